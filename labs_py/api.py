@@ -1,0 +1,208 @@
+"""The only door to the labs: list them, run one, draw and check a challenge, read and replace its code.
+
+The worker in the browser, the build, the tests and ``make lab`` all come in here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from labs_py import labs
+from labs_py.spec import LabSpec, Result, Task, Verdict, validate
+
+Frame = dict[str, Any]
+
+
+def list_labs() -> list[str]:
+    """Slugs of all labs, in alphabetical order."""
+    return sorted(m.name for m in pkgutil.iter_modules(labs.__path__) if not m.name.startswith("_"))
+
+
+def _module(slug: str) -> ModuleType:
+    if slug not in list_labs():
+        raise KeyError(f"no lab is called '{slug}'; there are: {', '.join(list_labs())}")
+    return importlib.import_module(f"labs_py.labs.{slug}")
+
+
+def spec(slug: str) -> LabSpec:
+    """The SPEC of a lab; KeyError names the labs there are."""
+    return _module(slug).SPEC
+
+
+def run(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32") -> Iterator[Frame]:
+    """Frames of a lab, each a whole state of it; the last has ``final`` True.
+
+    Args:
+        slug: the lab.
+        params: any values; illegal ones are repaired and reported in ``errors``, never raised.
+        dtype: "float32" (as they travel to the page) or "float64" for the arrays.
+
+    Yields:
+        ``{"params", "scalars": {name: {"value", "unit"}}, "arrays": {name: {"shape", "dtype", "data"}},
+        "texts", "errors": [{"param", "message"}], "progress": {"done", "total"}, "final"}``; an array's
+        ``data`` is flat and row-major.
+    """
+    module = _module(slug)
+    legal, errors = validate(module.SPEC, params)
+    units = {o.name: o.unit for o in module.SPEC.outputs}
+    last: Result | None = None
+    for result in module.compute(legal):
+        if last is not None:
+            yield _frame(legal, last, units, errors, dtype, final=False)
+        last = result
+    if last is not None:
+        yield _frame(legal, last, units, errors, dtype, final=True)
+
+
+def last_frame(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32") -> Frame:
+    """The final frame of ``run``."""
+    frame: Frame = {}
+    for frame in run(slug, params, dtype):
+        pass
+    return frame
+
+
+def _frame(
+    params: dict[str, Any],
+    result: Result,
+    units: dict[str, str],
+    errors: list[dict[str, str]],
+    dtype: str,
+    final: bool,
+) -> Frame:
+    own_errors = [
+        {"param": name.removeprefix("error:"), "message": text}
+        for name, text in result.texts.items()
+        if name.startswith("error:")
+    ]
+    return {
+        "params": params,
+        "scalars": {k: {"value": float(v), "unit": units.get(k, "")} for k, v in result.scalars.items()},
+        "arrays": {
+            name: {
+                "shape": list(np.shape(array)),
+                "dtype": dtype,
+                "data": np.ascontiguousarray(array, dtype=dtype).ravel(),
+            }
+            for name, array in result.arrays.items()
+        },
+        "texts": {k: v for k, v in result.texts.items() if not k.startswith("error:")},
+        "errors": errors + own_errors,
+        "progress": {"done": result.done, "total": result.total},
+        "final": final,
+    }
+
+
+def to_json(frame: Frame, digits: int | None = None) -> str:
+    """A frame as JSON text: arrays as lists (``digits`` significant ones), numbers that are not finite as null."""
+
+    def number(x: float) -> float | None:
+        if not np.isfinite(x):
+            return None
+        return float(f"{x:.{digits}g}") if digits else float(x)
+
+    data = dict(frame)
+    data["scalars"] = {
+        k: {**v, "value": float(v["value"]) if np.isfinite(v["value"]) else None} for k, v in frame["scalars"].items()
+    }
+    data["arrays"] = {k: {**v, "data": [number(x) for x in v["data"].tolist()]} for k, v in frame["arrays"].items()}
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def draw(slug: str, challenge: str, seed: int) -> Task:
+    """The task of a challenge at a seed, its ``params`` laid over the defaults and made legal."""
+    task = _challenge(slug, challenge).draw(int(seed))
+    legal, _ = validate(spec(slug), task.params)
+    return Task(task.prompt, legal)
+
+
+def check(slug: str, challenge: str, seed: int, params: dict[str, Any], answer: Any = None) -> Verdict:
+    """A verdict on an answer. An unreadable answer is "wrong" with a sentence, never an exception."""
+    found = _challenge(slug, challenge)
+    legal, _ = validate(spec(slug), params)
+    if found.answer == "number":
+        try:
+            answer = float(str(answer).replace(",", ""))
+        except ValueError:
+            answer = float("nan")
+        if not np.isfinite(answer):
+            return Verdict("wrong", "Type a number.")
+    if found.answer == "choice":
+        legal_answers = [value for value, _ in found.choices if str(value) == str(answer)]
+        if not legal_answers:
+            return Verdict("wrong", "Choose one of the answers.")
+        answer = legal_answers[0]
+    return found.check(int(seed), legal, answer)
+
+
+def _challenge(slug: str, name: str):
+    for challenge in spec(slug).challenges:
+        if challenge.name == name:
+            return challenge
+    raise KeyError(f"lab '{slug}' has no challenge called '{name}'")
+
+
+def source(name: str) -> str:
+    """Source text of a "module:function" that a lab shows behind itself."""
+    module, function = _locate(name)
+    return inspect.getsource(getattr(module, function))
+
+
+def replace(name: str, text: str) -> None:
+    """Put a reader's version of a "module:function" in place of the shipped one, until ``restore``.
+
+    The text runs in the function's own module, so its neighbours use the new version too.
+
+    Raises:
+        SyntaxError: the text does not compile.
+        ValueError: it does not define that function.
+    """
+    module, function = _locate(name)
+    code = compile(text, f"<your {function}>", "exec")
+    shipped = getattr(module, function)
+    _shipped.setdefault(name, shipped)
+    namespace = dict(vars(module))
+    namespace.pop(function)
+    exec(code, namespace)  # noqa: S102: the reader's own code, typed in the reader's own tab
+    if not callable(namespace.get(function)):
+        raise ValueError(f"The code must define a function called {function}.")
+    exec(code, vars(module))  # noqa: S102
+    _forget()
+
+
+def restore(name: str | None = None) -> None:
+    """Put the shipped version back (of all functions when no name is given)."""
+    for key in [name] if name else list(_shipped):
+        if key in _shipped:
+            module, function = _locate(key)
+            setattr(module, function, _shipped.pop(key))
+    _forget()
+
+
+_shipped: dict[str, Any] = {}
+
+
+def _locate(name: str) -> tuple[ModuleType, str]:
+    module_name, _, function = name.partition(":")
+    if not module_name.startswith("labs_py."):
+        raise KeyError(f"'{name}' is not part of labs_py")
+    module = importlib.import_module(module_name)
+    if not hasattr(module, function):
+        raise KeyError(f"{module_name} has no function called '{function}'")
+    return module, function
+
+
+def _forget() -> None:
+    """Drop what labs remember between frames, so that edited code takes effect."""
+    for slug in list_labs():
+        forget = getattr(_module(slug), "forget", None)
+        if forget:
+            forget()

@@ -1,0 +1,374 @@
+"""What a lab is: its parameters, outputs, charts, presets, predictions and challenges, as plain data.
+
+One generic view renders any ``LabSpec``; adding a lab is one Python file and one page, no JavaScript.
+``validate`` turns whatever a reader or a link brings into legal parameters, with every repair said in a sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+KINDS = ("range", "choice", "switch", "seed", "text", "file", "picks")
+CHART_KINDS = ("line", "bars", "histogram", "heatmap", "scatter", "tokens")
+SEED_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Param:
+    """One thing the reader can set.
+
+    Attributes:
+        name: key in params, in the query string and in the control's ``name``.
+        label: the control's accessible name.
+        kind: one of ``KINDS``. ``switch`` is a boolean; ``seed`` a whole number; ``text``, ``file`` and
+            ``picks`` are strings or JSON lists that stay in the browser's storage, never in the URL.
+        default: value at the first frame.
+        help: one sentence: what moving it does.
+        unit: shown behind the value.
+        min, max, step: bounds of a range (inclusive). Whole-number step means whole-number values.
+        max_from: name of another parameter whose value is this one's largest legal value.
+        choices: (value, label) pairs of a choice.
+        scale: "linear" or "log": how the slider's travel maps to values.
+        section: title of the section of the lab it stands in ("" = the first).
+        max_length: longest accepted text, in characters.
+    """
+
+    name: str
+    label: str
+    kind: str
+    default: Any
+    help: str = ""
+    unit: str = ""
+    min: float | None = None
+    max: float | None = None
+    step: float | None = None
+    max_from: str | None = None
+    choices: tuple[tuple[Any, str], ...] = ()
+    scale: str = "linear"
+    section: str = ""
+    max_length: int = 20_000
+
+
+@dataclass(frozen=True)
+class Output:
+    """One scalar that the lab shows.
+
+    Attributes:
+        name: key in a frame's ``scalars``.
+        label: what the reader sees.
+        unit: shown behind the value ("" = a pure number).
+        format: "number" (4 significant digits), "integer", "percent" (value 0..1), "bytes" or "count".
+        help: one sentence on its meaning.
+        section: title of the section it stands in.
+        scale: the ``scale`` of the comparison rule ``|x - reference| <= 1e-9 * max(|reference|, scale)``:
+            a number, or the name of a scalar of the same frame.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    format: str = "number"
+    help: str = ""
+    section: str = ""
+    scale: float | str = 1.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """One mark of a chart, drawn from arrays of the frame.
+
+    Attributes:
+        array: name of the array with the values (``y``; for a heatmap the matrix).
+        label: name in the legend and the table's column head.
+        x: name of the array with the positions; None = 1, 2, 3, ...
+        role: "line", "dashed", "dots", "bars", "steps" or "band".
+        low, high: arrays of a band or of error bars.
+        kept: array of 0/1 flags; entries with 0 are drawn as dropped (hatched, not by colour alone).
+    """
+
+    array: str
+    label: str
+    x: str | None = None
+    role: str = "line"
+    low: str | None = None
+    high: str | None = None
+    kept: str | None = None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: its kind, its axes and its series.
+
+    Attributes:
+        name: value of ``data-chart``.
+        kind: one of ``CHART_KINDS``.
+        markers: vertical lines, as (param or scalar name, label).
+        tokens: name of the frame's ``texts`` entry (JSON list of strings) that labels the x positions.
+        section: title of the section it stands in.
+        live: True when it is only filled by pressing the lab's run button.
+    """
+
+    name: str
+    title: str
+    kind: str
+    series: tuple[Series, ...]
+    x_label: str = ""
+    y_label: str = ""
+    x_log: bool = False
+    y_log: bool = False
+    y_zero: bool = False
+    markers: tuple[tuple[str, str], ...] = ()
+    tokens: str | None = None
+    help: str = ""
+    section: str = ""
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the lab, with one or two sentences that carry the argument (plain text)."""
+
+    title: str
+    lead: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A setting worth seeing, with its reason. ``good`` is False for a known-bad one."""
+
+    name: str
+    label: str
+    params: dict[str, Any]
+    reason: str
+    good: bool = True
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A number (or choice) that the reader commits to before the lab reveals it.
+
+    Attributes:
+        question: one sentence.
+        params: settings (over the defaults) at which the lab is run for the answer.
+        reveal: the scalar that is the answer.
+        unit: of the answer.
+        tolerance: a guess within this relative distance counts as right (0.25 = within a quarter).
+        why: said after the reveal.
+    """
+
+    name: str
+    question: str
+    params: dict[str, Any]
+    reveal: str
+    why: str
+    unit: str = ""
+    tolerance: float = 0.25
+    choices: tuple[tuple[Any, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A checker's answer: ``result`` is "right" or "wrong"; the message names the misconception if wrong."""
+
+    result: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One drawn instance of a challenge: what is asked, and the settings the lab is put to."""
+
+    prompt: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A task with a checker in Python.
+
+    Attributes:
+        answer: "params" (the lab's settings are the answer), "number", or "choice".
+        draw: ``draw(seed) -> Task``; the same seed draws the same task.
+        check: ``check(seed, params, answer) -> Verdict``; ``params`` are the lab's current (validated)
+            settings, ``answer`` the typed number or chosen value (None for "params").
+        hint: one sentence, shown on request.
+    """
+
+    name: str
+    title: str
+    answer: str
+    draw: Callable[[int], Task]
+    check: Callable[[int, dict[str, Any], Any], Verdict]
+    hint: str = ""
+    unit: str = ""
+    choices: tuple[tuple[Any, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What ``compute`` yields: one state of the lab.
+
+    Attributes:
+        scalars: name -> float (units stand in the SPEC's outputs).
+        arrays: name -> numpy array of any shape.
+        texts: name -> sentence. ``summary:<chart>`` is a chart's one-line summary, ``status`` the line
+            under the controls.
+        done, total: steps of work, for the progress bar (total 0 = no bar).
+    """
+
+    scalars: dict[str, float]
+    arrays: dict[str, np.ndarray]
+    texts: dict[str, str] = field(default_factory=dict)
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class LabSpec:
+    """Everything about a lab that is data.
+
+    Attributes:
+        version: the lesson's version; edits saved by a reader carry it.
+        run_label: caption of the run button; "" when the lab has no long work. Pressing it sets the
+            parameter ``train`` (kind "switch") to true for that request.
+        code: "module:function" names shown, and editable, behind the lab.
+        training_command: the ``python -m training`` command that does the same on a real model.
+        array_tolerance: relative to an array's largest entry, native against Pyodide.
+        scalar_tolerance: the factor of the comparison rule.
+        view: name of a view of its own under ``overrides/labs/views`` ("" = generic only).
+    """
+
+    slug: str
+    title: str
+    summary: str
+    version: str
+    params: tuple[Param, ...]
+    outputs: tuple[Output, ...]
+    charts: tuple[Chart, ...]
+    sections: tuple[Section, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
+    run_label: str = ""
+    code: tuple[str, ...] = ()
+    training_command: str = ""
+    array_tolerance: float = 1e-6
+    scalar_tolerance: float = 1e-9
+    view: str = ""
+
+    def param(self, name: str) -> Param:
+        """The parameter of that name; KeyError when there is none."""
+        return {p.name: p for p in self.params}[name]
+
+    def defaults(self) -> dict[str, Any]:
+        """Parameters of the first frame."""
+        return {p.name: p.default for p in self.params}
+
+    def to_json(self) -> dict[str, Any]:
+        """The SPEC as JSON-ready data; a challenge's functions are left out."""
+        data = asdict(self)
+        for challenge in data["challenges"]:
+            del challenge["draw"], challenge["check"]
+        return json.loads(json.dumps(data))
+
+
+Error = dict[str, str]
+Compute = Callable[[dict[str, Any]], Iterator[Result]]
+
+
+def validate(spec: LabSpec, raw: dict[str, Any] | None) -> tuple[dict[str, Any], list[Error]]:
+    """Legal parameters from whatever was given, and one sentence for each repair.
+
+    Unknown names are dropped, unreadable values fall back to the default, numbers are clamped to their
+    bounds and steps. Never raises on bad values.
+    """
+    raw = {} if raw is None else raw
+    if not isinstance(raw, dict):
+        return spec.defaults(), [{"param": "", "message": "Parameters must be a JSON object; using the defaults."}]
+    known = {p.name for p in spec.params}
+    errors = [
+        {"param": _shorten(name), "message": f"'{_shorten(name)}' is not a parameter of this lab; it was ignored."}
+        for name in raw
+        if name not in known
+    ]
+    params: dict[str, Any] = {}
+    for p in spec.params:
+        params[p.name], message = _clean(p, raw[p.name]) if p.name in raw else (p.default, "")
+        if message:
+            errors.append({"param": p.name, "message": message})
+    for p in spec.params:
+        if p.max_from and params[p.name] > params[p.max_from]:
+            if p.name in raw:
+                errors.append(
+                    {
+                        "param": p.name,
+                        "message": f"{p.label}: {params[p.name]} is above {params[p.max_from]}, the value of "
+                        f"{spec.param(p.max_from).label}; using {params[p.max_from]}.",
+                    }
+                )
+            params[p.name] = params[p.max_from]
+    return params, errors
+
+
+def _shorten(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _clean(p: Param, value: Any) -> tuple[Any, str]:
+    """A legal value for ``p`` and a sentence when it had to be repaired ("" when it was fine)."""
+    if p.kind in ("range", "seed"):
+        return _clean_number(p, value)
+    if p.kind == "switch":
+        if value in (True, False, 0, 1) or str(value).lower() in ("true", "false", "0", "1"):
+            return str(value).lower() in ("true", "1"), ""
+        return p.default, f"{p.label}: '{_shorten(value)}' is neither on nor off; using the default."
+    if p.kind == "choice":
+        for legal, _ in p.choices:
+            if str(legal) == str(value):
+                return legal, ""
+        legal_names = ", ".join(str(v) for v, _ in p.choices)
+        return p.default, f"{p.label}: '{_shorten(value)}' is not one of {legal_names}; using {p.default}."
+    if p.kind == "picks":
+        return value, ""
+    if not isinstance(value, str):
+        return p.default, f"{p.label}: text is expected; using the default."
+    if len(value) > p.max_length:
+        return p.default, (
+            f"{p.label}: {len(value):,} characters are more than the {p.max_length:,} that fit; using the default."
+        )
+    return value, ""
+
+
+def _clean_number(p: Param, value: Any) -> tuple[Any, str]:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if isinstance(value, bool) or not math.isfinite(number):
+        return p.default, f"{p.label}: '{_shorten(value)}' is not a number; using {p.default}."
+    low = 0 if p.kind == "seed" and p.min is None else p.min
+    high = SEED_MAX if p.kind == "seed" and p.max is None else p.max
+    step = 1 if p.kind == "seed" else p.step
+    whole = step is not None and float(step).is_integer() and float(low or 0).is_integer()
+    legal = number
+    if step and p.scale == "linear":
+        origin = low or 0
+        legal = origin + round((number - origin) / step) * step
+    if whole:
+        legal = round(legal)
+    elif step and p.scale == "linear":
+        legal = round(legal, 12)
+    if low is not None and number < low:
+        return type(legal)(low), f"{p.label}: {_shorten(value)} is below the smallest value {low:g}; using {low:g}."
+    if high is not None and number > high:
+        return type(legal)(high), f"{p.label}: {_shorten(value)} is above the largest value {high:g}; using {high:g}."
+    if abs(legal - number) > 1e-9 * max(1.0, abs(number)):
+        return legal, f"{p.label}: {_shorten(value)} lies between two steps of {step:g}; using {legal:g}."
+    return legal, ""
