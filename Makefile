@@ -1,0 +1,70 @@
+# Stage 10, Fine-Tuning. `make help` lists every command; `make site` and `make test` are the two that matter.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PYTHONPATH := $(CURDIR)
+VENV_PYTHON := $(CURDIR)/.venv/bin/python
+SETUP = python=$$(sh overrides/build/find_python.sh) && "$$python" overrides/build/setup.py
+SLUG ?= lora
+PARAMS ?= {}
+CONFIG ?= training/configs/sft/smollm2_orders.yaml
+
+.PHONY: help site site-build test test-fast train lab goldens bench-site bench-train records runtime-from-source lint clean
+
+help: ## list the commands
+	@echo "Stage 10, Fine-Tuning: make COMMAND"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+	@echo "PORT=8001 make site serves elsewhere; STAGE10_CACHE=DIR moves the downloads; STAGE10_OFFLINE=1 never reaches out."
+
+site: ## set everything up, build strictly, serve at http://127.0.0.1:8000
+	@$(SETUP) --port site
+	@$(VENV_PYTHON) overrides/build/site.py
+	@exec $(VENV_PYTHON) overrides/build/serve.py
+
+site-build: ## write site/ and stop
+	@$(SETUP) site
+	@$(VENV_PYTHON) overrides/build/site.py
+
+test: ## set up what the tests need (a Chromium and torch included), build the site, run all tests
+	@$(SETUP) site test train browser
+	@$(VENV_PYTHON) overrides/build/site.py
+	@$(VENV_PYTHON) -m pytest tests
+
+test-fast: ## the tests that need neither torch nor a browser
+	@$(SETUP) site test
+	@$(VENV_PYTHON) -m pytest tests/unit tests/docs tests/repo
+
+train: ## fine-tune the embedded 135M model on a laptop: data, probe, SFT, evaluation, gate, report
+	@$(SETUP) train
+	@$(VENV_PYTHON) -m training train --config $(CONFIG)
+
+lab: ## print a lab's last frame as JSON: make -s lab SLUG=lora PARAMS='{"rank": 4}'
+	@$(SETUP) site
+	@$(VENV_PYTHON) overrides/build/lab.py '$(SLUG)' '$(PARAMS)'
+
+goldens: ## record each lab's SPEC and default frame in docs/data/labs
+	@$(SETUP) site
+	@$(VENV_PYTHON) overrides/build/goldens.py
+
+bench-site: ## start-up, bytes, slider latency and Lighthouse against the budgets, in one go
+	@$(SETUP) site test browser
+	@$(VENV_PYTHON) overrides/build/site.py
+	@$(VENV_PYTHON) tests/bench/site.py
+
+bench-train: ## our SFT step against stock TRL, alternately in one process
+	@$(SETUP) train
+	@$(VENV_PYTHON) tests/bench/train.py
+
+records: ## run (or go on with) the recorded training runs behind the pages' figures
+	@$(SETUP) train
+	@$(VENV_PYTHON) -m training records
+
+runtime-from-source: ## rebuild numpy for the browser with pyodide-build (Python 3.12+, network)
+	@$(SETUP) site
+	@$(VENV_PYTHON) overrides/build/runtime_from_source.py
+
+lint: ## ruff, format included
+	@$(SETUP) test
+	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check .
+
+clean: ## remove what was built (site/, caches of tools); the set-up and the downloads stay
+	@rm -rf site .pytest_cache .ruff_cache .hypothesis dist

