@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from labs_py import api  # noqa: E402: the checkout's own package, not an installed one
+from labs_py import api  # noqa: E402
 
 
 def main(arguments: list[str]) -> int:
