@@ -79,10 +79,11 @@ def explain(output: str, what: str) -> str:
         r"Could not fetch URL|ProxyError|ReadTimeout",
         output,
     ):
-        return f"No network: {what} could not be downloaded. Connect and run the same command again; it goes on where it stopped."
-    lines = [
-        line.strip() for line in output.splitlines() if "error" in line.lower()
-    ] or output.strip().splitlines()
+        return (
+            f"No network: {what} could not be downloaded. Connect and run the same command again; "
+            "it goes on where it stopped."
+        )
+    lines = [line.strip() for line in output.splitlines() if "error" in line.lower()] or output.strip().splitlines()
     return f"Installing {what} failed: {(lines or ['no message'])[-1][:300]}"
 
 
@@ -99,10 +100,7 @@ def run(command: list[str], what: str, env: dict[str, str] | None = None) -> Non
 def make_venv() -> None:
     """The virtual environment of this checkout; a half-made or moved one is made anew."""
     key = f"{sys.version_info[0]}.{sys.version_info[1]} {VENV}"
-    if (
-        stamped("venv", key)
-        and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0
-    ):
+    if stamped("venv", key) and subprocess.run([PYTHON, "-c", "import pip"], capture_output=True).returncode == 0:
         return
     say("setting up: virtual environment in .venv")
     if VENV.exists():
@@ -213,7 +211,8 @@ def require_port() -> None:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as error:
             raise Lacking(
-                f"Port {text} cannot be used ({error.strerror}): stop what uses it, or run PORT={int(text) % 65535 + 1} make site."
+                f"Port {text} cannot be used ({error.strerror}): stop what uses it, or run "
+                f"PORT={int(text) % 65535 + 1} make site."
             ) from error
 
 

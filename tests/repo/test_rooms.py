@@ -1,4 +1,4 @@
-"""Who may import what, as the table in docs/reference/how-it-is-built.md says; and the sizes that keep files readable."""
+"""Who may import what, as docs/reference/how-it-is-built.md says; and the sizes that keep files readable."""
 
 from __future__ import annotations
 
@@ -93,6 +93,4 @@ def test_committed_files_are_small(root: Path) -> None:
     for room in ("docs", "labs_py", "training", "overrides", "tests"):
         for path in (root / room).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
-                assert path.stat().st_size <= 750_000, (
-                    f"{path.relative_to(root)} is {path.stat().st_size} bytes"
-                )
+                assert path.stat().st_size <= 750_000, f"{path.relative_to(root)} is {path.stat().st_size} bytes"

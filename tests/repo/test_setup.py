@@ -95,9 +95,7 @@ def test_offline_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path
         setup.pip_install("site", "what builds the site")
 
 
-def test_a_finished_step_is_not_done_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, root: Path
-) -> None:
+def test_a_finished_step_is_not_done_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, root: Path) -> None:
     monkeypatch.setattr(setup, "STAMPS", tmp_path)
     monkeypatch.setattr(setup, "run", lambda *_, **__: pytest.fail("it ran again"))
     setup.stamp("site", setup.digest(root / "requirements" / "site.txt"))
