@@ -1,0 +1,45 @@
+"""Numbers that pages print: each a small tested function, called from Markdown by ``computed("name", ...)``.
+
+A page never holds a figure that arithmetic can give. Entries return a number or a string; the first line of
+the docstring is what the reader sees on hover. Each entry needs a test that names it: test_facts.py checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+FACTS: dict[str, Callable[..., float | int | str]] = {}
+
+
+def fact(function: Callable[..., float | int | str]) -> Callable[..., float | int | str]:
+    """Register a function under its own name."""
+    if function.__name__ in FACTS:
+        raise ValueError(f"two facts are called '{function.__name__}'")
+    FACTS[function.__name__] = function
+    return function
+
+
+@fact
+def full_tuning_bytes(parameters: float) -> float:
+    """Weights, gradients and Adam state of full fine-tuning in mixed precision, 16 bytes a parameter.
+
+    Two bytes each for the 16-bit weight and gradient; four each for the 32-bit master weight and Adam's two
+    moments. Activations come on top.
+
+    Args:
+        parameters: number of trainable parameters.
+    """
+    weight, gradient, master, moments = 2, 2, 4, 8
+    return parameters * (weight + gradient + master + moments)
+
+
+@fact
+def low_rank_parameters(rows: int, columns: int, rank: int) -> int:
+    """Trainable parameters of one low-rank adapter: rank times (rows + columns)."""
+    return rank * (rows + columns)
+
+
+@fact
+def low_rank_share(rows: int, columns: int, rank: int) -> float:
+    """Parameters of a low-rank adapter as a share of the matrix that it adapts."""
+    return low_rank_parameters(rows, columns, rank) / (rows * columns)

@@ -1,0 +1,59 @@
+"""The three owners of a number on a page: a recorded run, a tested function, a place in a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import number_cards
+from number_format import interval, show
+from run_records import UnknownNumber, measured
+
+from labs_py.core.facts import FACTS
+
+
+class PageNumbers:
+    """The owned numbers and the citations of one page, in the order of the text."""
+
+    def __init__(self, runs: Path, sources: dict[str, dict]) -> None:
+        self.runs, self.sources = runs, sources
+        self.html: list[str] = []
+        self.ledger: list[tuple] = []
+        self.cited: dict[str, list[tuple[int, str]]] = {}
+
+    def measured(self, run_id: str, path: str, format: str | None = None, digits: int = 3, note: bool = True) -> str:
+        """A recorded value with its n and interval; ``note=False`` leaves them to the card (for tables)."""
+        found = measured(self.runs, run_id, path)
+        notes = [f"n = {found.n:,}"] if found.n is not None else []
+        if found.low is not None:
+            notes.append(f"95% {interval(found.low, found.high, format, digits)}")
+        rows = (("Value", f"{found.value!r} at {path}"), *((("Spread", ", ".join(notes)),) if notes else ()))
+        text = show(found.value, format, digits)
+        behind = f" ({', '.join(notes)})" if note and notes else ""
+        return self._number("measured", text, behind, "Measured", (*rows, *found.provenance))
+
+    def computed(self, name: str, *, format: str | None = None, digits: int = 3, **arguments) -> str:
+        """A value of a tested function of ``labs_py.core.facts``."""
+        if name not in FACTS:
+            raise UnknownNumber(f"no fact '{name}' in labs_py/core/facts.py")
+        try:
+            value = FACTS[name](**arguments)
+        except TypeError as error:
+            raise UnknownNumber(f"fact '{name}': {error}") from None
+        call = f"{name}({', '.join(f'{key}={item!r}' for key, item in arguments.items())})"
+        meaning = (FACTS[name].__doc__ or "").strip().split("\n")[0]
+        rows = (("Meaning", meaning), ("Call", f"labs_py.core.facts.{call}"), ("Value", str(value)))
+        return self._number("computed", show(value, format, digits), "", "Computed", rows)
+
+    def cite(self, key: str, place: str) -> str:
+        """A numbered reference to a place in a source of ``docs/reference/sources.yml``."""
+        if key not in self.sources:
+            raise UnknownNumber(f"no source '{key}' in docs/reference/sources.yml")
+        if not place.strip():
+            raise UnknownNumber(f"source '{key}' is cited without a place")
+        index = len(self.html)
+        self.cited.setdefault(key, []).append((index, place))
+        return number_cards.citation(index, list(self.cited).index(key) + 1, key, self.sources[key], place)
+
+    def _number(self, kind: str, text: str, note: str, title: str, rows: tuple) -> str:
+        self.ledger.append((text, title, rows))
+        return number_cards.number(len(self.html), kind, text, note, title, rows)
