@@ -37,6 +37,7 @@ class Param:
         scale: "linear" or "log": how the slider's travel maps to values.
         section: title of the section of the lab it stands in ("" = the first).
         max_length: longest accepted text, in characters.
+        hidden: no control is drawn; a view of the lab's own sets it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Param:
     scale: str = "linear"
     section: str = ""
     max_length: int = 20_000
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,9 @@ class Chart:
         tokens: name of the frame's ``texts`` entry (JSON list of strings) that labels the x positions.
         section: title of the section it stands in.
         live: True when it is only filled by pressing the lab's run button.
+        scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own), so that
+            several heatmaps can be compared.
+        download: caption of the button that saves the numbers as CSV ("" = a plain one).
     """
 
     name: str
@@ -128,6 +133,8 @@ class Chart:
     help: str = ""
     section: str = ""
     live: bool = False
+    scale_from: str = ""
+    download: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,6 +237,15 @@ class Result:
 
 
 @dataclass(frozen=True)
+class DataFile:
+    """A recorded file that a lab reads through ``labs_py.data`` (kept in docs/data/labs/files)."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class LabSpec:
     """Everything about a lab that is data.
 
@@ -242,6 +258,7 @@ class LabSpec:
         array_tolerance: relative to an array's largest entry, native against Pyodide.
         scalar_tolerance: the factor of the comparison rule.
         view: name of a view of its own under ``overrides/labs/views`` ("" = generic only).
+        data_files: recorded files that must be provided before the first run (see ``labs_py.data``).
     """
 
     slug: str
@@ -261,6 +278,7 @@ class LabSpec:
     array_tolerance: float = 1e-6
     scalar_tolerance: float = 1e-9
     view: str = ""
+    data_files: tuple[DataFile, ...] = ()
 
     def param(self, name: str) -> Param:
         """The parameter of that name; KeyError when there is none."""
