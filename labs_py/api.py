@@ -50,16 +50,24 @@ def run(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32")
         "texts", "errors": [{"param", "message"}], "progress": {"done", "total"}, "final"}``; an array's
         ``data`` is flat and row-major.
     """
-    module = _module(slug)
-    legal, errors = validate(module.SPEC, params)
-    units = {o.name: o.unit for o in module.SPEC.outputs}
+    spec_ = spec(slug)
+    legal, errors = validate(spec_, params)
+    for result, final in results(slug, legal):
+        yield to_frame(spec_, legal, result, errors, dtype, final)
+
+
+def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
+    """States of a lab at legal parameters, each with whether it is the last.
+
+    A frame copies every array; who shows only the latest state (the worker) takes these and makes one frame of it.
+    """
     last: Result | None = None
-    for result in module.compute(legal):
+    for result in _module(slug).compute(legal):
         if last is not None:
-            yield _frame(legal, last, units, errors, dtype, final=False)
+            yield last, False
         last = result
     if last is not None:
-        yield _frame(legal, last, units, errors, dtype, final=True)
+        yield last, True
 
 
 def last_frame(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32") -> Frame:
@@ -70,14 +78,16 @@ def last_frame(slug: str, params: dict[str, Any] | None = None, dtype: str = "fl
     return frame
 
 
-def _frame(
+def to_frame(
+    spec_: LabSpec,
     params: dict[str, Any],
     result: Result,
-    units: dict[str, str],
     errors: list[dict[str, str]],
-    dtype: str,
-    final: bool,
+    dtype: str = "float32",
+    final: bool = True,
 ) -> Frame:
+    """One state as the frame that ``run`` describes."""
+    units = {o.name: o.unit for o in spec_.outputs}
     own_errors = [
         {"param": name.removeprefix("error:"), "message": text}
         for name, text in result.texts.items()

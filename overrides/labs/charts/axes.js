@@ -1,0 +1,108 @@
+/** Scales, ticks and the box that every chart with two axes stands in. */
+
+import { scaleLinear, scaleLog } from "d3-scale";
+
+import { grouped, powerOfTen } from "../format.js";
+import { html } from "../html.js";
+import { extent } from "./data.js";
+
+export const BOX = { width: 460, height: 270, top: 26, right: 14, bottom: 42, left: 50 };
+
+/**
+ * @param {[number, number] | null} domain
+ * @param {[number, number]} range
+ * @param {{log?: boolean, zero?: boolean, nice?: boolean}} [options]
+ */
+export function makeScale(domain, range, { log = false, zero = false, nice = true } = {}) {
+  let [low, high] = domain || (log ? [1, 10] : [0, 1]);
+  if (log) {
+    if (low === high) [low, high] = [low / 2, high * 2];
+    const scale = scaleLog().domain([low, high]).range(range).clamp(true);
+    return nice ? scale.nice() : scale;
+  }
+  if (zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
+  if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+  const scale = scaleLinear().domain([low, high]).range(range);
+  return nice ? scale.nice(5) : scale;
+}
+
+/** @param {number} value */
+export function tickText(value) {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) {
+    const [mantissa, exponent] = value.toExponential(1).split("e");
+    const power = powerOfTen(Number(exponent));
+    return Number(mantissa) === 1 ? power : `${Number(mantissa)}\u00b7${power}`;
+  }
+  return size >= 1e4 ? grouped(Math.round(value)) : String(Number(value.toPrecision(6))).replace("-", "\u2212");
+}
+
+/** At most `most` round values of a scale; whole powers of ten on a long log axis. */
+export function ticksOf(scale, log, most) {
+  if (!log) return scale.ticks(most);
+  const [low, high] = scale.domain().map(Math.log10);
+  const decades = [];
+  for (let e = Math.ceil(low - 1e-9); e <= Math.floor(high + 1e-9); e += 1) decades.push(e);
+  if (decades.length < 2) return scale.ticks(most).filter((_, i, all) => i % Math.ceil(all.length / most) === 0);
+  const stride = Math.ceil(decades.length / most);
+  return decades.filter((_, i) => i % stride === 0).map((e) => 10 ** e);
+}
+
+/**
+ * Both scales of a chart.
+ * @param {any} chart
+ * @param {import("./data.js").Points[]} series
+ * @param {{markers: {x: number}[], pad?: number, xDomain?: [number, number]}} options
+ */
+export function scalesOf(chart, series, { markers, pad = 0, xDomain }) {
+  const xs = xDomain || extent([...series.map((s) => s.x), markers.map((m) => m.x)], chart.x_log);
+  const ys = extent(series.flatMap((s) => [s.y, s.low, s.high]), chart.y_log);
+  const padded = xs && pad ? [xs[0] - pad, xs[1] + pad] : xs;
+  return {
+    x: makeScale(padded, [BOX.left, BOX.width - BOX.right], { log: chart.x_log, nice: false }),
+    y: makeScale(ys, [BOX.height - BOX.bottom, BOX.top], { log: chart.y_log, zero: chart.y_zero }),
+  };
+}
+
+/** Grid, tick labels and axis titles. */
+export function axes(chart, x, y) {
+  const floor = BOX.height - BOX.bottom;
+  const right = BOX.width - BOX.right;
+  const xTicks = ticksOf(x, chart.x_log, 7);
+  const yTicks = ticksOf(y, chart.y_log, 5);
+  return html`<g class="lab-grid">${yTicks.map((t) => html`<path d="M${BOX.left} ${fix(y(t))}H${right}"/>`)}</g
+    ><path class="lab-axis" d="M${BOX.left} ${floor}H${right}"/><g class="lab-ticks" text-anchor="end">${yTicks.map(
+      (t) => html`<text x="${BOX.left - 7}" y="${fix(y(t) + 4)}">${tickText(t)}</text>`,
+    )}</g><g class="lab-ticks" text-anchor="middle">${xTicks.map(
+      (t) => html`<text x="${fix(x(t))}" y="${floor + 17}">${tickText(t)}</text>`,
+    )}</g>${axisTitles(chart)}`;
+}
+
+/** Axis titles: the vertical one stands level above its axis, where it can be read. */
+export function axisTitles(chart, box = BOX) {
+  return html`<g class="lab-axis-title"><text x="2" y="13">${chart.y_label}</text><text text-anchor="middle" x="${
+    (box.left + box.width - box.right) / 2}" y="${box.height - 6}">${chart.x_label}</text></g>`;
+}
+
+/** Vertical marker lines with their labels, lower when they would run into each other. */
+export function markerLines(markers, x) {
+  let lastX = -Infinity;
+  let lane = 0;
+  const floor = BOX.height - BOX.bottom;
+  return [...markers]
+    .sort((a, b) => a.x - b.x)
+    .map((marker) => {
+      const at = x(marker.x);
+      lane = at - lastX < 110 ? lane + 1 : 0;
+      lastX = at;
+      const end = at > BOX.width - 120;
+      return html`<g class="lab-marker"><path d="M${fix(at)} ${BOX.top - 4}V${floor}"/><text x="${fix(
+        at + (end ? -5 : 5))}" y="${BOX.top + 7 + 14 * lane}" text-anchor="${end ? "end" : "start"}">${
+        marker.label}</text></g>`;
+    });
+}
+
+/** Coordinates with one decimal: enough for a picture, and small. */
+export function fix(value) {
+  return Math.round(value * 10) / 10;
+}

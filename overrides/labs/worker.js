@@ -1,0 +1,124 @@
+/**
+ * The labs' Python, off the page's thread. One of these serves the whole site.
+ *
+ * In: {type: "boot", base, manifest} | {type: "run", id, generation, slug, params, files} | {type: "cancel", id}
+ *     | {type: "call", id, name, args} | {type: "complete", id}
+ * Out: {type: "progress", loaded, total} | {type: "ready", milliseconds} | {type: "boot-failed", message}
+ *     | {type: "frame", id, generation, header, numbers, final} | {type: "stopped", id} | {type: "failed", id, error}
+ *     | {type: "answer", id, ok, value, error}
+ */
+
+import { addFullLibrary, bootRuntime } from "./boot.js";
+
+/** How long steps are taken before the page hears again; with one step on top it stays under 60 ms. */
+const SLICE = 40;
+
+let runtime = null;
+let wire = null;
+let python = null;
+const cancelled = new Set();
+const provided = new Set();
+
+/** Let waiting messages in; a timer would cost at least 4 ms. */
+const channel = new MessageChannel();
+let wake = () => {};
+channel.port1.onmessage = () => wake();
+function breathe() {
+  return new Promise((resolve) => {
+    wake = resolve;
+    channel.port2.postMessage(0);
+  });
+}
+
+async function boot({ base, manifest }) {
+  const started = performance.now();
+  runtime = { base, manifest };
+  try {
+    python = await bootRuntime({ ...runtime, onProgress: ({ loaded, total }) => postMessage({ type: "progress", loaded, total }) });
+    wire = python.pyimport("labs_py.wire");
+    postMessage({ type: "ready", milliseconds: performance.now() - started });
+  } catch (error) {
+    postMessage({ type: "boot-failed", message: sentence(error) });
+  }
+}
+
+/** The first line of what went wrong. */
+function sentence(error) {
+  return String(error?.message || error).split("\n")[0].slice(0, 300);
+}
+
+/** Data files of a lab, fetched before its first run. */
+async function provide(files) {
+  await Promise.all(
+    (files || []).filter(({ url }) => !provided.has(url)).map(async ({ url, name, integrity }) => {
+      const answer = await fetch(url, { integrity }).catch(() => null);
+      if (!answer?.ok) throw new Error(`The recorded data "${name}" could not be fetched.`);
+      wire.provide(name, new Uint8Array(await answer.arrayBuffer()));
+      provided.add(url);
+    }),
+  );
+}
+
+/** @param {any} run proxy of labs_py.wire.Run */
+function sendFrame(run, id, generation, final) {
+  if (!run.pack(final)) return false;
+  const proxy = run.numbers;
+  const buffer = proxy.getBuffer("f32");
+  const numbers = buffer.data.slice();
+  buffer.release();
+  proxy.destroy();
+  postMessage({ type: "frame", id, generation, header: run.header, numbers, final }, [numbers.buffer]);
+  return true;
+}
+
+async function run({ id, generation, slug, params, files }) {
+  let job;
+  try {
+    await provide(files);
+    if (cancelled.has(id)) return postMessage({ type: "stopped", id });
+    job = wire.Run(slug, JSON.stringify(params));
+    for (;;) {
+      const until = performance.now() + SLICE;
+      let state;
+      do state = job.advance();
+      while (state === "more" && performance.now() < until);
+      if (state === "failed" || !sendFrame(job, id, generation, state === "done")) {
+        return postMessage({ type: "failed", id, error: JSON.parse(job.failure) });
+      }
+      if (state === "done") return undefined;
+      await breathe();
+      if (cancelled.has(id)) return postMessage({ type: "stopped", id });
+    }
+  } catch (error) {
+    return postMessage({ type: "failed", id, error: { kind: "crash", message: sentence(error), fatal: isFatal(error) } });
+  } finally {
+    cancelled.delete(id);
+    job?.destroy();
+  }
+}
+
+/** An error of Python itself is survived; one of the runtime below it is not. */
+function isFatal(error) {
+  return !(error?.constructor?.name === "PythonError") && !(error instanceof Error && error.message.startsWith("The recorded data"));
+}
+
+function call({ id, name, args }) {
+  try {
+    postMessage({ type: "answer", id, ...JSON.parse(wire.call(name, JSON.stringify(args))) });
+  } catch (error) {
+    postMessage({ type: "answer", id, ok: false, error: { kind: "crash", message: sentence(error), fatal: isFatal(error) } });
+  }
+}
+
+/** The whole standard library, before a reader's own code runs for the first time. */
+async function complete({ id }) {
+  try {
+    await addFullLibrary(python, runtime);
+    postMessage({ type: "answer", id, ok: true, value: null });
+  } catch (error) {
+    postMessage({ type: "answer", id, ok: false, error: { kind: "library", message: sentence(error) } });
+  }
+}
+
+const HANDLERS = { boot, run, call, complete, cancel: ({ id }) => cancelled.add(id) };
+onmessage = ({ data }) => HANDLERS[data.type](data);
