@@ -1,0 +1,197 @@
+/**
+ * Build the Python that the labs run on in the reader's tab, into a folder that the site serves as it is.
+ *
+ *   node overrides/build/runtime.mjs --out DIR
+ *
+ * Pyodide's core files are copied untouched. The standard library and numpy are compiled to bytecode once; a trace
+ * of all labs says which of their modules are needed, and the rest goes into two archives that are fetched only
+ * for a reader's own code. Everything is kept under STAGE10_CACHE (or .cache) by the content that it was made from.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { bootRuntime } from '../labs/boot.js';
+import { Plain, describe, filledOnce, isWhole, keepNewest, keyOf, publish, sentenceFor, sha256, sourceTree } from './runtime_files.mjs';
+import { NODE } from './runtime_node.mjs';
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+const ROOT = path.resolve(HERE, '../..');
+const PYODIDE = path.join(ROOT, 'node_modules/pyodide');
+const CORE = { pyodide_mjs: 'pyodide.mjs', pyodide_asm_mjs: 'pyodide.asm.mjs', wasm: 'pyodide.asm.wasm' };
+const NAMES = { stdlib: 'python_stdlib.zip', stdlib_full: 'python_stdlib_full.zip', numpy_rest: 'numpy_rest.zip', lock: 'pyodide-lock.json' };
+const EMPTY_ZIP = new Uint8Array([0x50, 0x4b, 5, 6, ...new Array(18).fill(0)]);
+
+// Kept whether the trace met them or not: codecs that Python looks up by name, and numpy's own small loaders.
+const ALWAYS = {
+  stdlib: ['encodings/(ascii|latin_1|utf_8|cp437|idna)\\.pyc$', '(?!.*\\.pyc$)_sysconfigdata'],
+  numpy: ['numpy/(__config__|version|exceptions|_distributor_init)\\.pyc$'],
+};
+
+const text = (name) => fs.readFileSync(path.join(HERE, name), 'utf8');
+const cacheFolder = () => path.join(process.env.STAGE10_CACHE ?? path.join(ROOT, '.cache'), 'runtime');
+
+/** Everything that the result depends on, and the cache keys made of it. */
+function readInputs() {
+  if (!fs.existsSync(PYODIDE)) throw new Plain('node_modules/pyodide is missing: run "npm ci" (or "make setup") first.');
+  const lock = JSON.parse(fs.readFileSync(path.join(PYODIDE, 'pyodide-lock.json'), 'utf8'));
+  const stock = lock.packages.numpy;
+  const core = [...Object.values(CORE), 'python_stdlib.zip'].map((name) => sha256(fs.readFileSync(path.join(PYODIDE, name))));
+  const labs = sourceTree(path.join(ROOT, 'labs_py'));
+  const compiled = keyOf(...core, stock.sha256, text('runtime_compile.py'));
+  const scripts = ['runtime.mjs', 'runtime_trace.py', 'runtime_files.mjs', '../labs/boot.js', '../labs/unzip.js'].map(text);
+  return { lock, stock, labs, compiled, whole: keyOf(compiled, ...scripts, ...labs.flat()) };
+}
+
+/** The numpy wheel as Pyodide publishes it, by the Python script that knows where to look. */
+function numpyWheel() {
+  const python = process.env.PYTHON ?? [path.join(ROOT, '.venv/bin/python')].find(fs.existsSync) ?? 'python3';
+  try {
+    return execFileSync(python, [path.join(HERE, 'numpy_wheel.py')], { stdio: ['ignore', 'pipe', 'inherit'] }).toString().trim();
+  } catch (error) {
+    if (error.code === 'ENOENT') throw new Plain(`${python} is not there: run "make setup" first, or name a Python in PYTHON.`);
+    throw new Plain(''); // the script has said its line
+  }
+}
+
+/** The standard library and numpy as bytecode, whole: `stdlib.zip` and `numpy.zip` beside Pyodide's core files. */
+async function compileAll(folder) {
+  console.error('runtime: compiling the standard library and numpy (once, about 20 s)');
+  const wheel = fs.readFileSync(numpyWheel());
+  const { loadPyodide } = await import(pathToFileURL(path.join(PYODIDE, 'pyodide.mjs')).href);
+  const python = await loadPyodide({ indexURL: PYODIDE + path.sep, env: { HOME: '/home/pyodide', PYTHONHASHSEED: '0' } });
+  python.FS.writeFile('/stdlib_source.zip', new Uint8Array(fs.readFileSync(path.join(PYODIDE, 'python_stdlib.zip'))));
+  python.FS.writeFile('/numpy_source.zip', new Uint8Array(wheel));
+  importScript(python, 'runtime_compile');
+  python.runPython(`
+import runtime_compile
+runtime_compile.compile_stdlib('/stdlib_source.zip', '/stdlib.zip')
+runtime_compile.compile_numpy('/numpy_source.zip', '/numpy.zip')`);
+  for (const name of ['stdlib.zip', 'numpy.zip']) fs.writeFileSync(path.join(folder, name), python.FS.readFile(`/${name}`));
+  for (const name of Object.values(CORE)) fs.copyFileSync(path.join(PYODIDE, name), path.join(folder, name));
+}
+
+function importScript(python, name) {
+  python.FS.mkdirTree('/build');
+  python.FS.writeFile(`/build/${name}.py`, text(`${name}.py`));
+  python.runPython("import sys\nif '/build' not in sys.path: sys.path.append('/build')");
+}
+
+/** Pyodide on the whole compiled library, with the labs' sources in place: where the trace and the cutting run. */
+async function startTracer({ lock, labs }, compiled) {
+  const file = (name) => ({ name, sha256: '', bytes: 0 });
+  const manifest = {
+    lock: { ...lock, packages: {} },
+    files: {
+      ...Object.fromEntries(Object.entries(CORE).map(([role, name]) => [role, file(name)])),
+      stdlib: file('stdlib.zip'),
+      numpy: file('numpy.zip'),
+      labs: file(''),
+    },
+  };
+  const read = (base, wanted) => (wanted.name ? NODE.read(base, wanted) : Promise.resolve(EMPTY_ZIP));
+  const python = await bootRuntime({ base: compiled + path.sep, manifest, environment: { ...NODE, read } });
+  for (const [name, bytes] of labs) {
+    const target = `/lib/python3.14/site-packages/${name}`;
+    python.FS.mkdirTree(path.posix.dirname(target));
+    python.FS.writeFile(target, new Uint8Array(bytes));
+  }
+  return python;
+}
+
+/** Modules that the labs load, as the page's worker uses them: frames by buffer and by JSON, errors as text. */
+async function traceLabs(python) {
+  importScript(python, 'runtime_trace');
+  const answer = JSON.parse(
+    python.runPython(`
+import json, runtime_trace
+try:
+    runtime_trace.exercise_all()
+    answer = {}
+except runtime_trace.LabFails as failure:
+    answer = {"failure": str(failure)}
+json.dumps(answer)`),
+  );
+  if (answer.failure) throw new Plain(`runtime: ${answer.failure}`);
+  const array = python.runPython('import numpy\nnumpy.arange(3.0, dtype="float32")');
+  array.toJs();
+  array.getBuffer('f32').release();
+  array.destroy();
+  await python.runPythonAsync('import asyncio\nawait asyncio.sleep(0)');
+  try {
+    python.runPython('1/0');
+  } catch {
+    python.pyimport('labs_py.api').list_labs().toJs();
+  }
+  return python.runPython('json.dumps(runtime_trace.module_files())');
+}
+
+/** The cut archives and the labs' wheel, written into `folder`; returns the manifest. */
+function cutRuntime(python, modules, { lock, stock, labs }, compiled, folder) {
+  importScript(python, 'runtime_compile');
+  for (const name of ['stdlib.zip', 'numpy.zip']) python.FS.writeFile(`/${name}`, new Uint8Array(fs.readFileSync(path.join(compiled, name))));
+  const version = /__version__ = "([^"]+)"/.exec(labs.find(([name]) => name === 'labs_py/__init__.py')[1].toString())[1];
+  python.globals.set('settings', python.toPy({ modules: JSON.parse(modules), always: ALWAYS, version, labs: labs.map(([name]) => name) }));
+  python.runPython(`
+import json, runtime_compile as build
+used = lambda name, prefix: json.loads(build.members_used(settings["modules"], f"/{name}.zip", prefix, settings["always"][name]))
+build.cut('/stdlib.zip', used('stdlib', build.STDLIB_PREFIX), '/cut_stdlib.zip')
+build.cut('/numpy.zip', used('numpy', build.SITE_PACKAGES), '/cut_numpy.zip', '/rest_numpy.zip')
+build.labs_wheel({n: open(build.SITE_PACKAGES + n, 'rb').read() for n in settings["labs"]}, settings["version"], '/labs.whl')`);
+  const put = (source, name) => fs.writeFileSync(path.join(folder, name), python.FS.readFile(source));
+  put('/cut_stdlib.zip', NAMES.stdlib);
+  put('/cut_numpy.zip', stock.file_name);
+  put('/rest_numpy.zip', NAMES.numpy_rest);
+  const labsName = `labs_py-${version}-0${sha256(python.FS.readFile('/labs.whl')).slice(0, 8)}-py3-none-any.whl`;
+  put('/labs.whl', labsName);
+  fs.copyFileSync(path.join(compiled, 'stdlib.zip'), path.join(folder, NAMES.stdlib_full));
+  for (const name of Object.values(CORE)) fs.copyFileSync(path.join(compiled, name), path.join(folder, name));
+  writeManifest(folder, { lock, stock, version, labsName });
+}
+
+function writeManifest(folder, { lock, stock, version, labsName }) {
+  const own = { ...stock, depends: ['numpy'], file_name: labsName, imports: ['labs_py'], name: 'labs-py', version };
+  const hash = (name) => describe(folder, name).sha256;
+  const packages = { numpy: { ...stock, sha256: hash(stock.file_name) }, 'labs-py': { ...own, sha256: hash(labsName) } };
+  const cutLock = { ...lock, packages };
+  fs.writeFileSync(path.join(folder, NAMES.lock), JSON.stringify(cutLock));
+  const names = { ...CORE, ...NAMES, numpy: stock.file_name, labs: labsName };
+  const files = Object.fromEntries(Object.entries(names).map(([role, name]) => [role, describe(folder, name)]));
+  const pyodide = JSON.parse(fs.readFileSync(path.join(PYODIDE, 'package.json'), 'utf8')).version;
+  const manifest = { pyodide, python: lock.info.python, numpy: stock.version, lock: cutLock, files };
+  fs.writeFileSync(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+}
+
+async function build(out) {
+  const inputs = readInputs();
+  const cache = cacheFolder();
+  fs.mkdirSync(cache, { recursive: true });
+  const target = path.join(cache, `built-${inputs.whole}`);
+  if (fs.existsSync(target) && !isWhole(target, JSON.parse(fs.readFileSync(path.join(target, 'manifest.json'), 'utf8')))) {
+    fs.rmSync(target, { recursive: true, force: true });
+  }
+  await filledOnce(target, async (folder) => {
+    const compiled = await filledOnce(path.join(cache, `compiled-${inputs.compiled}`), compileAll);
+    console.error('runtime: tracing the labs');
+    const python = await startTracer(inputs, compiled);
+    cutRuntime(python, await traceLabs(python), inputs, compiled, folder);
+  });
+  const manifest = publish(target, path.resolve(out));
+  keepNewest(cache, 'built-', 4);
+  keepNewest(cache, 'compiled-', 2);
+  return manifest;
+}
+
+const { values } = parseArgs({ options: { out: { type: 'string' } } });
+try {
+  if (!values.out) throw new Plain('usage: node overrides/build/runtime.mjs --out DIR');
+  const { files } = await build(values.out);
+  const first = ['pyodide_mjs', 'pyodide_asm_mjs', 'wasm', 'stdlib', 'numpy', 'labs'].reduce((sum, role) => sum + files[role].bytes, 0);
+  console.log(`runtime: ${values.out}, ${(first / 1e6).toFixed(1)} MB before compression for a lab's first result`);
+} catch (error) {
+  const sentence = sentenceFor(error);
+  if (sentence !== '') console.error(sentence ?? String(error.stack ?? error).slice(-3000));
+  process.exitCode = 1;
+}

@@ -1,0 +1,168 @@
+"""Compile and cut the labs' runtime. Runs inside Pyodide under node, so that the bytecode has the right magic.
+
+The standard library and numpy become ``.pyc`` files at optimisation level 2 (no asserts, no docstrings), which
+more than halves the time to a lab's first result; the labs' own package keeps its sources beside level-0
+bytecode, because its code is shown, edited and named in tracebacks. All archives are the same bytes for the same
+input: names sorted, one fixed date, one zlib (Pyodide's), string hashes fixed by the caller.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib._bootstrap_external as bytecode
+import json
+import re
+import warnings
+import zipfile
+
+FIXED_DATE = (2026, 1, 1, 0, 0, 0)
+STDLIB_PREFIX = "/lib/python314.zip/"
+SITE_PACKAGES = "/lib/python3.14/site-packages/"
+TAG = "cpython-314"
+
+# Built into the interpreter; they only claim to come from the archive.
+FROZEN = ("_frozen_importlib", "_frozen_importlib_external", "importlib._bootstrap", "importlib._bootstrap_external")
+
+# What of numpy no reader's tab can use: build tools, test suites, headers, type stubs.
+NUMPY_NEVER = re.compile(
+    r"^numpy/(f2py|distutils|_pyinstaller|_core/include|_core/lib|random/lib|random/_examples)/"
+    r"|(^|/)tests/|^numpy/conftest\.py$|\.(pyi|pxd|h|a|c|typed|md|rst|txt|pyx|in|ini|pc)$|\.dist-info/"
+)
+
+# Level-2 bytecode drops docstrings; numpy attaches those of its C functions by calls, and these two modules hold
+# nothing else. (numpy's C side ignores the calls at this level anyway.)
+NUMPY_DOCS_ONLY = ("numpy/_core/_add_newdocs.py", "numpy/_core/_add_newdocs_scalars.py")
+
+# numpy.random as shipped starts the legacy generator and every bit generator at import: 190 kB and six compiled
+# modules that no lab uses. This stands in its place until the rest of numpy is brought in, with numpy's own file.
+NUMPY_RANDOM = '''
+"""numpy.random without its legacy functions."""
+from . import _bounded_integers, _common
+from ._generator import Generator, default_rng
+from ._pcg64 import PCG64, PCG64DXSM
+from .bit_generator import BitGenerator, SeedSequence
+
+
+class RandomState:
+    """Looked up by default_rng(); no seed is ever one."""
+
+
+def __getattr__(name):
+    raise AttributeError(f"numpy.random.{name} is not loaded; numpy.random.default_rng(seed) is the present-day way")
+'''
+NUMPY_RANDOM_NAME = "numpy/random/__init__.py"
+SHIPPED = "shipped/"  # prefix of the files that NUMPY_RANDOM and the like stand in for
+
+
+def bytes_of_pyc(source: bytes, filename: str, optimize: int) -> bytes:
+    """Bytecode file of a source: hash-based and never checked against the source, so that it has no date."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
+    return bytes(bytecode._code_to_hash_pyc(code, b"\0" * 8, False))
+
+
+def write_archive(path: str, members: dict[str, bytes]) -> None:
+    """Write a zip archive of ``members`` (name -> content), sorted, with a fixed date, deflated at level 9."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, FIXED_DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, members[name], compresslevel=9)
+
+
+def read_archive(path: str) -> dict[str, bytes]:
+    """Content of every file of a zip archive, by name."""
+    with zipfile.ZipFile(path) as archive:
+        return {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
+
+
+def compile_stdlib(source: str, target: str) -> None:
+    """Pyodide's ``python_stdlib.zip`` with every module as ``.pyc``; its other files are kept as they are."""
+    write_archive(
+        target,
+        {
+            name + "c" if name.endswith(".py") else name: (
+                bytes_of_pyc(data, STDLIB_PREFIX + name, 2) if name.endswith(".py") else data
+            )
+            for name, data in read_archive(source).items()
+        },
+    )
+
+
+def compile_numpy(source: str, target: str) -> None:
+    """The numpy wheel with every module as ``.pyc``, less what ``NUMPY_NEVER`` names."""
+    kept = {name: data for name, data in read_archive(source).items() if not NUMPY_NEVER.search(name)}
+    kept |= dict.fromkeys(NUMPY_DOCS_ONLY, b"")
+    members = {name: data for name, data in kept.items() if not name.endswith(".py")}
+    for name in kept.keys() - members.keys():
+        members[name + "c"] = bytes_of_pyc(kept[name], SITE_PACKAGES + name, 2)
+    replaced = NUMPY_RANDOM_NAME + "c"
+    members[SHIPPED + replaced] = members[replaced]
+    members[replaced] = bytes_of_pyc(NUMPY_RANDOM.encode(), SITE_PACKAGES + NUMPY_RANDOM_NAME, 2)
+    write_archive(target, members)
+
+
+def cut(source: str, keep: list[str], target: str, rest: str | None = None) -> None:
+    """The members of ``source`` that are named in ``keep``, as ``target``; all others as ``rest``, if asked for.
+
+    Raises:
+        KeyError: a name in ``keep`` is no member of ``source``.
+    """
+    members = read_archive(source)
+    write_archive(target, {name: members[name] for name in keep})
+    if rest:
+        left = members.keys() - set(keep)
+        write_archive(rest, {name.removeprefix(SHIPPED): members[name] for name in left})
+
+
+def labs_wheel(files: dict[str, bytes], version: str, target: str) -> None:
+    """The labs' package as a wheel: sources, data, and level-0 bytecode in ``__pycache__``.
+
+    Made here and not by ``python -m build``: the bytecode has to be Pyodide's, the hashes in RECORD have to cover
+    it, and a build front-end would add seconds and an environment to every change of a lab. (The package also
+    builds as an ordinary wheel; pyproject.toml says how.)
+
+    Args:
+        files: path below the package's parent ("labs_py/api.py") -> content.
+        version: of the package.
+        target: path of the wheel.
+    """
+    members = dict(files)
+    for name, data in files.items():
+        if name.endswith(".py"):
+            folder, _, module = name.rpartition("/")
+            cached = f"{folder}/__pycache__/{module.removesuffix('.py')}.{TAG}.pyc"
+            members[cached] = bytes_of_pyc(data, SITE_PACKAGES + name, 0)
+    info = f"labs_py-{version}.dist-info"
+    members[f"{info}/METADATA"] = f"Metadata-Version: 2.4\nName: labs-py\nVersion: {version}\n".encode()
+    members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: stage10\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    rows = [f"{name},sha256={_urlsafe_hash(data)},{len(data)}" for name, data in sorted(members.items())]
+    members[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
+    write_archive(target, members)
+
+
+def _urlsafe_hash(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def members_used(modules: dict[str, str], archive: str, prefix: str, always: list[str]) -> str:
+    """JSON list of the members of ``archive`` that ``modules`` were loaded from, and of those always kept.
+
+    Args:
+        modules: module name -> ``__file__``.
+        archive: path of a compiled archive.
+        prefix: folder (or zip path) that the archive's members are imported from.
+        always: regular expressions of members to keep whether they were seen or not.
+    """
+    with zipfile.ZipFile(archive) as opened:
+        names = set(opened.namelist())
+    kept = {name for name in names for pattern in always if re.match(pattern, name)}
+    for module, filename in modules.items():
+        if module in FROZEN:
+            continue
+        name = filename.removeprefix(prefix)
+        kept |= {candidate for candidate in (name, name + "c") if candidate in names}
+    return json.dumps(sorted(kept))

@@ -1,0 +1,137 @@
+"""Run every lab the way a page does, and say which modules that took. Runs inside Pyodide under node.
+
+The pruned runtime holds what this trace loads and nothing else, so it must reach whatever a page can reach:
+defaults and edges of each parameter, presets, predictions, the run button, each challenge, shown code, edited
+code, and the wording of errors. Imports that stand in labs_py's sources count whether a run reached them or not.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import sys
+import time
+import traceback
+from pathlib import Path
+
+LIVE_SECONDS = 1.0
+EDGE_FRAMES = 3
+HOSTILE = [None, "x", [], {"rank": -3, "seed": "abc", "size": 1e99, "x": "<script>"}, {"seed": True, "rank": "nan"}]
+
+
+class LabFails(Exception):
+    """A lab raised where a page could make it; the message says which, where and how."""
+
+
+def exercise_all() -> None:
+    """Run all labs as pages do.
+
+    Raises:
+        LabFails: naming the lab, what was run, and the error.
+    """
+    from labs_py import api
+
+    for name in sorted({"numpy.linalg", "numpy.random"} | imports_of(Path(api.__file__).parent)):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue  # a guarded import of something that numpy or the labs can do without
+    for slug in api.list_labs():
+        what = "on import"
+        try:
+            for what, step in steps_of(api, slug):
+                step()
+        except Exception as error:
+            raise LabFails(f"lab '{slug}', {what}: {_last_line(error)}") from error
+    word_errors()
+
+
+def steps_of(api, slug: str):
+    """Everything to run of a lab, as (what it is, function)."""
+    spec = api.spec(slug)
+    yield "its SPEC as JSON", spec.to_json
+    yield "at its defaults", lambda: api.to_json(drain(api.run(slug, {}), None), digits=7)
+    yield "at its defaults in float64", lambda: drain(api.run(slug, {}, dtype="float64"), EDGE_FRAMES)
+    if any(p.name == "train" for p in spec.params):
+        yield "with its run button pressed", lambda: drain(api.run(slug, {"train": True}), None, LIVE_SECONDS)
+    for params in edges(spec):
+        yield f"at {params}", lambda params=params: drain(api.run(slug, params), EDGE_FRAMES)
+    for item in (*spec.presets, *spec.predictions):
+        yield f"at '{item.name}'", lambda item=item: drain(api.run(slug, item.params), None, LIVE_SECONDS)
+    for challenge, seed in itertools.product(spec.challenges, (0, 1)):
+        yield f"challenge '{challenge.name}'", lambda c=challenge, s=seed: try_challenge(api, slug, c, s)
+    for name in spec.code:
+        yield f"code of {name}", lambda name=name: edit_and_restore(api, slug, name)
+
+
+def drain(frames, most: int | None, seconds: float | None = None) -> dict:
+    """The last frame that was reached within ``most`` frames and ``seconds``."""
+    frame: dict = {}
+    end = None if seconds is None else time.monotonic() + seconds
+    for frame in itertools.islice(frames, most):
+        if end is not None and time.monotonic() > end:
+            break
+    frames.close()
+    return frame
+
+
+def edges(spec):
+    """Parameters at the ends of their ranges, each choice, and what a hostile link may hold."""
+    for p in spec.params:
+        if p.kind == "range":
+            yield from ({p.name: value} for value in (p.min, p.max) if value is not None)
+        elif p.kind == "choice":
+            yield from ({p.name: value} for value, _ in p.choices)
+        elif p.kind in ("text", "file"):
+            yield from ({p.name: value} for value in ("", "two words", "[1, 2", "é" * 50))
+        elif p.kind == "picks":
+            yield from ({p.name: value} for value in ([], "[]", [0, 1], {"a": 1}))
+    yield from HOSTILE
+
+
+def try_challenge(api, slug: str, challenge, seed: int) -> None:
+    """Draw a challenge and check a few answers to it."""
+    task = api.draw(slug, challenge.name, seed)
+    answers = [value for value, _ in challenge.choices] or [None, "1", "8", "1e9", "words"]
+    for answer in answers:
+        api.check(slug, challenge.name, seed, task.params, answer)
+
+
+def edit_and_restore(api, slug: str, name: str) -> None:
+    """Replace a shown function by itself, run the lab, put it back."""
+    api.replace(name, api.source(name))
+    drain(api.run(slug, {}), EDGE_FRAMES)
+    api.restore(name)
+
+
+def word_errors() -> None:
+    """Have Python word the errors that edited code meets, suggestions included."""
+    for text in ("def f(:\n  pass", "whille True: pass", "import jsn", "prnt(1)", "[].appendd", "1/0", "{}['a']"):
+        try:
+            exec(compile(text, "<your code>", "exec"), {})
+        except Exception:
+            traceback.format_exc()
+
+
+def imports_of(folder: Path) -> set[str]:
+    """Absolute module names that any source below ``folder`` imports, at its top or inside a function."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module)
+    return found
+
+
+def module_files() -> dict[str, str]:
+    """Modules loaded so far and the files they came from."""
+    loaded = list(sys.modules.items())
+    return {name: str(module.__file__) for name, module in loaded if getattr(module, "__file__", None)}
+
+
+def _last_line(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({where.filename.split('site-packages/')[-1]}, line {where.lineno})"
