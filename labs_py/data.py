@@ -1,0 +1,34 @@
+"""Recorded data that a lab needs: real weights, real logits. They travel beside the package, not inside it.
+
+A lab names its files in ``LabSpec.data_files``. Natively they are read from ``docs/data/labs/files`` of the
+checkout; in the browser the worker fetches them before that lab's first run and hands them to ``provide``.
+So a reader of one lab never downloads another lab's data.
+"""
+
+from __future__ import annotations
+
+import os.path
+
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "data", "labs", "files")
+
+_provided: dict[str, bytes] = {}
+
+
+def provide(name: str, content: bytes) -> None:
+    """Keep a file's content under its name (the worker calls this with what it fetched)."""
+    _provided[name] = bytes(content)
+
+
+def load(name: str) -> bytes:
+    """Content of a data file.
+
+    Raises:
+        LookupError: it was neither provided nor found in the checkout; the message is a sentence for the reader.
+    """
+    if name not in _provided:
+        try:
+            with open(os.path.join(FOLDER, name), "rb") as file:
+                _provided[name] = file.read()
+        except OSError:
+            raise LookupError(f"The recorded data '{name}' could not be loaded.") from None
+    return _provided[name]
