@@ -1,1 +1,22 @@
 """The tasks that a run can be about: each says how to ask, how to read the answer, and how to score it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from training.tasks.base import Extracted, Row, Task, few_shot, prompt, target
+
+NAMES = ("orders", "opposites", "library_desk", "text")
+
+__all__ = ["NAMES", "Extracted", "Row", "Task", "few_shot", "get", "prompt", "target"]
+
+
+def get(name: str) -> Task:
+    """The task of that name.
+
+    Raises:
+        ValueError: there is none; the message lists those there are.
+    """
+    if name not in NAMES:
+        raise ValueError(f"unknown task {name!r}; there are {', '.join(NAMES)}")
+    return import_module(f"training.tasks.{name}").TASK
