@@ -62,6 +62,8 @@ def count_adapter(shape: ModelShape, targets: str, rank: int, fused: bool = Fals
     """
     linears = shape.fused if fused and shape.fused else shape.linears
     return shape.layers * sum(adapter_parameters(x, rank) for x in linears if _is_target(x, targets))
+
+
 # --8<-- [end:count]
 
 

@@ -56,6 +56,8 @@ def _as_float32(matrix: np.ndarray) -> np.ndarray:
 def truncate(left: np.ndarray, values: np.ndarray, right: np.ndarray, rank: int) -> np.ndarray:
     """The best approximation of that rank: the first ``rank`` terms of the sum of ``value * column * row``."""
     return (left[:, :rank] * values[:rank]) @ right[:rank]
+
+
 # --8<-- [end:truncate]
 
 
@@ -66,6 +68,8 @@ def factors(
     """B and A with ``scale * B @ A`` equal to ``truncate``: whatever the scale is, the factors absorb it."""
     share = np.sqrt(values[:rank] / scale)
     return left[:, :rank] * share, share[:, None] * right[:rank]
+
+
 # --8<-- [end:factors]
 
 
@@ -96,6 +100,8 @@ def relative_error(update: np.ndarray, product: np.ndarray) -> float:
     """Frobenius norm of ``update - product`` over that of ``update``, measured entry by entry; 0 for zero."""
     size = np.linalg.norm(update)
     return float(np.linalg.norm(update - product) / size) if size > 0 else 0.0
+
+
 # --8<-- [end:measures]
 
 
@@ -103,6 +109,8 @@ def relative_error(update: np.ndarray, product: np.ndarray) -> float:
 def scaling_factor(alpha: float, rank: int, rule: str) -> float:
     """What multiplies ``B @ A``: alpha / r ("lora") or alpha / sqrt(r) ("rslora")."""
     return alpha / rank if rule == "lora" else alpha / float(np.sqrt(rank))
+
+
 # --8<-- [end:scale]
 
 
@@ -117,6 +125,8 @@ def loss_and_gradients(
     """
     miss = scale * (b @ a) - update
     return 0.5 * float(np.sum(miss * miss)), scale * (miss @ a.T), scale * (b.T @ miss)
+
+
 # --8<-- [end:gradients]
 
 
@@ -130,6 +140,8 @@ def lora_start(size_out: int, size_in: int, rank: int, seed: int) -> tuple[np.nd
     rng = np.random.default_rng([seed, 1])
     bound = 1.0 / np.sqrt(size_in)
     return np.zeros((size_out, rank)), rng.uniform(-bound, bound, (rank, size_in))
+
+
 # --8<-- [end:start]
 
 

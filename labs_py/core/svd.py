@@ -74,6 +74,8 @@ def rotate_pairs(top: np.ndarray, bottom: np.ndarray, width: int, floor: float) 
     cos = 1.0 / np.sqrt(1.0 + tangent * tangent)
     sin = cos * tangent
     return cos * top - sin * bottom, sin * top + cos * bottom, float(cosine.max()), float(dot @ dot)
+
+
 # --8<-- [end:rotate]
 
 
@@ -86,6 +88,8 @@ def change_seats(top: np.ndarray, bottom: np.ndarray) -> tuple[np.ndarray, np.nd
     if len(top) == 1:
         return top, bottom
     return np.concatenate([top[:1], bottom[:1], top[1:-1]]), np.concatenate([bottom[1:], top[-1:]])
+
+
 # --8<-- [end:seats]
 
 
@@ -121,9 +125,10 @@ def jacobi_steps(matrix: np.ndarray, rounds_per_step: int = 32) -> Iterator[Deco
 
 def decompose(matrix: np.ndarray) -> Decomposition:
     """The finished decomposition of ``matrix``; see ``jacobi_steps``."""
+    last = None
     for state in jacobi_steps(matrix, rounds_per_step=1 << 30):
-        pass
-    return state
+        last = state
+    return last
 
 
 def _progress(state: Decomposition) -> tuple:
@@ -158,6 +163,8 @@ def _tall_steps(matrix: np.ndarray, rounds_per_step: int) -> Iterator[Decomposit
         yield _state(top, bottom, (rows, columns), floor, progress)
         if finished:
             return
+
+
 # --8<-- [end:jacobi]
 
 

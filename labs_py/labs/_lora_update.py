@@ -61,9 +61,10 @@ def decompose_steps(params: dict[str, Any]) -> Iterator[tuple[np.ndarray, svd.De
 
 def decomposed(params: dict[str, Any]) -> svd.Decomposition:
     """The finished decomposition of the update of these settings."""
+    finished = None
     for _, state in decompose_steps(params):
-        pass
-    return state
+        finished = state
+    return finished
 
 
 def forget() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from labs_py.core import adapter_size, lora, svd
-from labs_py.labs import _lora_spec, _lora_tasks, _lora_update
+from labs_py.labs import _lora_params, _lora_spec, _lora_tasks, _lora_update
 from labs_py.spec import LabSpec, Result
 
 LARGEST_PICTURE = 64
@@ -110,9 +110,8 @@ def _frame(params: dict[str, Any], picture: dict, state: svd.Decomposition, coun
         **counts["arrays"],
     }
     texts = {**picture["texts"], **counts["texts"]}
-    texts["summary:sweeps"] = (
-        f"{len(off_norms)} {'sweep' if len(off_norms) == 1 else 'sweeps'}: the off-diagonal norm is at {off_norms[-1]:.1e}."
-    )
+    sweeps = "1 sweep" if len(off_norms) == 1 else f"{len(off_norms)} sweeps"
+    texts["summary:sweeps"] = f"{sweeps}: the off-diagonal norm is at {off_norms[-1]:.1e}."
     done = state.sweeps * state.rounds_per_sweep + state.rounds
     usual = USUAL_SWEEPS * state.rounds_per_sweep
     if state.finished:
@@ -136,7 +135,7 @@ def _count_real_shapes(params: dict[str, Any]) -> dict[str, dict]:
     trainable = adapter_size.count_adapter(shape, targets, rank)
     fused = adapter_size.count_adapter(shape, targets, rank, fused=True)
     table = [(s, t) for s in adapter_size.SHAPES.values() for t in adapter_size.TARGETS]
-    names = [f"{s.name}, {_lora_spec.TARGET_NAMES[t]}" for s, t in table]
+    names = [f"{s.name}, {_lora_params.TARGET_NAMES[t]}" for s, t in table]
     return {
         "scalars": {
             "shape_trainable_parameters": trainable,
@@ -155,7 +154,7 @@ def _count_real_shapes(params: dict[str, Any]) -> dict[str, dict]:
         },
         "texts": {
             "count_names": json.dumps(names),
-            "summary:counts": f"{shape.name}, {_lora_spec.TARGET_NAMES[targets]}, rank {rank}: {trainable:,} "
+            "summary:counts": f"{shape.name}, {_lora_params.TARGET_NAMES[targets]}, rank {rank}: {trainable:,} "
             f"trainable parameters" + (f" ({fused:,} with the layers fused)." if fused != trainable else "."),
         },
     }
@@ -179,7 +178,7 @@ def _train(
         }
         scalars = {"train_error": error, "train_above_floor": error - floor, "train_steps_done": now.step}
         texts = {
-            "summary:training": f"After {now.step} steps the error is {error:.4g}; the floor for rank {rank} is {floor:.4g}.",
+            "summary:training": f"Error after {now.step} steps: {error:.4g}; floor of rank {rank}: {floor:.4g}.",
             "summary:trained": f"What the adapter adds after {now.step} steps, on the update's colour scale.",
             "status": _training_status(params, now, floor),
         }
