@@ -1,0 +1,157 @@
+"""Load a base model, attach an adapter, merge it back.
+
+The adapter is attached after the seed is set (otherwise two runs with one seed start differently), and the
+number of trainable parameters is checked against the formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training import embedded, guards, runtime, tiny
+from training.errors import BadInput, LackingResource
+from training.settings import LoraSettings, ModelSettings
+
+TARGET_MODULES = {
+    "all-linear": "all-linear",
+    "attention": ["q_proj", "k_proj", "v_proj", "o_proj"],
+    "query-value": ["q_proj", "v_proj"],
+}
+BITS_AND_BYTES = "4-bit weights need the package bitsandbytes and an NVIDIA GPU: install it, or set model.quantization=none"
+
+
+@dataclass
+class Loaded:
+    """A model ready to be asked or trained.
+
+    Attributes:
+        dtype: "float32" or "bfloat16", how the weights are held.
+        facts: what a report says about the model.
+    """
+
+    model: Any
+    tokenizer: Any
+    dtype: str
+    facts: dict
+
+
+def load_base(settings: ModelSettings, dtype: str | None = None) -> Loaded:
+    """The base model in evaluation mode on the best device.
+
+    Args:
+        settings: the ``model`` section.
+        dtype: overrides the settings (a resumed run keeps what it began with).
+
+    Raises:
+        BadInput, LackingResource: with one line.
+    """
+    runtime.quiet_libraries()
+    import torch
+
+    wanted, timing = dtype or settings.dtype, {}
+    if wanted == "auto":
+        wanted, timing = runtime.best_dtype()
+    model, tokenizer = _open(settings, getattr(torch, wanted))
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if settings.quantization == "none" and runtime.process_count() == 1:  # launched in parallel, the trainer places it
+        model = model.to(runtime.device())
+    model.eval()
+    facts = {"source": settings.source, "revision": settings.revision, "architecture": model.config.model_type,
+             "parameters": sum(p.numel() for p in model.parameters()), "dtype": wanted,
+             "dtype_probe_seconds": timing, "quantization": settings.quantization}  # fmt: skip
+    return Loaded(model, tokenizer, wanted, facts)
+
+
+def _open(settings: ModelSettings, dtype):
+    kind, _, rest = settings.source.partition(":")
+    if kind == "tiny-random":
+        model, tokenizer = tiny.model(rest)
+        return model.to(dtype), tokenizer
+    if kind == "embedded":
+        if rest != embedded.NAME:
+            raise BadInput(f"model.source: embedded:{rest} is not known; there is embedded:{embedded.NAME}")
+        return _from_pretrained(str(embedded.folder()), settings, dtype)
+    return _from_pretrained(settings.source, settings, dtype)
+
+
+def _from_pretrained(source: str, settings: ModelSettings, dtype):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options: dict = {"dtype": dtype, "revision": settings.revision}
+    if settings.quantization == "nf4":
+        options["quantization_config"] = _nf4(dtype)
+    if Path(source).exists():
+        options.pop("revision")
+    elif runtime.offline():
+        options["local_files_only"] = True
+    try:
+        model = AutoModelForCausalLM.from_pretrained(source, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, **{k: v for k, v in options.items() if k == "revision"})
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        if Path(source).exists():
+            raise BadInput(f"{source}: no model can be read from this folder ({first})") from error
+        raise LackingResource(f"model.source: {source} is neither a folder nor to be had from the model hub ({first})"
+                              ) from error  # fmt: skip
+    return model, tokenizer
+
+
+def _nf4(dtype):
+    import importlib.util
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if importlib.util.find_spec("bitsandbytes") is None or not torch.cuda.is_available():
+        raise LackingResource(BITS_AND_BYTES)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+                              bnb_4bit_compute_dtype=dtype)  # fmt: skip
+
+
+# --8<-- [start:attach]
+def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
+    """A PEFT model with a fresh adapter on ``loaded.model``: A random by ``seed``, B zero, so nothing changes yet."""
+    from peft import LoraConfig, get_peft_model
+
+    guards.seed_before_adapter(seed)
+    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none",
+                        target_modules=TARGET_MODULES[lora.targets], task_type="CAUSAL_LM")  # fmt: skip
+    expected = count_adapter_parameters(loaded.model, lora)
+    model = get_peft_model(loaded.model, config)
+    guards.trainable_count(model, expected)
+    guards.scale_rule(model, lora)
+    return model
+# --8<-- [end:attach]
+
+
+def count_adapter_parameters(model, lora: LoraSettings) -> int:
+    """R * (D_in + D_out), summed over the targeted linear layers outside the head."""
+    names = TARGET_MODULES[lora.targets]
+    head = model.get_output_embeddings()
+    total = 0
+    for name, module in model.named_modules():
+        if module is head or not hasattr(module, "in_features"):
+            continue
+        if names == "all-linear" or name.rsplit(".", 1)[-1] in names:
+            total += lora.rank * (module.in_features + module.out_features)
+    return total
+
+
+def attach_adapter(model, folder: str | Path, trainable: bool = False):
+    """A saved adapter on a base model, checked to have really arrived (see guards.adapter_loaded)."""
+    from peft import PeftModel
+
+    folder = Path(folder)
+    if not (folder / "adapter_config.json").is_file():
+        raise BadInput(f"{folder}: there is no adapter here (adapter_config.json is missing); give a run's adapter folder")
+    tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+    guards.adapter_loaded(tuned, folder)
+    return tuned.eval()
+
+
+def merged(model):
+    """The adapter added into the weights: an ordinary model again, the adapter's model is used up."""
+    return model.merge_and_unload()
