@@ -72,10 +72,12 @@ def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
 
 def last_frame(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32") -> Frame:
     """The final frame of ``run``."""
-    frame: Frame = {}
-    for frame in run(slug, params, dtype):
-        pass
-    return frame
+    spec_ = spec(slug)
+    legal, errors = validate(spec_, params)
+    for result, final in results(slug, legal):
+        if final:
+            return to_frame(spec_, legal, result, errors, dtype)
+    raise RuntimeError(f"lab '{slug}' gave no result")
 
 
 def to_frame(

@@ -40,7 +40,7 @@ class Run:
             self._latest, final = next(self._results)
         except StopIteration:
             return self._fail({"kind": "empty", "message": "The lab gave no result at these settings."})
-        except Exception as error:  # noqa: BLE001: a reader's edited code may raise anything
+        except Exception as error:  # a reader's edited code may raise anything
             return self._fail(explain(error))
         return "done" if final else "more"
 
@@ -53,7 +53,7 @@ class Run:
         try:
             frame = api.to_frame(self.spec, self.params, self._latest, self.errors, "float32", final)
             self.header, self.numbers = pack(frame)
-        except Exception as error:  # noqa: BLE001: edited code may yield something that is no Result
+        except Exception as error:  # edited code may yield something that is no Result
             self._fail(explain(error))
             return False
         return True
@@ -103,7 +103,7 @@ def call(name: str, arguments_text: str) -> str:
     """Answer a page's question: JSON ``{"ok": true, "value": ...}`` or ``{"ok": false, "error": {...}}``."""
     try:
         return json.dumps({"ok": True, "value": _CALLS[name](**json.loads(arguments_text))}, ensure_ascii=False)
-    except Exception as error:  # noqa: BLE001: every failure becomes a sentence on the page
+    except Exception as error:  # every failure becomes a sentence on the page
         return json.dumps({"ok": False, "error": explain(error)}, ensure_ascii=False)
 
 

@@ -1,0 +1,116 @@
+"""Hook: ``<lab-view slug="...">`` becomes the lab's first frame, computed here by the code that the browser runs.
+
+All labs of a build are painted by one node process, with the very functions that redraw them in the page later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+from mkdocs.utils import get_relative_url
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from labs_py import api  # noqa: E402
+
+ELEMENT = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
+SCRIPTS = ROOT / "overrides" / "labs"
+FIRST_SEED = 1
+
+_slugs: set[str] = set()
+
+
+def on_pre_build(config):
+    """Forget the last build: while serving, labs may have changed."""
+    _slugs.clear()
+    painted.cache_clear()
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Note which labs the pages show, so that one node process can paint them all."""
+    _slugs.update(ELEMENT.findall(markdown))
+
+
+def on_post_page(output, page, config):
+    """Put the painted labs into the finished page, with the style and the script that only such pages load."""
+    if not ELEMENT.search(output):
+        return output
+    pictures = painted(frozenset(_slugs))
+    version = version_of_scripts()
+    style = get_relative_url("assets/labs/labs.css", page.url)
+    script = get_relative_url("assets/labs/main.js", page.url)
+    head = f'<link rel="stylesheet" href="{style}?v={version}">'
+    foot = f'<script type="module" src="{script}?v={version}"></script>'
+
+    def put(match: re.Match) -> str:
+        return f"{head}{pictures[match[1]]}{foot}"
+
+    return ELEMENT.sub(put, output)
+
+
+@lru_cache(maxsize=1)
+def painted(slugs: frozenset[str]) -> dict[str, str]:
+    """HTML of each lab's first frame.
+
+    Raises:
+        PluginError: an unknown slug, or a lab that cannot be drawn.
+    """
+    try:
+        labs = [lab_input(slug) for slug in sorted(slugs)]
+    except KeyError as error:
+        raise PluginError(f"<lab-view>: {error.args[0]}") from None
+    done = subprocess.run(
+        [node(), str(ROOT / "overrides" / "build" / "render_lab.mjs")],
+        input=json.dumps(labs),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    if done.returncode:
+        raise PluginError(f"A lab could not be drawn:\n{done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def lab_input(slug: str) -> dict:
+    """What the drawing functions need: SPEC, default frame, code, tasks and the predictions' answers."""
+    spec = api.spec(slug)
+    answers = {}
+    for prediction in spec.predictions:
+        frame = api.last_frame(slug, prediction.params)
+        answers[prediction.name] = frame["scalars"][prediction.reveal]["value"]
+    tasks = {challenge.name: api.draw(slug, challenge.name, FIRST_SEED) for challenge in spec.challenges}
+    return {
+        "spec": spec.to_json(),
+        "frame": json.loads(api.to_json(api.last_frame(slug))),
+        "answers": answers,
+        "tasks": {name: {"prompt": task.prompt, "params": task.params} for name, task in tasks.items()},
+        "sources": [{"name": name, "text": api.source(name)} for name in spec.code],
+    }
+
+
+def version_of_scripts() -> str:
+    """Changes when the labs' scripts or Python change, so that no browser pairs a new page with an old script."""
+    total = hashlib.sha256()
+    for file in sorted([*SCRIPTS.rglob("*"), *(ROOT / "labs_py").rglob("*.py")]):
+        if file.is_file():
+            total.update(file.read_bytes())
+    return total.hexdigest()[:8]
+
+
+def node() -> str:
+    """The node program that the set-up chose, or the one on PATH."""
+    found = os.environ.get("STAGE10_NODE") or shutil.which("node")
+    if not found:
+        raise PluginError("node is missing: run `make site`, which sets it up, or install node 20")
+    return found

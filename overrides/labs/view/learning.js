@@ -1,0 +1,66 @@
+/** Presets, predictions and challenges: what a reader is asked to do with the lab. */
+
+import { paramText, scalar } from "../format.js";
+import { html } from "../html.js";
+
+export function drawPresets(spec) {
+  if (!spec.presets.length) return "";
+  return html`<section class="lab-presets" aria-label="Settings worth seeing"><h2>Settings worth seeing</h2><ul>${spec.presets.map(
+    (preset) => html`<li class="${preset.good ? "good" : "bad"}"><button type="button" data-preset="${preset.name}" aria-pressed="false"><span
+      class="lab-verdict">${preset.good ? "\u2713 works" : "\u2717 fails"}</span> ${preset.label}</button><p>${preset.reason}</p></li>`)}</ul></section>`;
+}
+
+/** Settings in words, for readers without scripts. */
+function settingsText(spec, params) {
+  const changed = spec.params.filter((p) => p.name in params && p.name !== "train" && params[p.name] !== p.default);
+  return changed.map((p) => `${p.label}: ${paramText(p, params[p.name])}`).join("; ") || "the settings as first shown";
+}
+
+/** A number field or a choice for an answer. */
+function answerField(id, item, label) {
+  if (item.choices?.length) {
+    return html`<select id="${id}" data-answer aria-label="${label}"><option value="">choose\u2026</option>${item.choices.map(
+      ([value, text]) => html`<option value="${value}">${text}</option>`)}</select>`;
+  }
+  return html`<input id="${id}" data-answer inputmode="decimal" autocomplete="off" aria-label="${label}" size="9">${
+    item.unit ? html` <span class="lab-unit">${item.unit}</span>` : ""}`;
+}
+
+/** @param {Record<string, number>} answers the scalar that each prediction reveals, computed at build */
+export function drawPredictions(spec, answers) {
+  if (!spec.predictions.length) return "";
+  return html`<section class="lab-predictions"><h2>Predict before you move</h2><p>Lock in a number first: a guess you wrote down is one you
+    learn from. The lab then runs those very settings.</p><p class="lab-calibration" data-part="calibration"></p><ol>${spec.predictions.map(
+    (prediction) => {
+      const output = spec.outputs.find((o) => o.name === prediction.reveal) || {};
+      const id = `lab-${spec.slug}-predict-${prediction.name}`;
+      const answer = prediction.choices.find(([value]) => Number(value) === answers[prediction.name])?.[1] ?? scalar(answers[prediction.name], output);
+      return html`<li data-prediction="${prediction.name}"><p>${prediction.question}</p><form class="lab-answer">${answerField(id, prediction, `Your prediction: ${prediction.question}`)}
+        <button class="lab-button" disabled>Lock it in</button></form><p class="lab-reply" data-part="reply" role="status"></p><details class="lab-static"
+        ><summary>The answer<span class="lab-hidden"> to: ${prediction.question}</span></summary><p><strong>${answer}</strong> (${settingsText(spec, prediction.params)}). ${
+        prediction.why}</p></details></li>`;
+    })}</ol></section>`;
+}
+
+/** @param {Record<string, {prompt: string, params: object}>} tasks the tasks of seed 1 */
+export function drawChallenges(spec, tasks) {
+  if (!spec.challenges.length) return "";
+  return html`<section class="lab-challenges"><h2>Challenges</h2><ol>${spec.challenges.map((challenge) => {
+    const id = `lab-${spec.slug}-challenge-${challenge.name}`;
+    const field = challenge.answer === "params" ? html`<span class="lab-help">The lab\u2019s settings are your answer.</span>`
+      : answerField(id, challenge, `Your answer: ${challenge.title}`);
+    return html`<li data-challenge="${challenge.name}" data-result="untried"><h3>${challenge.title} <span class="lab-mark-result" data-part="mark">not
+      tried yet</span></h3><p data-part="prompt">${tasks[challenge.name].prompt}</p><form class="lab-answer">${field}<button class="lab-button" disabled>Check</button>
+      <button type="button" class="lab-button lab-button--quiet" data-action="set-task" disabled>Set the lab to this task</button>
+      <button type="button" class="lab-button lab-button--quiet" data-action="new-task" disabled>New task</button></form><p class="lab-reply" data-part="reply"
+      role="status"></p>${challenge.hint ? html`<details><summary>Hint<span class="lab-hidden"> for ${challenge.title}</span></summary><p>${challenge.hint}</p></details>` : ""}</li>`;
+  })}</ol></section>`;
+}
+
+export function drawProgress() {
+  return html`<section class="lab-progress"><h2>Your progress</h2><p data-part="progress">Nothing tried yet.</p><p class="lab-help">Kept only in this
+    browser, on this device. Browsers may delete it, some after a few days without a visit: save a file of it if it matters to you.</p><p
+    class="lab-row"><button type="button" class="lab-button" data-action="save-progress" disabled>Save my progress</button>
+    <label class="lab-button lab-file">Load a saved file<input type="file" accept="application/json,.json" data-action="load-progress" disabled></label></p><p
+    class="lab-reply" data-part="progress-reply" role="status"></p></section>`;
+}
