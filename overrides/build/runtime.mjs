@@ -41,8 +41,9 @@ function readInputs() {
   const core = [...Object.values(CORE), 'python_stdlib.zip'].map((name) => sha256(fs.readFileSync(path.join(PYODIDE, name))));
   const labs = sourceTree(path.join(ROOT, 'labs_py'));
   const compiled = keyOf(...core, stock.sha256, text('runtime_compile.py'));
+  const data = sourceTree(path.join(ROOT, 'docs/data/labs/files'));
   const scripts = ['runtime.mjs', 'runtime_trace.py', 'runtime_files.mjs', '../labs/boot.js', '../labs/unzip.js'].map(text);
-  return { lock, stock, labs, compiled, whole: keyOf(compiled, ...scripts, ...labs.flat()) };
+  return { lock, stock, labs, data, compiled, whole: keyOf(compiled, ...scripts, ...labs.flat(), ...data.flat()) };
 }
 
 /** The numpy wheel as Pyodide publishes it, by the Python script that knows where to look. */
@@ -80,7 +81,7 @@ function importScript(python, name) {
 }
 
 /** Pyodide on the whole compiled library, with the labs' sources in place: where the trace and the cutting run. */
-async function startTracer({ lock, labs }, compiled) {
+async function startTracer({ lock, labs, data }, compiled) {
   const file = (name) => ({ name, sha256: '', bytes: 0 });
   const manifest = {
     lock: { ...lock, packages: {} },
@@ -93,11 +94,12 @@ async function startTracer({ lock, labs }, compiled) {
   };
   const read = (base, wanted) => (wanted.name ? NODE.read(base, wanted) : Promise.resolve(EMPTY_ZIP));
   const python = await bootRuntime({ base: compiled + path.sep, manifest, environment: { ...NODE, read } });
-  for (const [name, bytes] of labs) {
-    const target = `/lib/python3.14/site-packages/${name}`;
+  const put = (target, bytes) => {
     python.FS.mkdirTree(path.posix.dirname(target));
     python.FS.writeFile(target, new Uint8Array(bytes));
-  }
+  };
+  for (const [name, bytes] of labs) put(`/lib/python3.14/site-packages/${name}`, bytes);
+  for (const [name, bytes] of data) put(`/lab_data/${path.posix.basename(name)}`, bytes);
   return python;
 }
 

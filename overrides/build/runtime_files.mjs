@@ -17,6 +17,7 @@ export function keyOf(...parts) {
 
 /** Path -> bytes of every file below a folder that a wheel should carry, sorted; caches are left out. */
 export function sourceTree(folder) {
+  if (!fs.existsSync(folder)) return [];
   const parent = path.dirname(folder);
   return fs
     .readdirSync(folder, { recursive: true, withFileTypes: true })

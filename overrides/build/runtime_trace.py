@@ -17,6 +17,7 @@ from pathlib import Path
 
 LIVE_SECONDS = 1.0
 EDGE_FRAMES = 3
+DATA_FOLDER = Path("/lab_data")  # the checkout's recorded data files, put there by runtime.mjs
 HOSTILE = [None, "x", [], {"rank": -3, "seed": "abc", "size": 1e99, "x": "<script>"}, {"seed": True, "rank": "nan"}]
 
 
@@ -38,12 +39,13 @@ def exercise_all() -> None:
         except ImportError:
             continue  # a guarded import of something that numpy or the labs can do without
     for slug in api.list_labs():
-        what = "on import"
+        at = "on import"
         try:
             for what, step in steps_of(api, slug):
+                at = what
                 step()
         except Exception as error:
-            raise LabFails(f"lab '{slug}', {what}: {_last_line(error)}") from error
+            raise LabFails(f"lab '{slug}', {at}: {_last_line(error)}") from error
     word_errors()
 
 
@@ -51,6 +53,10 @@ def steps_of(api, slug: str):
     """Everything to run of a lab, as (what it is, function)."""
     spec = api.spec(slug)
     yield "its SPEC as JSON", spec.to_json
+    if spec.data_files:
+        yield "without its recorded data", lambda: drain(api.run(slug, {}), EDGE_FRAMES)
+        yield "given its recorded data", lambda: provide_data(spec)
+    yield "as the worker runs it", lambda: run_by_wire(slug)
     yield "at its defaults", lambda: api.to_json(drain(api.run(slug, {}), None), digits=7)
     yield "at its defaults in float64", lambda: drain(api.run(slug, {}, dtype="float64"), EDGE_FRAMES)
     if any(p.name == "train" for p in spec.params):
@@ -67,13 +73,36 @@ def steps_of(api, slug: str):
 
 def drain(frames, most: int | None, seconds: float | None = None) -> dict:
     """The last frame that was reached within ``most`` frames and ``seconds``."""
-    frame: dict = {}
+    last: dict = {}
     end = None if seconds is None else time.monotonic() + seconds
     for frame in itertools.islice(frames, most):
+        last = frame
         if end is not None and time.monotonic() > end:
             break
     frames.close()
-    return frame
+    return last
+
+
+def provide_data(spec) -> None:
+    """Hand a lab its recorded data, as the worker does before its first run."""
+    from labs_py import api, wire
+
+    for item in spec.data_files:
+        if (DATA_FOLDER / item.name).exists():
+            wire.provide(item.name, (DATA_FOLDER / item.name).read_bytes())
+    api.restore()  # also makes the labs forget what they worked out without the data
+
+
+def run_by_wire(slug: str) -> None:
+    """A few steps through the worker's door, packed as they travel to the page."""
+    from labs_py import wire
+
+    run = wire.Run(slug, "{}")
+    for _ in range(EDGE_FRAMES):
+        if run.advance() == "failed":
+            raise RuntimeError(run.failure)
+        run.pack(False)
+    wire.call("source", '{"name": "labs_py.nowhere:nothing"}')
 
 
 def edges(spec):
