@@ -14,6 +14,7 @@
 export const DEFAULTS = {
   bootSilence: 60_000, // without any part arriving
   runSilence: 10_000, // without a frame
+  editedSilence: 5_000, // the same while a reader's own code runs
   stopPatience: 1_000, // until a worker that does not answer a stop is replaced
   impatience: 60, // a run older than this is told to stop when a newer request waits
 };

@@ -5,6 +5,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import { grouped, powerOfTen } from "../format.js";
 import { html } from "../html.js";
 import { extent } from "./data.js";
+import { fix } from "./paths.js";
 
 export const BOX = { width: 460, height: 270, top: 26, right: 14, bottom: 42, left: 50 };
 
@@ -100,9 +101,4 @@ export function markerLines(markers, x) {
         at + (end ? -5 : 5))}" y="${BOX.top + 7 + 14 * lane}" text-anchor="${end ? "end" : "start"}">${
         marker.label}</text></g>`;
     });
-}
-
-/** Coordinates with one decimal: enough for a picture, and small. */
-export function fix(value) {
-  return Math.round(value * 10) / 10;
 }

@@ -1,9 +1,10 @@
 /** Bars over positions, bars along words, and histograms. Dropped bars are hatched, not only paler. */
 
 import { html } from "../html.js";
-import { axes, axisTitles, BOX, fix, makeScale, markerLines, scalesOf, ticksOf, tickText } from "./axes.js";
+import { axes, axisTitles, BOX, makeScale, markerLines, scalesOf, ticksOf, tickText } from "./axes.js";
 import { extent, markersOf, seriesOf, tokensOf } from "./data.js";
 import { drawSeries } from "./line.js";
+import { fix } from "./paths.js";
 
 const MOST_TOKENS = 40;
 const ROW = 17;

@@ -8,7 +8,8 @@ import { BOX } from "./axes.js";
 import { drawBars, drawHistogram, drawRows, rowsBox } from "./bars.js";
 import { hasData, seriesOf, tokensOf } from "./data.js";
 import { drawHeatmap, HEATMAP_BOX } from "./heatmap.js";
-import { drawLine, shapePath } from "./line.js";
+import { drawLine } from "./line.js";
+import { markPath } from "./paths.js";
 import { drawScatter } from "./scatter.js";
 import { drawTable, exact } from "./table.js";
 
@@ -65,9 +66,9 @@ export function drawLegend(chart, frame) {
 
 function swatch(s, i, chart) {
   if (s.role === "bars" || (chart.kind === "tokens" && s.role !== "dots")) return html`<rect x="2" y="1" width="18" height="8"/>`;
-  if (s.role === "dots" || chart.kind === "scatter") return html`<path d="${raw(shapePath(i, 40))}" transform="translate(11 5)"/>`;
+  if (s.role === "dots" || chart.kind === "scatter") return html`<path d="${raw(markPath(i, 3.6))}" transform="translate(11 5)"/>`;
   if (s.role === "steps" && chart.kind === "histogram") return html`<path class="lab-line" d="M4 0V10M11 0V10M18 0V10"/>`;
-  const mark = i > 0 && s.role === "line" ? html`<path d="${raw(shapePath(i, 34))}" transform="translate(11 5)"/>` : "";
+  const mark = i > 0 && s.role === "line" ? html`<path d="${raw(markPath(i, 3.3))}" transform="translate(11 5)"/>` : "";
   return html`<path class="lab-line${s.role === "dashed" ? " dashed" : ""}" d="M0 5H22"/>${mark}`;
 }
 
@@ -83,7 +84,7 @@ export function emptyText(chart, spec) {
 export function drawParts(chart, frame, spec) {
   if (!hasData(chart, frame)) {
     const text = emptyText(chart, spec);
-    return { plot: html`<p class="lab-empty">${text}</p>`, legend: html``, summary: text, table: html`<table><caption>${
+    return { plot: html`<p class="lab-empty">${text}</p>`, legend: html``, summary: text, table: html`<table class="lab-table"><caption>${
       chart.title}</caption><tbody><tr><td>${text}</td></tr></tbody></table>`, empty: true };
   }
   const id = `${spec.slug}-${chart.name}`;

@@ -1,19 +1,12 @@
 /** Lines, dashed lines, steps, dots and bands; told apart by dashes and marks as well as by colour. */
 
-import { area, line, curveStepAfter, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from "d3-shape";
-
 import { html, raw } from "../html.js";
-import { axes, fix, markerLines, scalesOf } from "./axes.js";
+import { axes, markerLines, scalesOf } from "./axes.js";
 import { markersOf, seriesOf } from "./data.js";
+import { areaPath, fix, linePath, markPath } from "./paths.js";
 
-export const SHAPES = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond];
 const MOST_POINTS = 1500;
 const MARKS_PER_LINE = 7;
-
-/** The outline of a mark of series i. @param {number} i @param {number} size */
-export function shapePath(i, size) {
-  return symbol(SHAPES[i % SHAPES.length], size).digits(1)();
-}
 
 /**
  * Long series keep the lowest and the highest point of each stretch, so that no spike is lost.
@@ -50,16 +43,14 @@ export function drawSeries(s, i, chart, x, y) {
   const whole = s.x.slice(0, s.y.length).map((value, j) => /** @type {[number, number]} */ ([value, s.y[j]]));
   const ok = ([a, b]) => placed(a, chart.x_log) && placed(b, chart.y_log);
   if (s.role === "dots") {
-    const mark = shapePath(i, 26);
+    const mark = markPath(i, 2.9);
     return html`<g class="c${i + 1} lab-dots">${thin(whole).filter(ok).map(
       ([a, b], j) => html`<path class="${s.kept && !s.kept[j] ? "hollow" : ""}" transform="translate(${fix(x(a))} ${
         fix(y(b))})" d="${raw(mark)}"/>`)}</g>`;
   }
-  const path = line().defined(ok).x(([a]) => x(a)).y(([, b]) => y(b)).digits(1);
-  if (s.role === "steps") path.curve(curveStepAfter);
   const points = thin(whole);
   const band = s.role === "band" || (s.low && s.high) ? drawBand(s, i, chart, x, y) : "";
-  const d = path(points) || "";
+  const d = linePath(points, ok, x, y, s.role === "steps");
   const marks = s.role === "dashed" || s.role === "steps" ? "" : lineMarks(points.filter(ok), i, x, y);
   return html`${band}<g class="c${i + 1}"><path class="lab-line${s.role === "dashed" ? " dashed" : ""}" d="${raw(d)}"/>${
     marks}</g>`;
@@ -69,7 +60,7 @@ export function drawSeries(s, i, chart, x, y) {
 function lineMarks(points, i, x, y) {
   if (points.length !== 1 && i === 0) return "";
   const stride = Math.max(1, Math.floor(points.length / MARKS_PER_LINE));
-  const mark = shapePath(i, 34);
+  const mark = markPath(i, 3.3);
   return points
     .filter((_, j) => j % stride === Math.floor(stride / 2) || points.length === 1)
     .map(([a, b]) => html`<path class="lab-mark" transform="translate(${fix(x(a))} ${fix(y(b))})" d="${raw(mark)}"/>`);
@@ -77,10 +68,8 @@ function lineMarks(points, i, x, y) {
 
 function drawBand(s, i, chart, x, y) {
   const rows = s.x.map((value, j) => [value, s.low?.[j], s.high?.[j]]);
-  const shape = area()
-    .defined(([a, b, c]) => placed(a, chart.x_log) && placed(b, chart.y_log) && placed(c, chart.y_log))
-    .x(([a]) => x(a)).y0((r) => y(r[1])).y1((r) => y(r[2])).digits(1);
-  return html`<path class="c${i + 1} lab-band" d="${raw(shape(rows) || "")}"/>`;
+  const ok = ([a, b, c]) => placed(a, chart.x_log) && placed(b, chart.y_log) && placed(c, chart.y_log);
+  return html`<path class="c${i + 1} lab-band" d="${raw(areaPath(rows, ok, x, y))}"/>`;
 }
 
 /** @returns {import("../html.js").Safe} inner SVG */

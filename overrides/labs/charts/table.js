@@ -55,7 +55,7 @@ export function drawTable(chart, frame) {
   const stride = Math.ceil(length / MOST_ROWS) || 1;
   const rows = Array.from({ length: Math.ceil(length / stride) }, (_, i) => i * stride);
   const note = stride > 1 ? html`, every ${stride}th of ${length} rows` : "";
-  return html`<table><caption>${chart.title}${note}</caption><thead><tr>${columns.map(
+  return html`<table class="lab-table"><caption>${chart.title}${note}</caption><thead><tr>${columns.map(
     (c) => html`<th scope="col">${c.head}</th>`)}</tr></thead><tbody>${rows.map((r) => html`<tr>${columns.map((c) => html`<td>${
     typeof c.cells[r] === "number" ? exact(c.cells[r]) : c.cells[r]}</td>`)}</tr>`)}</tbody></table>`;
 }

@@ -1,0 +1,88 @@
+/**
+ * Bundle the labs' scripts and style into DIR/assets/labs: `node bundle.mjs DIR`.
+ *
+ * The worker's file name carries its hash, and the runtime's manifest is put into the page's script, so the first
+ * start needs no round trip to learn names. Fails with one line when the runtime is not there or a file grew fat.
+ */
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const SOURCES = new URL("../labs/", import.meta.url).pathname;
+/** Charts and interface together, gzip: the budget of the site (fails above). */
+const MOST_BYTES = 40_000;
+
+const target = process.argv[2];
+if (!target) fail("usage: node bundle.mjs DIR");
+const out = path.join(target, "assets", "labs");
+const manifest = readManifest(path.join(target, "assets", "runtime", "manifest.json"));
+
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+
+function readManifest(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return fail(`${file} is missing: the browser runtime must be in place before the labs' scripts are bundled`);
+  }
+}
+
+/** The module "lab-views": each file of views/ by its name, loaded when a lab asks for it. */
+const views = {
+  name: "lab-views",
+  setup(builder) {
+    builder.onResolve({ filter: /^lab-views$/ }, () => ({ path: "lab-views", namespace: "lab-views" }));
+    builder.onLoad({ filter: /.*/, namespace: "lab-views" }, () => {
+      const folder = path.join(SOURCES, "views");
+      const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".js") && !file.startsWith("_")) : [];
+      const entries = files.map((file) => `${JSON.stringify(file.slice(0, -3))}: () => import(${JSON.stringify(`./${file}`)})`);
+      return { contents: `export const views = {${entries.join(", ")}};`, resolveDir: folder };
+    });
+  },
+};
+
+/** @returns {Promise<{name: string, content: Uint8Array}[]>} */
+async function bundle(entry, options = {}) {
+  const done = await build({
+    entryPoints: [path.join(SOURCES, entry)],
+    outdir: out,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    write: false,
+    logLevel: "warning",
+    legalComments: "none",
+    ...options,
+  });
+  return done.outputFiles.map((file) => ({ name: path.relative(out, file.path), content: file.contents }));
+}
+
+const [worker] = await bundle("worker.js");
+const workerFile = `worker-${createHash("sha256").update(worker.content).digest("hex").slice(0, 8)}.js`;
+const scripts = await bundle("main.js", {
+  plugins: [views],
+  // Our scales hold numbers only: the tables of colours, dates and number formats stay out (13 kB gzip).
+  alias: { "d3-interpolate": path.join(SOURCES, "lean/interpolate.js"), "d3-format": path.join(SOURCES, "lean/format.js") },
+  splitting: true,
+  chunkNames: "[name]-[hash]",
+  define: { RUNTIME_MANIFEST: JSON.stringify(manifest), WORKER_FILE: JSON.stringify(workerFile) },
+});
+const styles = await bundle("labs.css", { loader: { ".css": "css" } });
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const files = [{ name: workerFile, content: worker.content }, ...scripts, ...styles];
+for (const { name, content } of files) writeFileSync(path.join(out, name), content);
+
+const first = files.filter(({ name }) => name === "main.js" || name === "labs.css");
+const weight = first.reduce((sum, { content }) => sum + gzipSync(content, { level: 6 }).length, 0);
+console.log(`labs: main.js and labs.css ${(weight / 1000).toFixed(1)} kB gzip, ${files.length} files`);
+if (weight > MOST_BYTES) fail(`the labs' script and style weigh ${weight} bytes gzip; at most ${MOST_BYTES} are allowed`);

@@ -1,0 +1,105 @@
+/** The buttons of a lab: run, stop, reset, copy link, export, try again, presets, downloads, links in the prose. */
+
+import { toCsv } from "../charts/table.js";
+import { toPython } from "../export.js";
+import { read } from "../storage.js";
+import { clean, fromQuery, isLinked, showInAddress, toQuery } from "../state.js";
+import { begin } from "./boot_when.js";
+
+/** Hands the reader a file that was made here. */
+export function saveFile(name, text, type = "text/plain") {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+const ACTIONS = {
+  run: (lab) => lab.compute({ run: true }),
+  stop(lab) {
+    lab.bridge.stop();
+    lab.querySelector('[data-part="meter"]').hidden = true;
+    lab.state = "ready";
+    lab.announce("Stopped. The lab shows the last step that was finished.");
+  },
+  reset: (lab) => lab.setParams(Object.fromEntries(lab.spec.params.map((p) => [p.name, p.default])), { over: "defaults" }),
+  retry: (lab) => begin(lab),
+  "copy-link": copyLink,
+  export(lab) {
+    const kept = read(`code:${lab.spec.slug}`, {}) || {};
+    const edits = [...lab.edited].map((name) => ({ name, text: kept[name]?.text })).filter((edit) => edit.text);
+    saveFile(`${lab.spec.slug}_lab.py`, toPython(lab.spec, lab.shown, edits), "text/x-python");
+    lab.announce(`Saved ${lab.spec.slug}_lab.py: run it in the project\u2019s folder to get this frame.`);
+  },
+  download(lab, button) {
+    const chart = lab.spec.charts.find((c) => c.name === button.dataset.for);
+    if (lab.frame) saveFile(`${lab.spec.slug}-${chart.name}.csv`, toCsv(chart, lab.frame), "text/csv");
+  },
+};
+
+async function copyLink(lab) {
+  showInAddress(lab.spec, lab.params);
+  const link = location.origin + location.pathname + toQuery(lab.spec, lab.params);
+  const stays = lab.spec.params.some((p) => !isLinked(p) && p.name !== "train" && lab.params[p.name] !== p.default);
+  const note = stays ? " Text, files and picks are not part of it." : "";
+  try {
+    await navigator.clipboard.writeText(link);
+    lab.announce(`Link copied.${note}`);
+  } catch {
+    lab.announce(`Your browser did not let the page copy; this is the link: ${link}${note}`);
+  }
+}
+
+/** @param {import("./element.js").LabView} lab */
+export function mountActions(lab) {
+  const { signal } = lab;
+  lab.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button || !lab.contains(button)) return;
+    if (button.dataset.preset) applyPreset(lab, button.dataset.preset);
+    else ACTIONS[button.dataset.action]?.(lab, button);
+  }, { signal });
+  lab.querySelectorAll(".lab-numbers").forEach((details) => {
+    details.addEventListener("toggle", () => details.open && lab.refreshTables(), { signal });
+  });
+  lab.subscribe((frame) => markPreset(lab, frame.params));
+  document.addEventListener("click", (event) => followLink(lab, event), { signal, capture: true });
+  addEventListener("popstate", () => {
+    const { params } = fromQuery(lab.spec, location.search);
+    if (lab.isConnected && linkedText(lab.spec, params) !== linkedText(lab.spec, lab.params)) lab.setParams(params);
+  }, { signal });
+}
+
+const linkedText = (spec, params) => toQuery(spec, params);
+
+function applyPreset(lab, name) {
+  const preset = lab.spec.presets.find((p) => p.name === name);
+  const run = Boolean(preset.params.train);
+  lab.setParams(preset.params, { over: "defaults", run }).then((frame) => frame && lab.announce(preset.reason));
+}
+
+/** The preset whose settings are shown is marked as pressed. */
+function markPreset(lab, params) {
+  for (const preset of lab.spec.presets) {
+    const same = lab.spec.params.every((p) => p.name === "train" || !isLinked(p) || String(params[p.name]) === String(preset.params[p.name] ?? p.default));
+    lab.querySelector(`[data-preset="${preset.name}"]`)?.setAttribute("aria-pressed", String(same));
+  }
+}
+
+/** A link of the prose such as "?rank=4" moves the lab instead of loading the page anew. */
+function followLink(lab, event) {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const address = new URL(link.href);
+  if (address.origin !== location.origin || address.pathname !== location.pathname || !address.search) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const changes = {};
+  for (const [name, text] of new URLSearchParams(address.search)) {
+    const param = lab.spec.params.find((p) => p.name === name && isLinked(p));
+    if (param) changes[name] = clean(param, text).value;
+  }
+  lab.setParams(changes, { over: "defaults" });
+  if (lab.getBoundingClientRect().bottom < 0 || lab.getBoundingClientRect().top > innerHeight) lab.scrollIntoView({ block: "start" });
+}

@@ -1,0 +1,226 @@
+/**
+ * <lab-view>: wakes the painted lab. It owns the settings and the frame that is shown; the modules beside it each
+ * bind one part of the page (controls, buttons, predictions, challenges, code, progress).
+ */
+
+import { html, raw, setHtml } from "../html.js";
+import { drawFigure } from "../charts/index.js";
+import { clean, defaultsOf, fromQuery, keepInputs, settle, showInAddress } from "../state.js";
+import { storageWorks } from "../storage.js";
+import { syncControls } from "../view/controls.js";
+import { syncCharts, syncOutputs } from "../view/outputs.js";
+import { mountActions } from "./actions.js";
+import { mountBoot } from "./boot_when.js";
+import { mountChallenges } from "./challenges.js";
+import { mountCode } from "./code.js";
+import { mountControls } from "./controls.js";
+import { mountMeter } from "./meter.js";
+import { mountOwnView } from "./own_view.js";
+import { mountPredictions } from "./predict.js";
+import { mountProgress } from "./progress.js";
+
+const ADDRESS_DELAY = 200;
+const TABLE_DELAY = 120;
+const STEP_DELAY = 900;
+const SERVE_SENTENCE =
+  "This page was opened as a file, where browsers do not let Python start: the first results stand. " +
+  "To move the controls, run \u201cmake site\u201d in the project\u2019s folder and open the address that it prints.";
+
+export class LabView extends HTMLElement {
+  #ended = null;
+  #listeners = new Set();
+  #timers = {};
+  #lastDrawn = 0;
+
+  connectedCallback() {
+    if (this.#ended || !this.querySelector('[data-part="data"]')) return;
+    this.#ended = new AbortController();
+    this.signal = this.#ended.signal;
+    this.bridge = globalThis.stage10Labs;
+    const data = JSON.parse(this.querySelector('[data-part="data"]').content.textContent);
+    this.spec = data.spec;
+    this.tasks = data.tasks;
+    /** The frame that is shown: painted at build (no arrays), later computed. */
+    this.shown = data.frame;
+    this.frame = null;
+    this.staticTexts = {};
+    this.edited = new Set();
+    this.#start();
+  }
+
+  disconnectedCallback() {
+    this.#ended?.abort();
+    this.#ended = null;
+    Object.values(this.#timers).forEach(clearTimeout);
+    this.#listeners.clear();
+    this.bridge?.stop();
+  }
+
+  #start() {
+    const { params, messages, given } = fromQuery(this.spec, location.search);
+    this.params = params;
+    this.querySelectorAll(".lab button:disabled, .lab input:disabled, fieldset:disabled").forEach((part) => {
+      if (!["stop", "download"].includes(part.dataset.action)) part.disabled = false;
+    });
+    this.classList.add("is-awake");
+    syncControls(this, this.spec, this.params);
+    [mountControls, mountActions, mountMeter, mountPredictions, mountChallenges, mountCode, mountProgress, mountOwnView].forEach((mount) => mount(this));
+    if (!storageWorks()) messages.push("Your browser keeps no data for this site, so progress, edits and pasted text last only until you leave the page.");
+    if (location.protocol === "file:") {
+      this.announce(SERVE_SENTENCE);
+      return;
+    }
+    if (messages.length) this.announce(messages.join(" "));
+    this.firstMessages = messages;
+    mountBoot(this, given);
+  }
+
+  /** States of interfaces.md: static, booting, ready, running, error. */
+  set state(name) {
+    if (this.dataset.state !== name) this.dataset.state = name;
+    this.querySelector('[data-action="stop"]').disabled = name !== "running";
+    this.querySelector('[data-action="retry"]').hidden = name !== "error";
+  }
+
+  get state() {
+    return this.dataset.state;
+  }
+
+  /** Says one or more sentences in the lab's live region. */
+  announce(text) {
+    const place = this.querySelector('[data-part="status"]');
+    if (place.textContent !== text) place.textContent = text;
+  }
+
+  /** Calls the listener after each redraw with the frame. @returns {() => void} */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Moves settings and asks for their frame.
+   * @param {Record<string, any>} changes
+   * @param {{run?: boolean, gesture?: string | null, over?: "current" | "defaults", quiet?: boolean}} [options]
+   *   run: with the run switch on; gesture: requests of one drag share it; over: what the changes lie over.
+   */
+  setParams(changes, { run = false, gesture = null, over = "current" } = {}) {
+    const next = over === "defaults" ? defaultsOf(this.spec) : { ...this.params };
+    for (const param of this.spec.params) {
+      if (param.name in changes) next[param.name] = clean(param, changes[param.name]).value;
+    }
+    this.params = settle(this.spec, next);
+    syncControls(this, this.spec, this.params);
+    if (!keepInputs(this.spec, this.params)) this.announce("Your browser did not keep this text; it lasts until you leave the page.");
+    clearTimeout(this.#timers.address);
+    this.#timers.address = setTimeout(() => showInAddress(this.spec, this.params), ADDRESS_DELAY);
+    return this.compute({ run, gesture });
+  }
+
+  /**
+   * Asks for the frame of the current settings.
+   * @returns {Promise<any>} the final frame; null when it was stopped, overtaken or failed
+   */
+  compute({ run = false, gesture = null, silence } = {}) {
+    if (location.protocol === "file:") {
+      this.announce(SERVE_SENTENCE);
+      return Promise.resolve(null);
+    }
+    const params = { ...this.params, ...("train" in this.params ? { train: run } : {}) };
+    this.state = this.bridge.booted ? "running" : "booting";
+    if (!this.bridge.booted) this.announce("Starting Python in your browser; your setting follows as soon as it runs.");
+    const files = (this.spec.data_files || []).map(({ name, sha256 }) => ({
+      name, url: new URL(`../data/labs/files/${name}`, this.bridge.base.replace(/runtime\/$/, "")).href, integrity: integrityOf(sha256) }));
+    return new Promise((resolve) => {
+      this.bridge.request(
+        { slug: this.spec.slug, params, gesture, files, silence: silence ?? (this.edited.size ? this.bridge.settings.editedSilence : undefined) },
+        {
+          frame: (frame) => {
+            this.#show(frame);
+            if (frame.final) resolve(frame);
+          },
+          done: (stopped) => {
+            if (stopped && !this.bridge.busy) this.#settled("Stopped. The lab shows the last step that was finished.");
+            else if (!this.bridge.busy) this.#settled();
+            resolve(null);
+          },
+          failed: (failure) => {
+            this.fail(failure);
+            resolve(null);
+          },
+        },
+      );
+    });
+  }
+
+  #settled(sentence) {
+    if (this.signal.aborted) return;
+    if (this.state !== "error") this.state = "ready";
+    if (sentence) this.announce(sentence);
+  }
+
+  /** One plain sentence, and a way on: the retry button shows. */
+  fail(failure) {
+    if (this.signal.aborted) return;
+    this.state = "error";
+    const way = failure.yours ? "Change it, or put ours back." : failure.kind === "stopped" ? "" : "Nothing is lost: your settings are kept.";
+    this.announce(`${failure.message} ${way}`.trim());
+    this.dispatchEvent(new CustomEvent("lab-failed", { detail: failure }));
+    if (failure.kind === "stopped") this.state = "ready";
+  }
+
+  #show(frame) {
+    if (this.signal.aborted) return;
+    for (const [name, text] of Object.entries(frame.texts)) if (name.startsWith("static:")) this.staticTexts[name] = text;
+    frame.texts = { ...this.staticTexts, ...frame.texts };
+    // With reduced motion a run moves in steps about a second apart instead of flowing.
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!frame.final && calm && performance.now() - this.#lastDrawn < STEP_DELAY) return;
+    this.#lastDrawn = performance.now();
+    this.frame = frame;
+    this.shown = frame;
+    syncOutputs(this, this.spec, frame);
+    syncCharts(this, this.spec, frame, false);
+    clearTimeout(this.#timers.tables);
+    this.#timers.tables = setTimeout(() => this.refreshTables(), TABLE_DELAY);
+    this.dataset.params = JSON.stringify(frame.params);
+    if (frame.final) {
+      this.state = "ready";
+      this.#sayStatus(frame);
+    } else if (this.state !== "running") this.state = "running";
+    this.#listeners.forEach((listener) => listener(frame));
+    this.dispatchEvent(new CustomEvent("lab-frame", { detail: { params: frame.params, final: frame.final }, bubbles: true }));
+  }
+
+  refreshTables() {
+    if (this.frame && !this.signal.aborted) syncCharts(this, this.spec, this.frame, true);
+  }
+
+  /** Repairs of a link are said once more with the first result, since it would else wipe them away. */
+  #sayStatus(frame) {
+    const first = this.firstMessages || [];
+    this.firstMessages = null;
+    const findings = frame.errors.map((error) => error.message);
+    this.announce([...first, ...findings, ...(first.length + findings.length ? [] : [frame.texts.status || ""])].join(" "));
+  }
+
+  /** What a lab's own view may use; see views/README.md. */
+  viewApi() {
+    const lab = this;
+    return {
+      spec: lab.spec,
+      get frame() { return lab.frame; },
+      get params() { return { ...lab.params }; },
+      setParams: (changes, options) => lab.setParams(changes, options),
+      subscribe: (listener) => lab.subscribe(listener),
+      announce: (text) => lab.announce(text),
+      chart: (chart, frame) => drawFigure(chart, frame, lab.spec),
+      html, raw, setHtml,
+    };
+  }
+}
+
+/** The form in which fetch checks a hash. */
+function integrityOf(hex) {
+  return `sha256-${btoa(String.fromCharCode(...hex.match(/../g).map((pair) => parseInt(pair, 16))))}`;
+}

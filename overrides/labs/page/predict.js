@@ -1,0 +1,108 @@
+/** Predictions: a number is locked in, then the lab runs those settings and shows what it says. */
+
+import { number, scalar } from "../format.js";
+import { html, setHtml } from "../html.js";
+import { keep, recordOf } from "./record.js";
+
+/**
+ * How a guess compares with the answer.
+ * @param {any} prediction
+ * @param {number} guess
+ * @param {number} answer
+ */
+export function judge(prediction, guess, answer) {
+  const scale = Math.max(Math.abs(answer), 1e-12);
+  const off = Math.abs(guess - answer) / scale;
+  const right = prediction.choices?.length ? Math.abs(guess - answer) <= 1e-9 * Math.max(1, scale) : off <= prediction.tolerance;
+  const ratio = answer !== 0 && guess / answer > 0 ? guess / answer : null;
+  return { right, off, ratio };
+}
+
+/** @param {string} text @returns {number} NaN when it is not a number; commas and per cent signs are let through */
+export function parseAnswer(text, format) {
+  const plain = text.trim().replace(/,/g, "").replace("\u2212", "-");
+  if (plain === "") return NaN;
+  const percent = plain.endsWith("%");
+  const value = Number(percent ? plain.slice(0, -1) : plain);
+  return percent && format === "percent" ? value / 100 : value;
+}
+
+/** @param {import("./element.js").LabView} lab */
+export function mountPredictions(lab) {
+  const { spec, signal } = lab;
+  for (const prediction of spec.predictions) {
+    const item = lab.querySelector(`[data-prediction="${prediction.name}"]`);
+    if (!item) continue;
+    const output = spec.outputs.find((o) => o.name === prediction.reveal) || {};
+    const done = recordOf(spec.slug).predictions[prediction.name];
+    if (done && Number.isFinite(done.answer)) reveal(item, prediction, output, done.guess, done.answer);
+    item.querySelector("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      lock(lab, item, prediction, output);
+    }, { signal });
+  }
+  lab.addEventListener("lab-progress", () => showCalibration(lab), { signal });
+  showCalibration(lab);
+}
+
+async function lock(lab, item, prediction, output) {
+  const field = item.querySelector("[data-answer]");
+  const reply = item.querySelector('[data-part="reply"]');
+  const guess = parseAnswer(field.value, output.format);
+  if (!Number.isFinite(guess)) {
+    reply.textContent = prediction.choices.length ? "Choose one of the answers first." : "Type a number first.";
+    return;
+  }
+  seal(item, field);
+  reply.textContent = `Locked in: ${labelOf(prediction, output, guess)}. The lab is computing the answer\u2026`;
+  const frame = await lab.setParams(prediction.params, { over: "defaults", run: Boolean(prediction.params.train) });
+  const answer = frame?.scalars[prediction.reveal]?.value;
+  if (!Number.isFinite(answer)) {
+    unseal(item, field);
+    reply.textContent = "The lab was stopped before it had the answer. Your number is still here: lock it in again.";
+    return;
+  }
+  keep(lab, "predictions", prediction.name, { guess, answer, right: judge(prediction, guess, answer).right });
+  reveal(item, prediction, output, guess, answer);
+}
+
+function seal(item, field) {
+  field.disabled = true;
+  item.querySelector("form button").disabled = true;
+}
+
+function unseal(item, field) {
+  field.disabled = false;
+  item.querySelector("form button").disabled = false;
+}
+
+function labelOf(prediction, output, value) {
+  return prediction.choices.find(([legal]) => Number(legal) === value)?.[1] ?? scalar(value, output);
+}
+
+function reveal(item, prediction, output, guess, answer) {
+  const field = item.querySelector("[data-answer]");
+  seal(item, field);
+  if (!field.value) field.value = String(guess);
+  const { right, ratio } = judge(prediction, guess, answer);
+  const distance = right ? "Close enough." : ratio && !prediction.choices.length
+    ? ratio > 1 ? `Too high, by a factor of ${number(ratio, 3)}.` : `Too low, by a factor of ${number(1 / ratio, 3)}.` : "Not this time.";
+  item.dataset.result = right ? "right" : "wrong";
+  setHtml(item.querySelector('[data-part="reply"]'), html`You said ${labelOf(prediction, output, guess)}; the lab says <strong>${
+    labelOf(prediction, output, answer)}</strong>. ${distance} ${prediction.why}`);
+}
+
+/** The running calibration: how often, and how far off in the middle. */
+function showCalibration(lab) {
+  const entries = Object.values(recordOf(lab.spec.slug).predictions).filter((entry) => Number.isFinite(entry.answer));
+  const place = lab.querySelector('[data-part="calibration"]');
+  if (!place || !entries.length) return;
+  const factors = entries
+    .map(({ guess, answer }) => guess / answer)
+    .filter((ratio) => ratio > 0 && Number.isFinite(ratio))
+    .map((ratio) => Math.max(ratio, 1 / ratio))
+    .sort((a, b) => a - b);
+  const middle = factors.length ? ` Half of your numbers were within a factor of ${number(factors[Math.floor((factors.length - 1) / 2)], 3)}.` : "";
+  const right = entries.filter((entry) => entry.right).length;
+  place.textContent = `So far ${right} of ${entries.length} of your predictions were close.${middle}`;
+}
