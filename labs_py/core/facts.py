@@ -43,3 +43,9 @@ def low_rank_parameters(rows: int, columns: int, rank: int) -> int:
 def low_rank_share(rows: int, columns: int, rank: int) -> float:
     """Parameters of a low-rank adapter as a share of the matrix that it adapts."""
     return low_rank_parameters(rows, columns, rank) / (rows * columns)
+
+
+@fact
+def matrix_parameters(rows: int, columns: int) -> int:
+    """Parameters of a full matrix: rows times columns."""
+    return rows * columns

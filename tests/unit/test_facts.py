@@ -24,6 +24,10 @@ def test_low_rank_share_is_parameters_over_matrix():
     assert FACTS["low_rank_share"](10, 10, 10) == 2.0  # at full rank two factors cost more than the matrix
 
 
+def test_matrix_parameters_are_rows_times_columns():
+    assert FACTS["matrix_parameters"](4096, 4096) == 16_777_216
+
+
 def test_a_name_is_registered_once():
     def full_tuning_bytes():
         """A second one."""

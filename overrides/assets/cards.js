@@ -1,0 +1,43 @@
+// Number, citation and glossary cards open by CSS on hover and focus. This keeps them inside the window, out of
+// scrolling tables, and lets Escape put one away until the pointer or the focus has left it.
+const MARGIN = 8;
+
+function place(reference) {
+  const card = reference.querySelector(":scope > .s10-card");
+  if (!card || matchMedia("(max-width: 60em)").matches) return;
+  const anchor = reference.firstElementChild.getBoundingClientRect();
+  card.style.position = "fixed";
+  card.style.left = card.style.top = "0";
+  const { width, height } = card.getBoundingClientRect();
+  const left = Math.min(anchor.left - 10, innerWidth - width - MARGIN - 16);
+  const above = anchor.bottom + height + MARGIN > innerHeight && anchor.top - height > MARGIN;
+  card.style.left = `${Math.max(left, MARGIN)}px`;
+  card.style.top = `${above ? anchor.top - height : anchor.bottom}px`;
+}
+
+for (const type of ["pointerover", "focusin"]) {
+  document.addEventListener(type, (event) => {
+    const reference = event.target.closest?.(".s10-ref");
+    if (reference && !event.target.closest(".s10-card")) place(reference);
+  });
+}
+
+for (const type of ["pointerout", "focusout"]) {
+  document.addEventListener(type, (event) => {
+    const reference = event.target.closest?.(".s10-ref");
+    if (reference && !reference.contains(event.relatedTarget)) delete reference.dataset.dismissed;
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const reference of document.querySelectorAll(".s10-ref:is(:hover, :focus-within)")) {
+    reference.dataset.dismissed = "";
+  }
+});
+
+// A card that is fixed to the window would stay behind when the page scrolls under it.
+document.addEventListener("scroll", () => {
+  const reference = document.querySelector(".s10-ref:is(:hover, :focus-within):not([data-dismissed])");
+  if (reference) place(reference);
+}, { passive: true, capture: true });

@@ -1,0 +1,60 @@
+// <quiz-set>: the options are <details> and explain themselves without this script. It remembers the first answer to
+// each question and says how many were right at the first try.
+import { available, read, write } from "./progress.js";
+
+class QuizSet extends HTMLElement {
+  connectedCallback() {
+    if (this.tally) return;
+    const page = document.querySelector("[data-page]")?.dataset.page ?? location.pathname;
+    const nth = [...document.querySelectorAll("quiz-set")].indexOf(this);
+    this.key = `quiz:${page}${nth ? `#${nth}` : ""}`;
+    this.answers = read(this.key) ?? {};
+    this.tally = document.createElement("p");
+    this.tally.className = "s10-quiz__tally";
+    this.tally.setAttribute("role", "status");
+    this.append(this.tally);
+    this.addEventListener("toggle", (event) => this.answer(event.target), { capture: true });
+    this.show();
+  }
+
+  answer(option) {
+    if (!option.open || "openedForPrint" in option.dataset) return;
+    const question = option.closest("[data-question]").dataset.question;
+    if (question in this.answers) return;
+    this.answers[question] = Number(option.dataset.option);
+    write(this.key, this.answers);
+    this.show();
+  }
+
+  show() {
+    let right = 0;
+    for (const question of this.querySelectorAll("[data-question]")) {
+      for (const option of question.querySelectorAll(".s10-option")) {
+        const first = this.answers[question.dataset.question] === Number(option.dataset.option);
+        option.toggleAttribute("data-first", first);
+        if (first && option.dataset.right === "true") right += 1;
+      }
+    }
+    const answered = Object.keys(this.answers).length;
+    const kept = available() ? "" : " This browser stores nothing for this page, so the record ends when you leave.";
+    this.tally.textContent = answered
+      ? `${right} of ${answered} right at the first try; ${this.dataset.questions - answered} to go.${kept} `
+      : "";
+    if (answered) this.tally.append(this.forgetButton());
+  }
+
+  forgetButton() {
+    const button = Object.assign(document.createElement("button"), {
+      type: "button", className: "s10-button", textContent: "Start again",
+    });
+    button.addEventListener("click", () => {
+      this.answers = {};
+      write(this.key, null);
+      for (const option of this.querySelectorAll(".s10-option")) option.open = false;
+      this.show();
+    });
+    return button;
+  }
+}
+
+customElements.get("quiz-set") ?? customElements.define("quiz-set", QuizSet);

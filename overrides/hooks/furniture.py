@@ -1,0 +1,85 @@
+"""Hook: the furniture of a page from its front matter: header card, ladder, cards; links to coming pages as text."""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import registry  # noqa: E402
+
+log = logging.getLogger("mkdocs.hooks.furniture")
+PLACE = re.compile(r'<div data-s10="(\w+)"(?: data-group="(\w+)")?></div>')
+ANCHOR = re.compile(r'<a\b([^>]*?)\bhref="([^"#:]*)(#[^"]*)?"([^>]*)>(.*?)</a>', re.DOTALL)
+COMING = '<span class="s10-coming">{text}<span class="s10-coming__mark"> (coming)</span></span>'
+HARDWARE = {
+    "browser": "Runs in this page",
+    "CPU": "Any laptop's CPU",
+    "8 GB": "A GPU with 8 GB",
+    "24 GB": "A GPU with 24 GB",
+    "80 GB": "A GPU with 80 GB",
+}
+BUILD = {"env": None}
+
+
+def _coming_urls(config) -> set[str]:
+    return {entry.address for entry in registry.entries(config.extra["groups"]) if not entry.ready}
+
+
+def on_env(env, config, files):
+    """Keep the template environment for the partials that stand inside a page's content."""
+    env.globals["hardware_words"] = HARDWARE
+    BUILD["env"] = env
+    return env
+
+
+def on_page_markdown(markdown, page, config, files):
+    """``status`` is ours; Material would draw an icon for it in the navigation."""
+    page.meta["is_coming"] = page.meta.pop("status", "ready") == "coming"
+    for need in page.meta.get("prerequisites") or []:
+        if isinstance(need, dict) and str(need.get("url", "")).endswith(".md"):
+            need["url"] = _page_address(need["url"], page, config, files)
+
+
+def _page_address(link: str, page, config, files) -> str | None:
+    """Address of a page named in front matter by its file; None when it is still coming."""
+    source = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.src_uri), link))
+    target = files.get_file_from_path(source)
+    if target is None:
+        log.warning("%s: front matter: no page '%s'", page.file.src_uri, link)
+        return None
+    coming = target.url.rstrip("/") + "/" in _coming_urls(config)
+    return None if coming else target.url_relative_to(page.file)
+
+
+def on_page_content(html, page, config, files):
+    """A link to a page that is not written yet becomes plain words that say so."""
+    coming = _coming_urls(config)
+
+    def unlink(match: re.Match) -> str:
+        if not match[2]:
+            return match[0]
+        target = posixpath.normpath(posixpath.join("/", page.url, match[2])).strip("/") + "/"
+        return COMING.format(text=match[5]) if target in coming else match[0]
+
+    return ANCHOR.sub(unlink, html)
+
+
+def on_page_context(context, page, config, nav):
+    """Put the header card behind the title, and the ladder and the cards where the page asks for them."""
+    groups = {group.key: group for group in config.extra["groups"]}
+    here = {"page": page, "config": config, "groups": groups, "base": "../" * page.url.count("/")}
+
+    def place(match: re.Match) -> str:
+        template = BUILD["env"].get_template(f"partials/{match[1]}.html")
+        return template.render(**here, group=groups.get(match[2] or match[1]))
+
+    page.content = PLACE.sub(place, page.content)
+    if "</h1>" in page.content and not page.meta.get("is_coming"):
+        card = BUILD["env"].get_template("partials/page-card.html").render(**here)
+        page.content = page.content.replace("</h1>", f"</h1>\n{card}", 1)
+    return context

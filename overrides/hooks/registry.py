@@ -1,0 +1,73 @@
+"""The registry of pages (``docs/reference/pages.yml``) with what the files themselves say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from mkdocs.utils.meta import get_data
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page: its fixed address, and what is known of it before it is built."""
+
+    slug: str
+    title: str
+    about: str
+    group: str
+    ready: bool
+    short: str | None = None
+    source: str = ""
+    meta: dict = field(default_factory=dict)
+
+    @property
+    def src_uri(self) -> str:
+        """Path of the Markdown file under docs/."""
+        return f"{self.slug}.md"
+
+    @property
+    def address(self) -> str:
+        """Path of the page under the site's root: ``labs/lora/``."""
+        return f"{self.slug.removesuffix('index').rstrip('/')}/"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A titled run of pages, in learning order."""
+
+    key: str
+    title: str
+    pages: tuple[Entry, ...]
+
+
+def _entry(docs: Path, group: str, raw: dict) -> Entry:
+    source = raw.get("from", raw["slug"])
+    file = docs / f"{source}.md"
+    meta = get_data(file.read_text(encoding="utf-8"))[1] if file.is_file() else {}
+    ready = file.is_file() and meta.get("status", "ready") != "coming"
+    return Entry(raw["slug"], raw["title"], raw["about"], group, ready, raw.get("short"), source, meta)
+
+
+def load(docs: Path) -> tuple[Group, ...]:
+    """Read the registry; a page is ready when its file is there and does not call itself coming."""
+    raw_groups = yaml.safe_load((docs / "reference" / "pages.yml").read_text(encoding="utf-8"))
+    return tuple(
+        Group(raw["group"], raw["title"], tuple(_entry(docs, raw["group"], page) for page in raw["pages"]))
+        for raw in raw_groups
+    )
+
+
+def entries(groups: tuple[Group, ...]) -> list[Entry]:
+    """All pages in order."""
+    return [entry for group in groups for entry in group.pages]
+
+
+def navigation(groups: tuple[Group, ...]) -> list[dict]:
+    """MkDocs' nav: a section for each group, with the pages that are written."""
+    return [
+        {group.title: [{entry.title: entry.src_uri} for entry in group.pages if entry.ready]}
+        for group in groups
+        if any(entry.ready for entry in group.pages)
+    ]
