@@ -35,7 +35,8 @@ def trainable_count(model, expected: int) -> None:
 def scale_rule(model, lora) -> None:
     """The update is scaled by alpha / rank, on every layer. Source: rasbt/LLMs-from-scratch#1079."""
     expected = lora.alpha / lora.rank
-    scales = {round(s, 9) for m in model.modules() for s in getattr(m, "scaling", {}).values()}
+    layers = [m.scaling for m in model.modules() if isinstance(getattr(m, "scaling", None), dict)]
+    scales = {round(s, 9) for scaling in layers for s in scaling.values()}
     if not scales or any(not math.isclose(s, expected, rel_tol=1e-6) for s in scales):
         raise GuardFailed(f"the adapter scales its update by {sorted(scales)} and not by alpha / rank = {expected:g}")
 

@@ -12,13 +12,9 @@ from typing import Any
 
 from training import embedded, guards, runtime, tiny
 from training.errors import BadInput, LackingResource
+from training.model_targets import TARGETS
 from training.settings import LoraSettings, ModelSettings
 
-TARGET_MODULES = {
-    "all-linear": "all-linear",
-    "attention": ["q_proj", "k_proj", "v_proj", "o_proj"],
-    "query-value": ["q_proj", "v_proj"],
-}
 BITS_AND_BYTES = "4-bit weights need the package bitsandbytes and an NVIDIA GPU: install it, or set model.quantization=none"
 
 
@@ -118,7 +114,7 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
 
     guards.seed_before_adapter(seed)
     config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none",
-                        target_modules=TARGET_MODULES[lora.targets], task_type="CAUSAL_LM")  # fmt: skip
+                        target_modules=list(TARGETS[lora.targets]), task_type="CAUSAL_LM")  # fmt: skip
     expected = count_adapter_parameters(loaded.model, lora)
     model = get_peft_model(loaded.model, config)
     guards.trainable_count(model, expected)
@@ -129,15 +125,9 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
 
 def count_adapter_parameters(model, lora: LoraSettings) -> int:
     """R * (D_in + D_out), summed over the targeted linear layers outside the head."""
-    names = TARGET_MODULES[lora.targets]
-    head = model.get_output_embeddings()
-    total = 0
-    for name, module in model.named_modules():
-        if module is head or not hasattr(module, "in_features"):
-            continue
-        if names == "all-linear" or name.rsplit(".", 1)[-1] in names:
-            total += lora.rank * (module.in_features + module.out_features)
-    return total
+    names = TARGETS[lora.targets]
+    chosen = [m for n, m in model.named_modules() if n.rsplit(".", 1)[-1] in names and hasattr(m, "in_features")]
+    return sum(lora.rank * (m.in_features + m.out_features) for m in chosen)
 
 
 def attach_adapter(model, folder: str | Path, trainable: bool = False):

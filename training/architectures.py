@@ -1,0 +1,96 @@
+"""Shapes of known models, so that plans and estimates need no download.
+
+Source: each model's own config.json at the revision that our configurations pin.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A decoder's shape.
+
+    Attributes:
+        architecture: transformers' name of the model type.
+        key_value: width of keys and values, heads times head width.
+        inner: width of the gated MLP.
+        bias: parameters of biases in one layer.
+        norm: parameters of norms in one layer.
+    """
+
+    architecture: str
+    layers: int
+    hidden: int
+    heads: int
+    key_value: int
+    inner: int
+    vocabulary: int
+    tied: bool
+    bias: int = 0
+    norm: int = 0
+
+    @property
+    def linears(self) -> dict[str, tuple[int, int]]:
+        """(D_in, D_out) of a layer's linear maps."""
+        h, k, m = self.hidden, self.key_value, self.inner
+        return {"q_proj": (h, h), "k_proj": (h, k), "v_proj": (h, k), "o_proj": (h, h),
+                "gate_proj": (h, m), "up_proj": (h, m), "down_proj": (m, h)}  # fmt: skip
+
+    @property
+    def linear_parameters(self) -> int:
+        """Weights of all layers' linear maps: what 4-bit loading shrinks."""
+        return self.layers * sum(a * b for a, b in self.linears.values())
+
+    @property
+    def parameters(self) -> int:
+        """All parameters."""
+        embeddings = self.vocabulary * self.hidden * (1 if self.tied else 2)
+        return embeddings + self.linear_parameters + self.layers * (self.bias + self.norm) + self.hidden
+
+
+SHAPES = {
+    "embedded:smollm2-135m-instruct": Shape("llama", 30, 576, 9, 192, 1536, 49_152, True, norm=2 * 576),
+    "Qwen/Qwen2.5-7B-Instruct": Shape("qwen2", 28, 3584, 28, 512, 18_944, 152_064, False, 3584 + 2 * 512, 2 * 3584),
+    "allenai/OLMo-2-1124-7B-Instruct": Shape("olmo2", 32, 4096, 32, 4096, 11_008, 100_352, False, norm=4 * 4096),
+    "mistralai/Mistral-7B-Instruct-v0.3": Shape("mistral", 32, 4096, 32, 1024, 14_336, 32_768, False, norm=2 * 4096),
+}
+
+
+def shape_of(source: str) -> Shape | None:
+    """The shape of a model, from the table or from the config.json of a folder; None when it is not known."""
+    if source in SHAPES:
+        return SHAPES[source]
+    if source.startswith("tiny-random:"):
+        from training import tiny
+
+        made = source.split(":")[1]
+        if made not in tiny.ARCHITECTURES:
+            raise BadInput(f"model.source: {source} is not known; there are {', '.join(tiny.ARCHITECTURES)}")
+        head = tiny.WIDTH // tiny.HEADS
+        return Shape(made, tiny.LAYERS, tiny.WIDTH, tiny.HEADS, tiny.KEY_VALUE_HEADS * head, tiny.INNER, 259,
+                     made == "llama")  # fmt: skip
+    path = Path(source) / "config.json"
+    if not path.is_file():
+        return None
+    c = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        head = c.get("head_dim") or c["hidden_size"] // c["num_attention_heads"]
+        return Shape(c["model_type"], c["num_hidden_layers"], c["hidden_size"], c["num_attention_heads"],
+                     c.get("num_key_value_heads", c["num_attention_heads"]) * head, c["intermediate_size"],
+                     c["vocab_size"], c.get("tie_word_embeddings", False))  # fmt: skip
+    except KeyError:
+        return None
+
+
+def architecture_of(source: str) -> str:
+    """The model type whose tiny random stand-in serves ``--smoke``; llama when it is not known."""
+    from training import tiny
+
+    shape = shape_of(source)
+    return shape.architecture if shape and shape.architecture in tiny.ARCHITECTURES else "llama"

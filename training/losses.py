@@ -1,0 +1,55 @@
+"""Losses in plain torch: what pages show and tests/parity compares with TRL and with the numpy labs."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+IGNORED = -100
+
+
+# --8<-- [start:sft]
+def sft_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy of the answers' tokens, nats.
+
+    Args:
+        logits: (B, T, V).
+        labels: (B, T), -100 where a token is not trained on; position t is predicted from position t - 1.
+
+    Returns:
+        Scalar; log V when the logits are all equal.
+    """
+    scores, targets = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()  # (B*(T-1), V), (B*(T-1),)
+    total = F.cross_entropy(scores.float(), targets, ignore_index=IGNORED, reduction="sum")
+    return total / (targets != IGNORED).sum().clamp(min=1)
+# --8<-- [end:sft]
+
+
+# --8<-- [start:sparse]
+def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head) -> torch.Tensor:
+    """Summed cross-entropy of the answers' tokens, scoring the vocabulary only where a label stands, nats.
+
+    The same value and gradient as the sum in ``sft_loss``: a position without a label adds nothing to the sum,
+    so its V scores need not be made. Of a prompt of 94 tokens and an answer of 45 that saves two thirds of them.
+
+    Args:
+        hidden: last hidden states, (B, T, D).
+        labels: (B, T), -100 where a token is not trained on.
+        head: the output layer, D -> V.
+    """
+    labelled = labels[:, 1:] != IGNORED  # (B, T-1)
+    chosen, targets = hidden[:, :-1][labelled], labels[:, 1:][labelled]  # (N, D), (N,)
+    if targets.numel() == 0:
+        return hidden.sum() * 0.0  # stays connected, so that backward works
+    return sum(
+        _scored(part, target, head) for part, target in zip(chosen.split(CHUNK), targets.split(CHUNK), strict=True)
+    )
+# --8<-- [end:sparse]
+
+
+# Labels scored at once; more would hold too many rows of V scores (1,024 rows of 49,152 in float32 are 200 MB).
+CHUNK = 1024
+
+
+def _scored(hidden: torch.Tensor, targets: torch.Tensor, head) -> torch.Tensor:
+    return F.cross_entropy(head(hidden).float(), targets, reduction="sum")

@@ -1,0 +1,118 @@
+"""What a run is going to do, need and take, before it does it; and whether the machine can carry it."""
+
+from __future__ import annotations
+
+import time
+
+from training import config as configuration
+from training import runtime
+from training.architectures import shape_of
+from training.estimate import estimate
+from training.settings import Config
+
+# Share of a plain matrix product's speed that training reaches on a CPU, layers and all (measured on two cores).
+CPU_EFFICIENCY = 0.35
+CHARACTERS_PER_TOKEN = 3.6
+SYSTEM_BYTES = 0.7e9  # python, torch and the libraries themselves
+
+
+def show(config: Config, folder) -> None:
+    """Print the plan of a dry run."""
+    rows = _rows(config)
+    shape, t = shape_of(config.model.source), config.train
+    steps = _steps(config, len(rows))
+    print(f"plan         {config.method} of {config.model.source} on task {config.task}, settings {configuration.sha(config)[:8]}")
+    print(f"folder       {folder.path}")
+    if config.lora:
+        print(f"adapter      rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale {config.lora.alpha / config.lora.rank:g}),"
+              f" on {config.lora.targets}")  # fmt: skip
+    else:
+        print("adapter      none: every weight is trained")
+    print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")
+    print(f"rate         {t.learning_rate:g}, {t.scheduler}, {t.warmup:.0%} warm-up, seed {t.seed}")
+    if shape is None:
+        print("memory       unknown: the model's shape is not known before its download")
+        return
+    tokens = _row_tokens(rows)
+    parts = estimate(config, max(tokens, 8))
+    total = parts["total_bytes"] + SYSTEM_BYTES
+    free = runtime.available_memory_bytes()
+    print(f"memory       about {total / 1e9:.1f} GB: weights {parts['weights_bytes'] / 1e9:.2f}, adapter with gradient and"
+          f" optimiser {(parts['adapter_bytes'] + parts['gradients_bytes'] + parts['optimiser_bytes']) / 1e9:.2f}, activations"
+          f" {(parts['activations_bytes'] + parts['scores_bytes']) / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
+    print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
+    print(f"time         {_time(config, shape, steps, tokens)}")
+
+
+def check_resources(config: Config, folder) -> None:
+    """LackingResource when memory or disk clearly do not suffice."""
+    runtime.need_disk(folder.path, 0.05e9 + (3.0 * (shape_of(config.model.source) or _NO_SHAPE).parameters * 4
+                      if config.lora is None else 0), "the run's folder")  # fmt: skip
+    shape = shape_of(config.model.source)
+    if shape is not None and runtime.device() == "cpu":
+        parts = estimate(config, 128, shape)
+        runtime.need_memory(parts["total_bytes"] + SYSTEM_BYTES, f"{config.model.source} with these settings")
+
+
+def final_status(config: Config, folder) -> str:
+    """main | smoke | dirty: whether a page may quote the run."""
+    if config.model.source.startswith("tiny-random:"):
+        return "smoke"
+    return "dirty" if folder.read()["run"]["dirty"] else "main"
+
+
+def wait_for_main() -> None:
+    """Let the other processes of a parallel run wait until the first has made the folder."""
+    if runtime.process_count() > 1:
+        from accelerate import PartialState
+
+        PartialState(cpu=runtime.device() == "cpu").wait_for_everyone()
+
+
+class _NoShape:
+    parameters = 0
+
+
+_NO_SHAPE = _NoShape()
+
+
+def _rows(config: Config) -> list[dict]:
+    from training import data
+
+    return data.load(config).train
+
+
+def _steps(config: Config, n_rows: int) -> int:
+    per_step = config.train.batch_size * config.train.accumulation * runtime.process_count()
+    return config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.epochs))
+
+
+def _row_tokens(rows: list[dict]) -> int:
+    """Mean tokens of a row, from its characters."""
+    import json
+
+    sample = rows[:200]
+    return round(sum(len(json.dumps(r.get("messages", r), ensure_ascii=False)) for r in sample) / len(sample)
+                 / CHARACTERS_PER_TOKEN)  # fmt: skip
+
+
+def _time(config: Config, shape, steps: int, tokens: int) -> str:
+    """Expected time by counting the arithmetic: 4 operations per weight and token (forward, and gradient backward)."""
+    if runtime.device() != "cpu":
+        return "not foretold on this device; the first steps show it"
+    import torch
+
+    kind, _ = runtime.best_dtype() if config.model.dtype == "auto" else (config.model.dtype, {})
+    x, w = torch.ones(512, 576, dtype=getattr(torch, kind)), torch.ones(1536, 576, dtype=getattr(torch, kind))
+    best = min(_seconds(lambda: torch.nn.functional.linear(x, w)) for _ in range(20))
+    rate = 2 * 512 * 576 * 1536 / best * CPU_EFFICIENCY
+    work = 4 if config.lora else 6
+    count = steps * config.train.batch_size * config.train.accumulation * tokens
+    seconds = count * work * shape.linear_parameters / rate
+    return f"about {max(seconds, 1):.0f} s for the training itself ({kind}, {torch.get_num_threads()} threads)"
+
+
+def _seconds(call) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started

@@ -1,0 +1,123 @@
+"""A run's folder: settings, adapter, log and report, each complete on disk at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from training import config as configuration
+from training import runtime
+from training.errors import BadInput
+
+MARK = "complete"  # a checkpoint with this file in it was written to its end
+
+
+class RunFolder:
+    """``config.yaml, adapter/, report.json, report.html, predictions.jsonl, log.jsonl`` of one run."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.adapter = self.path / "adapter"
+        self.report = self.path / "report.json"
+        self.html = self.path / "report.html"
+        self.predictions = self.path / "predictions.jsonl"
+        self.log_file = self.path / "log.jsonl"
+        self.checkpoints = self.path / "checkpoints"
+
+    def create(self, config, command: str, dtype: str = "") -> None:
+        """Begin a run; an existing folder is taken over only when it holds the same settings."""
+        if self.report.exists() and configuration.sha(config) != self.read()["run"].get("config_sha256"):
+            raise BadInput(f"{self.path}: another run lies here; give another --out, or remove the folder")
+        self.path.mkdir(parents=True, exist_ok=True)
+        sha, dirty = runtime.commit()
+        configuration.dump(config, self.config)
+        self._write({
+            "run": {"id": self.path.name, "command": command.strip(), "commit": sha, "dirty": dirty, "status": "running",
+                    "config_sha256": configuration.sha(config), "started": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "seconds": 0.0},
+            "environment": runtime.environment(dtype),
+            "seeds": {"data": config.data.seed, "init": config.train.seed, "order": config.train.seed},
+        })  # fmt: skip
+        self.log_file.unlink(missing_ok=True)
+        self.predictions.unlink(missing_ok=True)
+
+    def open(self) -> dict:
+        """The report of a run that was begun; BadInput when there is none."""
+        if not self.report.is_file() or not self.config.is_file():
+            raise BadInput(f"{self.path}: there is no run to go on with (report.json or config.yaml is missing)")
+        return self.read()
+
+    def read(self) -> dict:
+        """The report so far."""
+        try:
+            return json.loads(self.report.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise BadInput(f"{self.report}:{error.lineno}: not readable as JSON ({error.msg})") from error
+
+    def update(self, section: str, values: dict) -> None:
+        """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced."""
+        report = self.read()
+        report[section] = _merge(report.get(section, {}), values)
+        self._write(report)
+
+    def log(self, event: dict) -> None:
+        """Append one line to log.jsonl."""
+        if runtime.is_main_process():
+            with open(self.log_file, "a", encoding="utf-8") as file:
+                file.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+    def events(self, kind: str | None = None) -> list[dict]:
+        """The lines of log.jsonl, of one kind when given; a broken last line is left out."""
+        if not self.log_file.exists():
+            return []
+        found = []
+        for line in self.log_file.read_text(encoding="utf-8").splitlines():
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if kind is None or event.get("event") == kind:
+                found.append(event)
+        return found
+
+    def forget_steps_after(self, step: int) -> None:
+        """Drop the log lines of steps that will be taken again."""
+        kept = [e for e in self.events() if not (e.get("event") == "step" and e["step"] > step)]
+        text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in kept)
+        _replace(self.log_file, text)
+
+    def last_checkpoint(self) -> Path | None:
+        """The newest checkpoint that was written to its end."""
+        done = [p for p in self.checkpoints.glob("checkpoint-*") if (p / MARK).exists()]
+        return max(done, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
+
+    def resume_command(self, command: str) -> str:
+        """The line that goes on with this run."""
+        return f"python -m training {command} --resume {shlex.quote(str(self.path))}"
+
+    def _write(self, report: dict[str, Any]) -> None:
+        if runtime.is_main_process():
+            _replace(self.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def default_path(config) -> Path:
+    """``runs/NAME-SETTINGS-sSEED``: one folder for one set of settings."""
+    return Path("runs") / f"{config.method}-{config.name}-{configuration.sha(config)[:8]}-s{config.train.seed}"
+
+
+def _merge(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{k: _merge(old.get(k), v) for k, v in new.items()}}
+    return new
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write so that a reader finds the old or the new file, never half of one."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,59 @@
+"""``python -m training sft``: train an adapter, without the probe and the evaluation around it."""
+
+from __future__ import annotations
+
+import time
+
+from training import config as configuration
+from training import guards, plan, runtime
+from training.runfolder import RunFolder, default_path
+
+HELP = "train an adapter on rows of messages"
+ABOUT = """Train an adapter on rows of messages, and nothing else: no probe before, no evaluation after (the command
+train does all of it). The folder holds adapter/, config.yaml, log.jsonl and report.json.
+
+  python -m training sft --config training/configs/sft/smollm2_orders.yaml --dry-run
+  python -m training sft --config training/configs/sft/smollm2_orders.yaml train.learning_rate=5e-4 --seed 1
+  accelerate launch --config_file training/configs/accelerate/two_cpu.yaml -m training sft --config FILE
+
+Ctrl-C saves after the step and prints the line to go on with (exit code 130). A run that was killed goes on from its
+last checkpoint and ends where the straight run ends."""
+
+
+def add_arguments(parser) -> None:
+    """Arguments of ``sft``."""
+    from training.cli import add_common
+
+    add_common(parser)
+
+
+def run(args) -> int:
+    """Train; 0 when done."""
+    from training.cli import config_from
+
+    config = config_from(args)
+    folder = RunFolder(args.resume or args.out or default_path(config))
+    if args.dry_run:
+        plan.show(config, folder)
+        return 0
+    runtime.quiet_libraries()
+    from training import data, model, sft
+
+    plan.check_resources(config, folder)
+    resumed = folder.open() if args.resume else None
+    if resumed:
+        guards.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
+    rows = data.load(config)
+    loaded = model.load_base(config.model, resumed["environment"]["dtype"] if resumed else None)
+    if resumed is None and runtime.is_main_process():
+        folder.create(config, args.command_line, loaded.dtype)
+        folder.update("data", {"sha256": rows.sha256, "n": rows.n})
+    plan.wait_for_main()
+    started = time.monotonic()
+    result = sft.train(config, rows.train, loaded, folder, folder.last_checkpoint() if resumed else None, "sft")
+    if runtime.is_main_process():
+        folder.update("run", {"status": plan.final_status(config, folder), "seconds": round(time.monotonic() - started, 1)})
+        losses = result.facts["loss"]
+        runtime.say(f"trained {result.facts['steps']} steps, loss {losses[0]:.4f} -> {losses[-1]:.4f}; adapter in {folder.adapter}",
+                    f"next: python -m training evaluate --config {folder.config} --adapter {folder.adapter}")  # fmt: skip
+    return 0
