@@ -70,14 +70,14 @@ def _first_rank(reached: np.ndarray) -> int:
 def _hopeless(seed: int) -> tuple[int, int]:
     """The size, and the share of the energy in per cent that rank 8 must stay below."""
     rng = np.random.default_rng([seed, 102])
-    return int(rng.integers(12, 21)) * 8, int(rng.integers(16, 29))
+    return int(rng.integers(60, 81)), int(rng.integers(17, 24))
 
 
 def _draw_hopeless(seed: int) -> Task:
     size, share = _hopeless(seed)
     prompt = (
         f"At size {size}, show an update for which rank 8 is hopeless: it keeps less than {share}% of the energy. "
-        "Full-rank noise would be too easy: use the planted rank or the power law."
+        "Full-rank noise would be too easy: do it with the power law."
     )
     return Task(prompt, {"source": "power_law", "decay": 2.0, "size": size, "rank": 8})
 
@@ -88,18 +88,18 @@ def _check_hopeless(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
         return _wrong(f"The size must stay {size}: a larger matrix makes rank 8 look worse by itself.")
     if params["rank"] != 8:
         return _wrong("The rank must be 8. Lowering the rank makes the rank hopeless, not the spectrum.")
-    if params["source"] not in ("planted", "power_law"):
-        return _wrong("Pure noise is the easy way out. Use the planted rank or the power law.")
+    if params["source"] == "noise":
+        return _wrong("Pure noise is the easy way out. Use the power law: structure can be hopeless too.")
+    if params["source"] != "power_law":
+        return _wrong("A planted rank ends somewhere, and from there on rank is enough. Use the power law.")
     kept = lora.energy_kept(_lora_update.decomposed(params).values)[8]
     if kept < share / 100:
         return _right(f"Rank 8 keeps {kept:.1%}. A flat spectrum is what defeats a low rank, whatever made it flat.")
-    if params["source"] == "power_law":
+    if params["decay"] >= 1:
         return _wrong(
-            f"Rank 8 keeps {kept:.1%}. A stronger decay makes the spectrum steeper, which helps rank 8; flatten it."
+            f"Rank 8 keeps {kept:.1%}. A strong decay makes the spectrum steep, which helps rank 8."
         )
-    if params["planted_rank"] <= 8:
-        return _wrong(f"Rank 8 keeps {kept:.1%}: it can copy all of {params['planted_rank']} planted directions.")
-    return _wrong(f"Rank 8 keeps {kept:.1%}. Spread the energy over more directions, planted ones or noise.")
+    return _wrong(f"Rank 8 keeps {kept:.1%}, still too much: the spectrum must be flatter than that.")
 
 
 def _draw_planted(seed: int) -> Task:
