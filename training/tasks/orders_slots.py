@@ -43,8 +43,8 @@ class OrderForm:
     urgency: str
 
     def to_json(self) -> str:
-        """The form as the one line of JSON that training targets and that scoring parses back."""
-        return json.dumps(asdict(self))
+        """The form as one line of JSON without spaces, a quarter fewer tokens to write than with them."""
+        return json.dumps(asdict(self), separators=(",", ":"))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,218 @@
+"""Rules for chat training rows: what makes a row unfit, said by code and sentence.
+
+Pure and streaming: one row at a time, no files. ``training/data_check.py`` reads files with it; a lab runs it on
+what a reader pastes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+HUGE_LINE_BYTES = 1_000_000
+SHINGLE_WORDS = 3
+SIGNATURE = 64
+BANDS = 16
+NEAR_SIMILARITY = 0.8
+SHORTEST_FOR_NEAR = 8
+ROLES = ("system", "user", "assistant")
+_PRIME = (1 << 31) - 1
+
+CODES = {
+    "bad-json": "the line is not one JSON object",
+    "bad-encoding": "the line is not UTF-8",
+    "missing-role": "a turn lacks its role or content",
+    "role-order": "turns do not go system, user, assistant, user, assistant",
+    "empty-turn": "a turn has no text",
+    "prompt-only": "there is no answer to learn from",
+    "no-stop-token": "the answer would not end with the template's stop token",
+    "too-long": "the row has more tokens than the limit",
+    "huge-line": "the line is larger than any honest row",
+    "duplicate": "the same row stands further up",
+    "near-duplicate": "almost the same row stands further up",
+    "test-leak": "the prompt also stands in a held-out set",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one row: a code of ``CODES`` and a sentence with the particulars."""
+
+    code: str
+    message: str
+
+
+def parse_line(line: bytes) -> tuple[dict[str, Any] | None, Fault | None]:
+    """A line of a JSONL file as a row, or the fault that prevents it.
+
+    Args:
+        line: the raw bytes without the line's end.
+
+    Returns:
+        (row, None) or (None, fault); faults are huge-line, bad-encoding and bad-json.
+    """
+    if len(line) > HUGE_LINE_BYTES:
+        return None, Fault("huge-line", f"{len(line):,} bytes; at most {HUGE_LINE_BYTES:,} are read")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return None, Fault("bad-encoding", f"byte {error.start + 1} (0x{line[error.start]:02x}) is not UTF-8")
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        what, column = getattr(error, "msg", "too deeply nested"), getattr(error, "colno", 1)
+        return None, Fault("bad-json", f"{what} at column {column}")
+    if not isinstance(row, dict):
+        return None, Fault("bad-json", f"a row is an object in braces, this is a {type(row).__name__}")
+    return row, None
+
+
+def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | None:
+    """The row's turns, whichever of the documented shapes it has.
+
+    Args:
+        row: ``{"messages": [...]}`` or ``{"prompt": text or turns, "completion": text or turns}``.
+        system: system turn to put before a prompt that is plain text.
+
+    Returns:
+        Turns, or None when the row has neither shape.
+    """
+    if isinstance(row.get("messages"), list):
+        return list(row["messages"])
+    if "prompt" not in row:
+        return None
+    asked, answered = row["prompt"], row.get("completion")
+    if isinstance(asked, str):
+        turns = [{"role": "user", "content": asked}]
+        turns = [{"role": "system", "content": system}, *turns] if system else turns
+    elif isinstance(asked, list):
+        turns = list(asked)
+    else:
+        return None
+    if isinstance(answered, str):
+        turns.append({"role": "assistant", "content": answered})
+    elif isinstance(answered, list):
+        turns.extend(answered)
+    return turns
+
+
+def check_turns(turns: list[Any] | None) -> list[Fault]:
+    """Faults in the shape of a conversation: missing-role, empty-turn, role-order, prompt-only."""
+    if turns is None:
+        return [Fault("missing-role", "neither 'messages' nor 'prompt' and 'completion'")]
+    if not turns:
+        return [Fault("prompt-only", "no turns at all")]
+    for place, turn in enumerate(turns, 1):
+        if not isinstance(turn, dict) or turn.get("role") not in ROLES:
+            found = turn.get("role") if isinstance(turn, dict) else turn
+            wanted = ", ".join(ROLES)
+            return [Fault("missing-role", f"turn {place} has no role of {wanted} (found {str(found)[:40]!r})")]
+        if not isinstance(turn.get("content"), str):
+            return [Fault("missing-role", f"turn {place} ({turn['role']}) has no text in 'content'")]
+    faults = [Fault("empty-turn", f"turn {place} ({turn['role']}) is empty")
+              for place, turn in enumerate(turns, 1) if not turn["content"].strip()]
+    roles = [turn["role"] for turn in turns]
+    spoken = roles[1:] if roles[0] == "system" else roles
+    if not any(role == "assistant" for role in spoken):
+        return [*faults, Fault("prompt-only", "no assistant turn to learn from")]
+    expected = ["user", "assistant"] * (len(spoken) // 2 + 1)
+    for place, role in enumerate(spoken):
+        if role != expected[place]:
+            at = place + 1 + (len(roles) - len(spoken))
+            return [*faults, Fault("role-order", f"turn {at} is {role}, {expected[place]} expected")]
+    if spoken[-1] != "assistant":
+        faults.append(Fault("prompt-only", "the last turn is not the assistant's"))
+    return faults
+
+
+def normal_form(text: str) -> str:
+    """Text without case, punctuation and spacing, for comparing."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def prompt_key(turns: list[dict[str, Any]]) -> str:
+    """What two rows must share to be the same question: the user's turns, normalised."""
+    return normal_form(" ".join(turn["content"] for turn in turns if turn["role"] == "user"))
+
+
+def shingles(text: str, width: int = SHINGLE_WORDS) -> set[str]:
+    """Runs of ``width`` words of the normalised text."""
+    words = normal_form(text).split()
+    return {" ".join(words[start:start + width]) for start in range(max(1, len(words) - width + 1))}
+
+
+def _stable_hash(text: str) -> int:
+    """A hash that does not change from run to run (Python's own does)."""
+    value = 2166136261
+    for byte in text.encode():
+        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
+    return value % _PRIME
+
+
+_RNG = np.random.default_rng(20261123)
+_SCALE = _RNG.integers(1, _PRIME, SIGNATURE, dtype=np.int64)
+_SHIFT = _RNG.integers(0, _PRIME, SIGNATURE, dtype=np.int64)
+
+
+def signature(parts: set[str]) -> np.ndarray:
+    """[SIGNATURE] MinHash: two sets agree in each place with the probability of their Jaccard similarity."""
+    hashes = np.array([_stable_hash(part) for part in parts], dtype=np.int64)
+    return ((hashes[:, None] * _SCALE + _SHIFT) % _PRIME).min(0)
+
+
+class Seen:
+    """Rows met so far, for finding repeats in one pass: exact by text, near by MinHash bands and true overlap."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, int] = {}
+        self._bands: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+        self._shingles: dict[int, set[str]] = {}
+
+    def check(self, turns: list[dict[str, Any]], line: int) -> Fault | None:
+        """duplicate or near-duplicate of an earlier row, else None; remembers the row."""
+        spoken = [turn for turn in turns if turn["role"] != "system"]
+        whole = normal_form(" ".join(turn["content"] for turn in spoken))
+        if whole in self._exact:
+            return Fault("duplicate", f"same as line {self._exact[whole]}")
+        self._exact[whole] = line
+        # The question decides: rows with one question and two answers are near-duplicates, many questions with the
+        # same short answer are not.
+        asked = prompt_key(turns)
+        if len(asked.split()) < SHORTEST_FOR_NEAR:
+            return None
+        parts = shingles(asked)
+        marks = signature(parts)
+        width = SIGNATURE // BANDS
+        keys = [(band, marks[band * width:(band + 1) * width].tobytes()) for band in range(BANDS)]
+        found = None
+        for candidate in sorted({earlier for key in keys for earlier in self._bands[key]}):
+            other = self._shingles[candidate]
+            overlap = len(parts & other) / len(parts | other)
+            if overlap >= NEAR_SIMILARITY:
+                found = Fault("near-duplicate", f"{overlap:.0%} of its three-word runs stand in line {candidate}")
+                break
+        for key in keys:
+            self._bands[key].append(line)
+        self._shingles[line] = parts
+        return found
+
+
+def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
+    """test-leak when the row's question stands in a held-out set.
+
+    Args:
+        turns: the row's turns.
+        held_out: ``prompt_key`` of every held-out row.
+    """
+    key = prompt_key(turns)
+    return Fault("test-leak", "the same question stands in a held-out set") if key and key in held_out else None
+
+
+def ends_with_stop(ids: list[int], stop_ids: list[int]) -> bool:
+    """Whether a rendered row's last tokens hold a stop token (a line end may follow it)."""
+    return any(stop in ids[-3:] for stop in stop_ids)

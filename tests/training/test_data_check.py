@@ -1,0 +1,137 @@
+"""Twelve planted faults, each reported with file and line; big and dirty files survive."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+
+import pytest
+
+from labs_py.core import chat_data
+from training.data_check import TokenRules, check_file
+from training.errors import BadInput
+
+
+def chat(user="How many legs has a spider, and how many has an ant?", assistant="Eight and six.", system=None):
+    turns = [{"role": "system", "content": system}] if system else []
+    return [*turns, {"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
+
+
+def line(row) -> bytes:
+    return json.dumps(row).encode()
+
+
+class WordTokenizer:
+    """One token per word; the stop token 1 after each assistant turn unless ``stops`` is False."""
+
+    eos_token_id = 1
+
+    def __init__(self, stops=True):
+        self.stops = stops
+
+    def apply_chat_template(self, turns, tokenize=True):
+        ids = []
+        for turn in turns:
+            ids += [7] * len(turn["content"].split())
+            if turn["role"] == "assistant" and self.stops:
+                ids += [1, 9]
+        return ids
+
+
+GOOD = {"messages": chat()}
+LEAKED = chat("Which river runs through the middle of London, and which through Paris?", "Thames and Seine.")
+PLANTED = {
+    "bad-json": b'{"messages": [',
+    "bad-encoding": b'{"messages": "caf\xe9"}',
+    "missing-role": line({"messages": [{"content": "hello"}, {"role": "assistant", "content": "hi"}]}),
+    "role-order": line({"messages": [{"role": "assistant", "content": "hi"}, {"role": "user", "content": "yes"}]}),
+    "empty-turn": line({"messages": chat(assistant="   ")}),
+    "prompt-only": line({"prompt": "What is the capital of France?"}),
+    "too-long": line({"messages": chat("A quite different question " + "with very many words " * 30)}),
+    "huge-line": line({"messages": chat("x" * 10_000_000)}),
+    "duplicate": line(GOOD),
+    "near-duplicate": line({"messages": chat("So how many legs has a spider, and how many has an ant?", "8 and 6")}),
+    "test-leak": line({"messages": LEAKED}),
+}
+
+
+def test_each_planted_fault_is_reported_with_file_and_line(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"\n".join([line(GOOD), *PLANTED.values()]))
+    found = list(check_file(file, held_out=[LEAKED], token_rules=TokenRules(WordTokenizer(), max_tokens=60)))
+    assert [(finding.line, finding.code) for finding in found] == [
+        (number, code) for number, code in enumerate(PLANTED, 2)]
+    assert str(found[0]).startswith(f"{file}:2: bad-json: ")
+    assert "10,000," in next(str(finding) for finding in found if finding.code == "huge-line")
+    assert set(PLANTED) | {"no-stop-token"} == set(chat_data.CODES)
+
+
+def test_a_template_without_stop_token_is_reported(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(line(GOOD))
+    assert [f.code for f in check_file(file, token_rules=TokenRules(WordTokenizer(stops=False)))] == ["no-stop-token"]
+    assert not list(check_file(file, token_rules=TokenRules(WordTokenizer())))
+
+
+@pytest.mark.parametrize("row", [
+    {"messages": chat(system="Be brief.")},
+    {"prompt": "Hi", "completion": "Hello"},
+    {"prompt": chat()[:1], "completion": chat()[1:]},
+    {"messages": chat() + chat("And a fly?", "Six.")},
+    {"text": "Plain prose to replay."},
+])
+def test_good_rows_of_every_documented_shape_pass(tmp_path, row):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + line(row) + b"\r\n\n")
+    assert not list(check_file(file))
+
+
+@pytest.mark.parametrize(("bad", "code"), [
+    (b"[1, 2]", "bad-json"), (b"null", "bad-json"), (b'"text"', "bad-json"), (b"{} {}", "bad-json"),
+    (b"{}", "missing-role"), (line({"messages": []}), "prompt-only"), (line({"messages": ["hello"]}), "missing-role"),
+    (line({"messages": [{"role": "human", "content": "x"}]}), "missing-role"),
+    (line({"messages": [{"role": "user", "content": 3}]}), "missing-role"),
+    (line({"messages": [{"role": "user", "content": "a"}]}), "prompt-only"),
+    (line({"messages": [*chat(), {"role": "user", "content": "b"}]}), "prompt-only"),
+    (line({"messages": [*chat(), {"role": "assistant", "content": "b"}]}), "role-order"),
+    (line({"messages": [chat()[0], {"role": "system", "content": "s"}, chat()[1]]}), "role-order"),
+    (line({"prompt": 3, "completion": "x"}), "missing-role"), (b"[" * 100_000, "bad-json"),
+])
+def test_odd_rows_get_a_code_and_never_a_traceback(tmp_path, bad, code):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(bad)
+    assert [finding.code for finding in check_file(file)] == [code]
+
+
+def test_a_file_with_a_giant_line_is_not_read_into_memory(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    with open(file, "wb") as stream:
+        stream.write(line(GOOD) + b"\n")
+        for _ in range(40):
+            stream.write(b"x" * 1_000_000)
+        stream.write(b"\n" + b"{}")
+    tracemalloc.start()
+    found = [(finding.line, finding.code) for finding in check_file(file)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == [(2, "huge-line"), (3, "missing-role")]
+    assert peak < 12_000_000
+
+
+def test_different_orders_are_not_near_duplicates():
+    from training.tasks.orders import TASK
+
+    seen = chat_data.Seen()
+    faults = [seen.check(row["messages"], number) for number, row in enumerate(TASK.rows("train"), 1)]
+    assert sum(fault is not None for fault in faults) <= 10
+
+
+def test_minhash_estimates_jaccard():
+    left, right = {f"word {i}" for i in range(100)}, {f"word {i}" for i in range(20, 120)}
+    agree = (chat_data.signature(left) == chat_data.signature(right)).mean()
+    assert abs(agree - 80 / 120) < 0.2
+
+
+def test_a_missing_file_is_one_line():
+    with pytest.raises(BadInput, match="nowhere.jsonl"):
+        list(check_file("nowhere.jsonl"))
