@@ -26,7 +26,7 @@ INPUTS = (
     "requirements/site.txt",
 )
 CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
-SETTINGS = ("SITE_URL", "REPO_URL", "EDIT_URI")
+SETTINGS = ("SITE_URL", "REPO_URL", "EDIT_URI", "REPORT_URL", "COMMIT")
 
 
 def key_of_inputs() -> str:

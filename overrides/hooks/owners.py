@@ -33,6 +33,7 @@ def on_config(config):
     BUILD["sources"] = (yaml.safe_load(sources.read_text()) or {}) if sources.is_file() else {}
     for source in BUILD["sources"].values():
         source.setdefault("url", f"https://arxiv.org/abs/{source.get('arxiv')}")
+    config.extra["sources"] = BUILD["sources"]
     BUILD["runs"], BUILD["pages"] = docs / "data" / "runs", {}
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 from html import escape
 from pathlib import Path
+from urllib.parse import urljoin
 
 from mkdocs.structure.files import File, InclusionLevel
 
@@ -14,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import registry  # noqa: E402
 
-RELATIVE_LINK = re.compile(r"(\]\(|src=\"|href=\")(?![a-z]+:|[/#])")
+RELATIVE_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|[/#?])([^)#\s]+)")
 COMING = """---
 title: "{title}"
 description: "{about}"
@@ -27,7 +28,7 @@ hide: [toc]
 
 This page is coming. {about}
 
-What is written so far stands on the [ladder]({home}index.md).
+What is written so far stands on the [ladder]({home}articles/10-fine-tuning/index.md).
 """
 REDIRECT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><meta name="robots" content="noindex">
@@ -45,7 +46,7 @@ def on_config(config):
 
 
 def on_files(files, config):
-    """Generate the pages that are coming, and the stage's page from the front page that it equals."""
+    """Generate the pages that are coming, and the front page, which shows the stage's page again."""
     for entry in registry.entries(config.extra["groups"]):
         depth = entry.slug.count("/") * "../"
         if not entry.ready:
@@ -53,19 +54,26 @@ def on_files(files, config):
                 files.remove(stale)
             text = COMING.format(title=entry.title, about=entry.about, home=depth)
             files.append(File.generated(config, entry.src_uri, content=text, inclusion=InclusionLevel.NOT_IN_NAV))
-        elif entry.source != entry.slug:
-            front = files.get_file_from_path(f"{entry.source}.md")
-            front.inclusion = InclusionLevel.NOT_IN_NAV
-            text = RELATIVE_LINK.sub(rf"\1{depth}", front.content_string)
-            files.append(File.generated(config, entry.src_uri, content=text))
+        elif entry.also:
+            text = moved(files.get_file_from_path(entry.src_uri).content_string, entry.slug, entry.also)
+            files.append(File.generated(config, f"{entry.also}.md", content=text, inclusion=InclusionLevel.NOT_IN_NAV))
     return files
 
 
+def moved(markdown: str, slug: str, to: str) -> str:
+    """The Markdown of one page as it must read at another place: its relative links point to the same files."""
+    here, there = posixpath.dirname(slug), posixpath.dirname(to) or "."
+    return RELATIVE_LINK.sub(
+        lambda link: posixpath.relpath(posixpath.normpath(posixpath.join(here, link[1])), there), markdown
+    )
+
+
 def on_page_markdown(markdown, page, config, files):
-    """A generated twin is edited where it is written."""
+    """A page that shows another one again names it as the original, and search lists it once."""
     for entry in registry.entries(config.extra["groups"]):
-        if entry.src_uri == page.file.src_uri and entry.source != entry.slug and config.edit_uri:
-            page.edit_url = posixpath.join(config.repo_url or "", config.edit_uri, f"{entry.source}.md")
+        if page.file.src_uri == f"{entry.also}.md":
+            page.canonical_url = urljoin(config.site_url, entry.address)
+            page.meta["search"] = {"exclude": True}
 
 
 def on_post_build(config):

@@ -19,7 +19,7 @@ class Entry:
     group: str
     ready: bool
     short: str | None = None
-    source: str = ""
+    also: str | None = None
     meta: dict = field(default_factory=dict)
 
     @property
@@ -43,11 +43,11 @@ class Group:
 
 
 def _entry(docs: Path, group: str, raw: dict) -> Entry:
-    source = raw.get("from", raw["slug"])
-    file = docs / f"{source}.md"
+    file = docs / f"{raw['slug']}.md"
     meta = get_data(file.read_text(encoding="utf-8"))[1] if file.is_file() else {}
     ready = file.is_file() and meta.get("status", "ready") != "coming"
-    return Entry(raw["slug"], raw["title"], raw["about"], group, ready, raw.get("short"), source, meta)
+    optional = {key: raw.get(key) for key in ("short", "also")}
+    return Entry(raw["slug"], raw["title"], raw["about"], group, ready, **optional, meta=meta)
 
 
 def load(docs: Path) -> tuple[Group, ...]:
