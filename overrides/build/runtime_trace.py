@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
-LIVE_SECONDS = 1.0
+LIVE_SECONDS = 0.4
 EDGE_FRAMES = 3
 DATA_FOLDER = Path("/lab_data")  # the checkout's recorded data files, put there by runtime.mjs
 HOSTILE = [None, "x", [], {"rank": -3, "seed": "abc", "size": 1e99, "x": "<script>"}, {"seed": True, "rank": "nan"}]
@@ -99,9 +99,11 @@ def run_by_wire(slug: str) -> None:
 
     run = wire.Run(slug, "{}")
     for _ in range(EDGE_FRAMES):
-        if run.advance() == "failed":
+        state = run.advance()
+        if state == "failed" or not run.pack(state == "done"):
             raise RuntimeError(run.failure)
-        run.pack(False)
+        if state == "done":
+            break
     wire.call("source", '{"name": "labs_py.nowhere:nothing"}')
 
 

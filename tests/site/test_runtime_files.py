@@ -1,0 +1,140 @@
+"""The files of the browser runtime are exactly what the manifest says, and come untouched from where they should."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "overrides" / "build"), str(ROOT / "tests" / "site")]
+
+import built_runtime  # noqa: E402
+import numpy_wheel  # noqa: E402
+
+PYODIDE = ROOT / "node_modules" / "pyodide"
+CORE = ("pyodide_mjs", "pyodide_asm_mjs", "wasm")
+FIRST = (*CORE, "stdlib", "numpy", "labs")
+ROLES = {*FIRST, "stdlib_full", "numpy_rest", "lock"}
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    """The runtime of the built site where there is one, and else as the site would get it."""
+    site = ROOT / "site" / "assets" / "runtime"
+    return site if site.exists() else built_runtime.build_runtime()
+
+
+@pytest.fixture(scope="module")
+def manifest(folder: Path) -> dict:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_folder_holds_the_manifests_files_and_nothing_else(folder: Path, manifest: dict) -> None:
+    assert set(manifest["files"]) == ROLES
+    for entry in manifest["files"].values():
+        path = folder / entry["name"]
+        assert (path.stat().st_size, sha256(path)) == (entry["bytes"], entry["sha256"]), entry["name"]
+    assert {p.name for p in folder.iterdir()} == {e["name"] for e in manifest["files"].values()} | {"manifest.json"}
+
+
+def test_core_files_are_the_packages_bit_for_bit(folder: Path, manifest: dict) -> None:
+    assert manifest["pyodide"] == json.loads((PYODIDE / "package.json").read_text())["version"]
+    assert manifest["pyodide"] == json.loads((ROOT / "package.json").read_text())["dependencies"]["pyodide"]
+    for role in CORE:
+        name = manifest["files"][role]["name"]
+        assert (folder / name).read_bytes() == (PYODIDE / name).read_bytes(), name
+
+
+def test_numpy_is_the_wheel_that_pyodides_lock_names(manifest: dict) -> None:
+    stock = json.loads((PYODIDE / "pyodide-lock.json").read_text())["packages"]["numpy"]
+    assert (numpy_wheel.NAME, numpy_wheel.SHA256) == (stock["file_name"], stock["sha256"])
+    assert manifest["numpy"] == stock["version"]
+    wheel = numpy_wheel.fetch()
+    assert sha256(wheel) == stock["sha256"]
+
+
+def test_compiled_modules_of_numpy_are_untouched(folder: Path, manifest: dict) -> None:
+    with zipfile.ZipFile(numpy_wheel.fetch()) as stock:
+        for role in ("numpy", "numpy_rest"):
+            with zipfile.ZipFile(folder / manifest["files"][role]["name"]) as cut:
+                names = [name for name in cut.namelist() if name.endswith(".so")]
+                assert names
+                assert all(cut.read(name) == stock.read(name) for name in names)
+
+
+def test_lock_is_cut_to_what_is_served(folder: Path, manifest: dict) -> None:
+    lock = json.loads((folder / manifest["files"]["lock"]["name"]).read_text())
+    assert lock == manifest["lock"]
+    assert {name: package["sha256"] for name, package in lock["packages"].items()} == {
+        "numpy": manifest["files"]["numpy"]["sha256"],
+        "labs-py": manifest["files"]["labs"]["sha256"],
+    }
+
+
+def test_labs_wheel_carries_the_checkouts_sources(folder: Path, manifest: dict) -> None:
+    with zipfile.ZipFile(folder / manifest["files"]["labs"]["name"]) as wheel:
+        carried = {name for name in wheel.namelist() if name.endswith(".py")}
+        here = {str(p.relative_to(ROOT)) for p in (ROOT / "labs_py").rglob("*.py")}
+        assert carried == here
+        assert all(wheel.read(name) == (ROOT / name).read_bytes() for name in here), "rebuild the site"
+        cached = {name for name in wheel.namelist() if name.endswith(".cpython-314.pyc")}
+        assert len(cached) == len(here)
+
+
+def test_pruned_library_says_when_something_is_not_there_and_the_full_one_brings_it() -> None:
+    ask = "import importlib, numpy.random\n"
+    ask += "def has(name):\n  try: importlib.import_module(name); return 'yes'\n"
+    ask += "  except ModuleNotFoundError: return 'no'\n"
+    ask += "' '.join(map(has, ['argparse', 'statistics', 'numpy.fft', 'numpy.polynomial', 'labs_py.api']))"
+    assert built_runtime.run_node("", "--python", ask).strip() == "no no no no yes"
+    assert built_runtime.run_node("", "--full", "--python", ask).strip() == "yes yes yes yes yes"
+    legacy = "import numpy as np; f'{np.random.RandomState(1).rand():.6f} {np.random.default_rng(1).random():.6f}'"
+    assert built_runtime.run_node("", "--full", "--python", legacy).strip() == "0.417022 0.511822"
+
+
+def test_shown_code_has_its_source_and_tracebacks_their_lines() -> None:
+    ask = "import inspect, labs_py.spec as s\n"
+    ask += "inspect.getsource(s.validate).splitlines()[0] + ' ' + s.validate.__code__.co_filename"
+    answer = built_runtime.run_node("", "--python", ask)
+    assert answer.startswith("def validate(") and answer.strip().endswith("/site-packages/labs_py/spec.py")
+
+
+def fetch_numpy(cache: Path, offline: bool) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "STAGE10_CACHE": str(cache), "STAGE10_OFFLINE": "1" if offline else "0"}
+    command = [sys.executable, str(ROOT / "overrides" / "build" / "numpy_wheel.py")]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def test_offline_without_the_wheel_is_one_line_that_names_it(tmp_path: Path) -> None:
+    done = fetch_numpy(tmp_path, offline=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and numpy_wheel.NAME in done.stderr
+    assert "STAGE10_OFFLINE" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_damaged_wheel_in_the_cache_is_not_taken(tmp_path: Path) -> None:
+    kept = tmp_path / "wheels" / numpy_wheel.NAME
+    kept.parent.mkdir()
+    kept.write_bytes(b"half a whe")
+    done = fetch_numpy(tmp_path, offline=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    shutil.copy(numpy_wheel.fetch(), kept)
+    assert fetch_numpy(tmp_path, offline=True).stdout.strip() == str(kept)
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    done = fetch_numpy(tmp_path / "file", offline=False)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
