@@ -7,7 +7,7 @@ import { html } from "../html.js";
 import { extent } from "./data.js";
 import { fix } from "./paths.js";
 
-export const BOX = { width: 460, height: 270, top: 26, right: 14, bottom: 42, left: 50 };
+export const BOX = { width: 360, height: 240, top: 26, right: 12, bottom: 40, left: 46 };
 
 /**
  * @param {[number, number] | null} domain
@@ -69,7 +69,7 @@ export function scalesOf(chart, series, { markers, pad = 0, xDomain }) {
 export function axes(chart, x, y) {
   const floor = BOX.height - BOX.bottom;
   const right = BOX.width - BOX.right;
-  const xTicks = ticksOf(x, chart.x_log, 7);
+  const xTicks = ticksOf(x, chart.x_log, 6);
   const yTicks = ticksOf(y, chart.y_log, 5);
   return html`<g class="lab-grid">${yTicks.map((t) => html`<path d="M${BOX.left} ${fix(y(t))}H${right}"/>`)}</g
     ><path class="lab-axis" d="M${BOX.left} ${floor}H${right}"/><g class="lab-ticks" text-anchor="end">${yTicks.map(
@@ -94,9 +94,9 @@ export function markerLines(markers, x) {
     .sort((a, b) => a.x - b.x)
     .map((marker) => {
       const at = x(marker.x);
-      lane = at - lastX < 110 ? lane + 1 : 0;
+      lane = at - lastX < 100 ? lane + 1 : 0;
       lastX = at;
-      const end = at > BOX.width - 120;
+      const end = at > BOX.width - 90;
       return html`<g class="lab-marker"><path d="M${fix(at)} ${BOX.top - 4}V${floor}"/><text x="${fix(
         at + (end ? -5 : 5))}" y="${BOX.top + 7 + 14 * lane}" text-anchor="${end ? "end" : "start"}">${
         marker.label}</text></g>`;

@@ -56,7 +56,7 @@ export function rowsBox(chart, frame) {
   const tokens = tokensOf(chart, frame) || [];
   const groups = Math.max(1, chart.series.length);
   const band = Math.max(ROW, 9 * groups + 7);
-  return { ...BOX, left: 126, band, height: BOX.top + BOX.bottom + band * Math.max(1, Math.min(tokens.length, MOST_TOKENS)) };
+  return { ...BOX, left: 118, band, height: BOX.top + BOX.bottom + band * Math.max(1, Math.min(tokens.length, MOST_TOKENS)) };
 }
 
 /** Horizontal bars with a word each: weights of features, probabilities of tokens. */

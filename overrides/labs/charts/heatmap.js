@@ -4,7 +4,7 @@ import { number } from "../format.js";
 import { html, raw } from "../html.js";
 import { encode, shrink } from "./png.js";
 
-export const HEATMAP_BOX = { width: 300, height: 322, left: 22, top: 8, side: 262 };
+export const HEATMAP_BOX = { width: 216, height: 238, left: 24, top: 6, side: 186 };
 
 /** @param {ArrayLike<number>} data */
 function largest(data) {
@@ -49,7 +49,7 @@ export function shapeOf(tensor) {
 function colourBar(id, limit, top) {
   const { left, side } = HEATMAP_BOX;
   return html`<defs><linearGradient id="${id}-g"><stop offset="0" stop-color="#e06c00"/><stop offset=".5" stop-color="#e06c00" stop-opacity="0"/><stop offset=".5" stop-color="#1f77d0" stop-opacity="0"/><stop offset="1" stop-color="#1f77d0"/></linearGradient></defs><rect class="lab-frame" x="${
-    left + side * 0.22}" y="${top}" width="${side * 0.56}" height="9" fill="url(#${id}-g)"/><g class="lab-ticks"><text text-anchor="end" x="${
-    left + side * 0.2}" y="${top + 9}">${number(-limit, 2)}</text><text x="${left + side * 0.8}" y="${top + 9}">${
+    left + side * 0.25}" y="${top}" width="${side * 0.5}" height="9" fill="url(#${id}-g)"/><g class="lab-ticks"><text text-anchor="end" x="${
+    left + side * 0.22}" y="${top + 9}">${number(-limit, 2)}</text><text x="${left + side * 0.78}" y="${top + 9}">${
     number(limit, 2)}</text></g>`;
 }

@@ -5,9 +5,12 @@ import { html } from "../html.js";
 
 export function drawPresets(spec) {
   if (!spec.presets.length) return "";
-  return html`<section class="lab-presets" aria-label="Settings worth seeing"><h2>Settings worth seeing</h2><ul>${spec.presets.map(
-    (preset) => html`<li class="${preset.good ? "good" : "bad"}"><button type="button" data-preset="${preset.name}" aria-pressed="false"><span
-      class="lab-verdict">${preset.good ? "\u2713 works" : "\u2717 fails"}</span> ${preset.label}</button><p>${preset.reason}</p></li>`)}</ul></section>`;
+  const verdict = (preset) => html`<span class="lab-verdict">${preset.good ? "\u2713" : "\u2717"}<span class="lab-hidden">${
+    preset.good ? " works:" : " fails:"}</span></span>`;
+  return html`<section class="lab-presets"><h2>Settings worth seeing</h2><ul class="lab-chips">${spec.presets.map(
+    (preset) => html`<li class="${preset.good ? "good" : "bad"}"><button type="button" class="lab-button" data-preset="${preset.name}" aria-pressed="false" disabled>${
+    verdict(preset)} ${preset.label}</button></li>`)}</ul><details><summary>What each of them shows</summary><dl>${spec.presets.map(
+    (preset) => html`<dt class="${preset.good ? "good" : "bad"}">${verdict(preset)} ${preset.label}</dt><dd>${preset.reason}</dd>`)}</dl></details></section>`;
 }
 
 /** Settings in words, for readers without scripts. */
