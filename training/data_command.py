@@ -1,0 +1,105 @@
+"""``python -m training data build|check``: write a task's rows to files, or look for faults in a file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from training.errors import BAD_INPUT
+
+HELP = "build a task's rows, or check a JSONL file line by line"
+ABOUT = """build: write the rows of the configured task as JSONL, one file for each set, with their hash.
+check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
+
+codes:
+{codes}
+
+A row is {{"messages": [{{"role", "content"}}, ...]}}, {{"prompt", "completion"}} or {{"text"}}.
+Near-duplicates are rows whose questions share four fifths of their three-word runs."""
+
+
+def _about() -> str:
+    from labs_py.core.chat_data import CODES
+
+    return ABOUT.format(codes="\n".join(f"  {code:<15} {text}" for code, text in CODES.items()))
+
+
+ABOUT = _about()
+
+
+def add_arguments(parser) -> None:
+    """``data build --config FILE --out DIR`` and ``data check FILE``."""
+    parser.add_argument("action", choices=("build", "check"))
+    parser.add_argument("words", nargs="*", metavar="FILE | key=value", help="files to check; settings for build")
+    parser.add_argument("--config", metavar="FILE", help="names the task, and the model whose tokenizer counts")
+    parser.add_argument("--seed", type=int, help="seed of the generator")
+    parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
+    parser.add_argument("--test", action="append", default=[], metavar="FILE", help="held-out rows that must not appear")
+    parser.add_argument("--tokens", action="store_true",
+                        help="check: also count tokens with the configured model's tokenizer and template")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="longest row; implies --tokens")
+    parser.add_argument("--max-shown", type=int, default=1000, metavar="N", help="faults printed before only counting")
+
+
+def run(args) -> int:
+    """Build or check."""
+    return _build(args) if args.action == "build" else _check(args)
+
+
+def _config(args, overrides):
+    from training import cli
+    from training import config as configuration
+
+    return configuration.load(args.config or cli.DEFAULT_CONFIG, overrides, args.seed)
+
+
+def _build(args) -> int:
+    from training import data
+
+    config = _config(args, args.words)
+    loaded = data.load(config)
+    out = Path(args.out or f"data/{config.name}")
+    for name, rows in {"train": loaded.train, **loaded.heldout}.items():
+        data.write_rows(out / f"{name}.jsonl", rows)
+        print(f"{out / name}.jsonl: {len(rows)} rows, sha256 {data.sha256_rows(rows)}")
+    print(*loaded.notes, sep="\n")
+    return 0
+
+
+def _check(args) -> int:
+    from training import data
+    from training.data_check import check_file
+    from training.errors import BadInput
+
+    if not args.words:
+        raise BadInput("data check: name the JSONL file to check")
+    rules, task = None, None
+    if args.config or args.tokens or args.max_tokens:
+        config = _config(args, [])
+        task = data.task_of(config)
+        if args.tokens or args.max_tokens:
+            rules = _token_rules(config, args.max_tokens)
+    held_out = [row["messages"] for file in args.test for row in data.read_rows(file, task or data.tasks.get("text"))]
+    if task is not None and task.sets:
+        held_out += [row["messages"] for name in task.sets if name != "train" for row in task.rows(name)]
+    total = 0
+    for file in args.words:
+        for finding in check_file(file, held_out, rules, task.system if task else ""):
+            total += 1
+            if total <= args.max_shown:
+                print(finding)
+    if total > args.max_shown:
+        print(f"and {total - args.max_shown} more", file=sys.stderr)
+    if not total:
+        print(f"no faults in {', '.join(args.words)}", file=sys.stderr)
+    return BAD_INPUT if total else 0
+
+
+def _token_rules(config, max_tokens):
+    from training import template
+    from training.data_check import TokenRules
+    from training.model import load_tokenizer
+
+    tokenizer = load_tokenizer(replace(config.model))
+    return TokenRules(tokenizer, max_tokens or config.train.max_length, template.stop_ids(tokenizer))
