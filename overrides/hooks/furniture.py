@@ -73,6 +73,7 @@ def on_page_context(context, page, config, nav):
     """Put the header card behind the title, and the ladder and the cards where the page asks for them."""
     groups = {group.key: group for group in config.extra["groups"]}
     here = {"page": page, "config": config, "groups": groups, "base": "../" * page.url.count("/")}
+    here["base_url"] = context["base_url"]  # the url filter of the partials looks for it
 
     def place(match: re.Match) -> str:
         template = BUILD["env"].get_template(f"partials/{match[1]}.html")
