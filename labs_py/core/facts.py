@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from labs_py.core.lora_facts import LORA_FACTS
+
 FACTS: dict[str, Callable[..., float | int | str]] = {}
 
 
@@ -49,3 +51,7 @@ def low_rank_share(rows: int, columns: int, rank: int) -> float:
 def matrix_parameters(rows: int, columns: int) -> int:
     """Parameters of a full matrix: rows times columns."""
     return rows * columns
+
+
+for _function in LORA_FACTS:
+    fact(_function)
