@@ -84,4 +84,6 @@ def _shared(backbone, head, ids, labels, prefix: int):
         input_ids=ids[:, prefix:], past_key_values=lent, position_ids=positions, use_cache=True
     ).last_hidden_state
     return losses.answer_loss_sum(hidden, labels[:, prefix:], head)
+
+
 # --8<-- [end:shared]

@@ -20,7 +20,7 @@ from training.errors import BadInput
 from training.settings import Config
 
 SMOKE = {
-    "train": {"max_steps": 3, "batch_size": 2, "accumulation": 1, "max_length": 1024, "save_every": 2},
+    "train": {"max_steps": 3, "batch_size": 2, "accumulation": 1, "max_length": 4096, "save_every": 2},
     "data": {"n_train": 16, "n_heldout": 4},
     "evaluate": {"max_new_tokens": 8},
     "probe": {"n": 4},

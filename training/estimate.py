@@ -94,6 +94,8 @@ def adapter_parameters(shape: Shape, lora) -> int:
     """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R)."""
     chosen = TARGETS[lora.targets]
     return shape.layers * sum(lora.rank * (i + o) for name, (i, o) in shape.linears.items() if name in chosen)
+
+
 # --8<-- [end:adapter]
 
 

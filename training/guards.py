@@ -50,7 +50,9 @@ def supervised_share(labels: list[int], where: str, whole_text: bool = False) ->
     if count == 0:
         raise GuardFailed(f"{where}: no token would be trained on; the answer is empty or was cut off")
     if count == len(labels) and not whole_text:
-        raise GuardFailed(f"{where}: every token would be trained on, the prompt too; the mask of the answer is missing")
+        raise GuardFailed(
+            f"{where}: every token would be trained on, the prompt too; the mask of the answer is missing"
+        )
 
 
 def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int], where: str) -> None:
@@ -113,7 +115,9 @@ def merge_equal(before, after, tolerance: float) -> float:
 def loss_finite(loss: float, step: int) -> None:
     """The loss of a step is a number."""
     if not math.isfinite(loss):
-        raise GuardFailed(f"step {step}: the loss is {loss}; lower train.learning_rate or look at the rows of this step")
+        raise GuardFailed(
+            f"step {step}: the loss is {loss}; lower train.learning_rate or look at the rows of this step"
+        )
 
 
 def same_settings(noted: str, here: str, folder: Path) -> None:

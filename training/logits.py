@@ -65,7 +65,8 @@ def build_table(loaded, wish: dict) -> dict:
         "temperatures": list(wish["temperatures"]),
         "vocabulary_size": int(rows[0][1].numel()),
         "prompts": [
-            _entry(loaded, prompt, ids, logits, wish) for prompt, (ids, logits) in zip(wish["prompts"], rows, strict=True)
+            _entry(loaded, prompt, ids, logits, wish)
+            for prompt, (ids, logits) in zip(wish["prompts"], rows, strict=True)
         ],
     }
     if wish["shared_prompts"]:

@@ -22,6 +22,8 @@ def sft_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     scores, targets = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()  # (B*(T-1), V), (B*(T-1),)
     total = F.cross_entropy(scores.float(), targets, ignore_index=IGNORED, reduction="sum")
     return total / (targets != IGNORED).sum().clamp(min=1)
+
+
 # --8<-- [end:sft]
 
 
@@ -44,6 +46,8 @@ def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head) -> torch.T
     return sum(
         _scored(part, target, head) for part, target in zip(chosen.split(CHUNK), targets.split(CHUNK), strict=True)
     )
+
+
 # --8<-- [end:sparse]
 
 

@@ -15,7 +15,9 @@ from training.errors import BadInput, LackingResource
 from training.model_targets import TARGETS
 from training.settings import LoraSettings, ModelSettings
 
-BITS_AND_BYTES = "4-bit weights need the package bitsandbytes and an NVIDIA GPU: install it, or set model.quantization=none"
+BITS_AND_BYTES = (
+    "4-bit weights need the package bitsandbytes and an NVIDIA GPU: install it, or set model.quantization=none"
+)
 
 
 @dataclass
@@ -120,6 +122,8 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
     guards.trainable_count(model, expected)
     guards.scale_rule(model, lora)
     return model
+
+
 # --8<-- [end:attach]
 
 
@@ -136,7 +140,9 @@ def attach_adapter(model, folder: str | Path, trainable: bool = False):
 
     folder = Path(folder)
     if not (folder / "adapter_config.json").is_file():
-        raise BadInput(f"{folder}: there is no adapter here (adapter_config.json is missing); give a run's adapter folder")
+        raise BadInput(
+            f"{folder}: there is no adapter here (adapter_config.json is missing); give a run's adapter folder"
+        )
     tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
     guards.adapter_loaded(tuned, folder)
     return tuned.eval()

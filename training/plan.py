@@ -21,7 +21,9 @@ def show(config: Config, folder) -> None:
     rows = _rows(config)
     shape, t = shape_of(config.model.source), config.train
     steps = _steps(config, len(rows))
-    print(f"plan         {config.method} of {config.model.source} on task {config.task}, settings {configuration.sha(config)[:8]}")
+    print(
+        f"plan         {config.method} of {config.model.source} on task {config.task}, settings {configuration.sha(config)[:8]}"
+    )
     print(f"folder       {folder.path}")
     if config.lora:
         print(f"adapter      rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale {config.lora.alpha / config.lora.rank:g}),"

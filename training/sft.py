@@ -9,8 +9,8 @@ import json
 import time
 from dataclasses import dataclass
 
-from training import guards, model, runtime
 from training import config as configuration
+from training import guards, model, runtime
 from training.collator import AnswerCollator
 from training.errors import Interrupted
 from training.runfolder import RunFolder
@@ -66,6 +66,8 @@ def train(config: Config, rows: list[dict], loaded: model.Loaded, folder: RunFol
     if runtime.is_main_process():
         folder.update("train", facts)
     return TrainResult(tuned.eval(), facts)
+
+
 # --8<-- [end:train]
 
 
@@ -173,7 +175,11 @@ def save(config: Config, trainer, tuned, loaded: model.Loaded, folder: RunFolder
         return
     for name in ("README.md", "training_args.bin"):
         (folder.adapter / name).unlink(missing_ok=True)
-    note = {"model": loaded.facts, "config_sha256": configuration.sha(config), "rank_rule": "delta W = alpha / rank * B A"}
+    note = {
+        "model": loaded.facts,
+        "config_sha256": configuration.sha(config),
+        "rank_rule": "delta W = alpha / rank * B A",
+    }
     (folder.adapter / "stage10.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
 

@@ -52,7 +52,9 @@ def run(args) -> int:
     started = time.monotonic()
     result = sft.train(config, rows.train, loaded, folder, folder.last_checkpoint() if resumed else None, "sft")
     if runtime.is_main_process():
-        folder.update("run", {"status": plan.final_status(config, folder), "seconds": round(time.monotonic() - started, 1)})
+        folder.update(
+            "run", {"status": plan.final_status(config, folder), "seconds": round(time.monotonic() - started, 1)}
+        )
         losses = result.facts["loss"]
         runtime.say(f"trained {result.facts['steps']} steps, loss {losses[0]:.4f} -> {losses[-1]:.4f}; adapter in {folder.adapter}",
                     f"next: python -m training evaluate --config {folder.config} --adapter {folder.adapter}")  # fmt: skip

@@ -90,6 +90,8 @@ def encode(tokenizer, row: dict, max_length: int, where: str = "row") -> Encoded
     if len(ids) > max_length:
         raise BadInput(f"{where}: too-long: {len(ids)} tokens where train.max_length allows {max_length}")
     return Encoded(ids, labels)
+
+
 # --8<-- [end:mask]
 
 

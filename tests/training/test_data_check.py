@@ -60,7 +60,8 @@ def test_each_planted_fault_is_reported_with_file_and_line(tmp_path):
     file.write_bytes(b"\n".join([line(GOOD), *PLANTED.values()]))
     found = list(check_file(file, held_out=[LEAKED], token_rules=TokenRules(WordTokenizer(), max_tokens=60)))
     assert [(finding.line, finding.code) for finding in found] == [
-        (number, code) for number, code in enumerate(PLANTED, 2)]
+        (number, code) for number, code in enumerate(PLANTED, 2)
+    ]
     assert str(found[0]).startswith(f"{file}:2: bad-json: ")
     assert "10,000," in next(str(finding) for finding in found if finding.code == "huge-line")
     assert set(PLANTED) | {"no-stop-token"} == set(chat_data.CODES)
@@ -73,30 +74,42 @@ def test_a_template_without_stop_token_is_reported(tmp_path):
     assert not list(check_file(file, token_rules=TokenRules(WordTokenizer())))
 
 
-@pytest.mark.parametrize("row", [
-    {"messages": chat(system="Be brief.")},
-    {"prompt": "Hi", "completion": "Hello"},
-    {"prompt": chat()[:1], "completion": chat()[1:]},
-    {"messages": chat() + chat("And a fly?", "Six.")},
-    {"text": "Plain prose to replay."},
-])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": chat(system="Be brief.")},
+        {"prompt": "Hi", "completion": "Hello"},
+        {"prompt": chat()[:1], "completion": chat()[1:]},
+        {"messages": chat() + chat("And a fly?", "Six.")},
+        {"text": "Plain prose to replay."},
+    ],
+)
 def test_good_rows_of_every_documented_shape_pass(tmp_path, row):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b"\xef\xbb\xbf" + line(row) + b"\r\n\n")
     assert not list(check_file(file))
 
 
-@pytest.mark.parametrize(("bad", "code"), [
-    (b"[1, 2]", "bad-json"), (b"null", "bad-json"), (b'"text"', "bad-json"), (b"{} {}", "bad-json"),
-    (b"{}", "missing-role"), (line({"messages": []}), "prompt-only"), (line({"messages": ["hello"]}), "missing-role"),
-    (line({"messages": [{"role": "human", "content": "x"}]}), "missing-role"),
-    (line({"messages": [{"role": "user", "content": 3}]}), "missing-role"),
-    (line({"messages": [{"role": "user", "content": "a"}]}), "prompt-only"),
-    (line({"messages": [*chat(), {"role": "user", "content": "b"}]}), "prompt-only"),
-    (line({"messages": [*chat(), {"role": "assistant", "content": "b"}]}), "role-order"),
-    (line({"messages": [chat()[0], {"role": "system", "content": "s"}, chat()[1]]}), "role-order"),
-    (line({"prompt": 3, "completion": "x"}), "missing-role"), (b"[" * 100_000, "bad-json"),
-])
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        (b"[1, 2]", "bad-json"),
+        (b"null", "bad-json"),
+        (b'"text"', "bad-json"),
+        (b"{} {}", "bad-json"),
+        (b"{}", "missing-role"),
+        (line({"messages": []}), "prompt-only"),
+        (line({"messages": ["hello"]}), "missing-role"),
+        (line({"messages": [{"role": "human", "content": "x"}]}), "missing-role"),
+        (line({"messages": [{"role": "user", "content": 3}]}), "missing-role"),
+        (line({"messages": [{"role": "user", "content": "a"}]}), "prompt-only"),
+        (line({"messages": [*chat(), {"role": "user", "content": "b"}]}), "prompt-only"),
+        (line({"messages": [*chat(), {"role": "assistant", "content": "b"}]}), "role-order"),
+        (line({"messages": [chat()[0], {"role": "system", "content": "s"}, chat()[1]]}), "role-order"),
+        (line({"prompt": 3, "completion": "x"}), "missing-role"),
+        (b"[" * 100_000, "bad-json"),
+    ],
+)
 def test_odd_rows_get_a_code_and_never_a_traceback(tmp_path, bad, code):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(bad)

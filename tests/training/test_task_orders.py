@@ -47,7 +47,7 @@ def test_a_changed_held_out_set_is_an_error(monkeypatch):
 def four_grams(phrase: str) -> set[tuple[str, ...]]:
     """Runs of four words, a placeholder counting as a word (item and order number together as one)."""
     words = re.findall(r"\{\w+\}|[\w']+", phrase.lower().replace("{item}{ref}", "{item}"))
-    return {tuple(words[start:start + 4]) for start in range(len(words) - 3)}
+    return {tuple(words[start : start + 4]) for start in range(len(words) - 3)}
 
 
 @pytest.mark.parametrize("grammar", [orders_second, orders_sealed])
@@ -115,23 +115,26 @@ def test_the_product_stands_in_the_message_as_the_form_has_it(seed):
 GOOD = '{"intent": "buy", "product": "pen", "quantity": 2, "order": null, "due": "05-01", "urgency": "low"}'
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    (GOOD, ""),
-    (" " + GOOD + "\n", ""),
-    ("I cannot do that.", "no-json"),
-    ("Sure! " + GOOD, "text-around-json"),
-    ("```json\n" + GOOD + "\n```", "text-around-json"),
-    (GOOD[:-5], "bad-json"),
-    (GOOD.replace('"urgency": "low"', '"intent": "low"'), "bad-json"),
-    ("[" + GOOD + "]", "not-an-object"),
-    (GOOD.replace(', "order": null', ""), "missing-key:order"),
-    (GOOD.replace('"urgency"', '"colour": 1, "urgency"'), "unknown-key:colour"),
-    (GOOD.replace("2,", '"2",'), "wrong-form:quantity"),
-    (GOOD.replace("2,", "true,"), "wrong-form:quantity"),
-    (GOOD.replace("05-01", "May 1"), "wrong-form:due"),
-    (GOOD.replace("buy", "BUY"), "wrong-form:intent"),
-    (GOOD.replace("null", '"b1234"'), "wrong-form:order"),
-])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (GOOD, ""),
+        (" " + GOOD + "\n", ""),
+        ("I cannot do that.", "no-json"),
+        ("Sure! " + GOOD, "text-around-json"),
+        ("```json\n" + GOOD + "\n```", "text-around-json"),
+        (GOOD[:-5], "bad-json"),
+        (GOOD.replace('"urgency": "low"', '"intent": "low"'), "bad-json"),
+        ("[" + GOOD + "]", "not-an-object"),
+        (GOOD.replace(', "order": null', ""), "missing-key:order"),
+        (GOOD.replace('"urgency"', '"colour": 1, "urgency"'), "unknown-key:colour"),
+        (GOOD.replace("2,", '"2",'), "wrong-form:quantity"),
+        (GOOD.replace("2,", "true,"), "wrong-form:quantity"),
+        (GOOD.replace("05-01", "May 1"), "wrong-form:due"),
+        (GOOD.replace("buy", "BUY"), "wrong-form:intent"),
+        (GOOD.replace("null", '"b1234"'), "wrong-form:order"),
+    ],
+)
 def test_the_parser_says_why(text, reason):
     assert TASK.extract(text).reason == reason
 

@@ -1,0 +1,194 @@
+"""Our training step against the stock TRL trainer's, alternately in one process: ``make bench-train``.
+
+Each variant is a whole trainer of its own on the same model, rows and seed. Within a round every variant takes one
+optimiser step, so that whatever else the machine does hits all of them; what counts is the median of the rounds'
+ratios. Rows (a) take the very batches of the stock trainer in its order; row (b) makes its own batches of like
+length from the same rows. The last line is one JSON object.
+
+    python tests/bench/train.py [--steps 24] [--model embedded:smollm2-135m-instruct] [--variants stock,switches,ours]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from training import config as configuration  # noqa: E402
+from training import data, model, runtime, sft  # noqa: E402
+from training.runfolder import RunFolder  # noqa: E402
+
+LABELS = {
+    "stock": "stock TRL (SFTConfig's defaults: bf16 autocast, checkpointing)",
+    "switches": "stock TRL, checkpointing off, bf16 weights",
+    "same": "(a) ours, same batches in the same order",
+    "own": "(b) ours, own batching",
+}
+WARM_UP = 2  # rounds that are stepped and not counted
+
+
+class Variant:
+    """One trainer, stepped by hand through TRL's own ``training_step``.
+
+    Args:
+        name: of LABELS.
+        config: the run.
+        encoded: the rows.
+        order: for each step the indices of its rows.
+        folder: for what a trainer writes.
+    """
+
+    def __init__(self, name: str, config, encoded, order: list[list[int]], folder: Path):
+        from datasets import Dataset
+
+        self.name, self.encoded, self.order = name, encoded, order
+        stock = name in ("stock", "switches")
+        dtype = "float32" if name == "stock" else None
+        settings = replace(config.model, dtype=dtype or config.model.dtype)
+        self.loaded = model.load_base(settings)
+        if stock:
+            self.trainer = self._stock(config, Dataset, folder)
+        else:
+            tuned = sft.prepare(config, self.loaded)
+            self.trainer, _ = sft.build_trainer(config, tuned, encoded, self.loaded, RunFolder(folder), quiet=True)
+        self.trainer.create_optimizer_and_scheduler(len(order))
+        self.trainer.model.train()
+        self.seconds: list[float] = []
+        self.losses: list[float] = []
+        self.tokens = 0
+
+    def _stock(self, config, dataset, folder):
+        """SFTTrainer as a reader would write it; adapter, batch, rate and rows as ours."""
+        from peft import LoraConfig
+        from trl import SFTConfig, SFTTrainer
+
+        t = config.train
+        plain = self.name == "stock"
+        arguments = SFTConfig(
+            output_dir=str(folder), per_device_train_batch_size=t.batch_size, learning_rate=t.learning_rate,
+            max_steps=len(self.order), seed=t.seed, report_to="none", save_strategy="no", disable_tqdm=True,
+            use_cpu=runtime.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * len(self.order)),
+            gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
+        )  # fmt: skip
+        adapter = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear",
+                             task_type="CAUSAL_LM")  # fmt: skip
+        runtime.set_seed(t.seed)
+        rows = dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in self.encoded])
+        return SFTTrainer(model=self.loaded.model, args=arguments, train_dataset=rows,
+                          processing_class=self.loaded.tokenizer, peft_config=adapter)  # fmt: skip
+
+    def step(self, number: int) -> None:
+        """One optimiser step on the rows of its order; timed whole, collating included."""
+        trainer = self.trainer
+        rows = [{"input_ids": self.encoded[i].ids, "labels": self.encoded[i].labels} for i in self.order[number]]
+        self.tokens += sum(len(r["input_ids"]) for r in rows)
+        started = time.perf_counter()
+        batch = trainer.data_collator(rows)
+        _, count = trainer.get_batch_samples(iter([batch]), 1, trainer.args.device)
+        loss = trainer.training_step(trainer.model, batch, num_items_in_batch=count)
+        trained = [p for p in trainer.model.parameters() if p.requires_grad]
+        torch().nn.utils.clip_grad_norm_(trained, trainer.args.max_grad_norm)
+        trainer.optimizer.step()
+        trainer.lr_scheduler.step()
+        trainer.optimizer.zero_grad()
+        self.seconds.append(time.perf_counter() - started)
+        self.losses.append(float(loss))
+
+
+def torch():
+    """torch, imported late so that --help is quick."""
+    import torch as module
+
+    return module
+
+
+def orders(encoded, config, steps: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Rows of each step: the plain shuffle, and the buckets; both repeat the epoch when it is too short."""
+    from training.sampler import OrderedSampler
+
+    found = []
+    for bucket in (False, True):
+        size = config.train.batch_size
+        flat: list[int] = []
+        sampler = OrderedSampler([len(e.ids) for e in encoded], size, config.train.seed, bucket)
+        while len(flat) < steps * size:
+            flat += list(sampler)
+            sampler.set_epoch(sampler.epoch + 1)
+        found.append([flat[i * size : (i + 1) * size] for i in range(steps)])
+    return found[0], found[1]
+
+
+def ratios(slow: Variant, quick: Variant) -> list[float]:
+    """Stock seconds over ours, round by round."""
+    return [a / b for a, b in zip(slow.seconds[WARM_UP:], quick.seconds[WARM_UP:], strict=True)]
+
+
+def main() -> int:
+    """Run all rounds and print the table, the curves and the JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--config", default=str(ROOT / "training/configs/sft/smollm2_orders.yaml"))
+    parser.add_argument("--model", help="another model.source")
+    parser.add_argument("--variants", default=",".join(LABELS))
+    args = parser.parse_args()
+    overrides = [f"model.source={args.model}", "train.max_length=4096"] if args.model else []
+    config = configuration.load(args.config, overrides)
+    runtime.quiet_libraries()
+    loaded = model.load_base(config.model)
+    encoded = sft.encode_rows(loaded.tokenizer, data.load(config).train, config)
+    del loaded
+    total = args.steps + WARM_UP
+    plain, bucketed = orders(encoded, config, total)
+    names = [n for n in LABELS if n in args.variants.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        variants = {n: Variant(n, config, encoded, bucketed if n == "own" else plain, Path(folder) / n) for n in names}
+        for number in range(total):
+            for variant in variants.values():
+                variant.step(number)
+            print(f"round {number + 1}/{total}: " + ", ".join(f"{v.name} {v.seconds[-1]:.2f} s" for v in variants.values()),
+                  file=sys.stderr, flush=True)  # fmt: skip
+    print(json.dumps(report(variants, config)))
+    return 0
+
+
+def report(variants: dict[str, Variant], config) -> dict:
+    """Print what a reader wants to see; return the JSON line's content."""
+    stock, found = variants["stock"], {}
+    print(f"{torch().get_num_threads()} threads, {runtime.cpu_name()}, {len(stock.seconds) - WARM_UP} paired rounds")
+    for variant in variants.values():
+        median = statistics.median(variant.seconds[WARM_UP:])
+        speed = variant.tokens / len(variant.seconds) / median
+        line = f"{LABELS[variant.name]:<62} {median:6.3f} s/step {speed:8.0f} tokens/s"
+        if variant is not stock:
+            found[variant.name] = ratios(stock, variant)
+            line += f"  x{statistics.median(found[variant.name]):.2f} ({min(found[variant.name]):.2f} to {max(found[variant.name]):.2f})"
+        print(line)
+        print("    loss " + " ".join(f"{x:.3f}" for x in variant.losses))
+    out = {"name": "train-step", "unit": "stock seconds / our seconds", "n": len(stock.seconds) - WARM_UP,
+           "peak_memory_bytes_all_variants": runtime.peak_memory_bytes()}  # fmt: skip
+    if "same" in variants:
+        tail = slice(-max(1, len(stock.losses) // 4), None)
+        ends = [statistics.mean(v.losses[tail]) for v in (stock, variants["same"])]
+        out["final_loss_stock"], out["final_loss_same_batches"] = ends
+        print(
+            f"same batches: mean loss of the last quarter {ends[0]:.4f} stock, {ends[1]:.4f} ours ({ends[1] / ends[0] - 1:+.2%})"
+        )
+    main_row = "same" if "same" in found else next(iter(found))
+    out["ratio"] = statistics.median(found[main_row])
+    out["ratios"] = [round(x, 3) for x in found[main_row]]
+    for name, values in found.items():
+        out[f"ratio_{name}"] = round(statistics.median(values), 3)
+        out[f"ratios_{name}"] = [round(x, 3) for x in values]
+    return out
+
+
+if __name__ == "__main__":
+    sys.exit(main())

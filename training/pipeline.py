@@ -1,0 +1,130 @@
+"""``python -m training train``: the whole way from data to verdict, each phase written down before the next begins."""
+
+from __future__ import annotations
+
+import time
+
+from training import config as configuration
+from training import guards, plan, runtime
+from training.errors import DO_NOT_TRAIN, Interrupted
+from training.runfolder import RunFolder, default_path
+
+HELP = "the whole way: data, probe, training, before and after, gate, report"
+ABOUT = """Data, probe, training, evaluation before and after, gate, report: one command, one folder.
+
+The probe asks first whether the base model needs training at all, judged by the better of no and a few examples in
+the prompt; if not, it stops with exit code 13 (--anyway trains all the same, and the run then shows what came of it).
+The gate compares after with before on the task and on general text, and the report says it in one sentence.
+
+  python -m training train --config training/configs/sft/smollm2_orders.yaml --dry-run
+  python -m training train --config training/configs/sft/smollm2_orders.yaml --seed 1
+  python -m training train --config FILE data.train_file=rows.jsonl
+
+Exit codes: 0 ship, 10 gain with regression, 11 no gain, 12 inconclusive, 13 don't train, 130 interrupted: the line to
+go on with is printed, and finished phases are not done again."""
+
+
+def add_arguments(parser) -> None:
+    """Arguments of ``train``."""
+    from training.cli import add_common
+
+    add_common(parser)
+    parser.add_argument("--anyway", action="store_true", help="train even when the probe says don't")
+
+
+def run(args) -> int:
+    """All phases; the exit code is the verdict's."""
+    from training.cli import config_from
+
+    config = config_from(args)
+    folder = RunFolder(args.resume or args.out or default_path(config))
+    if args.dry_run:
+        plan.show(config, folder)
+        return 0
+    runtime.quiet_libraries()
+    plan.check_resources(config, folder)
+    try:
+        return _phases(config, folder, args)
+    except KeyboardInterrupt as stop:
+        raise Interrupted(f"stopped; go on with:\n  {folder.resume_command('train')}") from stop
+
+
+def _phases(config, folder: RunFolder, args) -> int:
+    from training import data, evaluate, gate, model, regression, report, sft
+
+    started = time.monotonic()
+    report_so_far = _begin(config, folder, args)
+    with runtime.phase("data", None):
+        rows = data.load(config)
+    runtime.say(*(f"  {line}" for line in rows.notes))
+    loaded = model.load_base(config.model, report_so_far["environment"]["dtype"] or None)
+    folder.update("environment", {"dtype": loaded.dtype})
+    folder.update("data", {"sha256": rows.sha256, "n": rows.n})
+    if "before" not in report_so_far:
+        code = _before(config, folder, loaded, rows, args.anyway)
+        if code:
+            return _finish(config, folder, started, code, report)
+    else:
+        runtime.say("· before: taken from the interrupted run")
+    tuned = _tune(config, folder, loaded, rows, sft, args)
+    with runtime.phase("after", folder.log):
+        after = evaluate.measure(tuned, loaded.tokenizer, rows, config, "tuned", folder)
+        general = regression.measure(tuned, loaded.tokenizer, config, "tuned")
+    before = folder.read()["before"]
+    folder.update("eval", evaluate.combine(before["base"], before["base_few_shot"], after))
+    folder.update("regression", {"base": before["regression"], "tuned": general})
+    folder.update("gate", gate.judge(folder.read(), config))
+    verdict = folder.read()["gate"]
+    return _finish(config, folder, started, verdict["exit_code"], report)
+
+
+def _begin(config, folder: RunFolder, args) -> dict:
+    """A fresh folder, or the report of the run that is gone on with."""
+    if not args.resume:
+        folder.create(config, args.command_line)
+        return folder.read()
+    found = folder.open()
+    guards.same_settings(found["run"]["config_sha256"], configuration.sha(config), folder.path)
+    return found
+
+
+def _before(config, folder: RunFolder, loaded, rows, anyway: bool) -> int:
+    """The probe, and the base model's scores; DO_NOT_TRAIN when that is the probe's word."""
+    from training import evaluate, probe, regression
+
+    with runtime.phase("probe: does the base model need training?", folder.log):
+        found = probe.judge(loaded, rows, config)
+    folder.update("probe", found)
+    runtime.say(f"  {found['sentence']}")
+    if found["verdict"] != "train" and not anyway:
+        return DO_NOT_TRAIN
+    with runtime.phase("before", folder.log):
+        scores = {arm: evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm, folder)
+                  for arm in ("base", "base_few_shot")}  # fmt: skip
+        scores["regression"] = regression.measure(loaded.model, loaded.tokenizer, config, "base")
+    folder.update("before", scores)
+    return 0
+
+
+def _tune(config, folder: RunFolder, loaded, rows, sft, args):
+    """The tuned model: trained now, or loaded where the interrupted run had finished training."""
+    from training import model
+
+    if "train" in folder.read() and config.lora is not None:
+        runtime.say("· training: taken from the interrupted run")
+        return model.attach_adapter(loaded.model, folder.adapter)
+    with runtime.phase("training", folder.log):
+        checkpoint = folder.last_checkpoint() if args.resume else None
+        return sft.train(config, rows.train, loaded, folder, checkpoint, "train").model
+
+
+def _finish(config, folder: RunFolder, started: float, code: int, report) -> int:
+    """Seconds, status and the page; the sentence on the screen."""
+    spent = folder.read()["run"]["seconds"] + time.monotonic() - started
+    folder.update("run", {"seconds": round(spent, 1), "status": plan.final_status(config, folder), "exit_code": code})
+    report.write(folder)
+    found = folder.read()
+    sentence = found.get("gate", {}).get("sentence") or found.get("probe", {}).get("sentence", "")
+    runtime.say("", sentence, f"report: {folder.html}  ({spent:.0f} s, peak memory"
+                f" {runtime.peak_memory_bytes() / 1e9:.1f} GB)")  # fmt: skip
+    return code
