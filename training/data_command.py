@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from training.errors import BAD_INPUT
@@ -35,7 +34,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("--config", metavar="FILE", help="names the task, and the model whose tokenizer counts")
     parser.add_argument("--seed", type=int, help="seed of the generator")
     parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
-    parser.add_argument("--test", action="append", default=[], metavar="FILE", help="held-out rows that must not appear")
+    parser.add_argument("--test", action="append", default=[], metavar="FILE",
+                        help="held-out rows, which must not appear")
     parser.add_argument("--tokens", action="store_true",
                         help="check: also count tokens with the configured model's tokenizer and template")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="longest row; implies --tokens")
@@ -99,7 +99,7 @@ def _check(args) -> int:
 def _token_rules(config, max_tokens):
     from training import template
     from training.data_check import TokenRules
-    from training.model import load_tokenizer
+    from training.model import load_base
 
-    tokenizer = load_tokenizer(replace(config.model))
+    tokenizer = load_base(config.model).tokenizer
     return TokenRules(tokenizer, max_tokens or config.train.max_length, template.stop_ids(tokenizer))

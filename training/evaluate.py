@@ -1,0 +1,207 @@
+"""Score base and tuned model on the same held-out rows, with n and 95% intervals."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labs_py.core import evidence
+from training import data, tasks, template
+
+HELP = "score base and tuned model on held-out rows"
+ABOUT = """Ask the base model without and with examples in the prompt, and the tuned model, the same held-out questions.
+
+Greedy decoding, fixed batches, the task's strict parser: the same figures on the same machine every time.
+--data takes any JSONL file of {"messages"} or {"prompt", "completion"} rows; without it the task's own sets are used.
+--adapter names a run's adapter folder; without it only the base model is scored.
+Rates come with Wilson intervals; the gain over the better base prompt is paired by row and bootstrapped."""
+BOOTSTRAP = 2000
+ARMS = ("base", "base_few_shot", "tuned")
+
+
+def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str, folder: Any = None,
+            limit: int | None = None) -> dict[str, Any]:  # fmt: skip
+    """Ask one model every held-out row and score the answers.
+
+    Args:
+        model, tokenizer: the model.
+        rows: the run's data.
+        config: for the task, the batch size, the answer's limit and the number of examples.
+        arm: "base", "base_few_shot" or "tuned"; only base_few_shot gets examples.
+        folder: a RunFolder; each answer becomes a line of its predictions.jsonl.
+        limit: only the first so many rows of each set.
+
+    Returns:
+        {set: {metric: {"value", "n", "ci95"}, "items": {metric: [...]}, "seconds"}}.
+    """
+    from training.generate import greedy
+
+    task = data.task_of(config)
+    shots = config.evaluate.few_shot if arm == "base_few_shot" else 0
+    stops = template.stop_ids(tokenizer)
+    result: dict[str, Any] = {}
+    for name, kept in rows.heldout.items():
+        kept = kept[:limit]
+        asked = [tasks.few_shot(task, row, shots) if shots else tasks.prompt(row) for row in kept]
+        prompts = [template.prompt_ids(tokenizer, turns) for turns in asked]
+        started = time.perf_counter()
+        answers = greedy(model, tokenizer, prompts, config.evaluate.max_new_tokens, stops, config.evaluate.batch_size)
+        seconds = time.perf_counter() - started
+        scores = [task.score(answer.text, tasks.target(row)) for answer, row in zip(answers, kept, strict=True)]
+        for score, answer in zip(scores, answers, strict=True):
+            score.update(stopped=float(answer.stopped), answer_tokens=float(answer.tokens))
+        result[name] = summary(scores)
+        result[name]["seconds"] = seconds
+        if folder is not None:
+            _append_predictions(folder, name, arm, task, kept, answers, scores)
+    return result
+
+
+def summary(scores: list[dict[str, float]]) -> dict[str, Any]:
+    """Each metric's mean with n and interval, and the items that it stands on."""
+    block: dict[str, Any] = {}
+    for metric in scores[0] if scores else ():
+        values = [score[metric] for score in scores]
+        value, n = float(np.mean(values)), len(values)
+        if metric == "answer_tokens":
+            means = evidence.bootstrap_means(np.array(values), BOOTSTRAP, 0)
+            interval = [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
+        else:
+            interval = list(evidence.wilson(value * n, n))
+        block[metric] = {"value": value, "n": n, "ci95": interval}
+    block["items"] = {metric: [score[metric] for score in scores] for metric in (scores[0] if scores else ())
+                      if metric in ("exact", "content", "field")}
+    return block
+
+
+def _append_predictions(folder: Any, name: str, arm: str, task: tasks.Task, rows: list, answers: list,
+                        scores: list) -> None:  # fmt: skip
+    with open(folder.predictions, "a", encoding="utf-8") as stream:
+        for row, answer, score in zip(rows, answers, scores, strict=True):
+            line = {"set": name, "arm": arm, "id": row.get("id"), "prompt": row["messages"][-2]["content"],
+                    "answer": answer.text, "expected": tasks.target(row), "reason": task.extract(answer.text).reason,
+                    "tokens": answer.tokens, "stopped": answer.stopped, "scores": score}
+            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | None) -> dict[str, Any]:
+    """The ``eval`` block of a report.
+
+    Args:
+        base, few, tuned: what ``measure`` gave for each arm (tuned may be None: no adapter yet).
+
+    Returns:
+        {set: {metric: {"base", "base_few_shot", "tuned", "n", "ci95": {arm: [low, high]}}}}; the metrics ``exact`` and
+        ``field`` also have ``gain``: {"against", "value", "ci95", "n"}, paired by row, over the better base prompt.
+    """
+    arms = {"base": base, "base_few_shot": few} | ({"tuned": tuned} if tuned is not None else {})
+    block: dict[str, Any] = {}
+    for name in base:
+        block[name] = {}
+        for metric in (key for key in base[name] if key not in ("items", "seconds")):
+            found = {arm: measured[name][metric] for arm, measured in arms.items()}
+            entry: dict[str, Any] = {arm: figure["value"] for arm, figure in found.items()}
+            entry["n"] = max(figure["n"] for figure in found.values())
+            entry["n_by_arm"] = {arm: figure["n"] for arm, figure in found.items()}
+            entry["ci95"] = {arm: figure["ci95"] for arm, figure in found.items()}
+            if tuned is not None and metric in base[name]["items"]:
+                entry["gain"] = gain(metric, {arm: measured[name]["items"][metric] for arm, measured in arms.items()})
+            block[name][metric] = entry
+        block[name]["seconds"] = {arm: measured[name]["seconds"] for arm, measured in arms.items()}
+    return block
+
+
+def gain(metric: str, items: dict[str, list[float]]) -> dict[str, Any]:
+    """The tuned model's gain over the better of the two base prompts on the rows that both answered."""
+    n = min(len(values) for values in items.values())
+    against = max(("base_few_shot", "base"), key=lambda arm: float(np.mean(items[arm][:n])))
+    centre, low, high = evidence.paired_difference(
+        np.array(items["tuned"][:n]), np.array(items[against][:n]), draws=BOOTSTRAP)
+    return {"metric": metric, "against": against, "value": centre, "ci95": [low, high], "n": n}
+
+
+def lines(block: dict[str, Any], metrics: tuple[str, ...] = ("exact", "field", "valid", "stopped")) -> list[str]:
+    """The ``eval`` block as text: a line per set and metric."""
+    text = []
+    for name, found in block.items():
+        for metric in metrics:
+            if metric not in found:
+                continue
+            entry = found[metric]
+            parts = []
+            for arm in ARMS:
+                if arm in entry:
+                    low, high = entry["ci95"][arm]
+                    parts.append(f"{arm.replace('_', ' ')} {entry[arm]:.3f} [{low:.3f}, {high:.3f}]")
+            text.append(f"{name:<8} {metric:<8} n={entry['n']:<4} " + "  ".join(parts))
+        if "gain" in found.get("exact", {}):
+            gained = found["exact"]["gain"]
+            low, high = gained["ci95"]
+            text.append(f"{name:<8} gain in exact over {gained['against'].replace('_', ' ')}: {gained['value']:+.3f} "
+                        f"[{low:+.3f}, {high:+.3f}], paired, n={gained['n']}")
+    return text
+
+
+def add_arguments(parser) -> None:
+    """The common arguments, --adapter, --data, --set and --base-only-first."""
+    from training import cli
+
+    cli.add_common(parser)
+    parser.add_argument("--adapter", metavar="DIR", help="a run's adapter folder, or the run's folder")
+    parser.add_argument("--data", metavar="FILE", help="JSONL of rows to score on instead of the task's sets")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME", help="a set of the task (also sealed)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows of each set")
+
+
+def run(args) -> int:
+    """Score, print, and write report.json, report.html and predictions.jsonl."""
+    from dataclasses import replace
+
+    from training import cli, report, runtime
+    from training.errors import BadInput
+    from training.model import attach_adapter, load_base
+    from training.runfolder import RunFolder
+
+    config = cli.config_from(args)
+    if args.data:
+        stem = Path(args.data).stem
+        config = replace(config, data=replace(config.data, heldout_files={stem: args.data}))
+    if args.set:
+        config = replace(config, evaluate=replace(config.evaluate, sets=list(args.set)))
+    task = data.task_of(config)
+    kept = data.held_out_sets(config, task)
+    rows = data.Loaded([], kept, "".join(data.sha256_rows(found) for found in kept.values())[:64],
+                       {name: len(found) for name, found in kept.items()})
+    adapter = Path(args.adapter) if args.adapter else None
+    if adapter is not None and (adapter / "adapter" / "adapter_config.json").is_file():
+        adapter = adapter / "adapter"
+    if adapter is not None and not (adapter / "adapter_config.json").is_file():
+        raise BadInput(f"{adapter}: there is no adapter here (adapter_config.json is missing)")
+    if args.dry_run:
+        for name, found in kept.items():
+            print(f"would score {name}: {len(found)} rows, {3 if adapter else 2} times")
+        return 0
+    loaded = load_base(config.model)
+    folder = RunFolder(args.out or f"runs/evaluate-{config.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+    folder.create(config, args.command_line, loaded.dtype)
+    found = {}
+    for arm in ("base", "base_few_shot"):
+        print(f"asking the {arm.replace('_', ' ')} model ...", flush=True)
+        found[arm] = measure(loaded.model, loaded.tokenizer, rows, config, arm, folder, args.limit)
+    tuned = None
+    if adapter is not None:
+        print("asking the tuned model ...", flush=True)
+        tuned_model = attach_adapter(loaded.model, adapter)
+        tuned = measure(tuned_model, loaded.tokenizer, rows, config, "tuned", folder, args.limit)
+    block = combine(found["base"], found["base_few_shot"], tuned)
+    folder.update("data", {"sha256": rows.sha256, "n": rows.n})
+    folder.update("eval", block)
+    folder.update("run", {"status": "smoke" if args.smoke else "dirty" if runtime.commit()[1] else "main"})
+    report.write(folder)
+    print(*lines(block, ("exact", *task.metrics[1:], "stopped")), sep="\n")
+    print(f"written to {folder.path}")
+    return 0
