@@ -51,5 +51,5 @@ def on_post_build(config):
     if LINKED not in patched:
         raise PluginError("Material's bundle has changed: look how it resolves links (overrides/hooks/assets.py)")
     bundle.write_text(patched.replace(LINKED, LINKED_BUT_PICTURES), encoding="utf-8")
-    for map_file in bundle.parent.rglob("*.map"):
+    for map_file in bundle.parent.parent.rglob("*.map"):
         map_file.unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,8 +22,8 @@ BUILD: dict[str, subprocess.Popen | None] = {"katex": None}
 
 
 def node() -> str:
-    """The node program: on PATH, or the one that a Python package brings into the environment."""
-    found = shutil.which("node")
+    """The node program: the set-up's choice, the one on PATH, or the one that a Python package brings along."""
+    found = os.environ.get("STAGE10_NODE") or shutil.which("node")
     if found:
         return found
     try:

@@ -28,7 +28,7 @@ hide: [toc]
 
 This page is coming. {about}
 
-What is written so far stands on the [ladder]({home}articles/10-fine-tuning/index.md).
+What is written so far stands on the [stage's page]({stage}).
 """
 REDIRECT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><meta name="robots" content="noindex">
@@ -47,12 +47,13 @@ def on_config(config):
 
 def on_files(files, config):
     """Generate the pages that are coming, and the front page, which shows the stage's page again."""
+    first = config.extra["groups"][0].pages[0].src_uri
     for entry in registry.entries(config.extra["groups"]):
-        depth = entry.slug.count("/") * "../"
         if not entry.ready:
             if stale := files.get_file_from_path(entry.src_uri):
                 files.remove(stale)
-            text = COMING.format(title=entry.title, about=entry.about, home=depth)
+            stage = posixpath.relpath(first, posixpath.dirname(entry.slug) or ".")
+            text = COMING.format(title=entry.title, about=entry.about, stage=stage)
             files.append(File.generated(config, entry.src_uri, content=text, inclusion=InclusionLevel.NOT_IN_NAV))
         elif entry.also:
             text = moved(files.get_file_from_path(entry.src_uri).content_string, entry.slug, entry.also)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 import yaml
 from markdown import markdown as to_html
 
+log = logging.getLogger("mkdocs.hooks.quiz")
+BUILD = {"page": ""}
 RIGHT, WRONG = "Right.", "Not quite."
 MATHS = {"pymdownx.arithmatex": {"generic": True}}
 
@@ -13,6 +17,11 @@ def on_config(config):
     """Register the fence here: a name in mkdocs.yml would need this folder on the import path."""
     fences = config.mdx_configs.setdefault("pymdownx.superfences", {}).setdefault("custom_fences", [])
     fences.append({"name": "quiz", "class": "quiz", "format": quiz_fence})
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Remember the page, for what a broken quiz says."""
+    BUILD["page"] = page.file.src_uri
 
 
 def _inline(text: str) -> str:
@@ -53,8 +62,12 @@ def check(questions: object) -> None:
 
 def quiz_fence(source, language, css_class, options, md, **kwargs) -> str:
     """Formatter for pymdownx.superfences."""
-    questions = yaml.safe_load(source)
-    check(questions)
+    try:
+        questions = yaml.safe_load(source)
+        check(questions)
+    except (ValueError, yaml.YAMLError) as problem:
+        log.warning("%s: quiz: %s", BUILD["page"], problem)
+        return ""
     items = "".join(
         f'<li class="s10-question" data-question="{index}"><p>{_inline(question["question"])}</p>'
         f'<ol class="s10-options">{"".join(_option(*pair) for pair in enumerate(question["options"]))}</ol></li>'

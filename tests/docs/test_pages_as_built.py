@@ -1,0 +1,157 @@
+"""What the hooks make of a page: owned numbers, sources, coming pages, short addresses, words, quizzes."""
+
+from __future__ import annotations
+
+import re
+
+QUIZ = """# Front
+
+```quiz
+- question: What does $B$ start as?
+  options:
+    - {text: Zero, right: true, why: "So that the first step starts from the base model {{ cite('somebody2020', '§4') }}."}
+    - {text: One, right: false, why: Then the first forward pass would already differ.}
+```
+"""  # noqa: E501
+
+
+def text_of(html: str) -> str:
+    """Text without tags."""
+    return re.sub(r"<[^>]+>", "", html)
+
+
+def test_a_measured_number_prints_its_size_and_interval_and_carries_its_run(tiny):
+    page = tiny('# F\n\nIt rose to {{ measured("good", "eval.task.exact.tuned", format="percent") }}.\n').page()
+    assert "50.0\u202f%" in page
+    assert "n = 120, 95% 41.0\u202f% to 59.0\u202f%" in page
+    card = re.search(r'role="tooltip" id="number-0".*?</span></span></span>', page)[0]
+    for said in ("python -m training", "0123456789ab", "data 1, init 2", "cpu · a processor", "2026-11-23"):
+        assert said in card
+    assert 'aria-describedby="number-0"' in page
+
+
+def test_the_base_column_does_not_borrow_the_tuned_interval(tiny):
+    page = tiny('# F\n\n{{ measured("good", "eval.task.exact.base", note=False) }}\n').page()
+    assert ">0.250<" in page
+    assert "95%" not in page
+
+
+def test_a_citation_is_numbered_by_first_use_and_listed_with_its_places(tiny):
+    page = tiny('# F\n\nA {{ cite("somebody2020", "§1") }} and B {{ cite("somebody2020", "Table 2") }}.\n').page()
+    assert page.count(">[1]</a>") == 2
+    assert page.count('<li id="source-somebody2020">') == 1
+    entry = text_of(re.search(r'<li id="source-somebody2020">.*?</li>', page)[0])
+    assert entry.endswith("Cited: §1, Table 2")
+    assert 'id="sources"' in page
+
+
+def test_macros_in_code_stay_as_written(tiny):
+    page = tiny('# F\n\n`{{ cite("x", "y") }}`\n\n```text\n{{ measured("x", "y") }}\n```\n').page()
+    assert text_of(page).count("{{ ") == 2
+
+
+def test_macros_work_in_tables_with_bars_in_their_arguments(tiny):
+    page = tiny('# F\n\n| a | b |\n| - | - |\n| x | {{ cite("somebody2020", "a | b") }} |\n').page()
+    assert 'aria-label="Source 1, a | b"' in page
+
+
+def test_a_link_to_a_coming_page_is_text_that_says_so(tiny):
+    built = tiny("# F\n\nSee [the third](later/third.md) and [the second](second.md).\n")
+    page = built.page()
+    assert built.problems == []
+    assert 'the third<span class="s10-coming__mark"> (coming)</span>' in page
+    assert "later/third" not in re.search(r"<article.*?</article>", page, re.DOTALL)[0]
+    assert '<a href="second/">the second</a>' in page
+
+
+def test_a_coming_page_answers_but_is_not_listed(tiny):
+    built = tiny("# F\n")
+    coming = built.page("later/third")
+    assert "This page is coming" in coming
+    assert '<meta name="robots" content="noindex">' in coming
+    assert "later/third" not in (built.site / "sitemap.xml").read_text()
+    assert "later/third" not in (built.site / "search" / "search_index.json").read_text()
+    assert "later/third" not in built.page()
+
+
+def test_short_addresses_lead_on_by_relative_addresses(tiny):
+    built = tiny("# F\n")
+    assert "url=../../second/" in built.page("s/2")
+    assert "url=../../later/third/" in built.page("l/3")
+
+
+def test_a_page_becomes_ready_when_its_file_is_there(tiny):
+    built = tiny("# F\n\n[third](later/third.md)\n", files={"later/third.md": "# Third\n\nHere.\n"})
+    assert '<a href="later/third/">third</a>' in built.page()
+    assert "Here." in built.page("later/third")
+
+
+def test_a_file_that_calls_itself_coming_is_coming(tiny):
+    built = tiny("# F\n", files={"later/third.md": "---\nstatus: coming\n---\n# Third\n\nHalf a draft.\n"})
+    assert "Half a draft" not in built.page("later/third")
+
+
+def test_the_header_card_says_what_the_front_matter_says(tiny):
+    front = (
+        "---\ndescription: A lead.\noutcomes: [do this, do that]\nminutes_read: 5\nhardware: 24 GB\n"
+        "prerequisites: [{title: Second, url: second.md}, {title: Third, url: later/third.md}]\n"
+        "one_thing: Measure first.\nas_of: 2026-11-23\n---\n# Front\n"
+    )
+    built = tiny(front)
+    card = re.search(r'<aside class="s10-page-card".*?</aside>', built.page(), re.DOTALL)[0]
+    assert built.problems == []
+    for said in ("do this", "do that", "5 min", "24 GB", "Measure first.", "2026-11-23", '<a href="second/">'):
+        assert said in card
+    assert "later/third" not in card
+
+
+def test_glossary_words_are_marked_once_outside_of_code_and_links(tiny):
+    words = "# Glossary\n\nLoss mask, mask\n:   Where the loss counts.\n"
+    files = {
+        "reference/glossary.md": words,
+        "reference/pages.yml": "- group: stage\n  title: S\n  pages:\n"
+        "    - {slug: index, title: F, about: x}\n    - {slug: second, title: S, about: x}\n"
+        "    - {slug: reference/glossary, title: G, about: x}\n",
+    }
+    built = tiny("# The mask\n\n`mask` [mask](second.md), then mask and loss mask.\n", files=files)
+    page = built.page()
+    assert built.problems == []
+    assert page.count('class="s10-term"') == 1
+    assert 'href="reference/glossary/#term-loss-mask"' in page
+    assert 'id="term-loss-mask"' in built.page("reference/glossary")
+
+
+def test_a_formula_is_rendered_with_a_reading_for_machines_and_its_style_only_there(tiny):
+    built = tiny("# F\n\nThe norm $\\lVert x \\rVert$.\n")
+    page = built.page()
+    assert 'class="katex"' in page and "<math" in page
+    assert "assets/katex/katex.css" in page
+    assert "katex.css" not in built.page("second")
+    assert "arithmatex" not in page
+
+
+def test_a_quiz_answers_without_scripts(tiny):
+    page = tiny(QUIZ).page()
+    assert page.count('<details class="s10-option"') == 2
+    assert "<strong>Right.</strong>" in page and "<strong>Not quite.</strong>" in page
+    assert 'class="katex"' in page and ">[1]</a>" in page
+
+
+def test_edit_and_report_links_are_absent_unless_set(tiny, monkeypatch):
+    assert "Report an error" not in tiny("# F\n").page("second")
+    monkeypatch.setenv("REPORT_URL", "https://example.org/issues/new")
+    monkeypatch.setenv("COMMIT", "abc1234")
+    monkeypatch.setenv("REPO_URL", "https://example.org/repo")
+    monkeypatch.setenv("EDIT_URI", "edit/main/docs/")
+    page = tiny("# F\n").page("second")
+    assert "https://example.org/issues/new?title=Error%20on%3A%20Second" in page
+    assert "abc1234" in page
+    assert 'href="https://example.org/repo/edit/main/docs/second.md"' in page
+
+
+def test_sources_of_the_build_do_not_leave_for_the_site(tiny):
+    site = tiny("# F\n").site
+    names = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
+    assert not [name for name in names if name.endswith((".py", ".yml", ".sh", ".mjs", ".map"))]
+    assert not [name for name in names if name.startswith(("hooks/", "build/", "labs/"))]
+    assert "assets/display.woff2" in names and "assets/display-OFL.txt" in names

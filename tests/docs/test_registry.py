@@ -1,0 +1,58 @@
+"""Navigation, ladder and addresses come from one registry, and it holds what was promised."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
+
+import registry  # noqa: E402
+
+FIXED = """articles/10-fine-tuning/index articles/10-fine-tuning/when-to-fine-tune
+articles/10-fine-tuning/supervised-fine-tuning articles/10-fine-tuning/lora-and-qlora
+articles/10-fine-tuning/rlhf-dpo-grpo articles/10-fine-tuning/distillation
+articles/10-fine-tuning/embedding-fine-tuning articles/10-fine-tuning/data-and-tooling
+articles/10-fine-tuning/phi-3-field-report articles/10-fine-tuning/llama-3-field-report
+articles/07-modern-llms/reasoning-models articles/07-modern-llms/deepseek-r1-field-report
+labs/lora labs/rlhf labs/distillation labs/quantization build/12-finetune ship/16-next ship/17-distillation
+case-studies/05-distilled-bot exercise""".split()
+SHORT = {"build/12", "ship/16", "ship/17", "case-studies/05"}
+
+
+def test_every_promised_address_is_registered_in_ladder_order():
+    entries = registry.entries(registry.load(ROOT / "docs"))
+    slugs = [entry.slug for entry in entries]
+    assert [slug for slug in slugs if slug in FIXED] == FIXED
+    assert {entry.short for entry in entries if entry.short} == SHORT
+    assert len(set(slugs)) == len(slugs)
+
+
+def test_every_page_that_is_written_is_registered():
+    known = {entry.src_uri for entry in registry.entries(registry.load(ROOT / "docs"))}
+    written = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    assert written <= known
+
+
+def test_the_navigation_is_the_registry_without_what_is_coming():
+    groups = registry.load(ROOT / "docs")
+    shown = [
+        next(iter(page.values())) for section in registry.navigation(groups) for page in next(iter(section.values()))
+    ]
+    assert shown == [entry.src_uri for entry in registry.entries(groups) if entry.ready]
+
+
+def test_listings_are_sections_that_exist():
+    for path in (ROOT / "docs").rglob("*.md"):
+        for file, section in re.findall(r'^ *--8<-- "([^":]+)(?::(\w+))?"', path.read_text(), re.MULTILINE):
+            source = (ROOT / file).read_text()
+            assert not section or f"--8<-- [start:{section}]" in source, f"{path.name}: {file} has no part {section}"
+
+
+def test_code_on_a_page_is_included_or_marked():
+    """A listing in Python stands in a tested file; what is typed into a page is a command, data or plain text."""
+    for path in (ROOT / "docs").rglob("*.md"):
+        for language, body in re.findall(r"^ *```(?:\{ ?\.)?(py\w*)[^\n]*\n(.*?)```", path.read_text(), re.M | re.S):
+            assert "--8<--" in body, f"{path.relative_to(ROOT)}: a {language} listing that no test runs"
