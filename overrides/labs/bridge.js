@@ -165,8 +165,10 @@ export class Bridge extends EventTarget {
     const request = this.#inFlight;
     if (!request || message.id !== request.id) return;
     if (message.type === "frame") {
-      this.#watchRun();
-      if (request.generation === this.generation) request.handlers.frame(unpack(message));
+      if (request.generation === this.generation) {
+        this.#watchRun();
+        request.handlers.frame(unpack(message));
+      }
       if (!message.final) return;
     }
     clearTimeout(this.#runTimer);
