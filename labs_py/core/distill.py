@@ -1,0 +1,148 @@
+"""Distillation: divergences between two next-word distributions, their gradients, and students that learn.
+
+Shapes: V words, B prompts; the last axis is always the words. Distributions come as log-probabilities, so a
+teacher may give a word no mass at all (-inf).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labs_py.core import numerics
+
+
+# --8<-- [start:soften]
+def soften(logits: np.ndarray, temperature: float, log_counts: np.ndarray | float = 0.0) -> np.ndarray:
+    """Log-probabilities at a temperature.
+
+    ``log_counts`` is 0 for a word, and log n for a bin that stands for n words with one logit: they share the
+    logit, so the bin weighs n times as much at every temperature.
+    """
+    return numerics.log_softmax(logits / temperature + log_counts)
+
+
+# --8<-- [end:soften]
+
+
+# --8<-- [start:divergence]
+def divergence(kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.5) -> np.ndarray:
+    """Distance of the student q from the teacher p in nats, (..., V) -> (...).
+
+    "forward" is KL(p || q), "reverse" KL(q || p) (infinite where q has mass and p has none), and "js" the
+    generalised Jensen-Shannon divergence of GKD (arXiv 2306.13649): beta KL(p || m) + (1 - beta) KL(q || m) with
+    m = beta p + (1 - beta) q.
+    """
+    p, q = np.exp(log_p), np.exp(log_q)
+    if kind == "forward":
+        return numerics.weighted(p, log_p - log_q).sum(axis=-1)
+    if kind == "reverse":
+        return numerics.weighted(q, log_q - log_p).sum(axis=-1)
+    log_m = np.logaddexp(log_p + np.log(beta), log_q + np.log1p(-beta))
+    toward_p = numerics.weighted(p, log_p - log_m).sum(axis=-1)
+    return beta * toward_p + (1 - beta) * numerics.weighted(q, log_q - log_m).sum(axis=-1)
+
+
+# --8<-- [end:divergence]
+
+
+# --8<-- [start:gradient]
+def divergence_gradient(
+    kind: str, log_p: np.ndarray, log_q: np.ndarray, temperature: float, beta: float = 0.5
+) -> np.ndarray:
+    """Gradient of ``divergence`` with respect to the student's logits, where log_q = soften(logits, temperature)."""
+    q = np.exp(log_q)
+    if kind == "forward":
+        return (q - np.exp(log_p)) / temperature
+    if kind == "reverse":
+        slope = log_q - log_p
+    else:
+        slope = (1 - beta) * (log_q - np.logaddexp(log_p + np.log(beta), log_q + np.log1p(-beta)))
+    pull = numerics.weighted(q, slope)
+    return (pull - q * pull.sum(axis=-1, keepdims=True)) / temperature
+
+
+# --8<-- [end:gradient]
+
+
+def cross_entropy(log_q: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Minus the log-probability of the hard label, (B, V) and (B,) -> (B,)."""
+    return -log_q[np.arange(len(labels)), labels]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a student minimises: alpha T^2 D(teacher_T, student_T) + (1 - alpha) CE(hard label) at T = 1.
+
+    Attributes:
+        log_teacher: (B, V) log-probabilities at the temperature.
+        labels: (B,) index of the hard label.
+        temperature: T.
+        alpha: weight of the soft term.
+        kind, beta: see ``divergence``.
+        log_counts: see ``soften``.
+        square: False leaves the T^2 out.
+    """
+
+    log_teacher: np.ndarray
+    labels: np.ndarray
+    temperature: float = 1.0
+    alpha: float = 1.0
+    kind: str = "forward"
+    beta: float = 0.5
+    log_counts: np.ndarray | float = 0.0
+    square: bool = True
+
+
+# --8<-- [start:loss]
+def loss(logits: np.ndarray, goal: Objective) -> np.ndarray:
+    """Loss of each prompt, (B, V) -> (B,)."""
+    soft = divergence(goal.kind, goal.log_teacher, soften(logits, goal.temperature, goal.log_counts), goal.beta)
+    hard = cross_entropy(soften(logits, 1.0, goal.log_counts), goal.labels)
+    factor = goal.temperature**2 if goal.square else 1.0
+    return goal.alpha * factor * soft + (1 - goal.alpha) * hard
+
+
+def loss_gradient(logits: np.ndarray, goal: Objective) -> np.ndarray:
+    """Gradient of each prompt's loss with respect to its logits, (B, V)."""
+    log_q = soften(logits, goal.temperature, goal.log_counts)
+    soft = divergence_gradient(goal.kind, goal.log_teacher, log_q, goal.temperature, goal.beta)
+    hard = np.exp(soften(logits, 1.0, goal.log_counts))
+    hard[np.arange(len(hard)), goal.labels] -= 1.0
+    factor = goal.temperature**2 if goal.square else 1.0
+    return goal.alpha * factor * soft + (1 - goal.alpha) * hard
+
+
+# --8<-- [end:loss]
+
+
+# --8<-- [start:student]
+@dataclass
+class LowRankStudent:
+    """Logits of all prompts through a narrow middle: features (B, F) times first (F, r) times second (r, V)."""
+
+    features: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    def logits(self) -> np.ndarray:
+        """(B, V)."""
+        return self.features @ self.first @ self.second
+
+    def descend(self, gradient: np.ndarray, learning_rate: float) -> None:
+        """One step of plain gradient descent; ``gradient`` is that of the logits (B, V)."""
+        middle = self.features @ self.first
+        first_gradient = self.features.T @ (gradient @ self.second.T)
+        self.second = self.second - learning_rate * (middle.T @ gradient)
+        self.first = self.first - learning_rate * first_gradient
+
+
+# --8<-- [end:student]
+
+
+def new_student(features: np.ndarray, rank: int, n_words: int, seed: int) -> LowRankStudent:
+    """A student that starts near uniform: random first factor, small second one."""
+    rng = np.random.default_rng(seed)
+    first = rng.normal(size=(features.shape[1], rank)) / np.sqrt(rank)
+    return LowRankStudent(features, first, 0.1 * rng.normal(size=(rank, n_words)))
