@@ -61,11 +61,12 @@ PRESETS = (
 PREDICTIONS = (
     Prediction(
         "noise-floor",
-        "Eight directions are planted, and noise at 0.3 lies over them. What relative error is left at rank 8?",
-        {"source": "planted", "planted_rank": 8, "noise": 0.3, "rank": 8},
+        "The lab opens with noise at 0.3 over eight planted directions. What relative error does rank 8 leave when the "
+        "noise doubles to 0.6?",
+        {"source": "planted", "planted_rank": 8, "noise": 0.6, "rank": 8},
         "relative_error",
-        "Not zero: every one of the other 56 singular values is noise, small but many, and their squares add up. "
-        "An error left over is no proof that the rank is too low.",
+        "Less than twice as much: the noise that is left over has doubled, but so has its part in the whole, which the "
+        "error is measured against. Each of the 56 dropped values is small; there are many of them.",
     ),
     Prediction(
         "power-law-energy",

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from labs_py.spec import Param, Section
 
-UPDATE, SPECTRUM, SWEEPS, COST, TRAIN = (
-    "The update",
+SPECTRUM, UPDATE, SWEEPS, COST, TRAIN = (
     "The spectrum decides",
+    "What is kept, what is lost",
     "How the values are found",
     "What an adapter costs",
     "Train it",
 )
 TARGET_NAMES = {"qv": "q, v", "qkvo": "q, k, v, o", "all": "all linear layers"}
+# Short enough to stand beside a bar on a telephone.
+MODEL_INITIALS = {"gpt2": "GPT-2", "llama-7b": "Llama", "qwen2.5-7b": "Qwen2.5"}
+TARGET_INITIALS = {"qv": "q,v", "qkvo": "q,k,v,o", "all": "all"}
 SIGMA = "largest_singular_value"
 
 SECTIONS = (
     Section(
-        UPDATE,
-        "Fine-tuning moves a weight matrix W by an update. LoRA bets that a product of two thin matrices, B·A, can "
-        "stand in for it. Choose where the update comes from, then drag the rank.",
+        SPECTRUM,
+        "Fine-tuning moves a weight matrix by an update; LoRA bets that a thin product B·A can stand in for it. The "
+        "best product of rank r keeps the r largest singular values and drops the rest, so the spectrum says, before "
+        "anything is trained, how good rank r can ever be. Choose an update, then drag the rank.",
     ),
     Section(
-        SPECTRUM,
-        "The best product of rank r keeps the r largest singular values and drops the rest. So the spectrum says, "
-        "before anything is trained, how good rank r can ever be.",
+        UPDATE,
+        "The update, its best stand-in of rank r, and the difference, on one colour scale. A pattern in what is left "
+        "over is structure that the rank could not afford; noise left over is nothing to regret.",
     ),
     Section(
         SWEEPS,
@@ -53,24 +57,24 @@ PARAMS = (
         max=256,
         step=1,
         max_from="size",
-        section=UPDATE,
+        section=SPECTRUM,
     ),
     Param(
         "source",
         "Source of the update",
         "choice",
         "planted",
-        "What the update is made of. All three are synthetic, so that you know the truth behind the spectrum.",
+        "What the update is made of. All are made up, so that the truth behind the spectrum is known.",
         choices=(
             ("planted", "Planted rank plus noise"),
             ("power_law", "Power-law spectrum"),
             ("noise", "Full-rank noise"),
             ("sealed", "Planted rank, sealed (for a challenge)"),
         ),
-        section=UPDATE,
+        section=SPECTRUM,
     ),
     Param(
-        "size", "Size n", "range", 64, "The update has n rows and n columns.", min=32, max=256, step=1, section=UPDATE
+        "size", "Size n", "range", 64, "The update has n rows and n columns.", min=32, max=256, step=1, section=SPECTRUM
     ),
     Param(
         "planted_rank",
@@ -82,7 +86,7 @@ PARAMS = (
         max=256,
         step=1,
         max_from="size",
-        section=UPDATE,
+        section=SPECTRUM,
     ),
     Param(
         "noise",
@@ -93,7 +97,7 @@ PARAMS = (
         min=0.0,
         max=2.0,
         step=0.05,
-        section=UPDATE,
+        section=SPECTRUM,
     ),
     Param(
         "decay",
@@ -104,9 +108,9 @@ PARAMS = (
         min=0.0,
         max=3.0,
         step=0.05,
-        section=UPDATE,
+        section=SPECTRUM,
     ),
-    Param("seed", "Seed", "seed", 0, "Another seed draws another update of the same kind.", section=UPDATE),
+    Param("seed", "Seed", "seed", 0, "Another seed draws another update of the same kind.", section=SPECTRUM),
     Param(
         "shape",
         "Model",

@@ -184,10 +184,7 @@ CHARTS = (
         "sweeps",
         "Off-diagonal norm, sweep by sweep",
         "line",
-        (
-            Series("off_norm", "Off-diagonal norm", x="sweep"),
-            Series("off_norm", "Off-diagonal norm, points", x="sweep", role="dots"),
-        ),
+        (Series("off_norm", "Off-diagonal norm", x="sweep"),),
         "sweep",
         "off-diagonal norm",
         y_log=True,

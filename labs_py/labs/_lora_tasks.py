@@ -38,8 +38,8 @@ def _draw_smallest_rank(seed: int) -> Task:
             "noise": round(float(rng.integers(3, 9)) * 0.05, 2),
         }
     prompt = (
-        f"The lab now shows an update of size {params['size']} ({SOURCE_NAMES[params['source']]}). Leave the update as "
-        "it is and set the rank to the smallest one that keeps at least 95% of the energy."
+        f"This task sets the lab to an update of size {params['size']} ({SOURCE_NAMES[params['source']]}). Leave the "
+        "update as it is and move the rank to the smallest one that keeps at least 95% of the energy."
     )
     return Task(prompt, params)
 
@@ -96,9 +96,7 @@ def _check_hopeless(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
     if kept < share / 100:
         return _right(f"Rank 8 keeps {kept:.1%}. A flat spectrum is what defeats a low rank, whatever made it flat.")
     if params["decay"] >= 1:
-        return _wrong(
-            f"Rank 8 keeps {kept:.1%}. A strong decay makes the spectrum steep, which helps rank 8."
-        )
+        return _wrong(f"Rank 8 keeps {kept:.1%}. A strong decay makes the spectrum steep, which helps rank 8.")
     return _wrong(f"Rank 8 keeps {kept:.1%}, still too much: the spectrum must be flatter than that.")
 
 

@@ -134,8 +134,9 @@ def _count_real_shapes(params: dict[str, Any]) -> dict[str, dict]:
     rank, shape, targets = params["rank"], adapter_size.SHAPES[params["shape"]], params["targets"]
     trainable = adapter_size.count_adapter(shape, targets, rank)
     fused = adapter_size.count_adapter(shape, targets, rank, fused=True)
+    models, kinds = _lora_params.MODEL_INITIALS, _lora_params.TARGET_INITIALS
+    names = [f"{models[s]} {kinds[t]}" for s in adapter_size.SHAPES for t in adapter_size.TARGETS]
     table = [(s, t) for s in adapter_size.SHAPES.values() for t in adapter_size.TARGETS]
-    names = [f"{s.name}, {_lora_params.TARGET_NAMES[t]}" for s, t in table]
     return {
         "scalars": {
             "shape_trainable_parameters": trainable,
