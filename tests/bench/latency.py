@@ -1,0 +1,133 @@
+"""From a real input event on the LoRA Lab's rank slider to the frame in which its charts are redrawn."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+STEPS = 240
+FRAME_SECONDS = 1 / 60
+
+# Counted for each input event: until the first drawn frame that shows its value or a later one.
+LISTEN = """
+() => {
+  const view = document.querySelector('lab-view[slug=lora]');
+  const waiting = [];
+  const times = [];
+  let draws = 0;
+  view.addEventListener('input', (event) => {
+    if (event.target.name === 'rank') waiting.push({ value: Number(event.target.value), at: event.timeStamp });
+  }, true);
+  view.addEventListener('lab-frame', () => {
+    const shown = JSON.parse(view.dataset.params).rank;
+    const last = waiting.map(({ value }) => value).lastIndexOf(shown);
+    const done = waiting.splice(0, last + 1);
+    if (!done.length) return;
+    draws += 1;
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        channel.port1.close();
+        const now = performance.now();
+        for (const { at } of done) times.push(now - at);
+      };
+      channel.port2.postMessage(0);
+    });
+  });
+  globalThis.latencies = () => ({ times, draws, missing: waiting.length });
+}
+"""
+
+
+def open_ready(context, url: str, timeout_seconds: float = 60):
+    """The lab's page in a new tab, once its lab has booted and shown a computed frame."""
+    page = context.new_page()
+    page.goto(url)
+    view = page.locator("lab-view[slug=lora]")
+    view.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "document.querySelector('lab-view[slug=lora]')?.dataset.state === 'ready'", timeout=timeout_seconds * 1000
+    )
+    return page
+
+
+def measure_latency(context, url: str) -> dict[str, float]:
+    """Drag the rank slider of the lab at its default size (64) for some seconds.
+
+    Returns:
+        ``p50`` and ``p95`` in milliseconds, ``events`` and ``draws``, and ``missing``: events never drawn.
+    """
+    page = open_ready(context, url)
+    slider = page.locator("lab-view[slug=lora] input[type=range][name=rank]").first
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    drag(page, box, STEPS // 4)  # the first redraws compile code; they are not what is asked
+    page.evaluate(LISTEN)
+    drag(page, box, STEPS)
+    page.wait_for_timeout(500)
+    measured = page.evaluate("latencies()")
+    page.close()
+    times = sorted(measured["times"])
+    if len(times) < STEPS // 8:
+        raise RuntimeError(f"only {len(times)} slider events were drawn; the page may not be listening")
+    return {
+        "p50": statistics.median(times),
+        "p95": times[int(0.95 * (len(times) - 1))],
+        "events": len(times),
+        "draws": measured["draws"],
+        "missing": measured["missing"],
+    }
+
+
+def drag(page, box: dict[str, float], steps: int) -> None:
+    """Press on the slider and move to and fro over its left half, one move per frame of the screen."""
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.1 * box["width"], middle)
+    page.mouse.down()
+    due = time.monotonic()
+    for number in range(steps):
+        turn = abs((number % 80) - 40) / 40
+        page.mouse.move(box["x"] + (0.1 + 0.8 * turn) * box["width"], middle)
+        due += FRAME_SECONDS
+        time.sleep(max(0.0, due - time.monotonic()))
+    page.mouse.up()
+
+
+# The next lab's page, reached by Material's instant navigation: the worker lives on, so the call is all there is.
+NEXT_PAGE = """
+(slug) => new Promise((resolve, reject) => {
+  const view = document.querySelector(`lab-view[slug=${slug}]`);
+  const control = view.querySelector('input[type=range]:not(:disabled)');
+  if (!control) return reject(new Error('no slider on the next lab page'));
+  view.addEventListener('lab-frame', () => resolve(performance.now() - started), { once: true });
+  const started = performance.now();
+  const higher = Number(control.value) + Number(control.step || 1);
+  control.value = higher <= Number(control.max) ? higher : control.min;
+  control.dispatchEvent(new Event('input', { bubbles: true }));
+});
+"""
+
+
+def measure_next_page(context, url: str, slug: str) -> float:
+    """Milliseconds from the first touch to a drawn result on the lab page that is visited next.
+
+    The page is reached by a link, without a reload, so that the worker that has booted serves it too.
+
+    Args:
+        context: of the browser.
+        url: the LoRA Lab's page, where the visit starts.
+        slug: the lab that is visited next.
+    """
+    page = open_ready(context, url)
+    page.evaluate("globalThis.sameDocument = true")
+    page.locator(f"a[href$='{slug}/']").first.evaluate("element => element.click()")
+    view = page.locator(f"lab-view[slug={slug}]")
+    view.wait_for(state="attached", timeout=20_000)
+    view.scroll_into_view_if_needed()
+    page.wait_for_function(f"document.querySelector('lab-view[slug={slug}]').dataset.state === 'ready'", timeout=60_000)
+    if not page.evaluate("globalThis.sameDocument === true"):
+        raise RuntimeError("the next lab page came by a reload: instant navigation is off")
+    try:
+        return page.evaluate(NEXT_PAGE, slug)
+    finally:
+        page.close()

@@ -1,0 +1,123 @@
+"""``make bench-site``: the built site against its budgets, in one go, beside stock Pyodide on the same machine.
+
+``site.py [SITE] [--rounds N] [--no-lighthouse]``. Times are judged as ratios to stock Pyodide in the same run,
+since absolute ones say more about the machine. The last line is one JSON object; exit 1 when a budget is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "overrides" / "build")]
+
+import browser  # noqa: E402
+import numpy_wheel  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+from tests.bench import budgets, start_up, stock, weights  # noqa: E402
+from tests.bench.latency import measure_latency, measure_next_page  # noqa: E402
+from tests.bench.pages_server import serving  # noqa: E402
+
+PREFIX = "/stage-10/"
+PATHS = {"plain": PREFIX, "lab": f"{PREFIX}labs/lora/"}
+NEXT_LABS = ("rlhf", "distillation", "quantization")
+
+
+def say(line: str) -> None:
+    """A line of progress."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def node() -> str:
+    """The node that the set-up chose."""
+    stamp = ROOT / ".venv" / "stage10-stamps" / "node"
+    return stamp.read_text().strip() if stamp.exists() else "node"
+
+
+def next_lab(site_folder: Path) -> str | None:
+    """The lab whose page is visited after the LoRA Lab's: the first other one that stands."""
+    for slug in NEXT_LABS:
+        page = site_folder / "labs" / slug / "index.html"
+        if page.exists() and f'<lab-view slug="{slug}"' in page.read_text():
+            return slug
+    return None
+
+
+def measure_all(site_folder: Path, work: Path, rounds: int, chromium: str, lighthouse: bool) -> dict:
+    """Everything that has a budget, and the raw start-up times."""
+    stock.make_stock_page(work / "stock", numpy_wheel.fetch(say))
+    stock.make_our_page(work / "ours", site_folder, PREFIX)
+    mounts = {PREFIX: site_folder, "/stock/": work / "stock", "/ours/": work / "ours"}
+    measured: dict[str, float] = {}
+    with serving(mounts) as (address, served), sync_playwright() as playwright:
+        served.warm_up()
+
+        def launch(profile: Path):
+            return playwright.chromium.launch_persistent_context(
+                profile, executable_path=chromium, headless=True, args=list(browser.ARGUMENTS)
+            )
+
+        times = start_up.measure_start_up(address, {"stock": "/stock/", "ours": "/ours/"}, launch, rounds, say)
+        measured |= start_up.ratios(times)
+        measured |= weights.measure_weights(launch, address, PATHS, served)
+        with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as profile:
+            context = launch(Path(profile))
+            latency = measure_latency(context, address + PATHS["lab"])
+            measured |= {"slider_p50": latency["p50"], "slider_p95": latency["p95"]}
+            say(f"slider: {latency['events']} events, {latency['draws']} draws, {latency['missing']} never drawn")
+            if slug := next_lab(site_folder):
+                measured["next_lab_page"] = measure_next_page(context, address + PATHS["lab"], slug)
+            context.close()
+        if lighthouse:
+            for name, path in (("landing", PATHS["plain"]), ("lab", PATHS["lab"])):
+                say(f"Lighthouse: {name} page")
+                scores = weights.lighthouse_scores(address + path, node(), chromium)
+                measured |= {f"{name}: {category}": score for category, score in scores.items()}
+    return {"measured": measured, "start_up_ms": times}
+
+
+def main() -> int:
+    """Measure, print the table and the JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("site", nargs="?", type=Path, default=ROOT / "site", help="the built site (default: site)")
+    parser.add_argument("--rounds", type=int, default=3, help="starts of each kind (at least 3)")
+    parser.add_argument("--no-lighthouse", action="store_true", help="leave Lighthouse out")
+    options = parser.parse_args()
+    if not (options.site / "assets" / "runtime" / "manifest.json").exists():
+        say(f"{options.site} is not a built site: run make site-build first.")
+        return 1
+    chromium = browser.find_browser()
+    if not chromium:
+        say(browser.REMEDY)
+        return 1
+    rounds = max(3, options.rounds)
+    with tempfile.TemporaryDirectory(prefix="bench-pages-") as work:
+        found = measure_all(options.site, Path(work), rounds, chromium, not options.no_lighthouse)
+    lines, broken = budgets.report(found["measured"])
+    print("\n".join(lines))
+    if options.no_lighthouse:
+        print("left out: Lighthouse (--no-lighthouse)")
+    if broken:
+        print(f"over budget: {', '.join(broken)}")
+    rounded = {name: float(f"{value:.4g}") for name, value in found["measured"].items()}
+    line = {
+        "name": "bench-site",
+        "ratio": rounded["cold"],
+        "ratios": {"cold": rounded["cold"], "warm": rounded["warm"]},
+        "n": rounds,
+        "unit": "time to first lab result, ours over stock Pyodide (medians)",
+        "measured": rounded,
+        "start_up_ms": {s: {k: [round(x) for x in v] for k, v in t.items()} for s, t in found["start_up_ms"].items()},
+        "broken": broken,
+    }
+    print(json.dumps(line))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

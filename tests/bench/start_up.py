@@ -1,0 +1,57 @@
+"""Time from starting the worker to the LoRA Lab's first frame: ours and stock Pyodide, alternately, cold and warm."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+KINDS = ("stock", "ours")
+
+
+def measure_start_up(
+    address: str, pages: dict[str, str], launch: Callable, rounds: int, say: Callable[[str], None]
+) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds by kind of start ("cold", "warm") and page ("stock", "ours").
+
+    Cold is a browser with an empty profile; warm is the same page once more in that browser, whose caches hold
+    the files and the compiled code.
+
+    Args:
+        address: of the server, without a slash at the end.
+        pages: path of each page.
+        launch: ``launch(profile folder)`` gives a browser context.
+        rounds: how often each page is started cold and warm.
+        say: told a line after each round.
+    """
+    times: dict[str, dict[str, list[float]]] = {state: {kind: [] for kind in KINDS} for state in ("cold", "warm")}
+    for number in range(rounds):
+        for kind in KINDS if number % 2 == 0 else reversed(KINDS):
+            with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as profile:
+                context = launch(Path(profile))
+                try:
+                    for state in ("cold", "warm"):
+                        times[state][kind].append(one_start(context, address + pages[kind]))
+                finally:
+                    context.close()
+        last = {f"{state} {kind}": round(times[state][kind][-1]) for state in times for kind in KINDS}
+        say(f"start-up {number + 1} of {rounds}, ms: {last}")
+    return times
+
+
+def one_start(context, url: str) -> float:
+    """Milliseconds of one start in a fresh page."""
+    page = context.new_page()
+    try:
+        page.goto(url)
+        return page.evaluate("firstResult()")
+    finally:
+        page.close()
+
+
+def ratios(times: dict[str, dict[str, list[float]]]) -> dict[str, float]:
+    """Median of ours over median of stock, cold and warm."""
+    return {
+        state: statistics.median(kinds["ours"]) / statistics.median(kinds["stock"]) for state, kinds in times.items()
+    }
