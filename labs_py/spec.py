@@ -354,14 +354,22 @@ def _clean(p: Param, value: Any) -> tuple[Any, str]:
         legal_names = ", ".join(str(v) for v, _ in p.choices)
         return p.default, f"{p.label}: '{_shorten(value)}' is not one of {legal_names}; using {p.default}."
     if p.kind == "picks":
-        return value, ""
+        return _clean_picks(p, value)
     if not isinstance(value, str):
         return p.default, f"{p.label}: text is expected; using the default."
     if len(value) > p.max_length:
-        return p.default, (
-            f"{p.label}: {len(value):,} characters are more than the {p.max_length:,} that fit; using the default."
-        )
+        return p.default, f"{p.label}: {len(value):,} characters, but {p.max_length:,} fit; using the default."
     return value, ""
+
+
+def _clean_picks(p: Param, value: Any) -> tuple[Any, str]:
+    """Picks as they are when they are plain JSON of a bearable size; what they mean is the lab's to judge."""
+    try:
+        length = len(value) if isinstance(value, str) else len(json.dumps(list(value), allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return p.default, f"{p.label}: a plain list of picks is expected; using the default."
+    message = f"{p.label}: {length:,} characters, and at most {p.max_length:,} fit; using the default."
+    return (p.default, message) if length > p.max_length else (value, "")
 
 
 def _clean_number(p: Param, value: Any) -> tuple[Any, str]:

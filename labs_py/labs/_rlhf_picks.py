@@ -58,7 +58,7 @@ def read(raw: Any) -> tuple[tuple[Pick, ...], str]:
             f'{pairs - 1}, "A", "B" or "skip"].'
         )
     if again:
-        sentences.append(f"{again} pairs were picked more than once; the latest pick counts.")
+        sentences.append(f"More than one pick for the same pair ({again} times): the latest one counts.")
     return tuple(found.items()), " ".join(sentences)
 
 
@@ -141,6 +141,7 @@ def card(picks: tuple[Pick, ...], seal: Sealed, differences: np.ndarray) -> dict
         "of": len(train),
         "labelled": len(labelled),
         "right": sum(labelled),
+        "picks": [list(pick) for pick in picks],
     }
     if picks:
         index, side = picks[-1]

@@ -21,7 +21,7 @@ def judge(answer: float, right: float, why: str, errors: list[tuple[float, str]]
     if near(answer, right):
         return Verdict("right", why)
     for value, message in errors:
-        if near(answer, value) and not near(value, right, 0.02):
+        if near(answer, value):
             return Verdict("wrong", message)
     return Verdict("wrong", otherwise)
 

@@ -111,6 +111,8 @@ def _state(
     ):
         scalars |= part[0]
         arrays |= part[1]
+    if evidence.annotator == "you":
+        scalars["heldout_accuracy"] = scalars["sealed_accuracy"]
     texts = texts | _rlhf_words.describe(params, evidence.annotator, len(picks), scalars, arrays)
     seal = _rlhf_evidence.sealed(picks, params["l2"], params["see_truth"])
     texts["pair"] = json.dumps(_rlhf_picks.card(picks, seal, _rlhf_picks.scaled_differences(params["see_truth"])))
