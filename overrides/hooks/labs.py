@@ -27,6 +27,11 @@ from labs_py import api  # noqa: E402
 ELEMENT = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
 SCRIPTS = ROOT / "overrides" / "labs"
 FIRST_SEED = 1
+# Browsers load no modules from file://, so the sentence on how to serve the site needs a script of its own.
+OPENED_AS_FILE = (
+    "<script>if(location.protocol==='file:')"
+    "document.querySelectorAll('[data-part=file-note]').forEach(function(p){p.hidden=false})</script>"
+)
 
 _slugs: set[str] = set()
 
@@ -51,7 +56,7 @@ def on_post_page(output, page, config):
     style = get_relative_url("assets/labs/labs.css", page.url)
     script = get_relative_url("assets/labs/main.js", page.url)
     head = f'<link rel="stylesheet" href="{style}?v={version}">'
-    foot = f'<script type="module" src="{script}?v={version}"></script>'
+    foot = f'{OPENED_AS_FILE}<script type="module" src="{script}?v={version}"></script>'
 
     def put(match: re.Match) -> str:
         return f"{head}{pictures[match[1]]}{foot}"

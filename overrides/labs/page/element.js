@@ -22,9 +22,6 @@ import { mountProgress } from "./progress.js";
 const ADDRESS_DELAY = 200;
 const TABLE_DELAY = 120;
 const STEP_DELAY = 900;
-const SERVE_SENTENCE =
-  "This page was opened as a file, where browsers do not let Python start: the first results stand. " +
-  "To move the controls, run \u201cmake site\u201d in the project\u2019s folder and open the address that it prints.";
 
 export class LabView extends HTMLElement {
   #ended = null;
@@ -66,10 +63,6 @@ export class LabView extends HTMLElement {
     syncControls(this, this.spec, this.params);
     [mountControls, mountActions, mountMeter, mountPredictions, mountChallenges, mountCode, mountProgress, mountOwnView].forEach((mount) => mount(this));
     if (!storageWorks()) messages.push("Your browser keeps no data for this site, so progress, edits and pasted text last only until you leave the page.");
-    if (location.protocol === "file:") {
-      this.announce(SERVE_SENTENCE);
-      return;
-    }
     if (messages.length) this.announce(messages.join(" "));
     this.firstMessages = messages;
     mountBoot(this, given);
@@ -122,10 +115,6 @@ export class LabView extends HTMLElement {
    * @returns {Promise<any>} the final frame; null when it was stopped, overtaken or failed
    */
   compute({ run = false, gesture = null, silence } = {}) {
-    if (location.protocol === "file:") {
-      this.announce(SERVE_SENTENCE);
-      return Promise.resolve(null);
-    }
     const params = { ...this.params, ...("train" in this.params ? { train: run } : {}) };
     this.state = this.bridge.booted ? "running" : "booting";
     if (!this.bridge.booted) this.announce("Starting Python in your browser; your setting follows as soon as it runs.");

@@ -15,6 +15,10 @@ import { drawOutput } from "./outputs.js";
  *   answers: Record<string, number>, view?: {section?: string, render: (input: any) => string} | null}} LabInput
  */
 
+const SERVE_SENTENCE =
+  "This page was opened as a file, where browsers do not let Python start: the first results stand. " +
+  "To move the controls, run \u201cmake site\u201d in the project\u2019s folder and open the address that it prints.";
+
 /** Sections of the SPEC, or one without a title when it names none. */
 function sectionsOf(spec) {
   return spec.sections.length ? spec.sections : [{ title: "", lead: "" }];
@@ -32,7 +36,8 @@ function drawBar(spec, frame) {
     disabled>Stop</button><button type="button" class="lab-button" data-action="reset" disabled>Reset</button><button type="button" class="lab-button" data-action="copy-link"
     disabled>Copy link</button><button type="button" class="lab-button" data-action="export" disabled>Export as .py</button><button type="button" class="lab-button lab-button--main"
     data-action="retry" hidden>Try again</button></div><div class="lab-meter" data-part="meter" hidden><progress max="1" value="0" aria-label="Progress"></progress> <span
-    data-part="time"></span></div><p class="lab-status" role="status" data-part="status">${frame.texts.status || ""}</p><noscript><p class="lab-status">These are the results
+    data-part="time"></span></div><p class="lab-status" role="status" data-part="status">${frame.texts.status || ""}</p><p class="lab-status" data-part="file-note" hidden>${
+    SERVE_SENTENCE}</p><noscript><p class="lab-status">These are the results
     at the first settings. Moving the controls needs JavaScript; everything else on this page reads without it.</p></noscript></div>`;
 }
 
