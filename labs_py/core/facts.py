@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from labs_py.core.lora_facts import LORA_FACTS
+from labs_py.core.preference_facts import PREFERENCE_FACTS
 
 FACTS: dict[str, Callable[..., float | int | str]] = {}
 
@@ -53,5 +54,5 @@ def matrix_parameters(rows: int, columns: int) -> int:
     return rows * columns
 
 
-for _function in LORA_FACTS:
+for _function in (*LORA_FACTS, *PREFERENCE_FACTS):
     fact(_function)

@@ -30,7 +30,8 @@ SECTIONS = (
     ),
     Section(
         LEASH,
-        "A policy over 270 real answers to one prompt is tuned to win the fitted reward. Beta is the price of "
+        "A policy over 270 answers to one prompt, made of written parts, is tuned to win the fitted reward. "
+        "Beta is the price of "
         "leaving the "
         "reference. The true reward is what a careful reader gets out of an answer, and nobody optimises it.",
     ),

@@ -1,0 +1,26 @@
+"""Numbers that pages print about labels, best of n and groups."""
+
+import math
+
+import pytest
+
+from labs_py.core.facts import FACTS
+
+
+def test_best_of_kl():
+    assert FACTS["best_of_kl"](16) == pytest.approx(math.log(16) - 15 / 16)
+    assert FACTS["best_of_kl"](1) == 0.0
+
+
+def test_agreement_under_slips():
+    assert FACTS["agreement_under_slips"](1.0, 0.2) == pytest.approx(0.8)
+    assert FACTS["agreement_under_slips"](0.9, 0.5) == pytest.approx(0.5)
+
+
+def test_equal_group_chance():
+    assert FACTS["equal_group_chance"](0.5, 2) == 0.5
+    assert FACTS["equal_group_chance"](1.0, 8) == 1.0
+
+
+def test_label_loss():
+    assert FACTS["label_loss"](0.0) == pytest.approx(math.log(2))
