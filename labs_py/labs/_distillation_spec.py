@@ -14,8 +14,8 @@ SOFT, LEARN, SQUARE, HELD, MODES = (
 )
 
 SECTIONS = (
-    Section(SOFT, "A teacher does not only name the next word, it weighs them all. Temperature flattens that opinion, so that"
-            " the small weights can be seen. By default the 64 likeliest words are all there is; the full "
+    Section(SOFT, "A teacher does not only name the next word, it weighs them all. Temperature flattens that opinion; then "
+            "the small weights show. By default the 64 likeliest words are all there is; the full "
             "vocabulary adds everything else as one bin."),
     Section(LEARN, "The student is a list of logits. Each step moves every logit against its gradient, student minus "
             "teacher over T; the push on each word is drawn. Press the button to let it run."),
@@ -145,5 +145,6 @@ PREDICTIONS = (
     Prediction("held", "Taught by distributions, a rank-8 student ends how many nats from the teacher on unseen "
                "prompts? (A uniform one stands near 1.6.)", {"train": True, "steps": 200}, "heldout_kl_soft",
                "Well below knowing nothing, though it never saw these prompts. The student taught by top words is "
-               "surer and surer of what it cannot know, and ends worse than one that knows nothing.", "nats", tolerance=0.3),
+               "surer and surer of what it cannot know, and ends worse than one that knows nothing.",
+               "nats", tolerance=0.3),
 )  # fmt: skip

@@ -36,7 +36,7 @@ SPEC = LabSpec(
         "labs_py.core.distill:divergence_gradient",
         "labs_py.core.distill:loss_gradient",
     ),
-    training_command="python -m training distill --config training/configs/distill/smollm2_orders.yaml",
+    training_command="python -m training logits --config training/configs/logits/smollm2.yaml",
     data_files=teachers.DATA_FILES,
 )
 

@@ -36,7 +36,7 @@ SPEC = LabSpec(
         "labs_py.core.quantize:double_quantised",
         "labs_py.core.quantize:repair",
     ),
-    training_command="python -m training train --config training/configs/sft/qlora_8gb.yaml",
+    training_command="python -m training sft --config training/configs/sft/qwen2.5_7b_qlora_16gb.yaml",
     data_files=sources.DATA_FILES,
 )
 

@@ -8,6 +8,7 @@ import number_cards
 from number_format import interval, show
 from run_records import UnknownNumber, measured
 
+from labs_py import lab_facts  # noqa: F401  (registers the labs' own numbers among the facts)
 from labs_py.core.facts import FACTS
 
 
