@@ -14,9 +14,16 @@ PRIVATE_SUFFIXES = (".yml", ".sh", ".mjs", ".py")
 # (another port, a sub-path) no link is known to it and every click loads a whole page. This swaps the base too.
 HOST_ONLY = re.compile(r"function (\w+)\((\w),(\w)\)\{return \2\.protocol=\3\.protocol,\2\.hostname=\3\.hostname,\2\}")
 
-# Material writes `href` anew on all that has one; on the labs' <image> inside an SVG that throws and ends its script.
-LINKED = '"[href], [src]"'
-LINKED_BUT_PICTURES = '"[href]:not(image), [src]"'
+REPLACEMENTS = (
+    # Material writes `href` anew on all that has one; on the labs' <image> inside an SVG that ends its script.
+    ('"[href], [src]"', '"[href]:not(image), [src]"'),
+    # Each copy button sits in a <nav> without a name, so a page with two listings has two landmarks that look alike.
+    ('"nav",{class:"md-code__nav"}', '"div",{class:"md-code__nav"}'),
+)
+SECTION_PAGE = re.compile(
+    r'<div class="md-nav__link md-nav__container">.*?<span class="md-ellipsis">\s*(.*?)\s*</span>.*?id="(\w+_label)"',
+    re.DOTALL,
+)
 
 
 def _is_private(source: str, from_theme: bool) -> bool:
@@ -35,21 +42,29 @@ def on_files(files, config):
     return files
 
 
+def on_post_page(output, page, config):
+    """Name the lists of sections that have a page of their own: Material points at a label that holds an icon only."""
+    for name, label in SECTION_PAGE.findall(output):
+        output = output.replace(f'aria-labelledby="{label}"', f'aria-label="{name}"')
+    return output
+
+
 def on_post_build(config):
-    """Let Material's sitemap lookup follow the place that the site is really served from."""
+    """Mend Material's script where it fails us; a new release that reads differently stops the build."""
     [bundle] = (Path(config.site_dir) / "assets" / "javascripts").glob("bundle.*.min.js")
     prefix = len(urlsplit(config.site_url).path or "/")
-    patched, count = HOST_ONLY.subn(
+    script, count = HOST_ONLY.subn(
         lambda match: (
             f"function {match[1]}({match[2]},{match[3]}){{return new URL("
             f"{match[2]}.pathname.slice({prefix})||'./',{match[3]})}}"
         ),
         bundle.read_text(encoding="utf-8"),
     )
+    for old, new in REPLACEMENTS:
+        count = count if old in script else 0
+        script = script.replace(old, new)
     if count != 1:
-        raise PluginError("Material's bundle has changed: patch its sitemap lookup anew (overrides/hooks/assets.py)")
-    if LINKED not in patched:
-        raise PluginError("Material's bundle has changed: look how it resolves links (overrides/hooks/assets.py)")
-    bundle.write_text(patched.replace(LINKED, LINKED_BUT_PICTURES), encoding="utf-8")
+        raise PluginError("Material's script has changed: mend it anew (overrides/hooks/assets.py)")
+    bundle.write_text(script, encoding="utf-8")
     for map_file in bundle.parent.parent.rglob("*.map"):
         map_file.unlink()

@@ -65,9 +65,9 @@ def entries(groups: tuple[Group, ...]) -> list[Entry]:
 
 
 def navigation(groups: tuple[Group, ...]) -> list[dict]:
-    """MkDocs' nav: a section for each group, with the pages that are written."""
-    return [
-        {group.title: [{entry.title: entry.src_uri} for entry in group.pages if entry.ready]}
-        for group in groups
-        if any(entry.ready for entry in group.pages)
-    ]
+    """MkDocs' nav: a section for each group with the pages that are written; a lone page stands by itself."""
+    nav: list[dict] = []
+    for group in groups:
+        written = [{entry.title: entry.src_uri} for entry in group.pages if entry.ready]
+        nav += written if len(written) == 1 else [{group.title: written}] if written else []
+    return nav

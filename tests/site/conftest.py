@@ -1,0 +1,110 @@
+"""The built site, served under a sub-path as project pages are, and a real Chromium to visit it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "/stage-10/"
+# Pages that are not about the labs are visited with a data saver on, so that no lab boots beside the test.
+SAVE_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
+
+
+def build_tool(name: str) -> ModuleType:
+    """One of the modules in overrides/build, under a name that hides nothing of the standard library."""
+    spec = importlib.util.spec_from_file_location(f"stage10_{name}", ROOT / "overrides" / "build" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def site_dir() -> Path:
+    """The built site: STAGE10_SITE if set, else site/, built now unless nothing has changed."""
+    if os.environ.get("STAGE10_SITE"):
+        return Path(os.environ["STAGE10_SITE"])
+    done = subprocess.run([sys.executable, "overrides/build/site.py"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"the site does not build:\n{done.stderr[-3000:]}"
+    return ROOT / "site"
+
+
+@pytest.fixture(scope="session")
+def site_url(site_dir: Path) -> Iterator[str]:
+    """Address of the site's root, with its trailing slash."""
+    serve = build_tool("serve")
+
+    class UnderPrefix(serve.SiteHandler):
+        def __init__(self, *arguments, **options) -> None:
+            super().__init__(*arguments, directory=str(site_dir), **options)
+
+        def translate_path(self, path: str) -> str:
+            inside = urlsplit(path).path.startswith(PREFIX)
+            return super().translate_path("/" + path[len(PREFIX) :] if inside else "/outside-the-site")
+
+        def log_message(self, *arguments) -> None:
+            """The tests say what went wrong."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), UnderPrefix)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    tool = build_tool("browser")
+    path = tool.find_browser()
+    if not path:
+        pytest.fail(tool.REMEDY)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(tool.ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
+    """``visit("labs/", color_scheme="dark", labs=False)`` opens a page in a fresh context and notes what it asks for.
+
+    ``page.requested`` holds the addresses of all requests, ``page.complaints`` what went wrong in scripts.
+    """
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str = "", labs: bool = True, init: str = "", **options) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        context = browser.new_context(**options)
+        contexts.append(context)
+        for script in [init] if labs else [SAVE_DATA, init]:
+            if script:
+                context.add_init_script(script)
+        page = context.new_page()
+        page.requested, page.complaints = [], []
+        context.on("request", lambda request: page.requested.append(request.url))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(site_url + path, wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here that asks for the browser is marked as such."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)

@@ -1,0 +1,231 @@
+"""Every page as a reader meets it: accessible, self-contained, reachable; on a phone, on paper, by keyboard."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
+
+import registry  # noqa: E402
+
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+ENTRIES = registry.entries(registry.load(ROOT / "docs"))
+READY = [entry.address for entry in ENTRIES if entry.ready]
+COMING = [entry.address for entry in ENTRIES if not entry.ready]
+FRONT = ["", *READY]
+LIGHT_AND_DARK = ["light", "dark"]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, a line each."""
+    page.evaluate(AXE)
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [f"{rule['id']}: {node['html'][:140]}" for rule in found for node in rule["nodes"]]
+
+
+def still(page: Page) -> None:
+    """Wait until fonts and palette have settled, so that colours are final."""
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(60)
+
+
+@pytest.mark.parametrize("scheme", LIGHT_AND_DARK)
+@pytest.mark.parametrize("address", [*FRONT, *COMING[:1], "404.html"])
+def test_no_axe_violation_no_script_error_and_no_other_host(visit, site_url, address: str, scheme: str):
+    page = visit(address, labs=False, color_scheme=scheme, reduced_motion="reduce")
+    still(page)
+    assert violations(page) == []
+    assert page.complaints == []
+    host = urlsplit(site_url).netloc
+    assert {urlsplit(url).netloc for url in page.requested if not url.startswith(("data:", "blob:"))} == {host}
+
+
+def test_axe_would_find_a_violation(visit):
+    page = visit("reference/notation/", labs=False)
+    page.evaluate("document.querySelector('article').insertAdjacentHTML('beforeend', '<img src=\"x.png\">')")
+    assert any(line.startswith("image-alt") for line in violations(page))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.slug)
+def test_every_address_answers_and_so_does_its_short_form(browser, site_url, entry):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    answer = page.goto(site_url + entry.address)
+    assert answer.status == 200
+    assert page.locator("h1").count() == 1
+    assert ("This page is coming" in page.inner_text("article")) is not entry.ready
+    if entry.short:
+        page.goto(site_url + entry.short + "/", wait_until="commit")
+        page.wait_for_url(site_url + entry.address)
+    context.close()
+
+
+@pytest.mark.parametrize("address", FRONT)
+def test_a_phone_does_not_scroll_sideways(visit, address: str):
+    page = visit(address, labs=False, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    still(page)
+    wide = page.evaluate("""() => [...document.querySelectorAll('article *')].filter(element => {
+        const box = element.getBoundingClientRect();
+        if (box.right <= innerWidth + 1 || getComputedStyle(element).position === 'fixed') return false;
+        for (let up = element.parentElement; up; up = up.parentElement)
+            if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(up).overflowX)) return false;
+        return true;
+    }).map(element => element.outerHTML.slice(0, 120))""")
+    assert wide == []
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+def test_the_front_page_has_everything_that_was_promised(visit):
+    page = visit("", labs=False)
+    text = page.inner_text("article")
+    for said in ("If you only do one thing", "The ladder", "What you need", "You are through when you can",
+                 "The exercise", "Field reports", "The labs", "Build and ship", "See also"):  # fmt: skip
+        assert said in text
+    assert page.locator(".s10-rung").count() == 7
+    coming = [entry.title for entry in ENTRIES if not entry.ready and entry.group != "stage"]
+    linked = page.locator("article a").all_inner_texts()
+    assert not set(coming) & set(linked)
+
+
+def test_by_keyboard_alone_from_skip_link_to_content(visit):
+    page = visit("reference/how-it-is-built/", labs=False)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className").startswith("md-skip")
+    assert page.locator(".md-skip").is_visible()
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        assert page.evaluate(outline) == "solid", page.evaluate("document.activeElement.outerHTML")
+
+
+def test_instant_navigation_works_under_a_sub_path_and_back(visit, site_url):
+    page = visit("", labs=False)
+    page.evaluate("window.kept = true")
+    page.wait_for_timeout(300)
+    page.click("article a:has-text('Notation')")
+    page.wait_for_url(site_url + "reference/notation/")
+    page.wait_for_selector("h1:has-text('Notation')")
+    assert page.evaluate("window.kept") is True
+    assert page.locator(".katex").first.is_visible()
+    page.go_back()
+    page.wait_for_selector("h1:has-text('Fine-tuning, by doing it')")
+    assert page.evaluate("window.kept") is True
+    assert page.complaints == []
+
+
+def test_formulas_are_styled_after_instant_navigation_too(visit):
+    page = visit("", labs=False)
+    page.wait_for_timeout(300)
+    page.click("article a:has-text('Notation')")
+    page.wait_for_selector(".katex-display")
+    page.wait_for_function("getComputedStyle(document.querySelector('.katex')).fontFamily.includes('KaTeX')")
+
+
+@pytest.mark.parametrize("key", ["hover", "focus", "touch"])
+def test_a_number_tells_where_it_comes_from(visit, key: str):
+    touch = {"has_touch": True, "viewport": {"width": 390, "height": 844}} if key == "touch" else {}
+    page = visit("", labs=False, **touch)
+    number = page.locator("[data-owner=computed]").first
+    card = page.locator(f"#{number.get_attribute('aria-describedby')}")
+    assert not card.is_visible()
+    {"hover": number.hover, "focus": number.focus, "touch": number.tap}[key]()
+    assert card.is_visible()
+    assert "labs_py.core.facts" in card.inner_text()
+    box = card.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= page.viewport_size["width"]
+    page.keyboard.press("Escape")
+    assert not card.is_visible()
+
+
+def test_a_citation_leads_to_its_source_and_back(visit):
+    page = visit("", labs=False)
+    page.locator("[data-owner=cite]").first.click()
+    assert "#source-" in page.url
+    entry = page.locator("li:target")
+    assert entry.locator("a[href^='https://arxiv.org']").count() == 1
+    entry.locator(".s10-sources__back").first.click()
+    assert "#ref-" in page.url
+
+
+def test_without_scripts_the_page_is_whole(browser, site_url):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site_url)
+    assert page.locator(".s10-rung").count() == 7
+    assert page.locator(".s10-sources li").count() >= 2
+    page.locator("[data-owner=computed]").first.focus()
+    assert page.locator(".s10-card:visible").count() == 1
+    page.locator(".s10-ledger summary").click()
+    assert "full_tuning_bytes" in page.inner_text(".s10-ledger")
+    context.close()
+
+
+def test_paper_has_the_content_and_not_the_controls(visit):
+    page = visit("", labs=False)
+    page.emulate_media(media="print")
+    assert not page.locator(".md-header").is_visible()
+    assert not page.locator(".md-sidebar--primary").is_visible()
+    assert page.locator(".s10-ladder").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".s10-ledger td").first.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".s10-ledger[open]").count() == 0
+
+
+def test_the_reader_may_choose_the_colours(visit):
+    page = visit("", labs=False, color_scheme="dark")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(background) == "rgb(20, 25, 26)"
+    page.locator("label[title*='switch to light']").first.click()
+    page.wait_for_function(f"{background} === 'rgb(251, 250, 246)'")
+
+
+def test_search_finds_a_page_but_none_that_is_coming(visit):
+    page = visit("", labs=False)
+    page.keyboard.press("/")
+    page.keyboard.type("Bradley-Terry")
+    page.wait_for_selector(".md-search-result__item >> text=Glossary")
+    assert page.locator(".md-search-result__item >> text=This page is coming").count() == 0
+
+
+def test_a_plain_page_is_light(visit, site_dir):
+    page = visit("reference/decisions/", labs=False)
+    page.wait_for_timeout(300)
+    sizes = page.evaluate(
+        "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+        ".map(entry => [entry.name, entry.decodedBodySize])"
+    )
+    assert sum(size for _, size in sizes) < 700_000, sizes
+    assert not [name for name, _ in sizes if "katex" in name or "pyodide" in name]
+
+
+def test_the_record_is_exported_imported_and_erased(visit, tmp_path):
+    page = visit("", labs=False)
+    page.evaluate("localStorage.setItem('stage10:quiz:x/', JSON.stringify({0: 1}))")
+    with page.expect_download() as download:
+        page.click("text=Export my record")
+    file = tmp_path / "record.json"
+    download.value.save_as(file)
+    page.click("text=Erase my record")
+    assert page.evaluate("localStorage.getItem('stage10:quiz:x/')") is None
+    page.set_input_files("progress-panel input", file)
+    page.wait_for_selector("progress-panel >> text=Imported")
+    assert page.evaluate("localStorage.getItem('stage10:quiz:x/')") == '{"0":1}'
+    bad = tmp_path / "bad.json"
+    bad.write_text("{}")
+    page.set_input_files("progress-panel input", bad)
+    page.wait_for_selector("progress-panel >> text=not a record")
+
+
+def test_with_storage_off_the_page_says_so_and_works(visit):
+    off = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('off', 'SecurityError') }})"
+    page = visit("", labs=False, init=off)
+    assert "stores nothing" in page.inner_text("progress-panel")
+    page.click("text=Erase my record")
+    assert page.locator(".s10-rung").count() == 7
