@@ -1,0 +1,237 @@
+"""Answers, scores and regression checks on a tiny random model; data loading and its refusals."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from training import data, evaluate, general_text, multiple_choice, regression, sample_prompts, template, tiny  # noqa: E402
+from training.errors import BadInput  # noqa: E402
+from training.generate import common_prefix, greedy  # noqa: E402
+from training.settings import DataSettings, EvaluateSettings  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def small():
+    model, tokenizer = tiny.model("llama")
+    return model.eval(), tokenizer
+
+
+def settings(**given):
+    return SimpleNamespace(
+        task=given.pop("task", "orders"), data=DataSettings(**{"n_train": 12, "n_heldout": 3, **given}),
+        train=SimpleNamespace(max_length=512), evaluate=EvaluateSettings(batch_size=4, max_new_tokens=5, few_shot=1))
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+@pytest.mark.parametrize("shared", [0, 9])
+def test_greedy_is_what_one_prompt_alone_gives(small, batch_size, shared):
+    model, tokenizer = small
+    rng = np.random.default_rng(0)
+    beginning = rng.integers(3, 250, shared).tolist()
+    prompts = [beginning + [place + 20] + rng.integers(3, 250, length).tolist()
+               for place, length in enumerate((2, 7, 4, 1, 12, 5, 3))]
+    stops = {int(token) for token in rng.integers(3, 259, 40)}
+    answers = greedy(model, tokenizer, prompts, 12, stops, batch_size)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        ids, written = list(prompt), []
+        with torch.inference_mode():
+            while len(written) < 12:
+                token = int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax())
+                ids.append(token)
+                written.append(token)
+                if token in stops:
+                    break
+        stopped = written[-1] in stops
+        expected = tokenizer.decode(written[:-1] if stopped else written, skip_special_tokens=True)
+        assert (answer.text, answer.tokens, answer.stopped) == (expected, len(written), stopped)
+
+
+def test_the_shared_beginning_leaves_each_prompt_a_token():
+    assert common_prefix([[1, 2, 3], [1, 2, 3]]) == 2
+    assert common_prefix([[1, 2, 3], [1, 9]]) == 1
+    assert common_prefix([[1], [1, 2]]) == 0
+
+
+def test_measure_and_combine_give_the_documented_block(small, tmp_path):
+    model, tokenizer = small
+    rows = data.load(settings())
+    folder = SimpleNamespace(predictions=tmp_path / "predictions.jsonl")
+    found = {arm: evaluate.measure(model, tokenizer, rows, settings(), arm, folder) for arm in evaluate.ARMS}
+    block = evaluate.combine(found["base"], found["base_few_shot"], found["tuned"])
+    assert set(block) == {"iid", "second"}
+    entry = block["second"]["exact"]
+    assert {"base", "base_few_shot", "tuned", "n", "ci95", "gain"} <= set(entry)
+    assert entry["n"] == 3 and set(entry["ci95"]) == set(evaluate.ARMS)
+    lines = [json.loads(line) for line in folder.predictions.read_text().splitlines()]
+    assert len(lines) == 3 * 2 * 3
+    assert {"set", "arm", "id", "prompt", "answer", "expected", "scores", "reason"} <= set(lines[0])
+    assert any("gain" in line for line in evaluate.lines(block))
+    json.dumps(block)
+
+
+def test_the_gain_is_over_the_better_prompt_and_paired():
+    items = {"base": [1, 0, 0, 0.0], "base_few_shot": [1, 1, 0, 0.0], "tuned": [1, 1, 1, 1.0]}
+    gained = evaluate.gain("exact", items)
+    assert (gained["against"], gained["value"], gained["n"]) == ("base_few_shot", 0.5, 4)
+    short = evaluate.gain("exact", {**items, "base": [1.0], "base_few_shot": [0.0, 0.0]})
+    assert (short["against"], short["n"]) == ("base", 1)
+
+
+def test_cross_entropy_is_the_plain_mean_over_tokens(small):
+    model, tokenizer = small
+    texts = ("A short one.", "And a passage that is a good deal longer than that.")
+    nats, counts = regression.cross_entropy(model, tokenizer, texts)
+    for text, found, count in zip(texts, nats, counts, strict=True):
+        ids = torch.tensor([tokenizer(text, add_special_tokens=False)["input_ids"]])
+        with torch.no_grad():
+            expected = model(input_ids=ids, labels=ids).loss.item()
+        assert found == pytest.approx(expected, rel=1e-5) and count == ids.shape[1] - 1
+
+
+def test_options_are_scored_by_their_own_likelihood(small):
+    model, tokenizer = small
+    chosen = multiple_choice.items()[:5]
+    scores = multiple_choice.option_scores(model, tokenizer, chosen, batch_size=7)
+    item = chosen[3]
+    asked = tokenizer(item.prompt, add_special_tokens=False)["input_ids"]
+    for place, option in enumerate(item.options):
+        answer = tokenizer(option, add_special_tokens=False)["input_ids"]
+        with torch.no_grad():
+            logs = model(input_ids=torch.tensor([asked + answer])).logits[0].log_softmax(-1)
+        expected = sum(float(logs[len(asked) - 1 + at, token]) for at, token in enumerate(answer))
+        assert scores[3, place] == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_general_test_is_large_fair_and_stable():
+    chosen = multiple_choice.items()
+    assert len(chosen) >= 1000 and len({item.fact for item in chosen}) >= 300
+    assert all(len(set(item.options)) == 4 for item in chosen)
+    assert chosen == multiple_choice.items()
+    right = np.zeros((len(chosen), 4))
+    right[:, 0] = 1
+    assert multiple_choice.by_fact(right, chosen).mean() == 1.0
+
+
+def test_regression_combines_two_models_pairwise(small):
+    model, tokenizer = small
+    base = regression.measure(model, tokenizer, settings(), "base", quick=True)
+    worse = {**base, "passage_nats": [nats + 0.1 for nats in base["passage_nats"]]}
+    block = regression.combine(base, worse)
+    assert block["cross_entropy"]["change"] == pytest.approx(0.1)
+    assert block["cross_entropy"]["ci95"] == pytest.approx([0.1, 0.1])
+    assert block["perplexity"]["ratio"] == pytest.approx(np.exp(0.1))
+    assert block["multiple_choice"]["change"] == 0.0
+    json.dumps(block)
+
+
+def test_general_texts_are_pinned_large_enough_and_apart(monkeypatch):
+    measuring, replayed = general_text.passages("measure"), general_text.passages("replay")
+    assert sum(len(text.split()) for text in measuring) > 17_000 and len(measuring) > 100
+    assert not set(measuring) & set(replayed)
+    from labs_py.core.chat_data import shingles
+
+    def runs(texts):
+        return {run for text in texts for run in shingles(text, 12)}
+
+    assert not runs(measuring) & runs(replayed)
+    general_text.passages.cache_clear()
+    monkeypatch.setitem(general_text.SHA256, "measure", "0" * 64)
+    with pytest.raises(BadInput, match="not the pinned"):
+        general_text.passages("measure")
+    general_text.passages.cache_clear()
+
+
+def test_samples_are_judged_by_topic_loop_and_rule():
+    assert sample_prompts.on_topic("Bees make honey.", ("honey",))
+    assert not sample_prompts.on_topic('{"intent": "honey"}', ("honey",))
+    assert not sample_prompts.on_topic("honey honey honey " * 9, ("honey",))
+    assert sample_prompts.repetition("HELLO, " * 20) > 0.9
+    assert sample_prompts.repetition("A plain answer, no loop.") == 0
+    assert len(sample_prompts.TOPICS) >= 50
+    assert sample_prompts.obeys("White.", "words<=3") and not sample_prompts.obeys("It is a very white one", "words<=3")
+    assert sample_prompts.obeys("a, b, c", "abc") and sample_prompts.obeys("seven", "digit-or-number")
+    assert not sample_prompts.obeys("", "words<=3")
+
+
+def test_loading_mixes_in_replay_and_hashes_everything():
+    plain, mixed = data.load(settings()), data.load(settings(replay_fraction=0.5))
+    assert plain.n == {"train": 12, "replay": 0, "iid": 3, "second": 3} and mixed.n["replay"] == 6
+    assert len(mixed.train) == 18 and sum("text" in row for row in mixed.train) == 6
+    assert plain.sha256 != mixed.sha256 == data.load(settings(replay_fraction=0.5)).sha256
+    assert any("12 rows" in note for note in plain.notes)
+
+
+def test_a_file_in_either_shape_gets_the_tasks_system_turn(tmp_path):
+    task = data.task_of(settings())
+    file = tmp_path / "mine.jsonl"
+    answer = task.shots[0][1]
+    file.write_text("\n".join(json.dumps(row) for row in (
+        {"prompt": "Refund my pen please.", "completion": answer},
+        {"messages": [{"role": "user", "content": "Where is my order of two lamps?"},
+                      {"role": "assistant", "content": answer}]})))
+    rows = data.read_rows(file, task)
+    assert [row["messages"][0]["content"] for row in rows] == [task.system] * 2
+    loaded = data.load(settings(heldout_files={"mine": str(file)}))
+    assert list(loaded.heldout) == ["mine"]
+
+
+def test_nothing_faulty_is_trained_on(tmp_path):
+    file = tmp_path / "mine.jsonl"
+    leaked = data.load(settings()).heldout["second"][0]
+    file.write_text(json.dumps({"messages": leaked["messages"]}) + "\n{broken\n")
+    with pytest.raises(BadInput) as caught:
+        data.load(settings(train_file=str(file)))
+    assert f"{file}:1: test-leak" in str(caught.value) and f"{file}:2: bad-json" in str(caught.value)
+    for wrong, words in (({"variant": "rich"}, "data.variant"), ({"task": "jsonl"}, "data.train_file"),
+                         ({"task": "order"}, "unknown task")):
+        with pytest.raises(BadInput, match=words):
+            data.load(settings(**wrong))
+
+
+def test_data_check_command_exits_2_and_names_each_line(tmp_path, capsys):
+    from training import cli
+
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_text('{"prompt": "Hi there", "completion": "Hello"}\n')
+    bad.write_text('{"prompt": "Hi there"}\n')
+    assert cli.main(["data", "check", str(good)]) == 0
+    assert cli.main(["data", "check", str(bad)]) == 2
+    assert f"{bad}:1: prompt-only: " in capsys.readouterr().out
+    assert cli.main(["data", "check", str(bad), "--test", str(good)]) == 2
+    config = "training/configs/sft/tiny.yaml"
+    assert cli.main(["data", "check", str(good), "--config", config, "--max-tokens", "5"]) == 2
+    assert "too-long" in capsys.readouterr().out
+    assert cli.main(["data", "build", "--config", config, "--out", str(tmp_path / "built")]) == 0
+    assert len((tmp_path / "built" / "train.jsonl").read_text().splitlines()) == 32
+
+
+def test_evaluate_command_scores_any_file(tmp_path, capsys):
+    from training import cli
+
+    rows = data.load(settings()).heldout["second"][:2]
+    file, out = tmp_path / "mine.jsonl", tmp_path / "run"
+    data.write_rows(file, rows)
+    config = "training/configs/sft/tiny.yaml"
+    short = "evaluate.max_new_tokens=4"
+    assert cli.main(["evaluate", "--config", config, "--data", str(file), "--out", str(out), short]) == 0
+    found = json.loads((out / "report.json").read_text())
+    assert found["eval"]["mine"]["exact"]["n"] == 2 and found["eval"]["mine"]["exact"]["base"] == 0.0
+    assert (out / "report.html").is_file() and (out / "predictions.jsonl").is_file()
+    assert cli.main(["evaluate", "--config", config, "--adapter", str(tmp_path), "--data", str(file)]) == 2
+    assert "no adapter here" in capsys.readouterr().err
+    assert cli.main(["probe", "--config", config, "probe.n=2", short]) == 0
+    assert cli.main(["probe", "--config", config, "probe.n=2", short, "probe.exact_threshold=0"]) == 13
+
+
+def test_prompts_end_where_the_answer_begins(small):
+    _, tokenizer = small
+    row = data.load(settings()).heldout["second"][0]
+    ids = template.prompt_ids(tokenizer, row["messages"][:-1])
+    assert tokenizer.decode(ids).endswith("assistant\n")

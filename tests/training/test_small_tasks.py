@@ -1,0 +1,56 @@
+"""The two smaller tasks: sets apart, rules that can fail."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from training.tasks import NAMES, few_shot, get, target
+from training.tasks.library_desk import CLOSING, REFUSAL
+
+
+@pytest.mark.parametrize("name", ["meeting_day", "library_desk"])
+def test_sets_do_not_meet_and_targets_score_full(name):
+    task = get(name)
+    sets = {kind: task.rows(kind) for kind in task.sets}
+    texts = [{row["messages"][1]["content"] for row in rows} for rows in sets.values()]
+    assert all(len(text) >= 75 for text in texts)
+    assert all(not a & b for a, b in itertools.combinations(texts, 2))
+    for rows in sets.values():
+        assert all(task.score(target(row), target(row))["exact"] == 1.0 for row in rows)
+        assert all(set(task.score(target(row), target(row))) <= {*task.metrics} for row in rows)
+    assert task.rows("train", seed=1) != task.rows("train", seed=2)
+    assert task.rows("second", seed=1) == task.rows("second", seed=2)
+    with pytest.raises(ValueError, match="no set"):
+        task.rows("sealed")
+    assert len(few_shot(task, sets["second"][0], 4)) == 10
+
+
+@pytest.mark.parametrize(("answer", "reason"), [
+    (REFUSAL, ""), (f"It is upstairs. {CLOSING}", ""), ("", "empty"), ("It is upstairs.", "no-closing"),
+    (f"One. Two. {CLOSING}", "not-one-sentence"), (f"Sorry. {REFUSAL}", "refusal-with-more"),
+    (f"{'very ' * 40}long. {CLOSING}", "too-long"),
+])
+def test_the_desk_checks_rules(answer, reason):
+    assert get("library_desk").extract(answer).reason == reason
+
+
+def test_a_desk_that_refuses_everything_scores_half():
+    task = get("library_desk")
+    rows = task.rows("second")
+    exact = [task.score(REFUSAL, target(row))["exact"] for row in rows]
+    assert 0.4 < sum(exact) / len(exact) < 0.6
+
+
+def test_the_day_alone_counts_and_a_sentence_is_forgiven_in_content():
+    task = get("meeting_day")
+    assert task.score("Friday", "Friday") == {"exact": 1.0, "valid": 1.0, "content": 1.0}
+    assert task.score("They meet on Friday.", "Friday") == {"exact": 0.0, "valid": 0.0, "content": 1.0}
+    assert task.score("Monday or Friday", "Friday")["content"] == 0.0
+    assert task.score("Monday", "Friday")["exact"] == 0.0
+
+
+def test_every_named_task_loads():
+    for name in NAMES:
+        assert get(name).name == name
