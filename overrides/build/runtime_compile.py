@@ -34,10 +34,19 @@ NUMPY_NEVER = re.compile(
 # nothing else. (numpy's C side ignores the calls at this level anyway.)
 NUMPY_DOCS_ONLY = ("numpy/_core/_add_newdocs.py", "numpy/_core/_add_newdocs_scalars.py")
 
-# numpy.random as shipped starts the legacy generator and every bit generator at import: 190 kB and six compiled
-# modules that no lab uses. This stands in its place until the rest of numpy is brought in, with numpy's own file.
-NUMPY_RANDOM = '''
-"""numpy.random without its legacy functions."""
+# Stand-ins for two packages of numpy, until the rest of numpy is brought in with numpy's own files. numpy.random
+# as shipped starts the legacy generator and every bit generator at import (190 kB, six compiled modules);
+# numpy.ma (87 kB) is only ever asked whether an array is masked, by median() and unique().
+_ABSENT = """
+
+STAND_IN = True
+
+
+def __getattr__(name):
+    raise AttributeError(f"{__name__}.{name} is not loaded here%s")
+"""
+STAND_INS = {
+    "numpy/random/__init__.py": '''
 from . import _bounded_integers, _common
 from ._generator import Generator, default_rng
 from ._pcg64 import PCG64, PCG64DXSM
@@ -46,13 +55,23 @@ from .bit_generator import BitGenerator, SeedSequence
 
 class RandomState:
     """Looked up by default_rng(); no seed is ever one."""
-
-
-def __getattr__(name):
-    raise AttributeError(f"numpy.random.{name} is not loaded; numpy.random.default_rng(seed) is the present-day way")
 '''
-NUMPY_RANDOM_NAME = "numpy/random/__init__.py"
-SHIPPED = "shipped/"  # prefix of the files that NUMPY_RANDOM and the like stand in for
+    + _ABSENT % "; numpy.random.default_rng(seed) is the present-day way",
+    "numpy/ma/__init__.py": '''
+class MaskedArray:
+    """No array is one before the whole of numpy.ma is there."""
+
+
+def isMaskedArray(x):
+    return False
+
+
+def is_masked(x):
+    return False
+'''
+    + _ABSENT % "",
+}
+SHIPPED = "shipped/"  # prefix of the files that stand-ins stand in for
 
 
 def bytes_of_pyc(source: bytes, filename: str, optimize: int) -> bytes:
@@ -99,9 +118,9 @@ def compile_numpy(source: str, target: str) -> None:
     members = {name: data for name, data in kept.items() if not name.endswith(".py")}
     for name in kept.keys() - members.keys():
         members[name + "c"] = bytes_of_pyc(kept[name], SITE_PACKAGES + name, 2)
-    replaced = NUMPY_RANDOM_NAME + "c"
-    members[SHIPPED + replaced] = members[replaced]
-    members[replaced] = bytes_of_pyc(NUMPY_RANDOM.encode(), SITE_PACKAGES + NUMPY_RANDOM_NAME, 2)
+    for name, stand_in in STAND_INS.items():
+        members[SHIPPED + name + "c"] = members[name + "c"]
+        members[name + "c"] = bytes_of_pyc(stand_in.encode(), SITE_PACKAGES + name, 2)
     write_archive(target, members)
 
 

@@ -64,8 +64,8 @@ def steps_of(api, slug: str):
     for params in edges(spec):
         yield f"at {params}", lambda params=params: drain(api.run(slug, params), EDGE_FRAMES)
     for item in (*spec.presets, *spec.predictions):
-        yield f"at '{item.name}'", lambda item=item: drain(api.run(slug, item.params), None, LIVE_SECONDS)
-    for challenge, seed in itertools.product(spec.challenges, (0, 1)):
+        yield f"at '{item.name}'", lambda item=item: drain(api.run(slug, item.params), EDGE_FRAMES)
+    for challenge, seed in itertools.product(spec.challenges, (1,)):
         yield f"challenge '{challenge.name}'", lambda c=challenge, s=seed: try_challenge(api, slug, c, s)
     for name in spec.code:
         yield f"code of {name}", lambda name=name: edit_and_restore(api, slug, name)

@@ -155,12 +155,14 @@ export async function addFullLibrary(pyodide, { base, manifest, environment = BR
 
 const completed = new WeakSet();
 
-// numpy.random came cut down; its own file has now taken the place of the stand-in.
+// Some of numpy's packages came as stand-ins; their own files have now taken the place of those.
 const USE_WHOLE = `
 import importlib, sys
 importlib.invalidate_caches()
-if 'numpy.random' in sys.modules:
-    vars(sys.modules['numpy.random']).pop('__getattr__', None)
-    importlib.reload(sys.modules['numpy.random'])
+for module in [m for n, m in list(sys.modules.items()) if n.startswith('numpy.') and 'STAND_IN' in vars(m)]:
+    for name in ('STAND_IN', '__getattr__'):
+        vars(module).pop(name)
+    importlib.reload(module)
+    del module
 del importlib, sys
 `;
