@@ -54,10 +54,10 @@ def _phases(config, folder: RunFolder, args) -> int:
 
     started = time.monotonic()
     report_so_far = _begin(config, folder, args)
-    with runtime.phase("data", None):
-        rows = data.load(config)
-    runtime.say(*(f"  {line}" for line in rows.notes))
     loaded = model.load_base(config.model, report_so_far["environment"]["dtype"] or None)
+    with runtime.phase("data", None):
+        rows = data.load(config, loaded.tokenizer)
+    runtime.say(*(f"  {line}" for line in rows.notes))
     folder.update("environment", {"dtype": loaded.dtype})
     folder.update("data", {"sha256": rows.sha256, "n": rows.n})
     if "before" not in report_so_far:
@@ -72,7 +72,7 @@ def _phases(config, folder: RunFolder, args) -> int:
         general = regression.measure(tuned, loaded.tokenizer, config, "tuned")
     before = folder.read()["before"]
     folder.update("eval", evaluate.combine(before["base"], before["base_few_shot"], after))
-    folder.update("regression", {"base": before["regression"], "tuned": general})
+    folder.update("regression", regression.combine(before["regression"], general))
     folder.update("gate", gate.judge(folder.read(), config))
     verdict = folder.read()["gate"]
     return _finish(config, folder, started, verdict["exit_code"], report)

@@ -43,8 +43,8 @@ def run(args) -> int:
     resumed = folder.open() if args.resume else None
     if resumed:
         guards.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
-    rows = data.load(config)
     loaded = model.load_base(config.model, resumed["environment"]["dtype"] if resumed else None)
+    rows = data.load(config, loaded.tokenizer)
     if resumed is None and runtime.is_main_process():
         folder.create(config, args.command_line, loaded.dtype)
         folder.update("data", {"sha256": rows.sha256, "n": rows.n})

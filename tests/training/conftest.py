@@ -10,7 +10,8 @@ from tests.training.sample_rows import make_rows
 
 os.environ["STAGE10_OFFLINE"] = "1"
 os.environ.setdefault("STAGE10_DEVICE", "cpu")
-pytest.importorskip("torch", reason="the training tests need torch (make test sets it up)")
+os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
+pytest.importorskip("torch", reason="the training tests need torch (make test sets it up)").set_num_threads(1)
 
 
 @pytest.fixture
