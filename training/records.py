@@ -1,0 +1,134 @@
+"""``python -m training records``: the recorded runs, one after the other, each kept once it is whole."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.errors import BadInput
+
+HELP = "run (or go on with) the recorded runs"
+ABOUT = """Run the list of recorded runs, or go on with it: a run whose record lies in docs/data/runs is skipped, one
+that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones never do.
+
+The list: three learning rates by three seeds at rank 8; rank 4 and 16; 50, 200 and 1,000 rows; data ingredients left
+out one by one; LoRA against all weights; replayed general text; training where the base is fine; training far too hard.
+--list prints it with what is done; --only NAME runs the entries whose name begins so."""
+CONFIG = "training/configs/sft/smollm2_orders.yaml"
+RUNS_FOLDER, RECORDS_FOLDER = Path("runs/records"), Path("docs/data/runs")
+SEEDS = (0, 1, 2)
+KEPT_OUT = ("before",)  # figures item by item: they stay in the run's own folder
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the list.
+
+    Attributes:
+        name: of the record.
+        overrides: settings laid over ``config``.
+        seed: of data, adapter and order.
+        config: file.
+        anyway: train although the probe says don't.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    seed: int
+    config: str = CONFIG
+    anyway: bool = False
+
+
+def plan() -> list[Entry]:
+    """Every run that is to be recorded, the most telling ones first."""
+    arms: list[tuple[str, tuple[str, ...]]] = [
+        *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in ("5e-4", "2e-4", "1e-3")),
+        ("orders-replay", ("data.replay_fraction=0.1",)),
+        *((f"orders-{variant}", (f"data.variant={variant}",))
+          for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
+        *((f"orders-rank{rank}", (f"lora.rank={rank}", f"lora.alpha={2 * rank}")) for rank in (4, 16)),
+        *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
+        ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
+        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4")),
+    ]  # fmt: skip
+    entries = [Entry(f"{name}-s{seed}", overrides, seed) for name, overrides in arms for seed in SEEDS]
+    entries += [Entry(f"meeting-day-s{seed}", ("task=meeting_day", "data.n_train=200"), seed, anyway=True)
+                for seed in SEEDS]  # fmt: skip
+    return entries + [Entry(f"library-desk-s{seed}", ("task=library_desk", "data.n_train=240"), seed) for seed in SEEDS]
+
+
+def keep(report: dict[str, Any], name: str, folder: Path) -> Path:
+    """Write a run's report as a record.
+
+    Args:
+        report: the finished run's report.
+        name: of the record.
+        folder: where records lie.
+
+    Returns:
+        The record's file.
+
+    Raises:
+        BadInput: the run is not a whole run of a clean checkout.
+    """
+    status = report.get("run", {}).get("status")
+    if status != "main":
+        raise BadInput(f"records: {name} has status {status}, only main runs are recorded (commit first, run it whole)")
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.json"
+    kept = {key: value for key, value in report.items() if key not in KEPT_OUT}
+    partial = file.with_name(file.name + ".partial")
+    partial.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(file)
+    return file
+
+
+def arguments_of(entry: Entry, folder: Path) -> list[str]:
+    """The command line that makes, or goes on with, one run."""
+    if (folder / "report.json").is_file():
+        command = ["train", "--resume", str(folder)]
+    else:
+        command = ["train", "--config", entry.config, *entry.overrides, "--seed", str(entry.seed), "--out", str(folder)]
+    return [*command, "--anyway"] if entry.anyway else command
+
+
+def add_arguments(parser) -> None:
+    """--list and --only."""
+    parser.add_argument("--list", action="store_true", help="print the runs and what is done")
+    parser.add_argument("--only", default="", metavar="NAME", help="runs whose name begins so")
+
+
+def run(args, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS_FOLDER,
+        records: Path = RECORDS_FOLDER) -> int:  # fmt: skip
+    """Do what is left of the list.
+
+    Args:
+        args: parsed arguments.
+        train: runs one command line and gives its exit code; the command line's own main when None.
+        runs, records: folders of the runs and of the records.
+    """
+    from training import cli
+    from training.errors import DO_NOT_TRAIN, INCONCLUSIVE, NO_GAIN, REGRESSION, SHIP
+
+    train = train or cli.main
+    chosen = [entry for entry in plan() if entry.name.startswith(args.only)]
+    if not chosen:
+        raise BadInput(f"records: no run's name begins with '{args.only}'; see --list")
+    left = [entry for entry in chosen if not (records / f"{entry.name}.json").is_file()]
+    if args.list:
+        for entry in chosen:
+            state = "left" if entry in left else "done"
+            print(f"{state}  {entry.name}: {' '.join(entry.overrides)} --seed {entry.seed}")
+        return 0
+    for number, entry in enumerate(left, 1):
+        print(f"run {number} of {len(left)}: {entry.name}", file=sys.stderr, flush=True)
+        code = train(arguments_of(entry, runs / entry.name))
+        if code not in (SHIP, REGRESSION, NO_GAIN, INCONCLUSIVE, DO_NOT_TRAIN):
+            return code
+        report = json.loads((runs / entry.name / "report.json").read_text(encoding="utf-8"))
+        print(keep(report, entry.name, records))
+    return 0
