@@ -13,7 +13,8 @@ from training.errors import BadInput
 
 HELP = "run (or go on with) the recorded runs"
 ABOUT = """Run the list of recorded runs, or go on with it: a run whose record lies in docs/data/runs is skipped, one
-that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones never do.
+that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones
+never do.
 
 The list: three learning rates by three seeds at rank 8; rank 4 and 16; 50, 200 and 1,000 rows; data ingredients left
 out one by one; LoRA against all weights; replayed general text; training where the base is fine; training far too hard.
