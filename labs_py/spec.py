@@ -258,6 +258,7 @@ class LabSpec:
         array_tolerance: relative to an array's largest entry, native against Pyodide.
         scalar_tolerance: the factor of the comparison rule.
         view: name of a view of its own under ``overrides/labs/views`` ("" = generic only).
+        pinned: parameters whose controls stay in sight, in the bar above the lab, however far one scrolls.
         data_files: recorded files that must be provided before the first run (see ``labs_py.data``).
     """
 
@@ -279,6 +280,7 @@ class LabSpec:
     scalar_tolerance: float = 1e-9
     view: str = ""
     data_files: tuple[DataFile, ...] = ()
+    pinned: tuple[str, ...] = ()
 
     def param(self, name: str) -> Param:
         """The parameter of that name; KeyError when there is none."""

@@ -18,6 +18,7 @@ FIELDS = {
     "presets": PRESETS,
     "predictions": PREDICTIONS,
     "run_label": "Train A and B",
+    "pinned": ("rank",),
     "code": (
         "labs_py.core.lora:truncate",
         "labs_py.core.lora:relative_error",

@@ -29,6 +29,7 @@ SPEC = LabSpec(
     predictions=parts.PREDICTIONS,
     challenges=tasks.CHALLENGES,
     run_label="Train the student",
+    pinned=("temperature", "alpha"),
     code=(
         "labs_py.core.numerics:logsumexp",
         "labs_py.core.distill:soften",

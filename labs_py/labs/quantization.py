@@ -28,6 +28,7 @@ SPEC = LabSpec(
     predictions=parts.PREDICTIONS,
     challenges=tasks.CHALLENGES,
     run_label="Fit the repair",
+    pinned=("bits",),
     code=(
         "labs_py.core.quantize:symmetric",
         "labs_py.core.quantize:affine",

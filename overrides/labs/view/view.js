@@ -32,7 +32,10 @@ function inSection(items, sections, i) {
 function drawBar(spec, frame) {
   const main = spec.run_label
     ? html`<button type="button" class="lab-button lab-button--main" data-action="run" disabled>${spec.run_label}</button>` : "";
-  return html`<div class="lab-bar"><div class="lab-row" role="group" aria-label="This lab">${main}<button type="button" class="lab-button" data-action="stop"
+  const pins = spec.params.filter((p) => spec.pinned.includes(p.name) && hasControl(p));
+  const pinned = pins.length ? html`<fieldset class="lab-pins" data-part="controls" disabled><legend class="lab-hidden">Settings that stay in
+    sight</legend>${pins.map((p) => drawControl(spec.slug, p, frame.params))}</fieldset>` : "";
+  return html`<div class="lab-bar${pins.length ? " lab-bar--pins" : ""}">${pinned}<div class="lab-row" role="group" aria-label="This lab">${main}<button type="button" class="lab-button" data-action="stop"
     disabled>Stop</button><button type="button" class="lab-button" data-action="reset" disabled>Reset</button><button type="button" class="lab-button" data-action="copy-link"
     disabled>Copy link</button><button type="button" class="lab-button" data-action="export" disabled>Export as .py</button><button type="button" class="lab-button lab-button--main"
     data-action="retry" hidden>Try again</button></div><div class="lab-meter" data-part="meter" hidden><progress max="1" value="0" aria-label="Progress"></progress> <span
@@ -43,7 +46,7 @@ function drawBar(spec, frame) {
 
 function drawSection({ spec, frame, view }, sections, i) {
   const section = sections[i];
-  const controls = inSection(spec.params.filter(hasControl), sections, i);
+  const controls = inSection(spec.params.filter((p) => hasControl(p) && !spec.pinned.includes(p.name)), sections, i);
   const outputs = inSection(spec.outputs, sections, i);
   const charts = inSection(spec.charts, sections, i);
   const own = view && (view.section === section.title || (i === 0 && !view.section)) ? html`<div class="lab-own" data-part="own-view">${

@@ -16,11 +16,12 @@ const STYLE = `
 .md-typeset .pick-answer p { flex: 1; margin: 0; white-space: pre-line; }
 .md-typeset .pick .pick-row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
 .pick .lab-button { min-height: 40px; }
-.pick kbd { font-size: .85em; }
-.md-typeset .pick table { width: 100%; margin: 0; border-collapse: collapse; font-size: .88em; font-variant-numeric: tabular-nums; }
-.md-typeset .pick :is(th, td) { padding: 2px 8px; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400; }
-.md-typeset .pick thead th { color: var(--muted); }
-.pick td.differs { font-weight: 700; }
+.md-typeset .pick kbd { margin-left: 4px; padding: 0 5px; border: 1px solid currentcolor; border-radius: 4px; background: none; box-shadow: none; color: inherit; font-size: .8em; }
+.md-typeset .pick table:not([class]) { display: table; width: 100%; border: 0; background: none; box-shadow: none; margin: 0; border-collapse: collapse; font-size: .88em; font-variant-numeric: tabular-nums; }
+.md-typeset .pick table:not([class]) :is(th, td) { min-width: 0; padding: 2px 8px; border: 0; border-bottom: 1px solid var(--line); text-align: left; font-weight: 400; }
+.md-typeset .pick table:not([class]) thead th { color: var(--muted); }
+.md-typeset .pick table:not([class]) td.differs { font-weight: 700; }
+.md-typeset .pick details { margin: 0; }
 .md-typeset .pick .pick-reveal { margin: 0; min-height: 1.5em; }
 .pick textarea { width: 100%; min-height: 4.5em; border: 1px solid var(--muted); border-radius: 6px; background: var(--surface); color: var(--ink); font: .85em/1.4 monospace; }
 .md-typeset .pick-favourite p { margin: 6px 0 0; white-space: pre-line; }
@@ -151,7 +152,10 @@ export function mount(slot, lab) {
 
   enable(true);
   slot.querySelector('[data-action="use-picks"]').disabled = false;
-  if (picks.length) waiting = true; // the painted pair may have been picked on an earlier visit
+  if (picks.length && !lab.frame) {
+    waiting = true; // the painted pair may have been picked on an earlier visit
+    say(`Your picks of an earlier visit (${picks.length}) are kept; the next pair comes as soon as Python runs.`);
+  }
   if (lab.frame) show(lab.frame);
   const leave = lab.subscribe(show);
   return () => {
