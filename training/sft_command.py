@@ -14,7 +14,8 @@ train does all of it). The folder holds adapter/, config.yaml, log.jsonl and rep
 
   python -m training sft --config training/configs/sft/smollm2_orders.yaml --dry-run
   python -m training sft --config training/configs/sft/smollm2_orders.yaml train.learning_rate=5e-4 --seed 1
-  accelerate launch --config_file training/configs/accelerate/two_cpu.yaml -m training sft --config FILE
+  accelerate launch --config_file training/configs/accelerate/fsdp.yaml -m training sft --config FILE
+  torchrun --standalone --nproc_per_node=2 -m training sft --config FILE     (two processes on one CPU)
 
 Ctrl-C saves after the step and prints the line to go on with (exit code 130). A run that was killed goes on from its
 last checkpoint and ends where the straight run ends."""

@@ -186,7 +186,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
 def test_two_processes_give_the_single_ones_loss_curve(tmp_path):
     """Gloo on one CPU: two micro-batches of two rows side by side are one of four."""
     single = train_by_command(tmp_path / "single", [], ["train.batch_size=4"])
-    launch = ["-m", "accelerate.commands.launch", "--config_file", "training/configs/accelerate/two_cpu.yaml"]
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     double = train_by_command(tmp_path / "double", launch, ["train.batch_size=2"])
     assert len(double["train"]["loss"]) == len(single["train"]["loss"]) == 4
     assert double["train"]["loss"] == pytest.approx(single["train"]["loss"], rel=1e-4)
