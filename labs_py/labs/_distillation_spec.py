@@ -14,7 +14,7 @@ SOFT, LEARN, SQUARE, HELD, MODES = (
 )
 
 SECTIONS = (
-    Section(SOFT, "A teacher does not only name the next word, it weighs them all. Temperature flattens that opinion; then "
+    Section(SOFT, "A teacher does not only name the next word, it weighs them all. Temperature flattens it; then "
             "the small weights show. By default the 64 likeliest words are all there is; the full "
             "vocabulary adds everything else as one bin."),
     Section(LEARN, "The student is a list of logits. Each step moves every logit against its gradient, student minus "
