@@ -31,7 +31,7 @@ class QuizSet extends HTMLElement {
     for (const question of this.querySelectorAll("[data-question]")) {
       for (const option of question.querySelectorAll(".s10-option")) {
         const first = this.answers[question.dataset.question] === Number(option.dataset.option);
-        option.toggleAttribute("data-first", first);
+        this.note(option.querySelector("summary"), first);
         if (first && option.dataset.right === "true") right += 1;
       }
     }
@@ -41,6 +41,14 @@ class QuizSet extends HTMLElement {
       ? `${right} of ${answered} right at the first try; ${this.dataset.questions - answered} to go.${kept} `
       : "";
     if (answered) this.tally.append(this.forgetButton());
+  }
+
+  note(summary, first) {
+    summary.querySelector(".s10-option__first")?.remove();
+    if (!first) return;
+    const note = Object.assign(document.createElement("span"), { className: "s10-option__first" });
+    note.textContent = "your first answer";
+    summary.append(note);
   }
 
   forgetButton() {

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import registry  # noqa: E402
+from first_picture import spectrum  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks.furniture")
 PLACE = re.compile(r'<div data-s10="(\w+)"(?: data-group="(\w+)")?></div>')
@@ -32,7 +33,7 @@ def _coming_urls(config) -> set[str]:
 
 def on_env(env, config, files):
     """Keep the template environment for the partials that stand inside a page's content."""
-    env.globals["hardware_words"] = HARDWARE
+    env.globals |= {"hardware_words": HARDWARE, "first_picture": spectrum}
     BUILD["env"] = env
     return env
 
@@ -43,6 +44,7 @@ def on_page_markdown(markdown, page, config, files):
     for need in page.meta.get("prerequisites") or []:
         if isinstance(need, dict) and str(need.get("url", "")).endswith(".md"):
             need["url"] = _page_address(need["url"], page, config, files)
+            need["coming"] = need["url"] is None
 
 
 def _page_address(link: str, page, config, files) -> str | None:

@@ -74,6 +74,6 @@ def quiz_fence(source, language, css_class, options, md, **kwargs) -> str:
         for index, question in enumerate(questions)
     )
     return (
-        f'<quiz-set class="s10-quiz" data-questions="{len(questions)}"><p class="s10-quiz__how">Choose an answer '
-        f'to see why it is right or wrong.</p><ol class="s10-questions">{items}</ol></quiz-set>'
+        f'<div><quiz-set class="s10-quiz" data-questions="{len(questions)}"><p class="s10-quiz__how">Choose an answer '
+        f'to see why it is right or wrong.</p><ol class="s10-questions">{items}</ol></quiz-set></div>'
     )

@@ -205,6 +205,19 @@ def test_a_plain_page_is_light(visit, site_dir):
     assert not [name for name, _ in sizes if "katex" in name or "pyodide" in name]
 
 
+def test_a_self_check_remembers_the_first_answers(visit):
+    page = visit("labs/lora/", labs=False)
+    page.locator("[data-question='0'] [data-right=false] summary").first.press("Enter")
+    page.wait_for_selector(".s10-quiz__tally >> text=0 of 1 right at the first try")
+    page.locator("[data-question='0'] [data-right=true] summary").click()
+    page.locator("[data-question='1'] [data-right=true] summary").click()
+    page.wait_for_selector(".s10-quiz__tally >> text=1 of 2 right at the first try")
+    page.reload()
+    page.wait_for_selector(".s10-quiz__tally >> text=1 of 2 right at the first try")
+    page.click("quiz-set >> text=Start again")
+    assert page.evaluate("localStorage.getItem('stage10:quiz:labs/lora/')") is None
+
+
 def test_the_record_is_exported_imported_and_erased(visit, tmp_path):
     page = visit("", labs=False)
     page.evaluate("localStorage.setItem('stage10:quiz:x/', JSON.stringify({0: 1}))")
