@@ -24,7 +24,7 @@ SECTIONS = (
     Section(HELD, "Two equal students see the same 72 prompts; one gets the distribution, the other only its top word. "
             "Pressing the button tests both on 24 prompts that neither has seen."),
     Section(MODES, "A teacher with two peaks, a student that can make only one. Forward KL spreads it over both, "
-            "reverse KL picks one, Jensen-Shannon lies between."),
+            "reverse KL picks one, and Jensen-Shannon tips from the first to the second as its weight grows."),
 )  # fmt: skip
 
 PARAMS = (

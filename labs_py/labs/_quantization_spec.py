@@ -122,7 +122,8 @@ CHARTS = (
            Series("sweep_formats", "NF4, fp8, bf16, fp16", x="bits_formats", role="dots"),
            Series("sweep_now", "your setting", x="bits_now", role="dots")),
           "true bits per weight", "root mean square error", y_log=True, section=SWEEP,
-          help="From left to right the dots are NF4, fp8 E5M2 above fp8 E4M3, bf16 above fp16."),
+          help="From left to right the dots are NF4, fp8 E5M2 above fp8 E4M3, bf16 above fp16 (which leaves the MiniLM "
+          "matrices, kept as fp16, unchanged and has no dot there)."),
     Chart("spectrum", "Singular values of what was lost", "line",
           (Series("residual_values", "singular values"),), "number", "singular value", y_zero=True,
           markers=(("repair_rank", "rank"),), section=REPAIR, live=True),

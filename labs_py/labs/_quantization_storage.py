@@ -28,11 +28,12 @@ _weights_memo: dict[tuple, sources.Weights] = {}
 _error_memo: dict[tuple, float] = {}
 svd_memo: dict[tuple, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 histogram_memo: dict[tuple, np.ndarray] = {}
+rows_memo: dict[tuple, np.ndarray] = {}
 
 
 def forget() -> None:
     """Drop what is remembered between frames."""
-    for memo in (_weights_memo, _error_memo, svd_memo, histogram_memo):
+    for memo in (_weights_memo, _error_memo, svd_memo, histogram_memo, rows_memo):
         memo.clear()
 
 

@@ -70,7 +70,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
     arrays = {
         **_histogram(weights, setting),
         "row_number": _bands(np.arange(1.0, len(lost) + 1)),
-        "row_error": np.sqrt(_bands(np.einsum("ij,ij->i", lost, lost) / lost.shape[1])),
+        "row_error": _row_errors(lost),
         "bits_now": np.array([scalars["bits_per_weight"]]),
         "sweep_now": np.array([scalars["rmse"]]),
     }
@@ -93,7 +93,15 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
 
 def _one_scale_rows(weights: sources.Weights, setting: storage.Setting) -> np.ndarray:
     one = setting if setting.granularity == "none" else replace(setting, granularity="tensor", group_size=0)
-    return np.sqrt(_bands(((weights.matrix - storage.code(weights.matrix, one)) ** 2).mean(axis=1)))
+
+    def measure() -> np.ndarray:
+        return _row_errors(weights.matrix - storage.code(weights.matrix, one))
+
+    return storage.remember(storage.rows_memo, (weights.key, one), 200, measure)
+
+
+def _row_errors(lost: np.ndarray) -> np.ndarray:
+    return np.sqrt(_bands(np.einsum("ij,ij->i", lost, lost) / lost.shape[1]))
 
 
 def _bands(rows: np.ndarray) -> np.ndarray:

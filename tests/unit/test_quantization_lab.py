@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -106,17 +105,6 @@ def test_frames_repeat_and_grow() -> None:
     assert np.all(np.diff(fit) <= 1e-6) and fit[-1] >= second[-1]["arrays"]["fit_bound"]["data"][0] - 1e-6
 
 
-def test_a_move_at_the_defaults_is_light() -> None:
-    params = quantization.SPEC.defaults()
-    list(quantization.compute(params))
-    times = []
-    for bits in (3, 5, 6, 7, 3, 5, 6, 7):
-        start = time.perf_counter()
-        next(quantization.compute({**params, "bits": bits}))
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.008  # about 1.5 ms on an idle machine
-
-
 @pytest.mark.parametrize(
     "params, name, words",
     [
@@ -127,7 +115,7 @@ def test_a_move_at_the_defaults_is_light() -> None:
         ({"weights": "pasted", "pasted": "0 0 0 0 0 0 0 0"}, "pasted", "nothing to quantise"),
         ({"weights": "pasted", "pasted": ""}, "pasted", "at least 8 numbers"),
         ({"weights": "pasted", "pasted": "1 2 3\n4 5 6 7\n8"}, "pasted", "differ in length"),
-        ({"weights": "pasted", "pasted": "1 " * 5_000_000}, "pasted", "characters are more than"),
+        ({"weights": "pasted", "pasted": "1 " * 5_000_000}, "pasted", "10,000,000 characters"),
         ({"weights": "pasted", "pasted": "1 " * 30_000}, "pasted", "more than the 20,000"),
         ({"weights": "pasted", "pasted": ["not text"]}, "pasted", "text is expected"),
         ({"group_size": 40}, "group_size", "40 does not divide 384"),
