@@ -114,8 +114,7 @@ class Chart:
         tokens: name of the frame's ``texts`` entry (JSON list of strings) that labels the x positions.
         section: title of the section it stands in.
         live: True when it is only filled by pressing the lab's run button.
-        scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own), so that
-            several heatmaps can be compared.
+        scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own).
         download: caption of the button that saves the numbers as CSV ("" = a plain one).
     """
 
@@ -239,7 +238,6 @@ class Result:
 @dataclass(frozen=True)
 class DataFile:
     """A recorded file that a lab reads through ``labs_py.data`` (kept in docs/data/labs/files)."""
-
     name: str
     sha256: str
     size: int
