@@ -223,8 +223,7 @@ class Result:
     Attributes:
         scalars: name -> float (units stand in the SPEC's outputs).
         arrays: name -> numpy array of any shape.
-        texts: name -> sentence. ``summary:<chart>`` is a chart's one-line summary, ``status`` the line
-            under the controls.
+        texts: name -> sentence: ``summary:<chart>`` of a chart, ``status`` under the controls.
         done, total: steps of work, for the progress bar (total 0 = no bar).
     """
 
@@ -238,6 +237,7 @@ class Result:
 @dataclass(frozen=True)
 class DataFile:
     """A recorded file that a lab reads through ``labs_py.data`` (kept in docs/data/labs/files)."""
+
     name: str
     sha256: str
     size: int
