@@ -72,9 +72,12 @@ def shape_of(source: str) -> Shape | None:
         made = source.split(":")[1]
         if made not in tiny.ARCHITECTURES:
             raise BadInput(f"model.source: {source} is not known; there are {', '.join(tiny.ARCHITECTURES)}")
-        head = tiny.WIDTH // tiny.HEADS
-        return Shape(made, tiny.LAYERS, tiny.WIDTH, tiny.HEADS, tiny.KEY_VALUE_HEADS * head, tiny.INNER, 259,
-                     made == "llama")  # fmt: skip
+        width, key_value = tiny.WIDTH, tiny.KEY_VALUE_HEADS * tiny.WIDTH // tiny.HEADS
+        bias = width + 2 * key_value if made == "qwen2" else 0
+        norm = 3 * width + key_value if made == "olmo2" else 2 * width
+        return Shape(
+            made, tiny.LAYERS, width, tiny.HEADS, key_value, tiny.INNER, tiny.VOCABULARY, made == "llama", bias, norm
+        )
     path = Path(source) / "config.json"
     if not path.is_file():
         return None

@@ -60,17 +60,18 @@ def _phases(config, folder: RunFolder, args) -> int:
     runtime.say(*(f"  {line}" for line in rows.notes))
     folder.update("environment", {"dtype": loaded.dtype})
     folder.update("data", {"sha256": rows.sha256, "n": rows.n})
-    if "before" not in report_so_far:
+    if folder.read_before() is None:
         code = _before(config, folder, loaded, rows, args.anyway)
         if code:
             return _finish(config, folder, started, code, report)
     else:
         runtime.say("· before: taken from the interrupted run")
     tuned = _tune(config, folder, loaded, rows, sft, args)
+    folder.forget_predictions("tuned")
     with runtime.phase("after", folder.log):
         after = evaluate.measure(tuned, loaded.tokenizer, rows, config, "tuned", folder)
         general = regression.measure(tuned, loaded.tokenizer, config, "tuned")
-    before = folder.read()["before"]
+    before = folder.read_before()
     folder.update("eval", evaluate.combine(before["base"], before["base_few_shot"], after))
     folder.update("regression", regression.combine(before["regression"], general))
     folder.update("gate", gate.judge(folder.read(), config))
@@ -84,6 +85,7 @@ def _begin(config, folder: RunFolder, args) -> dict:
         folder.create(config, args.command_line)
         return folder.read()
     found = folder.open()
+    folder.update("run", {"status": "running"})
     guards.same_settings(found["run"]["config_sha256"], configuration.sha(config), folder.path)
     return found
 
@@ -98,11 +100,12 @@ def _before(config, folder: RunFolder, loaded, rows, anyway: bool) -> int:
     runtime.say(f"  {found['sentence']}")
     if found["verdict"] != "train" and not anyway:
         return DO_NOT_TRAIN
+    folder.forget_predictions("base", "base_few_shot")
     with runtime.phase("before", folder.log):
         scores = {arm: evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm, folder)
                   for arm in ("base", "base_few_shot")}  # fmt: skip
         scores["regression"] = regression.measure(loaded.model, loaded.tokenizer, config, "base")
-    folder.update("before", scores)
+    folder.keep_before(scores)
     return 0
 
 

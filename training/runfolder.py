@@ -27,6 +27,7 @@ class RunFolder:
         self.html = self.path / "report.html"
         self.predictions = self.path / "predictions.jsonl"
         self.log_file = self.path / "log.jsonl"
+        self.before = self.path / "before.json"
         self.checkpoints = self.path / "checkpoints"
 
     def create(self, config, command: str, dtype: str = "") -> None:
@@ -45,6 +46,7 @@ class RunFolder:
         })  # fmt: skip
         self.log_file.unlink(missing_ok=True)
         self.predictions.unlink(missing_ok=True)
+        self.before.unlink(missing_ok=True)
 
     def open(self) -> dict:
         """The report of a run that was begun; BadInput when there is none."""
@@ -91,10 +93,24 @@ class RunFolder:
         text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in kept)
         _replace(self.log_file, text)
 
+    def forget_predictions(self, *arms: str) -> None:
+        """Drop the answers of arms that will be asked again."""
+        if self.predictions.exists():
+            lines = self.predictions.read_text(encoding="utf-8").splitlines()
+            _replace(self.predictions, "".join(x + "\n" for x in lines if json.loads(x)["arm"] not in arms))
+
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint that was written to its end."""
         done = [p for p in self.checkpoints.glob("checkpoint-*") if (p / MARK).exists()]
         return max(done, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
+
+    def keep_before(self, scores: dict) -> None:
+        """Set the base model's scores aside, item by item, for the comparison after training."""
+        _replace(self.before, json.dumps(scores, ensure_ascii=False) + "\n")
+
+    def read_before(self) -> dict | None:
+        """The base model's scores; None when they were not made to their end."""
+        return json.loads(self.before.read_text(encoding="utf-8")) if self.before.exists() else None
 
     def resume_command(self, command: str) -> str:
         """The line that goes on with this run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from training.errors import BadInput
 
 SEED = 1234
-WIDTH, LAYERS, HEADS, KEY_VALUE_HEADS, INNER, POSITIONS = 32, 2, 4, 2, 64, 4096
+WIDTH, LAYERS, HEADS, KEY_VALUE_HEADS, INNER, POSITIONS, VOCABULARY = 32, 2, 4, 2, 64, 4096, 259
 STOP, START, END_OF_TEXT = "<|im_end|>", "<|im_start|>", "<|endoftext|>"
 # ChatML, the form of SmolLM2 and Qwen: each turn ends with the stop token and a line break.
 TEMPLATE = (

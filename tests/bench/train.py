@@ -15,12 +15,15 @@ import json
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+
+from transformers import PrinterCallback, TrainerCallback  # noqa: E402
 
 from training import config as configuration  # noqa: E402
 from training import data, model, runtime, sft  # noqa: E402
@@ -35,72 +38,110 @@ LABELS = {
 WARM_UP = 2  # rounds that are stepped and not counted
 
 
+class Turn(TrainerCallback):
+    """Hold a trainer at the beginning of each step until it is its turn; time the step."""
+
+    def __init__(self):
+        self.go, self.done = threading.Semaphore(0), threading.Semaphore(0)
+        self.seconds: list[float] = []
+        self.losses: list[float] = []
+        self.started = 0.0
+
+    def on_step_begin(self, args, state, control, **_):
+        """Wait for the turn."""
+        self.go.acquire()
+        self.started = time.perf_counter()
+
+    def on_step_end(self, args, state, control, **_):
+        """Hand the turn back."""
+        self.seconds.append(time.perf_counter() - self.started)
+        self.done.release()
+
+    def on_log(self, args, state, control, logs=None, **_):
+        """Keep the loss."""
+        if logs and "loss" in logs:
+            self.losses.append(logs["loss"])
+
+
 class Variant:
-    """One trainer, stepped by hand through TRL's own ``training_step``.
+    """One trainer with its own model, running its own ``train()`` in a thread that waits for its turn.
 
     Args:
         name: of LABELS.
         config: the run.
         encoded: the rows.
-        order: for each step the indices of its rows.
+        order: row indices, step after step.
         folder: for what a trainer writes.
     """
 
-    def __init__(self, name: str, config, encoded, order: list[list[int]], folder: Path):
-        from datasets import Dataset
-
-        self.name, self.encoded, self.order = name, encoded, order
+    def __init__(self, name: str, config, encoded, order: list[int], folder: Path):
+        self.name, self.turn, self.error = name, Turn(), None
+        self.encoded, self.order = encoded, order
         stock = name in ("stock", "switches")
-        dtype = "float32" if name == "stock" else None
-        settings = replace(config.model, dtype=dtype or config.model.dtype)
-        self.loaded = model.load_base(settings)
-        if stock:
-            self.trainer = self._stock(config, Dataset, folder)
-        else:
-            tuned = sft.prepare(config, self.loaded)
-            self.trainer, _ = sft.build_trainer(config, tuned, encoded, self.loaded, RunFolder(folder), quiet=True)
-        self.trainer.create_optimizer_and_scheduler(len(order))
-        self.trainer.model.train()
-        self.seconds: list[float] = []
-        self.losses: list[float] = []
-        self.tokens = 0
+        self.loaded = model.load_base(replace(config.model, dtype="float32") if name == "stock" else config.model)
+        make = self._stock if stock else self._ours
+        self.trainer = make(config, folder)
+        self.trainer._get_train_sampler = lambda *_: order
+        self.trainer.add_callback(self.turn)
+        size = config.train.batch_size
+        self.tokens = [sum(len(encoded[i].ids) for i in order[k : k + size]) for k in range(0, len(order), size)]
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
-    def _stock(self, config, dataset, folder):
+    def _run(self) -> None:
+        try:
+            self.trainer.train()
+        except BaseException as error:
+            self.error = error
+            self.turn.done.release()
+
+    def _ours(self, config, folder):
+        steps = len(self.order) // config.train.batch_size
+        config = replace(config, train=replace(config.train, max_steps=steps, save_every=10 * steps))
+        tuned = sft.prepare(config, self.loaded)
+        run = RunFolder(folder)
+        run.path.mkdir(parents=True)
+        return sft.build_trainer(config, tuned, self.encoded, self.loaded, run, quiet=True)[0]
+
+    def _stock(self, config, folder):
         """SFTTrainer as a reader would write it; adapter, batch, rate and rows as ours."""
+        from datasets import Dataset
         from peft import LoraConfig
         from trl import SFTConfig, SFTTrainer
 
-        t = config.train
-        plain = self.name == "stock"
+        t, plain = config.train, self.name == "stock"
+        steps = len(self.order) // t.batch_size
         arguments = SFTConfig(
             output_dir=str(folder), per_device_train_batch_size=t.batch_size, learning_rate=t.learning_rate,
-            max_steps=len(self.order), seed=t.seed, report_to="none", save_strategy="no", disable_tqdm=True,
-            use_cpu=runtime.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * len(self.order)),
+            max_steps=steps, seed=t.seed, report_to="none", save_strategy="no", disable_tqdm=True, logging_steps=1,
+            use_cpu=runtime.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * steps),
             gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
         )  # fmt: skip
         adapter = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear",
                              task_type="CAUSAL_LM")  # fmt: skip
         runtime.set_seed(t.seed)
-        rows = dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in self.encoded])
-        return SFTTrainer(model=self.loaded.model, args=arguments, train_dataset=rows,
+        rows = Dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in self.encoded])
+        made = SFTTrainer(model=self.loaded.model, args=arguments, train_dataset=rows,
                           processing_class=self.loaded.tokenizer, peft_config=adapter)  # fmt: skip
+        made.remove_callback(PrinterCallback)
+        return made
 
-    def step(self, number: int) -> None:
-        """One optimiser step on the rows of its order; timed whole, collating included."""
-        trainer = self.trainer
-        rows = [{"input_ids": self.encoded[i].ids, "labels": self.encoded[i].labels} for i in self.order[number]]
-        self.tokens += sum(len(r["input_ids"]) for r in rows)
-        started = time.perf_counter()
-        batch = trainer.data_collator(rows)
-        _, count = trainer.get_batch_samples(iter([batch]), 1, trainer.args.device)
-        loss = trainer.training_step(trainer.model, batch, num_items_in_batch=count)
-        trained = [p for p in trainer.model.parameters() if p.requires_grad]
-        torch().nn.utils.clip_grad_norm_(trained, trainer.args.max_grad_norm)
-        trainer.optimizer.step()
-        trainer.lr_scheduler.step()
-        trainer.optimizer.zero_grad()
-        self.seconds.append(time.perf_counter() - started)
-        self.losses.append(float(loss))
+    def step(self) -> None:
+        """Let the trainer take one step, and wait for its end."""
+        self.turn.go.release()
+        self.turn.done.acquire()
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def seconds(self) -> list[float]:
+        """Wall seconds of each step."""
+        return self.turn.seconds
+
+    @property
+    def losses(self) -> list[float]:
+        """Loss of each step."""
+        return self.turn.losses
 
 
 def torch():
@@ -110,8 +151,8 @@ def torch():
     return module
 
 
-def orders(encoded, config, steps: int) -> tuple[list[list[int]], list[list[int]]]:
-    """Rows of each step: the plain shuffle, and the buckets; both repeat the epoch when it is too short."""
+def orders(encoded, config, steps: int) -> tuple[list[int], list[int]]:
+    """Rows step after step: the plain shuffle, and the buckets; both repeat the epoch when it is too short."""
     from training.sampler import OrderedSampler
 
     found = []
@@ -122,7 +163,7 @@ def orders(encoded, config, steps: int) -> tuple[list[list[int]], list[list[int]
         while len(flat) < steps * size:
             flat += list(sampler)
             sampler.set_epoch(sampler.epoch + 1)
-        found.append([flat[i * size : (i + 1) * size] for i in range(steps)])
+        found.append(flat[: steps * size])
     return found[0], found[1]
 
 
@@ -152,9 +193,11 @@ def main() -> int:
         variants = {n: Variant(n, config, encoded, bucketed if n == "own" else plain, Path(folder) / n) for n in names}
         for number in range(total):
             for variant in variants.values():
-                variant.step(number)
-            print(f"round {number + 1}/{total}: " + ", ".join(f"{v.name} {v.seconds[-1]:.2f} s" for v in variants.values()),
-                  file=sys.stderr, flush=True)  # fmt: skip
+                variant.step()
+            times = ", ".join(f"{v.name} {v.seconds[-1]:.2f} s" for v in variants.values())
+            print(f"round {number + 1}/{total}: {times}", file=sys.stderr, flush=True)
+        for variant in variants.values():
+            variant.thread.join(timeout=60)
     print(json.dumps(report(variants, config)))
     return 0
 
@@ -165,11 +208,12 @@ def report(variants: dict[str, Variant], config) -> dict:
     print(f"{torch().get_num_threads()} threads, {runtime.cpu_name()}, {len(stock.seconds) - WARM_UP} paired rounds")
     for variant in variants.values():
         median = statistics.median(variant.seconds[WARM_UP:])
-        speed = variant.tokens / len(variant.seconds) / median
+        speed = statistics.mean(variant.tokens[WARM_UP:]) / median
         line = f"{LABELS[variant.name]:<62} {median:6.3f} s/step {speed:8.0f} tokens/s"
         if variant is not stock:
             found[variant.name] = ratios(stock, variant)
-            line += f"  x{statistics.median(found[variant.name]):.2f} ({min(found[variant.name]):.2f} to {max(found[variant.name]):.2f})"
+            values = found[variant.name]
+            line += f"  x{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
         print(line)
         print("    loss " + " ".join(f"{x:.3f}" for x in variant.losses))
     out = {"name": "train-step", "unit": "stock seconds / our seconds", "n": len(stock.seconds) - WARM_UP,
