@@ -13,7 +13,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { bootRuntime } from '../labs/boot.js';
+import { EMPTY_ZIP, bootRuntime } from '../labs/boot.js';
 import { Plain, describe, filledOnce, isWhole, keepNewest, keyOf, publish, sentenceFor, sha256, sourceTree } from './runtime_files.mjs';
 import { NODE } from './runtime_node.mjs';
 
@@ -22,7 +22,6 @@ const ROOT = path.resolve(HERE, '../..');
 const PYODIDE = path.join(ROOT, 'node_modules/pyodide');
 const CORE = { pyodide_mjs: 'pyodide.mjs', pyodide_asm_mjs: 'pyodide.asm.mjs', wasm: 'pyodide.asm.wasm' };
 const NAMES = { stdlib: 'python_stdlib.zip', stdlib_full: 'python_stdlib_full.zip', numpy_rest: 'numpy_rest.zip', lock: 'pyodide-lock.json' };
-const EMPTY_ZIP = new Uint8Array([0x50, 0x4b, 5, 6, ...new Array(18).fill(0)]);
 
 // Kept whether the trace met them or not: codecs that Python looks up by name, and numpy's own small loaders.
 const ALWAYS = {
@@ -84,6 +83,7 @@ function importScript(python, name) {
 async function startTracer({ lock, labs, data }, compiled) {
   const file = (name) => ({ name, sha256: '', bytes: 0 });
   const manifest = {
+    python: lock.info.python,
     lock: { ...lock, packages: {} },
     files: {
       ...Object.fromEntries(Object.entries(CORE).map(([role, name]) => [role, file(name)])),

@@ -17,12 +17,9 @@ import warnings
 import zipfile
 
 FIXED_DATE = (2026, 1, 1, 0, 0, 0)
-STDLIB_PREFIX = "/lib/python314.zip/"
+STDLIB_PREFIX = "/lib/python3.14/"
 SITE_PACKAGES = "/lib/python3.14/site-packages/"
 TAG = "cpython-314"
-
-# Built into the interpreter; they only claim to come from the archive.
-FROZEN = ("_frozen_importlib", "_frozen_importlib_external", "importlib._bootstrap", "importlib._bootstrap_external")
 
 # What of numpy no reader's tab can use: build tools, test suites, headers, type stubs.
 NUMPY_NEVER = re.compile(
@@ -179,9 +176,7 @@ def members_used(modules: dict[str, str], archive: str, prefix: str, always: lis
     with zipfile.ZipFile(archive) as opened:
         names = set(opened.namelist())
     kept = {name for name in names for pattern in always if re.match(pattern, name)}
-    for module, filename in modules.items():
-        if module in FROZEN:
-            continue
+    for filename in modules.values():
         name = filename.removeprefix(prefix)
         kept |= {candidate for candidate in (name, name + "c") if candidate in names}
     return json.dumps(sorted(kept))

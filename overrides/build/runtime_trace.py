@@ -158,9 +158,14 @@ def imports_of(folder: Path) -> set[str]:
 
 
 def module_files() -> dict[str, str]:
-    """Modules loaded so far and the files they came from."""
-    loaded = list(sys.modules.items())
-    return {name: str(module.__file__) for name, module in loaded if getattr(module, "__file__", None)}
+    """Modules loaded so far and the files they came from; those built into the interpreter came from none."""
+    loaded = [(name, module) for name, module in sys.modules.items() if getattr(module, "__file__", None)]
+    return {name: str(module.__file__) for name, module in loaded if not is_frozen(module)}
+
+
+def is_frozen(module) -> bool:
+    """True for a module that the interpreter carries in itself, whatever file it claims to come from."""
+    return getattr(getattr(module, "__spec__", None), "origin", None) == "frozen"
 
 
 def _last_line(error: Exception) -> str:
