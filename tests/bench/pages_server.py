@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,13 +124,23 @@ class GzipHandler(BaseHTTPRequestHandler):
         """The log that counts is the site's."""
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A browser that closes mid-request is no event worth a traceback."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Only what is not a broken connection is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(mounts: dict[str, Path]):
     """Serve folders on a free port of the loopback address; yields (address without a slash, Site)."""
     site = Site(mounts)
     handler = type("Handler", (GzipHandler,), {"site": site})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
