@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ def read(raw: Any) -> tuple[tuple[Pick, ...], str]:
                 (),
                 f"The picks are {len(raw):,} characters long; at most {MOST_CHARACTERS:,} are read. None was used.",
             )
+        # In WebAssembly deep nesting ends the stack, and with it the worker, before Python can raise.
+        if _depth(raw) > 2:
+            return (), 'The picks are nested too deeply. Expected a list such as [[0, "A"], [3, "skip"]].'
         try:
             entries = json.loads(raw)
         except (ValueError, RecursionError):
@@ -60,6 +64,11 @@ def read(raw: Any) -> tuple[tuple[Pick, ...], str]:
     if again:
         sentences.append(f"More than one pick for the same pair ({again} times): the latest one counts.")
     return tuple(found.items()), " ".join(sentences)
+
+
+def _depth(text: str) -> int:
+    """Deepest nesting of brackets and braces in a text."""
+    return max(itertools.accumulate((c in "[{") - (c in "]}") for c in text))
 
 
 def _read_one(entry: Any, pairs: int) -> Pick | None:

@@ -53,6 +53,7 @@ def describe(
             f"The median standard error is {arrays['errors_median'][3]:.2f} with 10 labels, "
             f"{arrays['errors_median'][6]:.2f} with 100 and {arrays['errors_median'][9]:.2f} with 1,000."
         )
+    texts["summary:sealed"] = "Filled by your own picks: none so far."
     if "sealed_running" in arrays:
         texts["summary:sealed"] = (
             f"Of {_plural(len(arrays['sealed_running']), 'sealed prediction')} {scalars['sealed_accuracy']:.0%} "

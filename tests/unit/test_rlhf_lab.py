@@ -94,7 +94,7 @@ def test_the_queue_shows_every_pair_once():
         ("x" * 10_000_000, "at most 20,000 fit"),
         ([[float("nan"), "A"]], "a plain list"),
         (float("inf"), "a plain list of picks is expected"),
-        ("[" * 3000, "not valid JSON"),
+        ("[" * 3000, "nested too deeply"),
     ],
 )
 def test_rubbish_is_a_sentence_and_a_whole_frame(picks, says):
