@@ -97,7 +97,8 @@ class Editor {
     const heard = (event) => this.say(event.detail.message + (event.detail.yours ? " The lab shows its last good result." : ""));
     try {
       await bridge.boot();
-      await bridge.complete();
+      // Without a network the part of the library that the labs came with has to do.
+      await bridge.complete().catch(() => {});
       this.mark(true);
       await bridge.call("replace", { name: this.name, text: this.area.value });
       this.lab.addEventListener("lab-failed", heard);
