@@ -1,4 +1,4 @@
-"""The command line: ``python -m training COMMAND``. Each command is a module with HELP, ABOUT, add_arguments and run."""
+"""The command line: ``python -m training COMMAND``; each command is a module with ABOUT, add_arguments and run."""
 
 from __future__ import annotations
 

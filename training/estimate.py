@@ -14,9 +14,9 @@ from training.model_targets import TARGETS
 from training.settings import Config
 
 HELP = "memory of weights, adapter, optimiser and activations, by formula"
-ABOUT = """Weights cost their parameters times the bytes of their type; a LoRA adapter rank * (D_in + D_out) parameters for
-each targeted map, in float32; AdamW two more numbers for every trained one; the backward pass keeps each layer's
-inputs for every token of a micro-batch; and each labelled token is scored against the whole vocabulary.
+ABOUT = """Weights cost their parameters times the bytes of their type; a LoRA adapter rank * (D_in + D_out)
+parameters for each targeted map, in float32; AdamW two more numbers for every trained one; the backward pass keeps
+each layer's inputs for every token of a micro-batch; and each labelled token is scored against the whole vocabulary.
 
   python -m training estimate --config training/configs/sft/qwen2.5_7b_lora_80gb.yaml
   python -m training estimate --config training/configs/sft/smollm2_orders.yaml --tokens 140 --json"""
@@ -64,8 +64,8 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
     """
     shape = shape or shape_of(config.model.source)
     if shape is None:
-        raise BadInput(f"model.source: the shape of {config.model.source} is not known here: download it once and give its"
-                       " folder, or add it to training/architectures.py")  # fmt: skip
+        raise BadInput(f"model.source: the shape of {config.model.source} is not known here: download it once and"
+                       " give its folder, or add it to training/architectures.py")  # fmt: skip
     t = config.train
     tokens = tokens or min(DEFAULT_TOKENS, t.max_length)
     size = BYTES[config.model.dtype] if config.lora else 4.0

@@ -28,8 +28,8 @@ def trainable_count(model, expected: int) -> None:
     """The trainable parameters are as many as the formula says: no layer was forgotten, none trained by accident."""
     found = sum(p.numel() for p in model.parameters() if p.requires_grad)
     if found != expected:
-        raise GuardFailed(f"the adapter has {found:,} trainable parameters where rank * (D_in + D_out) gives {expected:,}:"
-                          " lora.targets does not match this model's layers")  # fmt: skip
+        raise GuardFailed(f"the adapter has {found:,} trainable parameters where rank * (D_in + D_out) gives"
+                          f" {expected:,}: lora.targets does not match this model's layers")  # fmt: skip
 
 
 def scale_rule(model, lora) -> None:
@@ -62,12 +62,12 @@ def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int],
     """
     last = max((i for i, x in enumerate(labels) if x != IGNORED), default=-1)
     if last < 0 or ids[last] not in stop_ids:
-        raise GuardFailed(f"{where}: no-stop-token: the answer's last trained token is not a stop token; the chat template"
-                          " must end the assistant's turn with one")  # fmt: skip
+        raise GuardFailed(f"{where}: no-stop-token: the answer's last trained token is not a stop token; the chat"
+                          " template must end the assistant's turn with one")  # fmt: skip
 
 
 def mask_by_length(length: int, width: int) -> list[int]:
-    """Attention mask of a row by its length: where pad and stop are one token, comparing with the pad id loses the stop.
+    """Attention mask by length: where pad and stop are one token, comparing with the pad id loses the stop.
 
     Source: unslothai/unsloth#416; huggingface/trl#734; hiyouga/LLaMA-Factory#7943.
     """
@@ -89,8 +89,8 @@ def adapter_loaded(model, folder: Path) -> None:
     """
     found = [p for n, p in model.named_parameters() if "lora_B" in n]
     if not found or not any(bool(p.any()) for p in found):
-        raise GuardFailed(f"{folder}: the adapter changes nothing (every B is zero or missing): it was not trained, or it"
-                          " belongs to a model with other layer names")  # fmt: skip
+        raise GuardFailed(f"{folder}: the adapter changes nothing (every B is zero or missing): it was not trained, or"
+                          " it belongs to a model with other layer names")  # fmt: skip
 
 
 def adapter_moved(model) -> None:
@@ -107,8 +107,8 @@ def merge_equal(before, after, tolerance: float) -> float:
     """
     difference = float((before - after).abs().max() / before.abs().max().clamp(min=1e-9))
     if not difference <= tolerance:
-        raise GuardFailed(f"merging changed the logits by {difference:.2e} of the largest, more than {tolerance:.0e}: merge in"
-                          " float32, or keep the adapter apart")  # fmt: skip
+        raise GuardFailed(f"merging changed the logits by {difference:.2e} of the largest, more than {tolerance:.0e}:"
+                          " merge in float32, or keep the adapter apart")  # fmt: skip
     return difference
 
 
@@ -123,8 +123,8 @@ def loss_finite(loss: float, step: int) -> None:
 def same_settings(noted: str, here: str, folder: Path) -> None:
     """A run goes on only with the settings that it began with."""
     if noted != here:
-        raise GuardFailed(f"{folder}: this run was begun with other settings ({noted[:8]}, now {here[:8]}); resume it without"
-                          " overrides, or start a new run")  # fmt: skip
+        raise GuardFailed(f"{folder}: this run was begun with other settings ({noted[:8]}, now {here[:8]}); resume it"
+                          " without overrides, or start a new run")  # fmt: skip
 
 
 def same_base(folder: Path, source: str) -> None:

@@ -9,8 +9,8 @@ from training.errors import BadInput
 from training.settings import ModelSettings
 
 HELP = "next-token logits of a model for given prompts, as JSON"
-ABOUT = """For each prompt: the largest logits of the next token, and for each temperature T of a grid the log-sum-exp of
-logits / T over the whole vocabulary. So at each of those temperatures the probability of every listed token,
+ABOUT = """For each prompt: the largest logits of the next token, and for each temperature T of a grid the log-sum-exp
+of logits / T over the whole vocabulary. So at each of those temperatures the probability of every listed token,
 exp(logit / T - logsumexp_T), and the mass of all the rest are exact.
 
   python -m training logits --model openai-community/gpt2 --prompts prompts.txt --top 64 --out gpt2.json

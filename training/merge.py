@@ -10,8 +10,8 @@ from training.errors import BadInput
 from training.settings import ModelSettings
 
 HELP = "add the adapter into the weights, checked"
-ABOUT = """Write an ordinary model folder with W + alpha / rank * B A in place of W, in float32, after checking that its logits
-equal those of base and adapter apart. Such a folder loads anywhere, without PEFT.
+ABOUT = """Write an ordinary model folder with W + alpha / rank * B A in place of W, in float32, after checking that its
+logits equal those of base and adapter apart. Such a folder loads anywhere, without PEFT.
 
   python -m training merge --config runs/RUN/config.yaml --adapter runs/RUN/adapter --out merged"""
 # Largest difference allowed, of the largest logit: float32 products summed in another order.

@@ -22,12 +22,14 @@ def show(config: Config, folder) -> None:
     shape, t = shape_of(config.model.source), config.train
     steps = _steps(config, len(rows))
     print(
-        f"plan         {config.method} of {config.model.source} on task {config.task}, settings {configuration.sha(config)[:8]}"
+        f"plan         {config.method} of {config.model.source} on task {config.task},"
+        f" settings {configuration.sha(config)[:8]}"
     )
     print(f"folder       {folder.path}")
     if config.lora:
-        print(f"adapter      rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale {config.lora.alpha / config.lora.rank:g}),"
-              f" on {config.lora.targets}")  # fmt: skip
+        scale = config.lora.alpha / config.lora.rank
+        print(f"adapter      rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale {scale:g}), on"
+              f" {config.lora.targets}")  # fmt: skip
     else:
         print("adapter      none: every weight is trained")
     print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")
@@ -39,9 +41,10 @@ def show(config: Config, folder) -> None:
     parts = estimate(config, max(tokens, 8))
     total = parts["total_bytes"] + SYSTEM_BYTES
     free = runtime.available_memory_bytes()
-    print(f"memory       about {total / 1e9:.1f} GB: weights {parts['weights_bytes'] / 1e9:.2f}, adapter with gradient and"
-          f" optimiser {(parts['adapter_bytes'] + parts['gradients_bytes'] + parts['optimiser_bytes']) / 1e9:.2f}, activations"
-          f" {(parts['activations_bytes'] + parts['scores_bytes']) / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
+    trained = parts["adapter_bytes"] + parts["gradients_bytes"] + parts["optimiser_bytes"]
+    passing = parts["activations_bytes"] + parts["scores_bytes"]
+    print(f"memory       about {total / 1e9:.1f} GB: weights {parts['weights_bytes'] / 1e9:.2f}, adapter with"
+          f" gradient and optimiser {trained / 1e9:.2f}, activations {passing / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
     print(f"time         {_time(config, shape, steps, tokens)}")
 

@@ -38,9 +38,9 @@ class RunFolder:
         sha, dirty = runtime.commit()
         configuration.dump(config, self.config)
         self._write({
-            "run": {"id": self.path.name, "command": command.strip(), "commit": sha, "dirty": dirty, "status": "running",
-                    "config_sha256": configuration.sha(config), "started": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "seconds": 0.0},
+            "run": {"id": self.path.name, "command": command.strip(), "commit": sha, "dirty": dirty,
+                    "status": "running", "config_sha256": configuration.sha(config),
+                    "started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0},
             "environment": runtime.environment(dtype),
             "seeds": {"data": config.data.seed, "init": config.train.seed, "order": config.train.seed},
         })  # fmt: skip

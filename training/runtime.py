@@ -159,12 +159,12 @@ def need_memory(needed: float, why: str) -> None:
     """LackingResource when there is clearly not enough memory."""
     here = available_memory_bytes()
     if here and needed > here:
-        raise LackingResource(f"{why} needs about {needed / 1e9:.1f} GB of memory and {here / 1e9:.1f} GB are free: close"
-                              " other programs, or take a smaller model or train.batch_size")  # fmt: skip
+        raise LackingResource(f"{why} needs about {needed / 1e9:.1f} GB of memory and {here / 1e9:.1f} GB are free:"
+                              " close other programs, or take a smaller model or train.batch_size")  # fmt: skip
 
 
 def need_disk(path: Path, needed: float, why: str) -> None:
-    """LackingResource when the disk under ``path`` is too full (``STAGE10_DISK_LIMIT_GB`` lowers what counts as free)."""
+    """LackingResource when the disk is too full (``STAGE10_DISK_LIMIT_GB`` lowers what counts as free)."""
     path = Path(path)
     while not path.exists():
         path = path.parent
@@ -172,8 +172,8 @@ def need_disk(path: Path, needed: float, why: str) -> None:
     if os.environ.get("STAGE10_DISK_LIMIT_GB"):
         free = min(free, float(os.environ["STAGE10_DISK_LIMIT_GB"]) * 1e9)
     if needed > free:
-        raise LackingResource(f"{why} needs {needed / 1e9:.2f} GB of disk under {path} and {free / 1e9:.2f} GB are free:"
-                              " make room, or point STAGE10_CACHE or --out elsewhere")  # fmt: skip
+        raise LackingResource(f"{why} needs {needed / 1e9:.2f} GB of disk under {path} and {free / 1e9:.2f} GB are"
+                              " free: make room, or point STAGE10_CACHE or --out elsewhere")  # fmt: skip
 
 
 @contextmanager

@@ -205,5 +205,6 @@ def log_example(tokenizer, encoded: list[Encoded], folder: RunFolder) -> None:
     folder.log({"event": "example", "tokens": tokens, "supervised": supervised})
     first = supervised.index(1)
     share = sum(supervised) / len(supervised)
-    runtime.say(f"  one row, {len(tokens)} tokens, {share:.0%} trained on: ...{''.join(tokens[max(0, first - 12):first])}"
+    shown = "".join(tokens[max(0, first - 12) : first])
+    runtime.say(f"  one row, {len(tokens)} tokens, {share:.0%} trained on: ...{shown}"
                 f"[{''.join(t for t, s in zip(tokens, supervised, strict=True) if s)}]")  # fmt: skip

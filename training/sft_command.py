@@ -57,6 +57,7 @@ def run(args) -> int:
             "run", {"status": plan.final_status(config, folder), "seconds": round(time.monotonic() - started, 1)}
         )
         losses = result.facts["loss"]
-        runtime.say(f"trained {result.facts['steps']} steps, loss {losses[0]:.4f} -> {losses[-1]:.4f}; adapter in {folder.adapter}",
-                    f"next: python -m training evaluate --config {folder.config} --adapter {folder.adapter}")  # fmt: skip
+        runtime.say(f"trained {result.facts['steps']} steps, loss {losses[0]:.4f} -> {losses[-1]:.4f}",
+                    f"adapter in {folder.adapter}; next:",
+                    f"  python -m training evaluate --config {folder.config} --adapter {folder.adapter}")  # fmt: skip
     return 0

@@ -223,7 +223,8 @@ def report(variants: dict[str, Variant], config) -> dict:
         ends = [statistics.mean(v.losses[tail]) for v in (stock, variants["same"])]
         out["final_loss_stock"], out["final_loss_same_batches"] = ends
         print(
-            f"same batches: mean loss of the last quarter {ends[0]:.4f} stock, {ends[1]:.4f} ours ({ends[1] / ends[0] - 1:+.2%})"
+            f"same batches: mean loss of the last quarter {ends[0]:.4f} stock, {ends[1]:.4f} ours"
+            f" ({ends[1] / ends[0] - 1:+.2%})"
         )
     main_row = "same" if "same" in found else next(iter(found))
     out["ratio"] = statistics.median(found[main_row])

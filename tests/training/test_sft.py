@@ -243,4 +243,4 @@ def test_a_bad_row_is_named(tmp_path):
 
     with pytest.raises(BadInput, match="training row 33: too-long"):
         train(tmp_path / "run", rows=[*make_rows(32), {"messages": [{"role": "user", "content": "x" * 3000},
-                                                                   {"role": "assistant", "content": "y"}]}])  # fmt: skip
+                                                                {"role": "assistant", "content": "y"}]}])  # fmt: skip
