@@ -43,8 +43,9 @@ def show(config: Config, folder) -> None:
     free = runtime.available_memory_bytes()
     trained = parts["adapter_bytes"] + parts["gradients_bytes"] + parts["optimiser_bytes"]
     passing = parts["activations_bytes"] + parts["scores_bytes"]
-    print(f"memory       about {total / 1e9:.1f} GB: weights {parts['weights_bytes'] / 1e9:.2f}, adapter with"
-          f" gradient and optimiser {trained / 1e9:.2f}, activations {passing / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
+    weights = parts["weights_bytes"]
+    print(f"memory       about {total / 1e9:.1f} GB: weights {weights / 1e9:.2f}, adapter with gradient and optimiser"
+          f" {trained / 1e9:.2f}, activations {passing / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
     print(f"time         {_time(config, shape, steps, tokens)}")
 
