@@ -13,8 +13,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const SOURCES = new URL("../labs/", import.meta.url).pathname;
-/** Charts and interface together, gzip: the budget of the site (fails above). */
-const MOST_BYTES = 40_000;
+/** Script and style that a lab page loads, gzip; charts and interface alone stay below 25 kB. */
+const MOST_BYTES = 32_000;
 
 const target = process.argv[2];
 if (!target) fail("usage: node bundle.mjs DIR");

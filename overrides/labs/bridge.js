@@ -12,7 +12,7 @@
  */
 
 export const DEFAULTS = {
-  bootSilence: 60_000, // without any part arriving
+  bootSilence: 90_000, // without any part arriving
   runSilence: 10_000, // without a frame
   editedSilence: 5_000, // the same while a reader's own code runs
   stopPatience: 1_000, // until a worker that does not answer a stop is replaced
@@ -20,7 +20,7 @@ export const DEFAULTS = {
 };
 
 const SENTENCES = {
-  boot: "Python did not start: nothing arrived for a minute. Check the connection and try again.",
+  boot: "Python did not start: nothing arrived for a long while. Check the connection and try again.",
   crash: "Python stopped unexpectedly and was started again; your settings are kept.",
   stuck: (seconds) => `The computation gave no sign for ${seconds} seconds, so it was stopped and Python was started again.`,
 };
@@ -164,6 +164,10 @@ export class Bridge extends EventTarget {
   #ran(message) {
     const request = this.#inFlight;
     if (!request || message.id !== request.id) return;
+    if (message.type === "alive") {
+      this.#watchRun();
+      return;
+    }
     if (message.type === "frame") {
       if (request.generation === this.generation) {
         this.#watchRun();

@@ -4,7 +4,7 @@
  * In: {type: "boot", base, manifest} | {type: "run", id, generation, slug, params, files} | {type: "cancel", id}
  *     | {type: "call", id, name, args} | {type: "complete", id}
  * Out: {type: "progress", loaded, total} | {type: "ready", milliseconds} | {type: "boot-failed", message}
- *     | {type: "frame", id, generation, header, numbers, final} | {type: "stopped", id} | {type: "failed", id, error}
+ *     | {type: "frame", id, generation, header, numbers, final} | {type: "alive", id} | {type: "stopped", id} | {type: "failed", id, error}
  *     | {type: "answer", id, ok, value, error}
  */
 
@@ -73,8 +73,11 @@ function sendFrame(run, id, generation, final) {
 
 async function run({ id, generation, slug, params, files }) {
   let job;
+  // Fetching recorded data over a slow line is not hanging: the page hears that work goes on.
+  const alive = setInterval(() => postMessage({ type: "alive", id }), 2000);
   try {
     await provide(files);
+    clearInterval(alive);
     if (cancelled.has(id)) return postMessage({ type: "stopped", id });
     job = wire.Run(slug, JSON.stringify(params));
     for (;;) {
@@ -92,6 +95,7 @@ async function run({ id, generation, slug, params, files }) {
   } catch (error) {
     return postMessage({ type: "failed", id, error: { kind: "crash", message: sentence(error), fatal: isFatal(error) } });
   } finally {
+    clearInterval(alive);
     cancelled.delete(id);
     job?.destroy();
   }

@@ -153,3 +153,16 @@ test("calls are answered, refused and timed out", async () => {
   assert.equal(bridge.spawned, 2);
   workers[1].tell({ type: "ready", milliseconds: 1 });
 });
+
+test("a run that fetches data says that it is alive, and is not given up", async () => {
+  const { bridge, workers } = setUpBooted({ runSilence: 60 });
+  const log = recorder();
+  bridge.request({ slug: "a", params: {} }, log);
+  const [{ id, generation }] = workers[0].of("run");
+  for (let i = 0; i < 4; i += 1) {
+    await pause(30);
+    workers[0].tell({ type: "alive", id });
+  }
+  workers[0].frame(id, generation, 3);
+  assert.deepEqual(log.log, [3, "done"]);
+});

@@ -193,7 +193,7 @@ export class LabView extends HTMLElement {
     this.announce([...first, ...findings, ...(first.length + findings.length ? [] : [frame.texts.status || ""])].join(" "));
   }
 
-  /** What a lab's own view may use; see views/README.md. */
+  /** What a lab's own view (SPEC.view, a file in ../views) gets as the second argument of its mount. */
   viewApi() {
     const lab = this;
     return {
