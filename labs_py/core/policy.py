@@ -11,11 +11,9 @@ import numpy as np
 
 
 def log_sum_exp(values: np.ndarray, axis: int = -1) -> np.ndarray:
-    """log(sum(exp(values))) along an axis, with the largest taken out first; -inf entries are allowed."""
+    """log(sum(exp(values))) along an axis, with the largest taken out first; that one must be finite."""
     top = np.max(values, axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        return np.squeeze(np.log(np.sum(np.exp(values - top), axis=axis, keepdims=True)) + top, axis=axis)
+    return np.squeeze(np.log(np.sum(np.exp(values - top), axis=axis, keepdims=True)) + top, axis=axis)
 
 
 # --8<-- [start:tilt]

@@ -224,6 +224,7 @@ def dpo_fit(
     beta: float,
     l2: float,
     max_steps: int = 40,
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """Train a policy table on the DPO loss; no reward model is fitted anywhere.
 
@@ -236,11 +237,13 @@ def dpo_fit(
         for_a, for_b: (n,) label counts.
         beta: strength of the pull towards the reference.
         l2: ridge on theta.
+        max_steps: of Newton's method.
+        start: theta to begin with; None begins at the reference.
 
     Returns:
         theta (F,), where the slope of the summed loss is zero.
     """
-    theta = np.zeros(answers_a.shape[1])
+    theta = np.zeros(answers_a.shape[1]) if start is None else start
     features = np.stack([answers_a, answers_b], axis=1)
     for _ in range(max_steps):
         logits = log_reference + features @ theta / beta

@@ -99,10 +99,11 @@ def load() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return np.array(rows), np.array(log_shares), np.array(words, dtype=float), np.array(truths, dtype=float)
 
 
+@functools.lru_cache(maxsize=64)
 def text(index: int) -> str:
     """The text of a candidate."""
-    parts = list(itertools.product(OPENINGS, CORES, HEDGES, PADDING_SHARES))[index]
-    (_, opening), (_, _, core), (_, hedge), (_, n) = parts
+    chosen = next(itertools.islice(itertools.product(OPENINGS, CORES, HEDGES, PADDING_SHARES), index, None))
+    (_, opening), (_, _, core), (_, hedge), (_, n) = chosen
     return "\n".join(part for part in (opening, core, hedge, *PADDING[:n]) if part)
 
 

@@ -78,7 +78,9 @@ def trained_by_dpo(*key_and_l2_and_beta: Any) -> np.ndarray:
     a, b, _, _ = _rlhf_annotators.scaled_pairs()
     used = evidence.features_used
     reference = np.log(np.full((len(a), 2), 0.5))
-    return preference.dpo_fit(a * used, b * used, reference, evidence.for_a, evidence.for_b, beta, l2)
+    # Training goes on from the policy that DPO found at beta 1; there it starts from the reference.
+    start = None if beta == 1 else trained_by_dpo(*key_and_l2_and_beta[:-1], 1.0)
+    return preference.dpo_fit(a * used, b * used, reference, evidence.for_a, evidence.for_b, beta, l2, start=start)
 
 
 @functools.lru_cache(maxsize=64)

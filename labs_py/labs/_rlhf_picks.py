@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -173,6 +174,7 @@ def card(picks: tuple[Pick, ...], seal: Sealed, differences: np.ndarray) -> dict
     return data
 
 
+@functools.lru_cache(maxsize=64)
 def feature_rows(pair: _rlhf_pairs.Pair) -> list[list[str]]:
     """(label, value of A, value of B) in units that a reader can check against the text."""
     a, b = (text_features.count(answer) for answer in pair.answers)
