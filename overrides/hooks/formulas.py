@@ -7,18 +7,23 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from html import unescape
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import katex_fonts  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "overrides" / "build" / "katex.mjs"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 OLD_FONT_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)')
-BUILD: dict[str, subprocess.Popen | None] = {"katex": None}
+BUILD: dict = {"katex": None, "rendered": []}
 
 
 def node() -> str:
@@ -56,11 +61,9 @@ def render(formulas: list[dict]) -> list[str]:
 
 
 def on_files(files, config):
-    """Bring KaTeX's style sheet and its woff2 fonts along; a page fetches only the faces that it uses."""
+    """Bring KaTeX's style sheet along; the fonts follow once it is known what is set in them."""
     style = OLD_FONT_FORMATS.sub("", (KATEX / "katex.min.css").read_text(encoding="utf-8"))
     files.append(File.generated(config, "assets/katex/katex.css", content=style))
-    for font in sorted((KATEX / "fonts").glob("*.woff2")):
-        files.append(File.generated(config, f"assets/katex/fonts/{font.name}", content=font.read_bytes()))
     return files
 
 
@@ -72,6 +75,7 @@ def on_page_content(html, page, config, files):
         return html
     where = page.file.src_uri
     rendered = render([{"tex": unescape(m[3]).strip(), "display": m[2] == "[", "page": where} for m in matches])
+    BUILD["rendered"] += rendered
     answers = iter(zip(matches, rendered, strict=True))
 
     def put(_: re.Match) -> str:
@@ -82,7 +86,12 @@ def on_page_content(html, page, config, files):
 
 
 def on_post_build(config):
-    """Let the process go."""
+    """Let the process go; write the fonts with the characters that were used. A page fetches only faces it sets."""
     if BUILD["katex"]:
         BUILD["katex"].communicate()
         BUILD["katex"] = None
+    used, BUILD["rendered"] = katex_fonts.characters(BUILD["rendered"]), []
+    folder = Path(config.site_dir) / "assets" / "katex" / "fonts"
+    folder.mkdir(parents=True, exist_ok=True)
+    for font in sorted((KATEX / "fonts").glob("*.woff2")):
+        (folder / font.name).write_bytes(katex_fonts.cut(font, used))
