@@ -19,6 +19,13 @@ REPLACEMENTS = (
     ('"[href], [src]"', '"[href]:not(image), [src]"'),
     # Each copy button sits in a <nav> without a name, so a page with two listings has two landmarks that look alike.
     ('"nav",{class:"md-code__nav"}', '"div",{class:"md-code__nav"}'),
+    # The search index (the heaviest file of a plain page) waits until the search is opened, as it does on file://.
+    ('$(location.protocol!=="file:"),', "$(!1),"),
+    # and likewise for the marks that a search's result shows on its page: only an address with `h` needs them.
+    (
+        'z([t,r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")))])',
+        'r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")),b(o=>z([t,$(o)])))',
+    ),
 )
 SHEETS = ("stylesheets/main.*.min.css", "stylesheets/palette.*.min.css", "stage10.css", "components.css")
 SECTION_PAGE = re.compile(
