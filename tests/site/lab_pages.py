@@ -10,14 +10,11 @@ from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("STAGE10_SITE") or ROOT / "site")
 PREFIX = "/stage-10"
 sys.path.insert(0, str(ROOT / "overrides" / "build"))
 
-from browser import ARGUMENTS, find_browser  # noqa: E402
 from serve import SiteHandler  # noqa: E402
 
 READY = "document.querySelector('lab-view').dataset.state === 'ready'"
@@ -69,22 +66,6 @@ def faults(**by_ending: str):
         yield
     finally:
         FaultyHandler.faults = {}
-
-
-@contextmanager
-def chromium():
-    """A Chromium of Playwright's; skips by name when there is none."""
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def open_lab(page, address: str, query: str = "", slug: str = "lora", wait: bool = True):

@@ -18,7 +18,6 @@ from tests.site.lab_pages import (
     READY,
     ROOT,
     SITE,
-    chromium,
     faults,
     open_lab,
     serve_site,
@@ -32,16 +31,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def address():
-    if not (SITE / "labs" / "lora" / "index.html").exists():
-        pytest.skip("the site is not built: run make site-build")
-    with serve_site() as found:
+def address(site_dir):
+    with serve_site(site_dir) as found:
         yield found
 
 
