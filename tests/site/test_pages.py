@@ -119,6 +119,16 @@ def test_instant_navigation_works_under_a_sub_path_and_back(visit, site_url):
     assert page.complaints == []
 
 
+def test_the_logo_leads_home_without_loading_the_page_anew(visit, site_url):
+    page = visit("reference/notation/", labs=False)
+    page.evaluate("window.kept = true")
+    page.wait_for_timeout(300)
+    page.click(".md-header .md-logo")
+    page.wait_for_selector("h1:has-text('Fine-tuning, by doing it')")
+    assert page.url == site_url
+    assert page.evaluate("window.kept") is True
+
+
 def test_formulas_are_styled_after_instant_navigation_too(visit):
     page = visit("", labs=False)
     page.wait_for_timeout(300)
