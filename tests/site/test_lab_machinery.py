@@ -308,6 +308,7 @@ def open_editor(page, name):
     box = page.locator(f'[data-code="{name}"]')
     if not box.evaluate("box => box.open"):
         box.locator("summary").click()
+    box.locator("textarea").wait_for(timeout=BOOT)
     return box
 
 

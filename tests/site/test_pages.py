@@ -156,11 +156,12 @@ def test_a_number_tells_where_it_comes_from(visit, key: str):
 def test_a_citation_leads_to_its_source_and_back(visit):
     page = visit("", labs=False)
     page.locator("[data-owner=cite]").first.click()
-    assert "#source-" in page.url
+    page.wait_for_url("**#source-*")
     entry = page.locator("li:target")
+    entry.wait_for()
     assert entry.locator("a[href^='https://arxiv.org']").count() == 1
     entry.locator(".s10-sources__back").first.click()
-    assert "#ref-" in page.url
+    page.wait_for_url("**#ref-*")
 
 
 def test_without_scripts_the_page_is_whole(browser, site_url):
