@@ -53,6 +53,12 @@ export function syncCharts(root, spec, frame, withTables) {
   }
 }
 
+/** What each part was last given: most charts stay as they are when one slider moves, and keep their elements. */
+const given = new WeakMap();
+
 function setPart(figure, name, content) {
-  setHtml(figure.querySelector(`[data-part="${name}"]`), content);
+  const part = figure.querySelector(`[data-part="${name}"]`);
+  if (given.get(part) === content.text) return;
+  given.set(part, content.text);
+  setHtml(part, content);
 }
