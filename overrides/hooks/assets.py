@@ -21,11 +21,19 @@ REPLACEMENTS = (
     ('"nav",{class:"md-code__nav"}', '"div",{class:"md-code__nav"}'),
     # The search index (the heaviest file of a plain page) waits until the search is opened, as it does on file://.
     ('$(location.protocol!=="file:"),', "$(!1),"),
-    # and likewise for the marks that a search's result shows on its page: only an address with `h` needs them.
+    # Likewise for the marks that a search's result shows on its page: only an address with `h` needs them.
     (
         'z([t,r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")))])',
         'r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")),b(o=>z([t,$(o)])))',
     ),
+    # The first colours are the ones that stand already: nothing switches, so the whole page need not be styled twice more.
+    (
+        'document.body.setAttribute("data-md-color-switching",""),',
+        's.color.scheme===document.body.getAttribute("data-md-color-scheme")||'
+        'document.body.setAttribute("data-md-color-switching",""),',
+    ),
+    # Our sheet says which colours the page's own parts take; a second word on it has the whole page styled anew.
+    ('let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);', 'let o=x("meta");'),
 )
 SHEETS = ("stylesheets/main.*.min.css", "stylesheets/palette.*.min.css", "stage10.css", "components.css")
 SECTION_PAGE = re.compile(

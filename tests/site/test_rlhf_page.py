@@ -123,7 +123,7 @@ def test_live_training_falls_and_ends_at_the_optimum(lab):
     lab.locator('[data-action="run"]').click()
     lab.wait_for_function(f"{READY} && {SHOWN}.train === true", timeout=BOOT)
     assert abs(float(lab.get_attribute("[data-output=log_likelihood]", "data-value")) - exact) < 1e-3
-    assert "300 steps of gradient descent" in lab.locator('[data-chart="loss"]').inner_text()
+    assert "300 steps of gradient descent" in lab.locator('[data-chart="loss"]').text_content()
 
 
 def test_the_page_teaches_without_scripts(visit):
