@@ -92,21 +92,38 @@ def _begin(config, folder: RunFolder, args) -> dict:
 
 def _before(config, folder: RunFolder, loaded, rows, anyway: bool) -> int:
     """The probe, and the base model's scores; DO_NOT_TRAIN when that is the probe's word."""
-    from training import evaluate, probe, regression
+    from training import base_scores, probe
 
-    with runtime.phase("probe: does the base model need training?", folder.log):
-        found = probe.judge(loaded, rows, config)
-    folder.update("probe", found)
+    name = base_scores.key(loaded, rows, config) if base_scores.pinned(config.model) else ""
+    known = base_scores.recall(name, folder) if name else None
+    if known:
+        runtime.say("· probe and before: kept from an earlier run on the same questions")
+        found = known["probe"]
+    else:
+        with runtime.phase("probe: does the base model need training?", folder.log):
+            found = probe.judge(loaded, rows, config)
+    folder.update("probe", {**found, "kept_from_earlier_run": bool(known)})
     runtime.say(f"  {found['sentence']}")
     if found["verdict"] != "train" and not anyway:
         return DO_NOT_TRAIN
-    folder.forget_predictions("base", "base_few_shot")
-    with runtime.phase("before", folder.log):
-        scores = {arm: evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm, folder)
-                  for arm in ("base", "base_few_shot")}  # fmt: skip
-        scores["regression"] = regression.measure(loaded.model, loaded.tokenizer, config, "base")
+    scores = known or {"probe": found, **_ask_base(config, folder, loaded, rows)}
+    if name and not known:
+        base_scores.keep(name, scores, folder)
     folder.keep_before(scores)
     return 0
+
+
+def _ask_base(config, folder: RunFolder, loaded, rows) -> dict:
+    """The base model's scores on the task, without and with examples, and on general text."""
+    from training import evaluate, regression
+
+    folder.forget_predictions("base", "base_few_shot")
+    with runtime.phase("before", folder.log):
+        limit = config.evaluate.base_rows or None
+        scores = {arm: evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm, folder, limit)
+                  for arm in ("base", "base_few_shot")}  # fmt: skip
+        scores["regression"] = regression.measure(loaded.model, loaded.tokenizer, config, "base")
+    return scores
 
 
 def _tune(config, folder: RunFolder, loaded, rows, sft, args):

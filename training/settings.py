@@ -97,6 +97,7 @@ class EvaluateSettings:
     batch_size: int = setting("prompts answered together", 100, low=1)
     max_new_tokens: int = setting("longest answer", 80, low=1)
     few_shot: int = setting("examples in the prompt of the fair baseline", 4, low=0)
+    base_rows: int = setting("first rows of each set that the untrained model is asked, twice; 0 means all", 0, low=0)
     sets: list = setting("the task's held-out sets to score; [] means all but a sealed one", [])
 
 

@@ -32,6 +32,8 @@ BUDGETS = {
         Budget("warm", 0.35, 0.50, "of stock"),
         Budget("slider_p50", 19, 33, "ms"),
         Budget("slider_p95", 21, 50, "ms"),
+        Budget("stop", 50, 60, "ms"),
+        Budget("first_live_frame", 1000, 5000, "ms"),
         Budget("next_lab_page", 5, 50, "ms"),
         Budget("plain_page", 100e3, 200e3, "bytes"),
         Budget("lab_page", 150e3, 250e3, "bytes"),

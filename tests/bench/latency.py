@@ -1,4 +1,4 @@
-"""From a real input event on the LoRA Lab's rank slider to the frame in which its charts are redrawn."""
+"""From a real input event on a lab's slider to the redrawn frame; from the press of stop to a stop."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ FRAME_SECONDS = 1 / 60
 
 # Counted for each input event: until the first drawn frame that shows its value or a later one.
 LISTEN = """
-() => {
-  const view = document.querySelector('lab-view[slug=lora]');
+([slug, name]) => {
+  const view = document.querySelector(`lab-view[slug=${slug}]`);
   const waiting = [];
   const times = [];
   let draws = 0;
   view.addEventListener('input', (event) => {
-    if (event.target.name === 'rank') waiting.push({ value: Number(event.target.value), at: event.timeStamp });
+    if (event.target.name === name) waiting.push({ value: Number(event.target.value), at: event.timeStamp });
   }, true);
   view.addEventListener('lab-frame', () => {
-    const shown = JSON.parse(view.dataset.params).rank;
+    const shown = JSON.parse(view.dataset.params)[name];
     const last = waiting.map(({ value }) => value).lastIndexOf(shown);
     const done = waiting.splice(0, last + 1);
     if (!done.length) return;
@@ -39,30 +39,35 @@ LISTEN = """
 """
 
 
-def open_ready(context, url: str, timeout_seconds: float = 60):
+def open_ready(context, url: str, slug: str = "lora", timeout_seconds: float = 60):
     """The lab's page in a new tab, once its lab has booted and shown a computed frame."""
     page = context.new_page()
     page.goto(url)
-    view = page.locator("lab-view[slug=lora]")
-    view.scroll_into_view_if_needed()
+    page.locator(f"lab-view[slug={slug}]").scroll_into_view_if_needed()
     page.wait_for_function(
-        "document.querySelector('lab-view[slug=lora]')?.dataset.state === 'ready'", timeout=timeout_seconds * 1000
+        f"document.querySelector('lab-view[slug={slug}]')?.dataset.state === 'ready'", timeout=timeout_seconds * 1000
     )
     return page
 
 
-def measure_latency(context, url: str) -> dict[str, float]:
-    """Drag the rank slider of the lab at its default size (64) for some seconds.
+def measure_latency(context, url: str, slug: str = "lora", name: str = "rank") -> dict[str, float]:
+    """Drag a slider of a lab for some seconds, everything else at its default (the LoRA Lab's size: 64).
+
+    Args:
+        context: of the browser.
+        url: the lab's page.
+        slug: the lab.
+        name: the slider's parameter.
 
     Returns:
         ``p50`` and ``p95`` in milliseconds, ``events`` and ``draws``, and ``missing``: events never drawn.
     """
-    page = open_ready(context, url)
-    slider = page.locator("lab-view[slug=lora] input[type=range][name=rank]").first
+    page = open_ready(context, url, slug)
+    slider = page.locator(f"lab-view[slug={slug}] input[type=range][name={name}]").first
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     drag(page, box, STEPS // 4)  # the first redraws compile code; they are not what is asked
-    page.evaluate(LISTEN)
+    page.evaluate(LISTEN, [slug, name])
     drag(page, box, STEPS)
     page.wait_for_timeout(500)
     measured = page.evaluate("latencies()")
@@ -131,3 +136,38 @@ def measure_next_page(context, url: str, slug: str) -> float:
         return page.evaluate(NEXT_PAGE, slug)
     finally:
         page.close()
+
+
+# A run is started; once it has shown a frame of its own it is stopped. The state says when the lab is free again.
+STOP = """
+(slug) => new Promise((resolve, reject) => {
+  const view = document.querySelector(`lab-view[slug=${slug}]`);
+  setTimeout(() => reject(new Error('no frame of a run within 20 s')), 20000);
+  const began = performance.now();
+  view.addEventListener('lab-frame', () => {
+    const firstFrame = performance.now() - began;
+    if (view.dataset.state !== 'running') return reject(new Error('the run was over with its first frame'));
+    setTimeout(() => {
+      const pressed = performance.now();
+      new MutationObserver((_, observer) => {
+        if (view.dataset.state === 'running') return;
+        observer.disconnect();
+        resolve({ firstFrame, stop: performance.now() - pressed });
+      }).observe(view, { attributes: true, attributeFilter: ['data-state'] });
+      view.querySelector('[data-action=stop]').click();
+    }, 30);
+  }, { once: true });
+  view.querySelector('[data-action=run]').click();
+});
+"""
+
+
+def measure_stop(context, url: str, slug: str, rounds: int = 7) -> dict[str, float]:
+    """Milliseconds from the press of "stop" until the lab is free again, and to a run's first frame (medians)."""
+    page = open_ready(context, url, slug)
+    found = []
+    for _ in range(rounds):
+        found.append(page.evaluate(STOP, slug))
+        page.wait_for_timeout(200)
+    page.close()
+    return {name: statistics.median(one[name] for one in found) for name in ("stop", "firstFrame")}

@@ -20,12 +20,14 @@ import numpy_wheel  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from tests.bench import budgets, start_up, stock, weights  # noqa: E402
-from tests.bench.latency import measure_latency, measure_next_page  # noqa: E402
+from tests.bench.latency import measure_latency, measure_next_page, measure_stop  # noqa: E402
 from tests.bench.pages_server import serving  # noqa: E402
 
 PREFIX = "/stage-10/"
 PATHS = {"plain": PREFIX, "lab": f"{PREFIX}labs/lora/"}
 NEXT_LABS = ("rlhf", "distillation", "quantization")
+LIGHT_SLIDERS = {"rlhf": "beta", "distillation": "temperature", "quantization": "bits"}  # beside the LoRA Lab's rank
+LIVE_LABS = ("lora", "rlhf", "distillation", "quantization")  # those that have a run button
 
 
 def say(line: str) -> None:
@@ -70,6 +72,7 @@ def measure_all(site_folder: Path, work: Path, rounds: int, chromium: str, light
             latency = measure_latency(context, address + PATHS["lab"])
             measured |= {"slider_p50": latency["p50"], "slider_p95": latency["p95"]}
             say(f"slider: {latency['events']} events, {latency['draws']} draws, {latency['missing']} never drawn")
+            measured |= measure_labs(context, address, say)
             if slug := next_lab(site_folder):
                 measured["next_lab_page"] = measure_next_page(context, address + PATHS["lab"], slug)
             context.close()
@@ -79,6 +82,20 @@ def measure_all(site_folder: Path, work: Path, rounds: int, chromium: str, light
                 scores = weights.lighthouse_scores(address + path, node(), chromium)
                 measured |= {f"{name}: {category}": score for category, score in scores.items()}
     return {"measured": measured, "start_up_ms": times}
+
+
+def measure_labs(context, address: str, say) -> dict[str, float]:
+    """The other labs' sliders, and how soon a live run shows itself and stops."""
+    found = {}
+    for slug, name in LIGHT_SLIDERS.items():
+        say(f"slider {name} of the lab {slug}")
+        latency = measure_latency(context, f"{address}{PREFIX}labs/{slug}/", slug, name)
+        found |= {f"{slug}: slider_p50": latency["p50"], f"{slug}: slider_p95": latency["p95"]}
+    for slug in LIVE_LABS:
+        say(f"run and stop in the lab {slug}")
+        live = measure_stop(context, f"{address}{PREFIX}labs/{slug}/", slug)
+        found |= {f"{slug}: stop": live["stop"], f"{slug}: first_live_frame": live["firstFrame"]}
+    return found
 
 
 def main() -> int:

@@ -1,0 +1,61 @@
+"""The base model's scores are kept once, and found again only for the very same question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from training import base_scores, data, runtime
+from training import config as configuration
+from training.model import load_base
+from training.runfolder import RunFolder
+
+TINY = Path(__file__).resolve().parents[2] / "training" / "configs" / "sft" / "tiny.yaml"
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("STAGE10_CACHE", str(tmp_path / "cache"))
+    config = configuration.smoke(configuration.load(TINY), "llama")
+    loaded = load_base(config.model)
+    folder = RunFolder(tmp_path / "run")
+    folder.create(config, "test")
+    return config, loaded, data.load(config, loaded.tokenizer), folder
+
+
+def test_kept_scores_come_back_with_their_answers(asked):
+    config, loaded, rows, folder = asked
+    name = base_scores.key(loaded, rows, config)
+    assert base_scores.recall(name, folder) is None
+    folder.predictions.write_text('{"arm": "base", "id": 1}\n{"arm": "tuned", "id": 1}\n')
+    base_scores.keep(name, {"base": {"x": 1}}, folder)
+    folder.predictions.unlink()
+    assert base_scores.recall(name, folder) == {"base": {"x": 1}}
+    assert folder.predictions.read_text() == '{"arm": "base", "id": 1}\n'
+
+
+def test_another_question_has_another_name_and_another_way_of_training_has_not(asked):
+    config, loaded, rows, _ = asked
+    name = base_scores.key(loaded, rows, config)
+    assert base_scores.key(loaded, rows, replace(config, train=replace(config.train, learning_rate=0.5))) == name
+    fewer = replace(config, evaluate=replace(config.evaluate, base_rows=3))
+    assert base_scores.key(loaded, rows, fewer) != name
+    assert base_scores.key(replace(loaded, dtype="bfloat16"), rows, config) != name
+
+
+def test_a_folder_of_weights_is_never_taken_on_its_name(asked):
+    model = asked[0].model
+    assert base_scores.pinned(model)
+    assert not base_scores.pinned(replace(model, source="./my-weights", revision=None))
+    assert base_scores.pinned(replace(model, source="org/name", revision="abc"))
+
+
+def test_a_broken_file_is_asked_again(asked):
+    config, loaded, rows, folder = asked
+    name = base_scores.key(loaded, rows, config)
+    file = runtime.cache_dir() / "base-scores" / f"{name[:24]}.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{half")
+    assert base_scores.recall(name, folder) is None

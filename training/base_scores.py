@@ -1,0 +1,73 @@
+"""The untrained model's scores, kept: the same model asked the same questions in the same way need not be asked twice.
+
+Runs that differ only in their training share one base. What was measured is found again by a hash of everything that
+could change it: the weights, how they are held, the held-out rows, the prompts' settings and this package's own code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training import runtime
+
+SOURCES = ("answer_loss", "evaluate", "general_facts", "general_text", "generate", "model", "multiple_choice",
+           "probe", "regression", "sample_prompts", "template", "tiny")  # fmt: skip
+FOLDER = Path(__file__).resolve().parent
+
+
+def key(loaded: Any, rows: Any, config: Any) -> str:
+    """64 hex digits that stand for the question "how does this base model do here?".
+
+    Args:
+        loaded: the base model with its facts and dtype.
+        rows: the run's data; only the held-out rows count.
+        config: for the task, the probe's and the evaluation's settings.
+    """
+    digest = hashlib.sha256()
+    facts = {name: value for name, value in loaded.facts.items() if name != "dtype_probe_seconds"}
+    said = [facts, loaded.dtype, config.task, asdict(config.probe), asdict(config.evaluate), rows.heldout]
+    digest.update(json.dumps(said, sort_keys=True, default=str).encode())
+    digest.update(json.dumps(runtime.environment(loaded.dtype), sort_keys=True, default=str).encode())
+    files = [FOLDER / f"{name}.py" for name in SOURCES] + sorted((FOLDER / "tasks").glob("*.py"))
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def pinned(settings: Any) -> bool:
+    """Whether the model's name says for certain which weights it has: a folder's content may change under its name."""
+    return bool(settings.revision) or settings.source.startswith(("embedded:", "tiny-random:"))
+
+
+def recall(name: str, folder: Any) -> dict[str, Any] | None:
+    """The scores kept under ``name``, or None; the base's answers are put back into the run's predictions."""
+    file = _file(name)
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    with open(folder.predictions, "a", encoding="utf-8") as stream:
+        stream.writelines(line + "\n" for line in kept["predictions"])
+    return kept["scores"]
+
+
+def keep(name: str, scores: dict[str, Any], folder: Any) -> None:
+    """Keep the scores and the answers that they stand on; a full disk only costs the next run its time."""
+    lines = folder.predictions.read_text(encoding="utf-8").splitlines() if folder.predictions.exists() else []
+    base_lines = [line for line in lines if json.loads(line)["arm"] != "tuned"]
+    file = _file(name)
+    partial = file.with_suffix(".partial")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({"scores": scores, "predictions": base_lines}), encoding="utf-8")
+        partial.replace(file)
+    except OSError:
+        partial.unlink(missing_ok=True)
+
+
+def _file(name: str) -> Path:
+    return runtime.cache_dir() / "base-scores" / f"{name[:24]}.json"
