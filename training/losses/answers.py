@@ -1,4 +1,4 @@
-"""Losses in plain torch: what pages show and tests/parity compares with TRL and with the numpy labs."""
+"""Losses on single answers: the cross-entropy of supervised fine-tuning, and an answer's log-probability."""
 
 from __future__ import annotations
 
@@ -25,6 +25,29 @@ def sft_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 # --8<-- [end:sft]
+
+
+# --8<-- [start:log_probabilities]
+def answer_log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log-probability of each answer, and its length: what every loss on preferences is made of.
+
+    log pi(y | x) = sum over t of log pi(y_t | x, y_<t).
+
+    Args:
+        logits: (B, T, V).
+        labels: (B, T), -100 where a token is not part of the answer.
+
+    Returns:
+        Summed natural logs (B,), and tokens counted (B,); an answer without a token has 0 and 0.
+    """
+    targets = labels[:, 1:]  # (B, T-1)
+    counted = targets != IGNORED
+    scores = logits[:, :-1].log_softmax(-1)  # (B, T-1, V)
+    each = scores.gather(-1, targets.masked_fill(~counted, 0)[..., None])[..., 0]
+    return each.masked_fill(~counted, 0.0).sum(1), counted.sum(1)
+
+
+# --8<-- [end:log_probabilities]
 
 
 # --8<-- [start:sparse]
