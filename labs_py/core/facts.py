@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from labs_py.core.lora_facts import LORA_FACTS
 from labs_py.core.preference_facts import PREFERENCE_FACTS
+from labs_py.core.report_facts import REPORT_FACTS
 
 FACTS: dict[str, Callable[..., float | int | str]] = {}
 
@@ -54,5 +55,5 @@ def matrix_parameters(rows: int, columns: int) -> int:
     return rows * columns
 
 
-for _function in (*LORA_FACTS, *PREFERENCE_FACTS):
+for _function in (*LORA_FACTS, *PREFERENCE_FACTS, *REPORT_FACTS):
     fact(_function)
