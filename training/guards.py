@@ -55,6 +55,7 @@ def supervised_share(labels: list[int], where: str, whole_text: bool = False) ->
         )
 
 
+# --8<-- [start:stop]
 def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int], where: str) -> None:
     """The last token that is trained on is a stop token: otherwise the loss looks fine and answers never end.
 
@@ -64,6 +65,9 @@ def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int],
     if last < 0 or ids[last] not in stop_ids:
         raise GuardFailed(f"{where}: no-stop-token: the answer's last trained token is not a stop token; the chat"
                           " template must end the assistant's turn with one")  # fmt: skip
+
+
+# --8<-- [end:stop]
 
 
 def mask_by_length(length: int, width: int) -> list[int]:

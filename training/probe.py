@@ -17,6 +17,7 @@ ABOUT = """Ask the base model some held-out questions, plainly and with examples
 The threshold is probe.exact_threshold in the configuration; the better of the two prompts counts."""
 
 
+# --8<-- [start:verdict]
 def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> dict[str, Any]:
     """The verdict from the scores of one set.
 
@@ -45,6 +46,9 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> 
         sentence = f"Training is worth a try: {figure}, below the threshold of {threshold:.0%}."
     return {"verdict": verdict, "sentence": sentence, "better": better, "exact": exact, "content": content, "n": n,
             "threshold": threshold, "exit_code": 0 if verdict == "train" else DO_NOT_TRAIN}
+
+
+# --8<-- [end:verdict]
 
 
 def judge(loaded: Any, rows: data.Loaded, config: Any) -> dict[str, Any]:
