@@ -11,6 +11,7 @@ from collections.abc import Callable
 from labs_py.core.lora_facts import LORA_FACTS
 from labs_py.core.preference_facts import PREFERENCE_FACTS
 from labs_py.core.report_facts import REPORT_FACTS
+from labs_py.core.tuning_facts import TUNING_FACTS
 
 FACTS: dict[str, Callable[..., float | int | str]] = {}
 
@@ -55,5 +56,5 @@ def matrix_parameters(rows: int, columns: int) -> int:
     return rows * columns
 
 
-for _function in (*LORA_FACTS, *PREFERENCE_FACTS, *REPORT_FACTS):
+for _function in (*LORA_FACTS, *PREFERENCE_FACTS, *REPORT_FACTS, *TUNING_FACTS):
     fact(_function)
