@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import yaml
 
 from training.errors import BadInput
+from training.method_settings import KINDS
 from training.settings import Config
 
 SMOKE = {
@@ -46,7 +47,7 @@ def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None =
         for section in ("train", "data"):
             if isinstance(tree.get(section), dict):
                 tree[section]["seed"] = seed
-    config = _build(Config, tree, str(path), "")
+    config = _build(KINDS.get(tree.get("method"), Config), tree, str(path), "")
     _check_together(config, str(path))
     return config
 

@@ -50,13 +50,13 @@ def run(args) -> int:
 
 
 def _phases(config, folder: RunFolder, args) -> int:
-    from training import data, evaluate, gate, model, regression, report, sft
+    from training import evaluate, gate, methods, model, regression, report
 
     started = time.monotonic()
     report_so_far = _begin(config, folder, args)
     loaded = model.load_base(config.model, report_so_far["environment"]["dtype"] or None)
     with runtime.phase("data", None):
-        rows = data.load(config, loaded.tokenizer)
+        rows = methods.load_rows(config, loaded.tokenizer)
     runtime.say(*(f"  {line}" for line in rows.notes))
     folder.update("environment", {"dtype": loaded.dtype})
     folder.update("data", {"sha256": rows.sha256, "n": rows.n})
@@ -66,11 +66,12 @@ def _phases(config, folder: RunFolder, args) -> int:
             return _finish(config, folder, started, code, report)
     else:
         runtime.say("· before: taken from the interrupted run")
-    tuned = _tune(config, folder, loaded, rows, sft, args)
+    tuned = _tune(config, folder, loaded, rows, methods, args)
     folder.forget_predictions("tuned")
     with runtime.phase("after", folder.log):
         after = evaluate.measure(tuned, loaded.tokenizer, rows, config, "tuned", folder)
         general = regression.measure(tuned, loaded.tokenizer, config, "tuned")
+        methods.measure_more(config, rows, loaded, tuned, folder)
     before = folder.read_before()
     folder.update("eval", evaluate.combine(before["base"], before["base_few_shot"], after))
     folder.update("regression", regression.combine(before["regression"], general))
@@ -126,7 +127,7 @@ def _ask_base(config, folder: RunFolder, loaded, rows) -> dict:
     return scores
 
 
-def _tune(config, folder: RunFolder, loaded, rows, sft, args):
+def _tune(config, folder: RunFolder, loaded, rows, methods, args):
     """The tuned model: trained now, or loaded where the interrupted run had finished training."""
     from training import model
 
@@ -135,7 +136,7 @@ def _tune(config, folder: RunFolder, loaded, rows, sft, args):
         return model.attach_adapter(loaded.model, folder.adapter)
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
-        return sft.train(config, rows.train, loaded, folder, checkpoint, "train").model
+        return methods.train(config, rows, loaded, folder, checkpoint, "train").model
 
 
 def _finish(config, folder: RunFolder, started: float, code: int, report) -> int:

@@ -83,9 +83,9 @@ _NO_SHAPE = _NoShape()
 
 
 def _rows(config: Config) -> list[dict]:
-    from training import data
+    from training import methods
 
-    return data.load(config).train
+    return methods.load_rows(config).train
 
 
 def _steps(config: Config, n_rows: int) -> int:

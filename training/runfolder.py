@@ -89,7 +89,7 @@ class RunFolder:
 
     def forget_steps_after(self, step: int) -> None:
         """Drop the log lines of steps that will be taken again."""
-        kept = [e for e in self.events() if not (e.get("event") == "step" and e["step"] > step)]
+        kept = [e for e in self.events() if e.get("step", 0) <= step]
         text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in kept)
         _replace(self.log_file, text)
 

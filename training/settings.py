@@ -115,7 +115,7 @@ class Config:
     """One run, whole."""
 
     name: str = setting("first part of the run's name")
-    method: str = setting("how it is trained", choices=("sft",))
+    method: str = setting("how it is trained: sft here, dpo, reward and grpo add sections", choices=("sft",))
     task: str = setting("module of training/tasks, or jsonl for rows of your own")
     model: ModelSettings = setting("the model")
     lora: LoraSettings | None = setting("the adapter; null trains every weight")

@@ -49,6 +49,19 @@ def train(config: Config, rows: list[dict], loaded: model.Loaded, folder: RunFol
     log_example(loaded.tokenizer, encoded, folder)
     tuned = prepare(config, loaded)
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
+    facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+    return TrainResult(tuned.eval(), facts)
+
+
+# --8<-- [end:train]
+
+
+def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resume, command: str) -> dict:
+    """Let a trainer run (or go on), save what it made, and write the report's ``train`` section.
+
+    Raises:
+        Interrupted: after Ctrl-C, with the line to go on with.
+    """
     if resume:
         folder.forget_steps_after(int(str(resume).rsplit("-", 1)[1]))
     started = time.monotonic()
@@ -65,10 +78,7 @@ def train(config: Config, rows: list[dict], loaded: model.Loaded, folder: RunFol
     facts = summarise(trainer, tuned, folder, time.monotonic() - started)
     if runtime.is_main_process():
         folder.update("train", facts)
-    return TrainResult(tuned.eval(), facts)
-
-
-# --8<-- [end:train]
+    return facts
 
 
 def encode_rows(tokenizer, rows: list[dict], config: Config) -> list[Encoded]:

@@ -1,0 +1,63 @@
+"""What the tests of the methods share: a run on a tiny random model, and one that is broken off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training import config as configuration
+from training import methods, model
+from training.progress import StepLog
+from training.runfolder import RunFolder
+
+CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
+
+
+def train(method: str, folder: Path, overrides=(), resume=None, architecture="llama", file="tiny.yaml"):
+    """A run of a method's tiny configuration, without the evaluation around it."""
+    settings = [f"model.source=tiny-random:{architecture}", *overrides]
+    config = configuration.load(CONFIGS / method / file, settings)
+    loaded = model.load_base(config.model)
+    rows = methods.load_rows(config, loaded.tokenizer)
+    run = RunFolder(folder)
+    if not resume:
+        run.create(config, "test", loaded.dtype)
+    result = methods.train(config, rows, loaded, run, resume, "train")
+    return run, result, (config, loaded, rows)
+
+
+def broken_off(method: str, folder: Path, overrides, step: int) -> RunFolder:
+    """A run that ends without warning just after the checkpoint of ``step``."""
+
+    class Kill(Exception):
+        pass
+
+    honest = StepLog.on_save
+
+    def on_save(self, args, state, control, **rest):
+        honest(self, args, state, control, **rest)
+        if state.global_step == step:
+            raise Kill
+
+    StepLog.on_save = on_save
+    try:
+        with pytest.raises(Kill):
+            train(method, folder, overrides)
+    finally:
+        StepLog.on_save = honest
+    return RunFolder(folder)
+
+
+def adapter_bytes(run: RunFolder) -> bytes:
+    return (run.adapter / "adapter_model.safetensors").read_bytes()
+
+
+def resumed_is_straight(method: str, tmp_path: Path, overrides, step: int) -> None:
+    """The run that was broken off after ``step`` and gone on with ends where the straight one ends."""
+    straight = train(method, tmp_path / "straight", overrides)[0]
+    stopped = broken_off(method, tmp_path / "stopped", overrides, step)
+    again = train(method, tmp_path / "stopped", overrides, resume=stopped.last_checkpoint())[0]
+    assert adapter_bytes(again) == adapter_bytes(straight)
+    assert again.read()["train"]["loss"] == straight.read()["train"]["loss"]
+    assert [e["step"] for e in again.events("method")] == [e["step"] for e in straight.events("method")]

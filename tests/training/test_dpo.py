@@ -1,0 +1,198 @@
+"""Preference tuning on a tiny random model: pairs, the loss that TRL takes, resume, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+import torch
+
+from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
+from training import cli, dpo, losses, methods, model, preference_data, preference_measures, regression
+from training import config as configuration
+from training.errors import BadInput
+from training.tasks import get, shift_notes, target
+
+REFERENCE = "Anna delivered 12 crates of apples to dock 3 at 9:40."
+
+
+@pytest.mark.parametrize(("text", "low", "high"), [
+    (REFERENCE, 1.0, 1.0), ("12 apples, dock 3, 9:40, Anna", 1.0, 1.0), ("", 0, 0),
+    ("HELLO, HELLO, HELLO, HELLO", 0, 0),
+    ("Some crates came in.", 0, 0), ("Anna delivered 12 crates.", 0.4, 0.4), (REFERENCE + " " + REFERENCE, 0.3, 0.8),
+    (REFERENCE.replace("12", "112").replace("9:40", "19:40"), 0.6, 0.6), (REFERENCE + " very" * 60, 0.0, 0.3),
+])  # fmt: skip
+def test_the_rule_wants_all_facts_few_words_and_nothing_twice(text, low, high):
+    assert low <= shift_notes.rule_score(text, REFERENCE) <= high + 1e-9
+
+
+def test_every_pair_of_ours_is_won_by_the_better_answer():
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["data.n_train=60"])
+    rows = {row["id"]: row for row in get("shift_notes").rows("train", 60)}
+    pairs = preference_data.written_pairs(config, list(rows.values()))
+    assert len(pairs) == 60
+    for pair in pairs:
+        reference = target(rows[pair["id"]])
+        better, worse = (shift_notes.rule_score(pair[side], reference) for side in ("chosen", "rejected"))
+        assert better == 1.0 and worse < 0.8
+    lengths = {len(pair["chosen"]) < len(pair["rejected"]) for pair in pairs}
+    assert lengths == {True, False}  # length alone does not tell the better one
+
+
+def test_the_naive_rule_prefers_the_shorter():
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.rule=shortest"])
+    for pair in preference_data.written_pairs(config, get("shift_notes").rows("train", 10)):
+        assert len(pair["chosen"]) < len(pair["rejected"])
+
+
+@pytest.mark.parametrize("loss", ["dpo", "ipo", "length_normalised"])
+def test_the_first_steps_loss_is_losses_own(tmp_path, loss):
+    """At the start policy and reference agree, so the loss is the plain formula's for no difference."""
+    overrides = [f"preference.loss={loss}", "train.max_steps=3", "preference.nll_weight=0"]
+    run, result, (config, _, _) = train("dpo", tmp_path / "run", overrides)
+    zeros, ones = torch.zeros(4).double(), torch.ones(4)
+    wanted = {
+        "dpo": lambda: losses.dpo_loss(zeros, zeros, zeros, zeros, 0.1),
+        "ipo": lambda: losses.ipo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
+        "length_normalised": lambda: losses.length_normalised_dpo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
+    }
+    assert run.read()["train"]["loss"][0] == pytest.approx(float(wanted[loss]()), rel=1e-4)
+    assert {p.name for p in run.adapter.iterdir()} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "stage10.json",
+    }
+    assert list(result.model.peft_config) == ["default"]
+    again = model.attach_adapter(model.load_base(config.model).model, run.adapter)
+    ids = torch.arange(30)[None]
+    assert torch.equal(again(input_ids=ids).logits, result.model(input_ids=ids).logits)
+
+
+def test_the_chosen_answers_become_likelier_than_the_rejected(tmp_path):
+    run = train("dpo", tmp_path / "run", ["train.epochs=4"])[0]
+    events = run.events("method")
+    assert events[-1]["rewards/margins"] > 0.01 and abs(events[0]["rewards/margins"]) < 1e-3
+    assert run.read()["data"]["n"]["pairs"] == 16
+
+
+def test_resumed_is_straight_with_sampled_pairs(tmp_path):
+    resumed_is_straight("dpo", tmp_path, ["train.epochs=2", "preference.pairs=sampled", "preference.rule=shortest",
+                                          "preference.least_difference=0", "preference.samples=2", "data.n_train=8",
+                                          "train.batch_size=2"], 3)  # fmt: skip
+    assert (tmp_path / "stopped" / preference_data.PAIRS_FILE).read_text() == (
+        tmp_path / "straight" / preference_data.PAIRS_FILE
+    ).read_text()
+
+
+def test_the_seed_decides(tmp_path):
+    first = adapter_bytes(train("dpo", tmp_path / "a", ["train.max_steps=2"])[0])
+    assert first == adapter_bytes(train("dpo", tmp_path / "b", ["train.max_steps=2"])[0])
+    assert first != adapter_bytes(train("dpo", tmp_path / "c", ["train.max_steps=2", "train.seed=1"])[0])
+
+
+def test_sampled_pairs_that_do_not_differ_are_refused_in_a_line(tmp_path):
+    with pytest.raises(BadInput, match="least_difference"):
+        train("dpo", tmp_path / "run", ["preference.pairs=sampled", "data.n_train=2", "preference.least_difference=1"])
+
+
+GOOD = {"prompt": "How many?", "chosen": "Two.", "rejected": "Many, many, I would say."}
+BAD = [
+    ('{"prompt": "How', "bad-json"), ("[1]", "bad-json"), (json.dumps({**GOOD, "rejected": None}), "missing-answer"),
+    (json.dumps({"prompt": "x", "chosen": "y"}), "missing-answer"), (json.dumps({**GOOD, "chosen": " "}), "empty-turn"),
+    (json.dumps({**GOOD, "rejected": "Two. "}), "equal-answers"), (json.dumps({**GOOD, "prompt": 3}), "missing-role"),
+    (json.dumps({**GOOD, "prompt": [{"role": "robot", "content": "x"}]}), "missing-role"),
+    (json.dumps({**GOOD, "prompt": [{"role": "assistant", "content": "x"}]}), "role-order"),
+    (json.dumps(GOOD), "duplicate"), (json.dumps({**GOOD, "prompt": "Seen before?"}), "test-leak"),
+]  # fmt: skip
+
+
+def test_every_bad_line_is_named_by_file_line_and_code(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("\n".join([json.dumps(GOOD), *(line for line, _ in BAD)]) + "\n", encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        preference_data.read_pairs(file, "", {"seen before"})
+    lines = str(caught.value).splitlines()
+    for place, (_, code) in enumerate(BAD):
+        assert lines[place].startswith(f"{file}:{place + 2}: {code}: "), lines[place]
+
+
+def test_random_bytes_never_end_in_a_traceback(tmp_path):
+    rng, file = random.Random(3), tmp_path / "noise.jsonl"
+    for _ in range(60):
+        text = bytearray(json.dumps(GOOD).encode() * 3)
+        for _ in range(rng.randint(1, 20)):
+            text[rng.randrange(len(text))] = rng.randrange(256)
+        file.write_bytes(bytes(text))
+        try:
+            preference_data.read_pairs(file)
+        except BadInput as error:
+            assert str(file) in str(error)
+
+
+def test_a_file_of_pairs_trains(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("".join(json.dumps({**GOOD, "prompt": f"How many, {i}?"}) + "\n" for i in range(8)))
+    run = train("dpo", tmp_path / "run", ["preference.pairs=file", f"data.train_file={file}", "train.max_steps=2"])[0]
+    assert run.read()["train"]["steps"] == 2
+
+
+def test_the_figures_besides(tmp_path):
+    run, result, (config, loaded, rows) = train("dpo", tmp_path / "run")
+    asked = rows.heldout["second"]
+    lines = [
+        {"set": "second", "arm": arm, "id": row["id"], "answer": text(row)}
+        for row in asked
+        for arm, text in (("base", lambda row: "No idea."), ("tuned", target))
+    ]
+    run.predictions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = preference_measures.measure(config, rows, loaded, result.model, run)
+    assert set(found) == {"second"}
+    assert found["second"]["win_rate"]["value"] == 1.0 and found["second"]["mean_rule"]["tuned"] == 1.0
+    assert found["second"]["kl"]["value"] > 0
+    assert any("tuned wins 100%" in line for line in preference_measures.lines(found))
+    same = preference_measures.wins(config, [("a", "a", REFERENCE)] * 3)
+    assert same["win_rate"]["value"] == 0.5
+
+
+@pytest.mark.parametrize("file", ["qwen2.5_7b_lora_80gb.yaml", "mistral_7b_qlora_16gb.yaml", "smollm2_naive.yaml",
+                                  "smollm2_on_policy.yaml", "smollm2_shift_notes.yaml"])  # fmt: skip
+def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
+    from training.architectures import architecture_of
+
+    whole = configuration.load(CONFIGS / "dpo" / file)
+    small = configuration.smoke(whole, architecture_of(whole.model.source))
+    overrides = ["model.source=tiny-random:llama", "model.revision=null", "model.dtype=float32"]
+    assert small.method == "dpo" and small.model.source.startswith("tiny-random:")
+    architecture = small.model.source.split(":")[1]
+    run = train("dpo", tmp_path / "run", [*overrides[1:], "model.quantization=none", "train.optimizer=adamw",
+                                          "data.n_train=4", "data.n_heldout=2", "train.max_steps=2",
+                                          "train.batch_size=2", "train.accumulation=1", "train.max_length=4096",
+                                          "preference.least_difference=0", "preference.samples=2",
+                                          "evaluate.max_new_tokens=4", "preference.rule=shortest"],
+                architecture=architecture, file=file)[0]  # fmt: skip
+    assert run.read()["train"]["steps"] == 2
+
+
+def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
+    honest = regression.measure
+    monkeypatch.setattr(regression, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True}))
+    command = ["dpo", "--config", str(CONFIGS / "dpo" / "tiny.yaml"), "train.max_steps=2", "data.n_heldout=2",
+               "evaluate.max_new_tokens=4", "probe.n=2"]  # fmt: skip
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11  # a random model gains nothing
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["gate"]["verdict"] == "no gain" and report["run"]["status"] == "smoke"
+    assert set(report["preference"]) == {"iid", "second"}
+    assert cli.main([*command, "--dry-run"]) == 0
+    capsys.readouterr()
+    assert cli.main(["dpo", "--config", str(CONFIGS / "sft" / "tiny.yaml")]) == 2
+    assert "method is sft, not dpo" in capsys.readouterr().err
+    assert cli.main([*command, "preference.bta=1"]) == 2
+    assert "did you mean 'beta'" in capsys.readouterr().err
+    assert cli.main([*command, "data.replay_fraction=0.1"]) == 2
+
+
+def test_methods_names_every_module():
+    for name in methods.MODULES:
+        assert callable(methods.module_of(type("C", (), {"method": name})).train)
+    assert dpo.TRL_NAMES.keys() == {"dpo", "ipo", "length_normalised"}

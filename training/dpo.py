@@ -1,0 +1,165 @@
+"""Direct preference optimisation with TRL: from pairs to a model that finds the better answer likelier."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+from training import data, guards, preference_data, preference_measures, runtime, sft, template
+from training.errors import BadInput
+from training.progress import StepLog
+
+load_rows = preference_data.load_rows
+TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
+LOGGED = ("rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected", "entropy")
+
+
+def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "dpo", quiet: bool = False):
+    """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
+    if config.lora is None:
+        raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
+    pairs = preference_data.pairs(config, rows, loaded, folder)
+    encoded = encode_pairs(loaded.tokenizer, pairs, config.train.max_length)
+    folder.update("data", {"n": {"pairs": len(pairs)}})
+    runtime.say(f"  {len(pairs)} pairs ({config.preference.pairs}), judged by the rule {config.preference.rule}")
+    log_pair(pairs[0], folder)
+    tuned = sft.prepare(config, loaded)
+    trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
+    guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
+    try:
+        facts = sft.run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+    finally:
+        if "ref" in tuned.peft_config:
+            tuned.delete_adapter("ref")  # the frozen copy that TRL compares with
+    shutil.rmtree(folder.adapter / "ref", ignore_errors=True)
+    return sft.TrainResult(tuned.eval(), facts)
+
+
+def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:
+    """Token ids of question, better and worse answer; both answers end with the stop token."""
+    found = []
+    for place, pair in enumerate(pairs, 1):
+        sides: dict[str, Any] = {}
+        for side in ("chosen", "rejected"):
+            row = {"messages": [*pair["prompt"], {"role": "assistant", "content": pair[side]}]}
+            # only the last answer is compared, whatever was said before it
+            whole = template.encode(tokenizer, row, longest, f"pair {pair.get('id', place)}, {side}")
+            start = len(template.prompt_ids(tokenizer, pair["prompt"]))
+            sides["prompt_ids"] = whole.ids[:start]
+            sides[f"{side}_ids"] = whole.ids[start:]
+        found.append(sides)
+    return found
+
+
+def build_trainer(config, tuned, encoded: list[dict], loaded, folder, quiet: bool):
+    """TRL's DPOTrainer on pairs that are already encoded, with every default that matters written out."""
+    from datasets import Dataset, disable_progress_bars
+
+    disable_progress_bars()
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    steps = MethodLog(folder, quiet, LOGGED)
+    trainer = pair_trainer()(
+        model=tuned,
+        args=trainer_arguments(config, len(encoded), loaded.dtype, folder),
+        train_dataset=Dataset.from_list(encoded),
+        processing_class=loaded.tokenizer,
+        callbacks=[steps],
+        order_seed=config.train.seed,
+    )
+    steps.trainer = trainer
+    without_printers(trainer)
+    return trainer, steps
+
+
+def trainer_arguments(config, n_pairs: int, dtype: str, folder):
+    """DPOConfig from the run's settings."""
+    from trl import DPOConfig
+
+    p = config.preference
+    losses, weights = [TRL_NAMES[p.loss]], [1.0]
+    if p.nll_weight:
+        losses, weights = [*losses, "sft"], [1.0, p.nll_weight]
+    return DPOConfig(**common_arguments(config, n_pairs, dtype, folder), beta=p.beta, loss_type=losses,
+                     loss_weights=weights, precompute_ref_log_probs=True, max_length=None)  # fmt: skip
+
+
+def common_arguments(config, n_rows: int, dtype: str, folder) -> dict[str, Any]:
+    """What every TRL trainer is told, taken from the arguments of supervised fine-tuning."""
+    told = sft.trainer_arguments(config, n_rows, dtype, folder)
+    names = ("output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "max_steps", "learning_rate",
+             "lr_scheduler_type", "warmup_steps", "weight_decay", "max_grad_norm", "optim", "seed", "data_seed", "bf16",
+             "gradient_checkpointing", "gradient_checkpointing_kwargs", "remove_unused_columns", "logging_steps",
+             "save_strategy", "save_steps", "save_total_limit", "report_to", "disable_tqdm", "use_cpu",
+             "dataloader_pin_memory", "ddp_find_unused_parameters")  # fmt: skip
+    return {name: getattr(told, name) for name in names}
+
+
+def pair_trainer() -> type:
+    """The trainer's class, made when torch is there."""
+    from trl import DPOTrainer
+
+    from training.sampler import OrderedSampler
+
+    class PairTrainer(DPOTrainer):
+        """DPOTrainer that takes encoded pairs, in an order of the run's seed that a resumed run repeats."""
+
+        sparse, tokens_seen = False, 0
+
+        def __init__(self, *args, order_seed: int, **kwargs):
+            self.order_seed = order_seed
+            super().__init__(*args, **kwargs)
+
+        def _prepare_dataset(self, dataset, *_, **__):
+            return dataset
+
+        def _get_train_sampler(self, train_dataset=None):
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
+
+        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+            self.tokens_seen += int(inputs["attention_mask"].sum())
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+
+    return PairTrainer
+
+
+class MethodLog(StepLog):
+    """StepLog that also keeps a method's own figures of each step.
+
+    Args:
+        folder, quiet: as in StepLog.
+        wanted: names of the trainer's figures to keep.
+    """
+
+    def __init__(self, folder, quiet: bool, wanted: tuple[str, ...]):
+        super().__init__(folder, quiet)
+        self.wanted = wanted
+
+    def on_log(self, args, state, control, logs=None, **rest):
+        """The step's line, and beside it the method's figures."""
+        super().on_log(args, state, control, logs=logs, **rest)
+        found = {name: logs[name] for name in self.wanted if logs and name in logs}
+        if found:
+            self.folder.log({"event": "method", "step": state.global_step, **found})
+
+
+def without_printers(trainer) -> None:
+    """Take the library's own progress output away: StepLog has its place."""
+    from transformers import PrinterCallback, ProgressCallback
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+
+
+def log_pair(pair: dict, folder) -> None:
+    """One pair for the report and the screen."""
+    folder.log({"event": "pair", **{side: pair[side] for side in ("chosen", "rejected")}})
+    runtime.say(f"  better: {pair['chosen'][:90]!r}", f"  worse:  {pair['rejected'][:90]!r}")
+
+
+def measure_more(config, rows: data.Loaded, loaded, tuned, folder) -> None:
+    """Win rate, length and KL: the report's ``preference`` section."""
+    found = preference_measures.measure(config, rows, loaded, tuned, folder)
+    folder.update("preference", found)
+    runtime.say(*preference_measures.lines(found))

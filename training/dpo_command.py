@@ -1,0 +1,33 @@
+"""``python -m training dpo``: preference tuning with everything around it, as ``train`` does it for SFT."""
+
+from __future__ import annotations
+
+HELP = "preference tuning on pairs (DPO and relatives)"
+ABOUT = """Tune on pairs of a better and a worse answer: probe, training, before and after, win rate, KL, gate, report.
+
+preference.pairs says where they come from: written by the task's rules, sampled (the model's own answers, best against
+worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the model without its adapter.
+
+  python -m training dpo --config training/configs/dpo/smollm2_shift_notes.yaml --dry-run
+  python -m training dpo --config training/configs/dpo/smollm2_naive.yaml     (a rule that misses the point)
+  python -m training dpo --config FILE data.train_file=pairs.jsonl preference.pairs=file task=jsonl
+
+Win rate, length and perplexity can all look well while the text is broken: read the printed answers, too."""
+
+
+def add_arguments(parser) -> None:
+    """Arguments of ``train``."""
+    from training import pipeline
+
+    pipeline.add_arguments(parser)
+
+
+def run(args) -> int:
+    """All phases; the exit code is the gate's."""
+    from training import methods, pipeline
+    from training.cli import config_from
+
+    if not args.config and not args.resume:
+        args.config = "training/configs/dpo/smollm2_shift_notes.yaml"
+    methods.need(config_from(args), "dpo")
+    return pipeline.run(args)

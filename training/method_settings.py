@@ -1,0 +1,62 @@
+"""Settings of the methods beyond supervised fine-tuning: each adds one section to a run's configuration.
+
+``KINDS`` says which configuration a file's ``method`` asks for; plain ``sft`` files stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.settings import Config, setting
+
+
+@dataclass(frozen=True)
+class PreferenceSettings:
+    """Pairs of a better and a worse answer, and what is made of them."""
+
+    pairs: str = setting("written: by the task's rules; sampled: the model's own answers, best against worst; file:"
+                         " rows of data.train_file", "written", choices=("written", "sampled", "file"))  # fmt: skip
+    rule: str = setting("which of two answers is better: complete-and-concise (the task's score), or shortest (a rule"
+                        " that misses the point)", "complete-and-concise",
+                        choices=("complete-and-concise", "shortest"))  # fmt: skip
+    loss: str = setting("the loss on a pair", "dpo", choices=("dpo", "ipo", "length_normalised"))
+    beta: float = setting("pull towards the starting model (IPO: tau)", 0.1, low=1e-6)
+    nll_weight: float = setting("weight of the chosen answers' cross-entropy beside the loss; 0 leaves it out", 0.0,
+                                low=0)  # fmt: skip
+    samples: int = setting("answers drawn for each question when pairs are sampled", 4, low=2)
+    temperature: float = setting("of those draws", 1.0, low=1e-3)
+    least_difference: float = setting("sampled answers whose scores differ by less make no pair", 0.1, low=0, high=1)
+
+
+@dataclass(frozen=True)
+class PreferenceConfig(Config):
+    """A run on pairs: ``dpo`` tunes the model itself, ``reward`` a model that scores answers."""
+
+    method: str = setting("how it is trained", choices=("dpo", "reward"))
+    preference: PreferenceSettings = setting("the pairs and the loss on them", PreferenceSettings())
+
+
+@dataclass(frozen=True)
+class GroupSettings:
+    """Groups of answers to one question, and the reward that compares them."""
+
+    reward: str = setting("function of training/rewards.py, or several joined by +", "task")
+    group: int = setting("answers to each question, G", 8, low=2)
+    temperature: float = setting("of the draws", 1.0, low=1e-3)
+    longest: int = setting("tokens of an answer", 32, low=1)
+    variant: str = setting("which mean the loss takes", "dapo", choices=("grpo", "dr_grpo", "dapo"))
+    clip_low: float = setting("how far a token's ratio may fall", 0.2, low=0, high=1)
+    clip_high: float = setting("how far it may rise", 0.2, low=0)
+    kl_weight: float = setting("weight of the KL to the starting model; 0 leaves the reference out", 0.0, low=0)
+    warm_start_rows: int = setting("rows of plain SFT before, so that the full reward occurs at all", 0, low=0)
+
+
+@dataclass(frozen=True)
+class GroupConfig(Config):
+    """A run by group-relative policy optimisation."""
+
+    method: str = setting("how it is trained", choices=("grpo",))
+    group: GroupSettings = setting("the groups and their reward", GroupSettings())
+
+
+KINDS: dict[str, type[Config]] = {"dpo": PreferenceConfig, "reward": PreferenceConfig, "grpo": GroupConfig}

@@ -1,0 +1,52 @@
+"""Which modules a run's ``method`` means: where its rows come from, how it trains, what it measures besides.
+
+A method's module has ``load_rows(config, tokenizer) -> data.Loaded``, ``train(config, rows, loaded, folder, resume,
+command) -> TrainResult`` and ``measure_more(config, rows, loaded, tuned, folder)`` for figures of its own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from training.errors import BadInput
+
+MODULES = {"dpo": "training.dpo"}
+
+
+def module_of(config) -> ModuleType | None:
+    """The method's module; None for plain supervised fine-tuning."""
+    name = MODULES.get(config.method)
+    return import_module(name) if name else None
+
+
+def load_rows(config, tokenizer=None):
+    """The rows of a run, whatever its method."""
+    from training import data
+
+    found = module_of(config)
+    return found.load_rows(config, tokenizer) if found else data.load(config, tokenizer)
+
+
+def train(config, rows, loaded, folder, resume, command: str):
+    """The tuned model and its facts."""
+    from training import sft
+
+    found = module_of(config)
+    if found:
+        return found.train(config, rows.train, loaded, folder, resume, command)
+    return sft.train(config, rows.train, loaded, folder, resume, command)
+
+
+def measure_more(config, rows, loaded, tuned, folder) -> None:
+    """The method's own figures, written into the report."""
+    found = module_of(config)
+    if found:
+        found.measure_more(config, rows, loaded, tuned, folder)
+
+
+def need(config, method: str) -> None:
+    """BadInput when a command is given another method's configuration."""
+    if config.method != method:
+        raise BadInput(f"this configuration's method is {config.method}, not {method}: run it with"
+                       f" 'python -m training {'train' if config.method == 'sft' else config.method}'")  # fmt: skip

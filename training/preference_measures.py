@@ -1,0 +1,118 @@
+"""What preference tuning did: how often the tuned answer wins, how long it is, how far the model has moved."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from labs_py.core import evidence
+from training import data, tasks, template
+
+KL_ROWS = 32
+SHOWN = 5
+
+
+def measure(config, rows: data.Loaded, loaded, tuned, folder) -> dict[str, Any]:
+    """Figures on each held-out set, from the run's predictions and the two models.
+
+    Returns:
+        {set: {"win_rate", "mean_rule", "length", "kl", "samples"}}; a win is a better score by the run's rule than
+        the base model's answer to the same question without examples, a tie counts half.
+    """
+    found = {}
+    for name, kept in rows.heldout.items():
+        answers = _answers(folder, name)
+        shared = [row for row in kept if row.get("id") in answers["base"] and row.get("id") in answers["tuned"]]
+        if not shared:
+            continue
+        pairs = [(answers["base"][row["id"]], answers["tuned"][row["id"]], tasks.target(row)) for row in shared]
+        found[name] = {**wins(config, pairs), "length": lengths(pairs),
+                       "kl": divergence_from_base(loaded.tokenizer, tuned, shared[:KL_ROWS], pairs),
+                       "samples": [{"base": b, "tuned": t, "expected": e} for b, t, e in pairs[:SHOWN]]}  # fmt: skip
+    return found
+
+
+def _answers(folder, name: str) -> dict[str, dict[Any, str]]:
+    found: dict[str, dict[Any, str]] = {"base": {}, "tuned": {}}
+    for line in folder.predictions.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        if entry["set"] == name and entry["arm"] in found:
+            found[entry["arm"]][entry["id"]] = entry["answer"]
+    return found
+
+
+def wins(config, pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """Win rate of the tuned answers with its interval, by the run's own rule and by the task's score.
+
+    Args:
+        pairs: (base's answer, tuned answer, reference).
+    """
+    from training.preference_data import preferred
+
+    task = data.task_of(config)
+
+    def by_task(text: str, reference: str) -> float:
+        scores = task.score(text, reference)
+        return scores.get("rule", scores["exact"])
+
+    judges = {"win_rate": lambda t, e: preferred(config, t, e), "win_rate_by_task": by_task}
+    found: dict[str, Any] = {}
+    for name, judge in judges.items():
+        points = [0.5 + 0.5 * np.sign(judge(t, e) - judge(b, e)) for b, t, e in pairs]
+        means = evidence.bootstrap_means(np.array(points), 2000, 0)
+        found[name] = {"value": float(np.mean(points)), "n": len(points),
+                       "ci95": [float(x) for x in np.quantile(means, [0.025, 0.975])]}  # fmt: skip
+    found["mean_rule"] = {"base": float(np.mean([by_task(b, e) for b, _, e in pairs])),
+                          "tuned": float(np.mean([by_task(t, e) for _, t, e in pairs])), "n": len(pairs)}  # fmt: skip
+    return found
+
+
+def lengths(pairs: list[tuple[str, str, str]]) -> dict[str, float]:
+    """Mean words of the base's, the tuned and the reference answers."""
+    return {name: float(np.mean([len(pair[place].split()) for pair in pairs]))
+            for place, name in enumerate(("base", "tuned", "reference"))}  # fmt: skip
+
+
+def divergence_from_base(tokenizer, tuned, rows: list[dict], pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """KL(tuned || base) in nats per token, over the whole vocabulary, along the tuned model's own answers.
+
+    Args:
+        tuned: a PEFT model; without its adapter it is the base.
+        rows: the questions.
+        pairs: whose second entry is the tuned answer.
+    """
+    import torch
+
+    from training import losses
+
+    each = []
+    device = next(tuned.parameters()).device
+    with torch.inference_mode():
+        for row, (_, answer, _) in zip(rows, pairs, strict=False):
+            if not answer.strip():
+                continue
+            said = {"messages": [*tasks.prompt(row), {"role": "assistant", "content": answer}]}
+            encoded = template.encode(tokenizer, said, 10**9)
+            ids = torch.tensor([encoded.ids], device=device)
+            at = torch.tensor([i - 1 for i, label in enumerate(encoded.labels) if label != losses.IGNORED])
+            now = tuned(input_ids=ids).logits[0, at].float().log_softmax(-1)
+            with tuned.disable_adapter():
+                before = tuned(input_ids=ids).logits[0, at].float().log_softmax(-1)
+            each += losses.divergence(before, now, 1.0).tolist()
+    return {"value": float(np.mean(each)) if each else None, "tokens": len(each), "unit": "nats per token"}
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The figures as text, with answers to look at: numbers alone have hidden broken text before."""
+    text = []
+    for name, block in found.items():
+        win, length = block["win_rate"], block["length"]
+        kl = block["kl"]["value"]
+        low, high = win["ci95"]
+        text.append(f"  {name}: tuned wins {win['value']:.0%} [{low:.0%}, {high:.0%}], n={win['n']};"
+                    f" words {length['base']:.1f} -> {length['tuned']:.1f} (reference {length['reference']:.1f});"
+                    f" KL {'-' if kl is None else f'{kl:.3f}'} nats per token")  # fmt: skip
+        text += [f"    now: {sample['tuned'][:100]!r}" for sample in block["samples"][:2]]
+    return text
