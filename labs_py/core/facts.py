@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from labs_py.core.contrast_facts import CONTRAST_FACTS
+from labs_py.core.data_facts import DATA_FACTS
 from labs_py.core.lora_facts import LORA_FACTS
+from labs_py.core.method_facts import METHOD_FACTS
 from labs_py.core.preference_facts import PREFERENCE_FACTS
 from labs_py.core.report_facts import REPORT_FACTS
 from labs_py.core.tuning_facts import TUNING_FACTS
@@ -56,5 +59,7 @@ def matrix_parameters(rows: int, columns: int) -> int:
     return rows * columns
 
 
-for _function in (*LORA_FACTS, *PREFERENCE_FACTS, *REPORT_FACTS, *TUNING_FACTS):
+for _function in (
+    *CONTRAST_FACTS, *DATA_FACTS, *LORA_FACTS, *METHOD_FACTS, *PREFERENCE_FACTS, *REPORT_FACTS, *TUNING_FACTS,
+):  # fmt: skip
     fact(_function)
