@@ -1,0 +1,84 @@
+"""Run the tests of every file that a page shows or may show, and note versions and date in docs/data/ran-with.json.
+
+``python overrides/build/ran_with.py`` runs them all; ``FILE ...`` only those files'. ``--list`` prints file and tests.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
+
+import ran_with  # noqa: E402
+
+RECORD = ROOT / "docs" / "data" / "ran-with.json"
+PACKAGES = {"labs_py": ("numpy",), "training": ("torch", "transformers", "peft", "trl")}
+SECTION = re.compile(r"^\s*# --8<-- \[start:", re.MULTILINE)
+KINDS = ("unit", "parity", "training")
+
+
+def listed() -> list[str]:
+    """Every file that some page takes a listing from, and every file with sections marked for listings."""
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    shown = {file for page in pages for file in ran_with.listed_files(page.read_text(encoding="utf-8"))}
+    code = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    marked = {str(file.relative_to(ROOT)) for file in code if SECTION.search(file.read_text(encoding="utf-8"))}
+    return sorted(shown | marked)
+
+
+def names_module(text: str, file: str) -> bool:
+    """Whether a test's text imports the module of ``file``, or its package when the module is one of several."""
+    package, _, module = file.removesuffix(".py").replace("/", ".").rpartition(".")
+    parent, _, name = package.rpartition(".")
+    forms = [rf"from {package} import [^\n]*\b{module}\b", rf"from {package} import \([^)]*\b{module}\b",
+             rf"{package}\.{module}\b"]  # fmt: skip
+    if parent == "training":
+        forms.append(rf"from {parent} import [^\n]*\b{name}\b")
+    return any(re.search(form, text) for form in forms)
+
+
+def tests_of(file: str) -> list[str]:
+    """Test files that import the module."""
+    found = [path for kind in KINDS for path in sorted((ROOT / "tests" / kind).glob("test_*.py"))]
+    return [str(path.relative_to(ROOT)) for path in found if names_module(path.read_text(encoding="utf-8"), file)]
+
+
+def main(wanted: list[str]) -> int:
+    """Run, and record what passed."""
+    files = [file for file in listed() if not wanted or file in wanted]
+    tests = {file: tests_of(file) for file in files}
+    untested = [file for file, found in tests.items() if not found]
+    if untested:
+        print("no test imports:", ", ".join(untested))
+        return 1
+    chosen = sorted({test for found in tests.values() for test in found})
+    code = subprocess.call([sys.executable, "-m", "pytest", "-q", *chosen], cwd=ROOT)
+    if code:
+        return code
+    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.exists() else {"files": {}}
+    packages = sorted({name for names in PACKAGES.values() for name in names})
+    record["versions"] = {"Python": platform.python_version(),
+                          **{name: importlib.metadata.version(name).split("+")[0] for name in packages}}  # fmt: skip
+    today = datetime.date.today().isoformat()
+    for file in files:
+        record["files"][file] = {"date": today, "packages": list(PACKAGES[file.split("/")[0]]), "tests": tests[file]}
+    shown = set(listed())
+    record["files"] = {file: entry for file, entry in sorted(record["files"].items()) if file in shown}
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(f"{len(files)} files, {len(chosen)} test files: {RECORD.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print(json.dumps({file: tests_of(file) for file in listed()}, indent=1))
+    else:
+        raise SystemExit(main(sys.argv[1:]))
