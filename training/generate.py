@@ -7,6 +7,7 @@ prompt can tip a near tie: the same prompts give the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +64,7 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
     shared = common_prefix(prompts) if len(prompts) > 1 else 0
     answers: list[Generation | None] = [None] * len(prompts)
     done = 0
-    with torch.inference_mode():
+    with torch.inference_mode(), _compact_head(model):
         prefix = _prefix_cache(model, prompts[0][:shared]) if shared else None
         for start in range(0, len(order), batch_size):
             chosen = order[start:start + batch_size]
@@ -77,6 +78,21 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
             if progress:
                 progress(done)
     return answers
+
+
+@contextmanager
+def _compact_head(model: Any):
+    """Give the output layer its last positions side by side in memory.
+
+    As a view into all positions, in bfloat16, torch multiplies them row by row with a copy of the vocabulary's matrix
+    for each: 5.7 GB for a hundred rows of the 135M model.
+    """
+    head = model.get_output_embeddings()
+    handle = head.register_forward_pre_hook(lambda _, given: (given[0].contiguous(), *given[1:]))
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _prefix_cache(model: Any, ids: list[int]) -> list[tuple[Any, Any]]:

@@ -145,7 +145,17 @@ def attach_adapter(model, folder: str | Path, trainable: bool = False):
         )
     tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
     guards.adapter_loaded(tuned, folder)
+    if not trainable:
+        _as_the_base(tuned)
     return tuned.eval()
+
+
+def _as_the_base(tuned) -> None:
+    """Hold the adapter as the base is held: in training autocast multiplied it so, and mixed types cost a copy each."""
+    dtype = next(p.dtype for name, p in tuned.named_parameters() if "lora_" not in name)
+    for name, parameter in tuned.named_parameters():
+        if "lora_" in name and dtype.is_floating_point:
+            parameter.data = parameter.data.to(dtype)
 
 
 def merged(model):

@@ -128,7 +128,7 @@ def _ask_base(config, folder: RunFolder, loaded, rows) -> dict:
 
 
 def _tune(config, folder: RunFolder, loaded, rows, methods, args):
-    """The tuned model: trained now, or loaded where the interrupted run had finished training."""
+    """The tuned model, as it lies on the disk: what is scored is what is shipped, on another day too."""
     from training import model
 
     if "train" in folder.read() and config.lora is not None:
@@ -136,7 +136,12 @@ def _tune(config, folder: RunFolder, loaded, rows, methods, args):
         return model.attach_adapter(loaded.model, folder.adapter)
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
-        return methods.train(config, rows, loaded, folder, checkpoint, "train").model
+        trained = methods.train(config, rows, loaded, folder, checkpoint, "train").model
+    if config.lora is None or runtime.process_count() > 1:
+        return trained
+    del trained
+    fresh = model.load_base(config.model, loaded.dtype)  # the trainer left the old one wrapped for mixed precision
+    return model.attach_adapter(fresh.model, folder.adapter)
 
 
 def _finish(config, folder: RunFolder, started: float, code: int, report) -> int:
