@@ -159,10 +159,14 @@ _SCALE = _RNG.integers(1, _PRIME, SIGNATURE, dtype=np.int64)
 _SHIFT = _RNG.integers(0, _PRIME, SIGNATURE, dtype=np.int64)
 
 
+# --8<-- [start:signature]
 def signature(parts: set[str]) -> np.ndarray:
     """[SIGNATURE] MinHash: two sets agree in each place with the probability of their Jaccard similarity."""
     hashes = np.array([_stable_hash(part) for part in parts], dtype=np.int64)
     return ((hashes[:, None] * _SCALE + _SHIFT) % _PRIME).min(0)
+
+
+# --8<-- [end:signature]
 
 
 class Seen:
@@ -202,6 +206,7 @@ class Seen:
         return found
 
 
+# --8<-- [start:leak]
 def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
     """test-leak when the row's question stands in a held-out set.
 
@@ -211,6 +216,9 @@ def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
     """
     key = prompt_key(turns)
     return Fault("test-leak", "the same question stands in a held-out set") if key and key in held_out else None
+
+
+# --8<-- [end:leak]
 
 
 def ends_with_stop(ids: list[int], stop_ids: list[int]) -> bool:
