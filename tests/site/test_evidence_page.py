@@ -1,0 +1,39 @@
+"""The evidence tool in the page: by keyboard, pasted results equal scipy, hostile text, no scripts."""
+
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+
+BOOT = 90_000
+READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
+
+
+@pytest.fixture
+def lab(visit):
+    page = visit("labs/evidence/")
+    page.wait_for_function(READY, timeout=BOOT)
+    return page
+
+
+def test_pasted_results_equal_scipy_and_hostile_text_is_a_sentence(lab):
+    lab.fill("textarea[name=results]", "\n".join(["0 1"] * 21 + ["1 0"] * 8 + ["1 1"] * 30))
+    lab.wait_for_function(f"({VALUE})('gained') === 21 && {READY}", timeout=BOOT)
+    assert lab.evaluate(VALUE, "p_value") == pytest.approx(stats.binomtest(21, 29).pvalue)
+    lab.fill("textarea[name=results]", "<img src=x onerror=alert(1)>\n1 1\n0 1")
+    lab.wait_for_function(f"({VALUE})('items') === 2 && {READY}", timeout=BOOT)
+    assert "Line 1" in lab.inner_text("lab-view") and not lab.complaints
+
+
+def test_the_slider_moves_by_keyboard(lab):
+    lab.focus("input[type=range][name=gain]")
+    lab.keyboard.press("ArrowRight")
+    lab.wait_for_function("JSON.parse(document.querySelector('lab-view').dataset.params).gain === 3.5", timeout=BOOT)
+    assert lab.evaluate(VALUE, "needed_items") < 1306
+
+
+def test_without_scripts_the_first_frame_stands(visit):
+    page = visit("labs/evidence/", java_script_enabled=False)
+    assert page.locator("[data-chart=power] svg").count() == 1
+    assert page.get_attribute("[data-output=needed_items]", "data-value").startswith("1306")
