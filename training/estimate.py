@@ -1,5 +1,6 @@
 """Memory of a run by formula: weights, adapter, gradients, optimiser state, activations, scores.
 
+The arithmetic is that of the estimate tool on the site, ``labs_py.core.run_cost``.
 Departs from exact accounting: activations are counted as the tensors that a decoder layer keeps for its backward
 pass, without the allocator's rounding; expect 20% either way.
 """
@@ -8,9 +9,9 @@ from __future__ import annotations
 
 import json
 
+from labs_py.core import run_cost
 from training.architectures import Shape, shape_of
 from training.errors import BadInput
-from training.model_targets import TARGETS
 from training.settings import Config
 
 HELP = "memory of weights, adapter, optimiser and activations, by formula"
@@ -20,9 +21,8 @@ each layer's inputs for every token of a micro-batch; and each labelled token is
 
   python -m training estimate --config training/configs/sft/qwen2.5_7b_lora_80gb.yaml
   python -m training estimate --config training/configs/sft/smollm2_orders.yaml --tokens 140 --json"""
-BYTES = {"float32": 4.0, "bfloat16": 2.0, "auto": 2.0}
-NF4_BITS = 4 + 0.127  # 4 bits, and double-quantised scales: Dettmers et al. 2023, arXiv:2305.14314, section 3
 DEFAULT_TOKENS = 512
+SPARSE_SHARE = 1 / 3  # of a row's tokens carry a label
 
 
 def add_arguments(parser) -> None:
@@ -67,52 +67,26 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
         raise BadInput(f"model.source: the shape of {config.model.source} is not known here: download it once and"
                        " give its folder, or add it to training/architectures.py")  # fmt: skip
     t = config.train
-    tokens = tokens or min(DEFAULT_TOKENS, t.max_length)
-    size = BYTES[config.model.dtype] if config.lora else 4.0
-    trained = adapter_parameters(shape, config.lora) if config.lora else shape.parameters
-    held = shape.parameters * size
-    if config.model.quantization == "nf4":
-        held += shape.linear_parameters * (NF4_BITS / 8 - size)
-    state = 2 if t.optimizer == "paged_adamw_8bit" else 8
-    parts = {
+    run = run_cost.Run(
+        rank=config.lora.rank if config.lora else 0,
+        targets=config.lora.targets if config.lora else "all-linear",
+        nf4=config.model.quantization == "nf4",
+        dtype=config.model.dtype,
+        optimizer=t.optimizer,
+        tokens=tokens or min(DEFAULT_TOKENS, t.max_length),
+        batch=t.batch_size,
+        checkpointing=t.checkpointing,
+        labelled=SPARSE_SHARE if t.sparse_logits else 1.0,
+    )
+    parts = run_cost.memory(shape, run)
+    counts = {
         "parameters": shape.parameters,
-        "trainable_parameters": trained,
-        "weights_bytes": held,
-        "adapter_bytes": 4 * trained if config.lora else 0,
-        "gradients_bytes": 4 * trained,
-        "optimiser_bytes": state * trained,
-        "activations_bytes": activation_bytes(shape, t.batch_size * tokens, min(size, 2.0), t.checkpointing),
-        "scores_bytes": scores_bytes(shape, t.batch_size * tokens, t.sparse_logits),
+        "trainable_parameters": adapter_parameters(shape, config.lora) if config.lora else shape.parameters,
     }
-    parts = {k: int(v) for k, v in parts.items()}
-    parts["total_bytes"] = sum(v for k, v in parts.items() if k.endswith("_bytes"))
-    return parts
+    total = sum(parts.values())
+    return {**counts, **{f"{name}_bytes": size for name, size in parts.items()}, "total_bytes": total}
 
 
-# --8<-- [start:adapter]
 def adapter_parameters(shape: Shape, lora) -> int:
-    """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R)."""
-    chosen = TARGETS[lora.targets]
-    return shape.layers * sum(lora.rank * (i + o) for name, (i, o) in shape.linears.items() if name in chosen)
-
-
-# --8<-- [end:adapter]
-
-
-def activation_bytes(shape: Shape, tokens: int, size: float, checkpointing: bool) -> float:
-    """What the backward pass needs of ``tokens`` tokens.
-
-    A layer keeps its two norms' inputs (float32), the inputs of its seven maps, queries, keys and values after
-    rotation, the attention's result, and three tensors of the gated MLP. Checkpointing keeps each layer's input
-    only, and one layer whole while it is computed again.
-    """
-    h, k, m = shape.hidden, shape.key_value, shape.inner
-    layer = tokens * (size * (7 * h + 4 * k + 4 * m) + 4 * 4 * h)
-    if checkpointing:
-        return shape.layers * tokens * h * size + layer
-    return shape.layers * layer
-
-
-def scores_bytes(shape: Shape, tokens: int, sparse: bool) -> float:
-    """Scores of the vocabulary with their gradient in float32 and half of it again; a third of the tokens labelled."""
-    return (tokens / 3 if sparse else tokens) * shape.vocabulary * 10.0
+    """Trainable parameters of the adapter of a configuration."""
+    return run_cost.adapter_parameters(shape, lora.targets, lora.rank)

@@ -1,0 +1,107 @@
+"""Shapes of open decoders, each of which adds up to the exact parameter count of its published checkpoint.
+
+The shapes are those of the models' own config.json files. ``published`` is what the checkpoint's safetensors hold;
+a test adds the shape up and compares, so that a wrong width, a missed tied embedding or a missed bias shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# What a block holds beside its linear maps: (norms of width hidden, norm over queries and keys, bias on q, k and v).
+PLAIN, BIASED, HEAD_NORMS, WIDE_NORMS, FOUR_NORMS = "plain", "biased", "head norms", "wide norms", "four norms"
+HEAD = 128
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """The shape of a decoder with a gated MLP.
+
+    Attributes:
+        layers: blocks.
+        hidden: width of the stream.
+        query: width of all query heads together; not always ``hidden``.
+        key_value: width of the keys, or of the values; below ``query`` it is grouped-query attention.
+        inner: width of the gated MLP.
+        vocabulary: rows of the embedding.
+        tied: the output head is the embedding.
+        extras: biases and norms of a block, one of the names above.
+        published: parameters of the checkpoint.
+    """
+
+    name: str
+    layers: int
+    hidden: int
+    query: int
+    key_value: int
+    inner: int
+    vocabulary: int
+    tied: bool
+    extras: str
+    published: int
+
+    @property
+    def linears(self) -> dict[str, tuple[int, int]]:
+        """(D_in, D_out) of a block's linear maps."""
+        h, q, k, m = self.hidden, self.query, self.key_value, self.inner
+        return {"q_proj": (h, q), "k_proj": (h, k), "v_proj": (h, k), "o_proj": (q, h),
+                "gate_proj": (h, m), "up_proj": (h, m), "down_proj": (m, h)}  # fmt: skip
+
+    @property
+    def linear_parameters(self) -> int:
+        """Weights of all blocks' linear maps: what 4-bit loading shrinks."""
+        return self.layers * sum(a * b for a, b in self.linears.values())
+
+    @property
+    def parameters(self) -> int:
+        """All parameters, added up from the shape."""
+        h, q, k = self.hidden, self.query, self.key_value
+        extra = {PLAIN: 2 * h, BIASED: 2 * h + q + 2 * k, HEAD_NORMS: 2 * h + 2 * HEAD, WIDE_NORMS: 2 * h + q + k,
+                 FOUR_NORMS: 4 * h}[self.extras]  # fmt: skip
+        embeddings = self.vocabulary * h * (1 if self.tied else 2)
+        return embeddings + self.linear_parameters + self.layers * extra + h
+
+
+# name, layers, hidden, query, key_value, inner, vocabulary, tied, extras, published
+_ROWS = (
+    ("SmolLM2-135M", 30, 576, 576, 192, 1536, 49_152, True, PLAIN, 134_515_008),
+    ("SmolLM2-360M", 32, 960, 960, 320, 2560, 49_152, True, PLAIN, 361_821_120),
+    ("SmolLM2-1.7B", 24, 2048, 2048, 2048, 8192, 49_152, True, PLAIN, 1_711_376_384),
+    ("TinyLlama-1.1B", 22, 2048, 2048, 256, 5632, 32_000, False, PLAIN, 1_100_048_384),
+    ("Llama-2-7B", 32, 4096, 4096, 4096, 11_008, 32_000, False, PLAIN, 6_738_415_616),
+    ("Llama-2-13B", 40, 5120, 5120, 5120, 13_824, 32_000, False, PLAIN, 13_015_864_320),
+    ("Llama-2-70B", 80, 8192, 8192, 1024, 28_672, 32_000, False, PLAIN, 68_976_648_192),
+    ("Llama-3.1-8B", 32, 4096, 4096, 1024, 14_336, 128_256, False, PLAIN, 8_030_261_248),
+    ("Llama-3.1-70B", 80, 8192, 8192, 1024, 28_672, 128_256, False, PLAIN, 70_553_706_496),
+    ("Llama-3.1-405B", 126, 16_384, 16_384, 1024, 53_248, 128_256, False, PLAIN, 405_853_388_800),
+    ("Llama-3.2-1B", 16, 2048, 2048, 512, 8192, 128_256, True, PLAIN, 1_235_814_400),
+    ("Llama-3.2-3B", 28, 3072, 3072, 1024, 8192, 128_256, True, PLAIN, 3_212_749_824),
+    ("Qwen2.5-0.5B", 24, 896, 896, 128, 4864, 151_936, True, BIASED, 494_032_768),
+    ("Qwen2.5-1.5B", 28, 1536, 1536, 256, 8960, 151_936, True, BIASED, 1_543_714_304),
+    ("Qwen2.5-3B", 36, 2048, 2048, 256, 11_008, 151_936, True, BIASED, 3_085_938_688),
+    ("Qwen2.5-7B", 28, 3584, 3584, 512, 18_944, 152_064, False, BIASED, 7_615_616_512),
+    ("Qwen2.5-14B", 48, 5120, 5120, 1024, 13_824, 152_064, False, BIASED, 14_770_033_664),
+    ("Qwen2.5-32B", 64, 5120, 5120, 1024, 27_648, 152_064, False, BIASED, 32_763_876_352),
+    ("Qwen2.5-72B", 80, 8192, 8192, 1024, 29_568, 152_064, False, BIASED, 72_706_203_648),
+    ("Qwen3-0.6B", 28, 1024, 2048, 1024, 3072, 151_936, True, HEAD_NORMS, 596_049_920),
+    ("Qwen3-1.7B", 28, 2048, 2048, 1024, 6144, 151_936, True, HEAD_NORMS, 1_720_574_976),
+    ("Qwen3-4B", 36, 2560, 4096, 1024, 9728, 151_936, True, HEAD_NORMS, 4_022_468_096),
+    ("Qwen3-8B", 36, 4096, 4096, 1024, 12_288, 151_936, False, HEAD_NORMS, 8_190_735_360),
+    ("Qwen3-14B", 40, 5120, 5120, 1024, 17_408, 151_936, False, HEAD_NORMS, 14_768_307_200),
+    ("Qwen3-32B", 64, 5120, 8192, 1024, 25_600, 151_936, False, HEAD_NORMS, 32_762_123_264),
+    ("Mistral-7B-v0.1", 32, 4096, 4096, 1024, 14_336, 32_000, False, PLAIN, 7_241_732_096),
+    ("Mistral-7B-v0.3", 32, 4096, 4096, 1024, 14_336, 32_768, False, PLAIN, 7_248_023_552),
+    ("Mistral-Nemo-12B", 40, 5120, 4096, 1024, 14_336, 131_072, False, PLAIN, 12_247_782_400),
+    ("Mistral-Small-24B", 40, 5120, 4096, 1024, 32_768, 131_072, False, PLAIN, 23_572_403_200),
+    ("OLMo-2-7B", 32, 4096, 4096, 4096, 11_008, 100_352, False, WIDE_NORMS, 7_298_617_344),
+    ("OLMo-2-13B", 40, 5120, 5120, 5120, 13_824, 100_352, False, WIDE_NORMS, 13_716_198_400),
+    ("OLMo-2-1B", 16, 2048, 2048, 2048, 8192, 100_352, False, WIDE_NORMS, 1_484_916_736),
+    ("Phi-3-mini", 32, 3072, 3072, 3072, 8192, 32_064, False, PLAIN, 3_821_079_552),
+    ("Phi-3-medium", 40, 5120, 5120, 1280, 17_920, 32_064, False, PLAIN, 13_960_238_080),
+    ("Phi-4", 40, 5120, 5120, 1280, 17_920, 100_352, False, PLAIN, 14_659_507_200),
+    ("Gemma-2-2B", 26, 2304, 2048, 1024, 9216, 256_000, True, FOUR_NORMS, 2_614_341_888),
+    ("Gemma-2-9B", 42, 3584, 4096, 2048, 14_336, 256_000, True, FOUR_NORMS, 9_241_705_984),
+    ("Gemma-2-27B", 46, 4608, 4096, 2048, 36_864, 256_000, True, FOUR_NORMS, 27_227_128_320),
+    ("Yi-34B", 60, 7168, 7168, 1024, 20_480, 64_000, False, PLAIN, 34_388_917_248),
+)
+MODELS = {row[0]: Decoder(*row) for row in _ROWS}
