@@ -57,7 +57,8 @@ export function importAll(text) {
   if (data?.format !== FORMAT || data.version !== 1 || typeof data.entries !== "object" || !data.entries) {
     throw new Error("This file is not a record that this site has written.");
   }
-  const taken = Object.entries(data.entries).filter(([key, value]) => write(key, value));
+  // a lab writes its keys with the prefix, this file without: either is one of ours
+  const taken = Object.entries(data.entries).filter(([key, value]) => write(key.replace(/^stage10:/, ""), value));
   if (taken.length < Object.keys(data.entries).length) {
     throw new Error("This browser does not let the page store anything, so the record could not be taken over.");
   }

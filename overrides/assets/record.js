@@ -31,6 +31,10 @@ class ProgressPanel extends HTMLElement {
       : "This browser stores nothing for this page: answers are forgotten when you leave.");
   }
 
+  changed() {
+    document.dispatchEvent(new CustomEvent("stage10-record"));
+  }
+
   save() {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([exportAll()], { type: "application/json" }));
@@ -45,6 +49,7 @@ class ProgressPanel extends HTMLElement {
     if (!chosen) return;
     try {
       this.say(`Imported ${importAll(await chosen.text())} entries.`);
+      this.changed();
     } catch (error) {
       this.say(error.message);
     }
@@ -54,6 +59,7 @@ class ProgressPanel extends HTMLElement {
   erase() {
     for (const key of Object.keys(entries())) write(key, null);
     this.say("Erased.");
+    this.changed();
   }
 }
 

@@ -81,7 +81,8 @@ export function importAll(text) {
   if (file?.format !== FORMAT || typeof file.entries !== "object" || file.entries === null) {
     throw new Error("This is not a progress file of this site.");
   }
-  const entries = Object.entries(file.entries).filter(([key]) => key.startsWith(PREFIX));
-  entries.forEach(([key, value]) => write(key.slice(PREFIX.length), value));
+  // the other pages write their keys without the prefix: either is one of ours
+  const entries = Object.entries(file.entries);
+  entries.forEach(([key, value]) => write(key.replace(/^stage10:/, ""), value));
   return entries.length;
 }
