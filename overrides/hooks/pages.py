@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import registry  # noqa: E402
 
-RELATIVE_LINK = re.compile(r"(?<=\]\()(?![a-z]+:|[/#?])([^)#\s]+)")
+# Links in the text, and the pages that front matter names as prerequisites.
+RELATIVE_LINK = re.compile(r"(?:(?<=\]\()(?![a-z]+:|[/#?])|(?<=url: \"))([^)#\s\"]+)")
 COMING = """---
 title: "{title}"
 description: "{about}"

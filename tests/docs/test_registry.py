@@ -57,3 +57,12 @@ def test_code_on_a_page_is_included_or_marked():
     for path in (ROOT / "docs").rglob("*.md"):
         for language, body in re.findall(r"^ *```(?:\{ ?\.)?(py\w*)[^\n]*\n(.*?)```", path.read_text(), re.M | re.S):
             assert "--8<--" in body, f"{path.relative_to(ROOT)}: a {language} listing that no test runs"
+
+
+def test_the_links_of_a_page_that_is_shown_twice_lead_to_the_same_files():
+    import pages
+
+    text = '---\nprerequisites:\n  - {title: "b", url: "../b/index.md"}\n---\n[c](c.md#part) [d](https://d.org/e.md)\n'
+    moved = pages.moved(text, "articles/a/index", "index")
+    assert 'url: "articles/b/index.md"' in moved
+    assert "[c](articles/a/c.md#part) [d](https://d.org/e.md)" in moved
