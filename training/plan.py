@@ -10,7 +10,8 @@ from training.architectures import shape_of
 from training.estimate import estimate
 from training.settings import Config
 
-# Share of a plain matrix product's speed that training reaches on a CPU, layers and all (measured on two cores).
+# Share of a plain matrix product's speed that training reaches on a CPU, layers and all: a rule of thumb, good to about
+# a factor of two. Small batches and a busy machine lie below it; the time left during a run is measured.
 CPU_EFFICIENCY = 0.35
 CHARACTERS_PER_TOKEN = 3.6
 SYSTEM_BYTES = 0.7e9  # python, torch and the libraries themselves
@@ -90,6 +91,7 @@ def _rows(config: Config) -> list[dict]:
 
 def _steps(config: Config, n_rows: int) -> int:
     per_step = config.train.batch_size * config.train.accumulation * runtime.process_count()
+    n_rows *= getattr(getattr(config, "group", None), "group", 1)  # answers to each question
     return config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.epochs))
 
 
