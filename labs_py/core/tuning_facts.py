@@ -28,10 +28,10 @@ def wilson_bound(successes: float, n: int, side: str) -> float:
 
 
 def rows_for_gain(gain: float, disagree: float) -> int:
-    """Held-out rows at which a paired gain just clears zero, when two models disagree on a given share of them.
+    """Held-out rows at which half of the paired 95% interval equals the gain: an even chance of seeing it.
 
     A row's difference is +1, 0 or -1, so its variance is the disagreement minus the gain squared; the half-width of
-    the mean over n rows is 1.96 times the root of that over n.
+    the mean over n rows is 1.96 times the root of that over n. To see the gain more often takes more rows.
 
     Args:
         gain: mean difference, 0.03 for three points.

@@ -46,9 +46,11 @@ def names_module(text: str, file: str) -> bool:
 
 
 def tests_of(file: str) -> list[str]:
-    """Test files that import the module."""
+    """Test files that import the module, or bear its name."""
     found = [path for kind in KINDS for path in sorted((ROOT / "tests" / kind).glob("test_*.py"))]
-    return [str(path.relative_to(ROOT)) for path in found if names_module(path.read_text(encoding="utf-8"), file)]
+    named = f"test_{Path(file).stem.lstrip('_')}.py"
+    return [str(path.relative_to(ROOT)) for path in found
+            if path.name == named or names_module(path.read_text(encoding="utf-8"), file)]  # fmt: skip
 
 
 def main(wanted: list[str]) -> int:
