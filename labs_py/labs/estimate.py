@@ -1,0 +1,119 @@
+"""What will it cost? Memory by parts, operations, hours and money of a fine-tuning run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from labs_py.core import run_cost
+from labs_py.core.model_table import MODELS
+from labs_py.labs import _estimate_spec, _estimate_tasks
+from labs_py.labs._estimate_spec import HARDWARE, PARTS
+from labs_py.spec import LabSpec, Result
+
+BATCHES = tuple(2**i for i in range(9))
+
+SPEC = LabSpec(
+    "estimate",
+    "What will it cost?",
+    "Memory by parts, operations, hours and money of a fine-tuning run, before it is started.",
+    "1",
+    _estimate_spec.PARAMS,
+    _estimate_spec.OUTPUTS,
+    _estimate_spec.CHARTS,
+    _estimate_spec.SECTIONS,
+    _estimate_spec.PRESETS,
+    _estimate_spec.PREDICTIONS,
+    _estimate_tasks.CHALLENGES,
+    code=(
+        "labs_py.core.run_cost:memory",
+        "labs_py.core.run_cost:activation_bytes",
+        "labs_py.core.run_cost:operations",
+        "labs_py.core.run_cost:largest_batch",
+    ),
+    training_command="python -m training estimate --config training/configs/sft/qwen2.5_7b_lora_80gb.yaml",
+    pinned=("batch", "tokens"),
+)
+
+
+def compute(params: dict[str, Any]) -> Iterator[Result]:
+    """The one frame."""
+    shape, run = MODELS[params["model"]], _run_of(params)
+    name, room, peak = HARDWARE[params["hardware"]]
+    spare = 1 + params["allowance"] / 100
+    parts = run_cost.memory(shape, run)
+    parts["allowance"] = round(sum(parts.values()) * (spare - 1))
+    total = sum(parts.values())
+    trained = run_cost.adapter_parameters(shape, run.targets, run.rank) if run.rank else shape.parameters
+    tokens = float(params["rows"]) * params["tokens"] * params["epochs"]
+    work = run_cost.operations(shape, run, tokens)
+    low, high = run_cost.hours(work, peak, params["low"] / 100, params["high"] / 100)
+    largest = run_cost.largest_batch(shape, run, room / spare)
+    scalars = {
+        **parts,
+        "total": total,
+        "room": room,
+        "largest_batch": largest,
+        "parameters": shape.parameters,
+        "trainable": trained,
+        "training_tokens": tokens,
+        "operations": work,
+        "hours_low": low,
+        "hours_high": high,
+        "cost_low": low * params["price"],
+        "cost_high": high * params["price"],
+    }
+    totals = [sum(run_cost.memory(shape, replace(run, batch=b)).values()) * spare / 1e9 for b in BATCHES]
+    arrays = {
+        "part_bytes": np.array([parts[p] / 1e9 for p in PARTS]),
+        "batch_sizes": np.array(BATCHES, dtype=float),
+        "batch_totals": np.array(totals),
+        "batch_room": np.full(len(BATCHES), room / 1e9),
+    }
+    verdict = f"{total / 1e9:.1f} GB of {room / 1e9:.0f} GB on the {name.split(',')[0]}"
+    verdict += ": it fits." if total <= room else f": it does not fit. {change(shape, run, room / spare)}"
+    texts = {
+        "status": f"{verdict} About {low:.2g} to {high:.2g} hours, ${low * params['price']:.2g} to "
+        f"${high * params['price']:.2g}.",
+        "part_names": json.dumps(list(PARTS)),
+        "summary:parts": ", ".join(f"{p} {parts[p] / 1e9:.2f} GB" for p in PARTS) + f"; together {total / 1e9:.1f} GB.",
+        "summary:batches": f"Up to {largest} rows of {run.tokens:,} tokens fit at once." if largest else
+        "Not even one row fits.",
+    }  # fmt: skip
+    yield Result(scalars, arrays, texts)
+
+
+def _run_of(params: dict[str, Any]) -> run_cost.Run:
+    method = params["method"]
+    return run_cost.Run(
+        rank=0 if method == "full" else params["rank"],
+        targets=params["targets"],
+        nf4=method == "qlora",
+        optimizer="paged_adamw_8bit" if method == "qlora" else "adamw",
+        tokens=params["tokens"],
+        batch=params["batch"],
+        checkpointing=params["checkpointing"],
+        labelled=params["labelled"] / 100,
+    )
+
+
+def change(shape, run: run_cost.Run, room: float) -> str:
+    """The mildest single change that makes a run fit; two together when one does not suffice."""
+    small = {"nf4": True, "optimizer": "paged_adamw_8bit", "rank": run.rank or 16}
+    tries = (
+        ("Recompute activations.", {"checkpointing": True}),
+        ("Score only the labelled tokens, a third of them.", {"labelled": min(run.labelled, 1 / 3)}),
+        ("Take rows one by one and accumulate.", {"batch": 1}),
+        ("Train an adapter of rank 16 instead.", {"rank": run.rank or 16}),
+        ("Hold the weights in four bits.", small),
+        ("Recompute activations and take rows one by one.", {"checkpointing": True, "batch": 1}),
+        ("Four bits, rows one by one, activations recomputed.", {**small, "batch": 1, "checkpointing": True}),
+    )
+    for said, changed in tries:
+        if sum(run_cost.memory(shape, replace(run, **changed)).values()) <= room:
+            return said
+    return "No single card of this size does it: shorter rows, a smaller model, or several devices."
