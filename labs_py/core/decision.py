@@ -1,0 +1,201 @@
+"""Should I fine-tune? A table of rules that one can read from top to bottom: the first that fits decides.
+
+Each rule names its evidence. Tests hold that each can fire, that every profile gets exactly one plan, and that more
+labelled data never argues against tuning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+FEW_ROWS = 50  # OpenAI's guide: start with 50 well-made examples
+MANY_ROWS = 1000  # LIMA's size
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the reader says about a task.
+
+    Attributes:
+        goal: behaviour, knowledge, preference, reasoning, retrieval or cheaper.
+        base: what the base does with its best prompt on one's own items: unknown, poor, half or fine.
+        tested: a test set with a score exists.
+        rows: labelled examples (or pairs, or checkable questions) at hand.
+        changing: the facts change faster than one would retrain.
+        hardware: cpu, 16, 24 or 80 (GB).
+    """
+
+    goal: str
+    base: str
+    tested: bool
+    rows: int
+    changing: bool
+    hardware: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table: when it fits, what to do, why, and where the evidence stands."""
+
+    name: str
+    fits: Callable[[Profile], bool]
+    plan: str
+    reason: str
+    evidence: str
+
+
+# --8<-- [start:rules]
+RULES = (
+    Rule(
+        "test first",
+        lambda p: not p.tested,
+        "test",
+        "Without a test nobody will know whether tuning helped; build it before anything else.",
+        "OpenAI, supervised fine-tuning guide: evaluations first",
+    ),
+    Rule(
+        "ask the base",
+        lambda p: p.base == "unknown",
+        "probe",
+        "The base may already do this. Ask it your own items, with its best prompt, before you train.",
+        "Gekhman et al. 2024, table 2: training on what is known well is not the best use of rows",
+    ),
+    Rule(
+        "already fine",
+        lambda p: p.base == "fine" and p.goal != "cheaper",
+        "prompt",
+        "The base is fine on this. Tuning can only cost you elsewhere.",
+        "Qi et al. 2023: even harmless fine-tuning can weaken safety",
+    ),
+    Rule(
+        "facts that change",
+        lambda p: p.goal == "knowledge" and p.changing,
+        "rag",
+        "Facts that change belong into a store that can change; weights would be out of date.",
+        "Ovadia et al. 2023: retrieval beats unsupervised tuning for new facts",
+    ),
+    Rule(
+        "facts and rows",
+        lambda p: p.goal == "knowledge" and p.rows >= MANY_ROWS,
+        "sft+rag",
+        "Retrieval brings the facts; tuning teaches how to use them. The gains were found to add up.",
+        "Balaguer et al. 2024, abstract",
+    ),
+    Rule(
+        "facts",
+        lambda p: p.goal == "knowledge",
+        "rag",
+        "New facts are learned late and make a model invent; retrieve them.",
+        "Gekhman et al. 2024; Ovadia et al. 2023",
+    ),
+    Rule(
+        "too few rows",
+        lambda p: p.rows < FEW_ROWS,
+        "collect",
+        "Put the rows you have into the prompt, and collect fifty good ones.",
+        "OpenAI, supervised fine-tuning guide: 50 examples to start with",
+    ),
+    Rule(
+        "search",
+        lambda p: p.goal == "retrieval",
+        "embedding",
+        "What has to improve is which passages are found: tune the embedding model on your pairs.",
+        "sentence-transformers documentation",
+    ),
+    Rule(
+        "cheaper",
+        lambda p: p.goal == "cheaper",
+        "distillation",
+        "A large model does it already; teach a small one from its answers, and route what it cannot do.",
+        "Hinton et al. 2015",
+    ),
+    Rule(
+        "checkable and within reach",
+        lambda p: p.goal == "reasoning" and p.base == "half",
+        "grpo",
+        "A program can check the answers and the base is right sometimes, so there is something to reinforce.",
+        "Shao et al. 2024; Yu et al. 2025: groups all right or all wrong teach nothing",
+    ),
+    Rule(
+        "judged by comparing",
+        lambda p: p.goal == "preference" and p.base == "half",
+        "dpo",
+        "The base can do it and does it in a way that people like less: train on pairs.",
+        "Rafailov et al. 2023",
+    ),
+    Rule(
+        "show it how",
+        lambda p: True,
+        "sft",
+        "The base does not do it yet; show it examples first. Pairs and rewards come after.",
+        "Ouyang et al. 2022: supervised tuning comes first",
+    ),
+)
+# --8<-- [end:rules]
+
+TUNING = ("sft", "sft+rag", "dpo", "grpo", "distillation", "embedding")
+
+
+def decide(profile: Profile) -> Rule:
+    """The first rule that fits; the last one always does."""
+    return next(rule for rule in RULES if rule.fits(profile))
+
+
+# What differs between the classes of hardware: model, revision, precision, quantisation, rows at once, rows summed,
+# optimiser, rank.
+_MISTRAL = ("mistralai/Mistral-7B-Instruct-v0.3", "c170c708c41dac9275d15a8fff4eca08d52bab71")
+_SETUPS = {
+    "cpu": ("embedded:smollm2-135m-instruct", "null", "bfloat16", "none", 8, 1, "adamw", "true", 512),
+    "16": (*_MISTRAL, "bfloat16", "nf4", 1, 16, "paged_adamw_8bit", "false", 1024),
+    "24": (*_MISTRAL, "bfloat16", "none", 1, 16, "adamw", "false", 1024),
+    "80": (*_MISTRAL, "bfloat16", "none", 8, 2, "adamw", "true", 1024),
+}
+
+
+def configuration(profile: Profile) -> str:
+    """A configuration for ``python -m training sft`` that fits the hardware; "" when the plan is not to tune.
+
+    The supervised run is the first step of every tuning plan here but embeddings. Its task is the generator of order
+    forms, so that it runs as it stands; ``data.train_file`` and ``task: jsonl`` put one's own rows in.
+    """
+    if decide(profile).plan not in ("sft", "sft+rag", "dpo", "grpo", "distillation"):
+        return ""
+    source, revision, dtype, quantization, batch, accumulation, optimizer, prefix, length = _SETUPS[profile.hardware]
+    checkpointing = "true" if profile.hardware in ("16", "24") else "false"
+    return f"""# First step of the plan: {decide(profile).plan}. For your own rows: task: jsonl and data.train_file.
+name: decided-{profile.goal}
+method: sft
+task: orders
+model:
+  source: {source}
+  revision: {revision}
+  dtype: {dtype}
+  quantization: {quantization}
+lora:
+  rank: 16
+  alpha: 32
+  dropout: 0.0
+  targets: all-linear
+data:
+  n_train: {min(max(profile.rows, 50), 10_000)}
+  n_heldout: 200
+  seed: 0
+train:
+  learning_rate: 2.0e-4
+  scheduler: cosine
+  warmup: 0.05
+  epochs: 1
+  batch_size: {batch}
+  accumulation: {accumulation}
+  weight_decay: 0.0
+  clip: 1.0
+  seed: 0
+  max_length: {length}
+  sparse_logits: true
+  shared_prefix: {prefix}
+  bucket: true
+  checkpointing: {checkpointing}
+  optimizer: {optimizer}
+  save_every: 20
+"""

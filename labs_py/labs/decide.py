@@ -1,0 +1,61 @@
+"""Should I fine-tune? Six answers, the first rule that fits, its reason and evidence, and a configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from labs_py.core import decision
+from labs_py.labs import _decide_spec
+from labs_py.spec import LabSpec, Result
+
+SPEC = LabSpec(
+    "decide",
+    "Should I fine-tune?",
+    "Six answers about your task, and a plan with the rule and the evidence behind it.",
+    "1",
+    _decide_spec.PARAMS,
+    _decide_spec.OUTPUTS,
+    _decide_spec.CHARTS,
+    _decide_spec.SECTIONS,
+    _decide_spec.PRESETS,
+    _decide_spec.PREDICTIONS,
+    _decide_spec.CHALLENGES,
+    code=("labs_py.core.decision:decide", "labs_py.core.decision:configuration"),
+    training_command="python -m training sft --dry-run --config decided.yaml",
+    view="decide",
+    pinned=("rows",),
+)
+
+
+def compute(params: dict[str, Any]) -> Iterator[Result]:
+    """The one frame: the plan here, and how it changes with the number of rows."""
+    profile = _decide_spec.profile_of(params)
+    rule = decision.decide(profile)
+    ladder = [_decide_spec.profile_of({**params, "rows": n}) for n in _decide_spec.LADDER]
+    tuned = np.array([float(decision.decide(p).plan in decision.TUNING) for p in ladder])
+    needed = next((n for n, yes in zip(_decide_spec.LADDER, tuned, strict=True) if yes), 0)
+    said = f"{_decide_spec.PLANS[rule.plan]} {rule.reason}"
+    scalars = {
+        "rule_number": decision.RULES.index(rule) + 1,
+        "tuning": float(rule.plan in decision.TUNING),
+        "rows_to_tune": needed,
+    }
+    plan = {
+        "rule": rule.name,
+        "title": _decide_spec.PLANS[rule.plan],
+        "reason": rule.reason,
+        "evidence": rule.evidence,
+        "steps": _decide_spec.steps(rule.plan),
+        "configuration": decision.configuration(profile),
+    }
+    texts = {
+        "status": said,
+        "plan": json.dumps(plan),
+        "summary:ladder": f"From {needed:,} rows on, the plan is to tune." if needed else
+        "No number of rows makes tuning the plan; another answer stands in the way.",
+    }  # fmt: skip
+    yield Result(scalars, {"ladder_rows": np.array(_decide_spec.LADDER, dtype=float), "ladder_tuned": tuned}, texts)
