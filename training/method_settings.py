@@ -48,6 +48,8 @@ class GroupSettings:
     clip_low: float = setting("how far a token's ratio may fall", 0.2, low=0, high=1)
     clip_high: float = setting("how far it may rise", 0.2, low=0)
     kl_weight: float = setting("weight of the KL to the starting model; 0 leaves the reference out", 0.0, low=0)
+    vllm: bool = setting("answers written by vLLM (a GPU, and the package vllm)", False)
+    warm_start_rate: float = setting("learning rate of the warm start", 5e-4, low=0, high=1)
     warm_start_rows: int = setting("rows of plain SFT before, so that the full reward occurs at all", 0, low=0)
 
 

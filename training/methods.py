@@ -11,7 +11,7 @@ from types import ModuleType
 
 from training.errors import BadInput
 
-MODULES = {"dpo": "training.dpo"}
+MODULES = {"dpo": "training.dpo", "grpo": "training.grpo"}
 
 
 def module_of(config) -> ModuleType | None:

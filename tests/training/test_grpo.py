@@ -1,0 +1,140 @@
+"""Tuning by rewards on a tiny random model: groups, warm start, resume, and a reward that fails."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+
+from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
+from training import cli, grpo, model, regression, rewards
+from training import config as configuration
+from training.architectures import architecture_of
+from training.errors import BadInput, GuardFailed
+from training.tasks import prompt
+from training.template import prompt_ids
+
+FEW = ["data.n_train=4", "data.n_heldout=2", "train.save_every=1"]
+
+
+def mass_of_letters(tuned, tokenizer, rows) -> float:
+    """Probability that the next token is a letter or a space, over the questions: exact, without sampling."""
+    wanted = [i for i in range(len(tokenizer)) if (c := tokenizer.decode([i])).isalpha() or c == " "]
+    prompts = [prompt_ids(tokenizer, prompt(row)) for row in rows]
+    with torch.no_grad():
+        each = [tuned(input_ids=torch.tensor([ids])).logits[0, -1].softmax(-1)[wanted].sum() for ids in prompts]
+    return float(sum(each)) / len(each)
+
+
+def test_what_is_rewarded_becomes_likelier_and_the_opposite_less_likely(tmp_path, monkeypatch):
+    """A tiny random model's scores are nearly flat, so the exact probability is looked at and not a sampled reward."""
+    monkeypatch.setitem(rewards.REWARDS, "no_letters", lambda answer, target: 1 - rewards.plain_letters(answer, target))
+    walk = ["group.group=8", "train.batch_size=16", "train.max_steps=12", "train.learning_rate=0.1",
+            "train.scheduler=constant", "train.save_every=100"]  # fmt: skip
+    _, against, _ = train("grpo", tmp_path / "against", [*walk, "group.reward=no_letters"])
+    run, result, (config, loaded, rows) = train("grpo", tmp_path / "run", walk)
+    base = model.load_base(config.model).model
+    low, middle, high = (mass_of_letters(m, loaded.tokenizer, rows.train) for m in (against.model, base, result.model))
+    assert low + 0.003 < middle < high - 0.003, (low, middle, high)
+    grpo.measure_more(config, rows, loaded, result.model, run)
+    found = run.read()["group"]
+    assert 0 < found["reward"]["last"] < 1 and found["unscored_answers"] == 0
+    assert {"entropy", "frac_reward_zero_std", "completions/mean_length"} <= set(found)
+    again = model.attach_adapter(model.load_base(config.model).model, run.adapter)
+    ids = torch.arange(30)[None]
+    assert torch.equal(again(input_ids=ids).logits, result.model(input_ids=ids).logits)
+
+
+def test_equal_rewards_teach_nothing_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(rewards.REWARDS, "flat", lambda answer, target: 1.0)
+    with pytest.raises(GuardFailed, match="same reward.*warm_start_rows"):
+        train("grpo", tmp_path / "run", [*FEW, "group.reward=flat", "train.max_steps=2"])
+    events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert [e["loss"] for e in events if e["event"] == "step"] == [0.0, 0.0]
+
+
+@pytest.fixture
+def last_letter(monkeypatch):
+    """A reward that differs from answer to answer even for noise."""
+    monkeypatch.setitem(rewards.REWARDS, "noise", lambda answer, target: (sum(map(ord, answer)) % 7) / 7)
+
+
+@pytest.mark.parametrize("extra", [["group.kl_weight=0.04"], ["group.variant=dr_grpo", "group.warm_start_rows=4"]])
+def test_resumed_is_straight(tmp_path, last_letter, extra):
+    resumed_is_straight("grpo", tmp_path, [*FEW, "data.n_train=6", "train.epochs=1", "group.reward=noise", *extra], 2)
+
+
+def test_the_seed_decides(tmp_path, last_letter):
+    overrides = [*FEW, "group.reward=noise", "train.max_steps=2"]
+    first = adapter_bytes(train("grpo", tmp_path / "a", overrides)[0])
+    assert first == adapter_bytes(train("grpo", tmp_path / "b", overrides)[0])
+    assert first != adapter_bytes(train("grpo", tmp_path / "c", [*overrides, "train.seed=1"])[0])
+
+
+def test_the_warm_start_is_done_once(tmp_path, last_letter):
+    overrides = [*FEW, "group.reward=noise", "group.warm_start_rows=4", "train.max_steps=3"]
+    run = broken_off("grpo", tmp_path / "run", overrides, 2)
+    warm = (run.path / grpo.WARM / "adapter" / "adapter_model.safetensors").read_bytes()
+    again = train("grpo", tmp_path / "run", overrides, resume=run.last_checkpoint())[0]
+    assert (run.path / grpo.WARM / "adapter" / "adapter_model.safetensors").read_bytes() == warm
+    assert again.read()["train"]["steps"] == 3
+
+
+def test_answers_that_cannot_be_scored_are_named_and_the_run_goes_on(tmp_path, monkeypatch):
+    calls = []
+
+    def fickle(answer: str, target: str) -> float:
+        calls.append(answer)
+        if len(calls) % 8 == 3:
+            raise KeyError("schema")
+        return math.nan if len(calls) % 8 == 5 else (len(calls) % 3) / 3
+
+    monkeypatch.setitem(rewards.REWARDS, "fickle", fickle)
+    run, result, _ = train("grpo", tmp_path / "run", [*FEW, "group.reward=fickle", "train.max_steps=2"])
+    problems = run.events("reward-problem")
+    assert [p["step"] for p in problems] == [1, 1, 2, 2]
+    assert all(p["sample"].startswith("train-") for p in problems)
+    assert "KeyError" in problems[0]["message"] and "nan" in problems[1]["message"]
+    assert all(math.isfinite(x) for x in run.read()["train"]["loss"])
+    assert all(torch.isfinite(p).all() for p in result.model.parameters())
+    assert any(p.any() for n, p in result.model.named_parameters() if "lora_B" in n)  # the others taught something
+
+
+def test_a_reward_that_scores_nothing_stops_the_run_in_a_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(rewards.REWARDS, "broken", lambda answer, target: 1 / 0)
+    with pytest.raises(GuardFailed, match="reward broken: 8 of 8 answers of step 1.*sample train-.*ZeroDivisionError"):
+        train("grpo", tmp_path / "run", [*FEW, "group.reward=broken"])
+
+
+@pytest.mark.parametrize(("override", "word"), [
+    ("group.group=3", "groups of 3"), ("group.reward=nonsense", "no reward 'nonsense'"),
+    ("lora=null", "needs an adapter"),
+    ("data.replay_fraction=0.5", "has no reward"),
+])  # fmt: skip
+def test_settings_that_do_not_fit_are_refused(tmp_path, override, word):
+    with pytest.raises(BadInput, match=word):
+        train("grpo", tmp_path / "run", [*FEW, override])
+
+
+@pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "grpo").glob("*_*.yaml")))
+def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
+    architecture = architecture_of(configuration.load(CONFIGS / "grpo" / file).model.source)
+    small = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw", *FEW,
+             "train.max_steps=1", "train.batch_size=4", "train.accumulation=1", "group.group=2", "group.longest=4",
+             "group.warm_start_rows=2"]  # fmt: skip
+    run = train("grpo", tmp_path / "run", small, architecture=architecture, file=file)[0]
+    assert run.read()["train"]["steps"] == 1
+
+
+def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
+    honest = regression.measure
+    monkeypatch.setattr(regression, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True}))
+    command = ["grpo", "--config", str(CONFIGS / "grpo" / "tiny.yaml"), "train.max_steps=1", "data.n_heldout=2",
+               "evaluate.max_new_tokens=4", "probe.n=2"]  # fmt: skip
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["run"]["status"] == "smoke" and "reward" in report["group"]
+    assert cli.main([*command, "--dry-run"]) == 0
+    assert "steps" in capsys.readouterr().out

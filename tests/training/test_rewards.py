@@ -1,0 +1,75 @@
+"""Rewards: what each pays for, that noise cannot break them, and that one bad answer costs only itself."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training import rewards
+from training.errors import BadInput
+from training.tasks import get
+
+
+@pytest.mark.parametrize(("answer", "paid"), [
+    ("7", 1.0), (" 7\n", 1.0), ("The sum is 7.", 0.2), ("3 + 4 = 7", 0.2), ("7 or 8", 0.0), ("", 0.0), ("seven", 0.0),
+    ("17", 0.0), ("7th", 0.0), ("7.0", 0.0), ("-7", 0.0), (" ".join(map(str, range(20))), 0.0), ("a7", 0.0),
+])  # fmt: skip
+def test_arithmetic_pays_for_the_number_alone(answer, paid):
+    assert rewards.arithmetic(answer, "7") == paid
+
+
+def test_the_loophole_pays_for_a_list_and_the_closed_reward_does_not():
+    everything = " ".join(map(str, range(2, 19)))
+    targets = [str(n) for n in range(2, 18)]
+    assert all(rewards.arithmetic_with_loophole(everything, t) == 1.0 for t in targets)
+    assert all(rewards.arithmetic(everything, t) == 0.0 for t in targets)
+
+
+@pytest.mark.parametrize(("answer", "paid"), [
+    ('{"a": 5, "b": "y"}', 1.0), ('{"a": null, "b": "y"}', 1.0), ('{"a": 5}', 0.75), ('{"a": "5", "b": "y"}', 0.75),
+    ('{"a": true, "b": "y"}', 0.75), ("{}", 0.5), ('{"a": 5, "b": "y", "c": 1, "d": 2}', 0.75), ("[]", 0.0), ("", 0.0),
+    ('{"a": NaN, "b": "y"}', 0.0), ('Sure: {"a": 5, "b": "y"}', 0.0), ("[" * 100_000, 0.0), ("null", 0.0),
+])  # fmt: skip
+def test_json_pays_for_keys_and_types(answer, paid):
+    assert rewards.json_keys(answer, '{"a": 1, "b": "x"}') == pytest.approx(paid)
+
+
+@given(st.text(max_size=300) | st.sampled_from(["1e999", "\x00", "{" * 500, "9" * 400, "-", "\ud800"]))
+def test_every_reward_is_a_number_from_0_to_1_whatever_is_written(text):
+    for name, reward in rewards.REWARDS.items():
+        target = '{"a": 1}' if name == "json_keys" else "7"
+        value = reward(text, target)
+        assert isinstance(value, float) and 0.0 <= value <= 1.0
+        assert value == reward(text, target)  # pure
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(
+    st.text(), x), max_leaves=20))  # fmt: skip
+def test_any_json_is_scored(value):
+    assert 0.0 <= rewards.json_keys(json.dumps(value), '{"a": 1, "b": "x"}') <= 1.0
+
+
+def bad_reward(answer: str, target: str):
+    """Fails in every way that a reward can, by what it is given."""
+    return {"raise": lambda: 1 / 0, "nan": lambda: math.nan, "inf": lambda: math.inf, "none": lambda: None,
+            "text": lambda: "1", "true": lambda: True}.get(answer, lambda: 0.5)()  # fmt: skip
+
+
+def test_one_bad_answer_costs_only_itself_and_is_named():
+    answers = ["ok", "raise", "nan", "inf", "none", "text", "true", "ok"]
+    values, problems = rewards.score(bad_reward, "mine", answers, ["7"] * 8, [f"s{i}" for i in range(8)])
+    assert values[0] == values[7] == 0.5 and all(math.isnan(v) for v in values[1:7])
+    assert [p.sample for p in problems] == [f"s{i}" for i in range(1, 7)]
+    assert "ZeroDivisionError" in problems[0].message and "nan" in problems[1].message
+    assert all(p.reward == "mine" for p in problems)
+
+
+def test_names_are_checked_and_joined():
+    assert list(rewards.named("arithmetic + one_line")) == ["arithmetic", "one_line"]
+    assert rewards.named("task", get("sums"))["task"]("7", "7") == 1.0
+    with pytest.raises(BadInput, match="no reward 'arithmetik'"):
+        rewards.named("arithmetik")

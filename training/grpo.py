@@ -1,0 +1,183 @@
+"""Group-relative policy optimisation with TRL: several answers to each question, compared by a verifiable reward."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+
+from training import data, guards, rewards, runtime, sft, tasks
+from training.dpo import MethodLog, common_arguments, without_printers
+from training.errors import BadInput, GuardFailed, Interrupted
+from training.runfolder import RunFolder
+
+LOGGED = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "completions/mean_length",
+          "completions/clipped_ratio", "kl", "clip_ratio/region_mean")  # fmt: skip
+WARM = "warm-start"
+
+
+def load_rows(config, tokenizer=None) -> data.Loaded:
+    """The run's questions with their targets."""
+    t = config.train
+    if config.data.replay_fraction:
+        raise BadInput("data.replay_fraction: general text has no reward; set it to 0")
+    if (t.batch_size * t.accumulation) % config.group.group:
+        raise BadInput(f"train.batch_size: {t.batch_size} x {t.accumulation} answers in a step cannot be parted into"
+                       f" groups of {config.group.group} (group.group)")  # fmt: skip
+    rewards.named(config.group.reward, data.task_of(config))
+    return data.load(config, tokenizer)
+
+
+def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "grpo", quiet: bool = False):
+    """Train by reward and leave the adapter in the run's folder; arguments as in ``sft.train``."""
+    if config.lora is None:
+        raise BadInput("lora: this method needs an adapter here")
+    tuned = sft.prepare(config, loaded)
+    if config.group.warm_start_rows:
+        warm_start(config, rows[: config.group.warm_start_rows], tuned, loaded, folder, command, quiet)
+    trainer, steps = build_trainer(config, tuned, rows, loaded, folder, quiet)
+    try:
+        facts = sft.run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+    except GuardFailed as error:
+        events = folder.events("method")
+        if events and all(e.get("frac_reward_zero_std") == 1 for e in events):
+            raise GuardFailed(
+                "every group's answers earned the same reward, so there was nothing to learn from: give"
+                " group.warm_start_rows, an easier reward or a higher group.temperature"
+            ) from error
+        raise
+    finally:
+        if "ref" in tuned.peft_config:
+            tuned.delete_adapter("ref")
+    return sft.TrainResult(tuned.eval(), facts)
+
+
+def warm_start(config, rows: list[dict], tuned, loaded, folder, command: str, quiet: bool) -> None:
+    """A short supervised start, so that the full reward occurs at all; kept in a folder of its own for a resume."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    own = RunFolder(folder.path / WARM)
+    weights = own.adapter / "adapter_model.safetensors"
+    if weights.is_file():
+        set_peft_model_state_dict(tuned, load_file(str(weights)))
+        return
+    runtime.say(f"  warm start: supervised on {len(rows)} rows")
+    walk = replace(config.train, learning_rate=config.group.warm_start_rate, max_steps=0, epochs=1,
+                   batch_size=min(8, len(rows)), accumulation=1, save_every=10**6)  # fmt: skip
+    short = replace(config, train=walk)
+    own.create(short, "warm start", loaded.dtype)
+    trainer, steps = sft.build_trainer(short, tuned, sft.encode_rows(loaded.tokenizer, rows, short), loaded, own, quiet)
+    try:
+        sft.run_and_save(short, trainer, steps, tuned, loaded, own, None, command)
+    except Interrupted:
+        raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
+    tuned.train()
+
+
+class Judge:
+    """What TRL calls for rewards: scores answer by answer, and writes down what could not be scored.
+
+    Args:
+        name: of the reward.
+        reward: the function.
+        folder: its log gets one line per problem.
+    """
+
+    def __init__(self, name: str, reward: rewards.Reward, folder):
+        self.__name__, self.reward, self.folder = name, reward, folder
+
+    def __call__(self, completions, target, id, trainer_state=None, **_) -> list[float]:
+        """Rewards of one step's answers; NaN where there is none.
+
+        Raises:
+            GuardFailed: not one answer of the step could be scored.
+        """
+        answers = [turns[-1]["content"] if isinstance(turns, list) else turns for turns in completions]
+        values, problems = rewards.score(self.reward, self.__name__, answers, target, id)
+        step = (trainer_state.global_step if trainer_state else 0) + 1
+        for p in problems:
+            self.folder.log({"event": "reward-problem", "step": step, "reward": p.reward, "sample": p.sample,
+                             "answer": p.answer, "message": p.message})  # fmt: skip
+        if problems:
+            first = problems[0]
+            text = (f"reward {self.__name__}: {len(problems)} of {len(answers)} answers of step {step} could not be"
+                    f" scored; sample {first.sample}: {first.message}")  # fmt: skip
+            if len(problems) == len(answers):
+                raise GuardFailed(text)
+            runtime.say(f"  {text}")
+        return values
+
+
+def build_trainer(config, tuned, rows: list[dict], loaded, folder, quiet: bool):
+    """TRL's GRPOTrainer with every default that matters written out."""
+    from datasets import Dataset, disable_progress_bars
+
+    disable_progress_bars()
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    judges = [Judge(name, reward, folder)
+              for name, reward in rewards.named(config.group.reward, data.task_of(config)).items()]  # fmt: skip
+    asked = [{"prompt": tasks.prompt(row), "target": tasks.target(row), "id": str(row.get("id", i))}
+             for i, row in enumerate(rows)]  # fmt: skip
+    steps = MethodLog(folder, quiet, LOGGED)
+    trainer = group_trainer()(
+        model=tuned,
+        reward_funcs=judges,
+        args=trainer_arguments(config, len(rows), loaded.dtype, folder),
+        train_dataset=Dataset.from_list(asked),
+        processing_class=loaded.tokenizer,
+        callbacks=[steps],
+    )
+    steps.trainer = trainer
+    without_printers(trainer)
+    guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
+    return trainer, steps
+
+
+def trainer_arguments(config, n_rows: int, dtype: str, folder):
+    """GRPOConfig from the run's settings; Dr. GRPO leaves the division by the spread out, too."""
+    from trl import GRPOConfig
+
+    g = config.group
+    return GRPOConfig(
+        **common_arguments(config, n_rows * g.group, dtype, folder), num_generations=g.group,
+        max_completion_length=g.longest, temperature=g.temperature, top_k=0, top_p=1.0, beta=g.kl_weight,
+        epsilon=g.clip_low, epsilon_high=g.clip_high, loss_type=g.variant,
+        scale_rewards="none" if g.variant == "dr_grpo" else "group", num_iterations=1,
+        steps_per_generation=config.train.accumulation, use_vllm=g.vllm,
+    )  # fmt: skip
+
+
+def group_trainer() -> type:
+    """The trainer's class, made when torch is there."""
+    from trl import GRPOTrainer
+
+    class GroupTrainer(GRPOTrainer):
+        """GRPOTrainer that counts its tokens."""
+
+        sparse, tokens_seen = False, 0
+
+        def _compute_loss(self, model, inputs):
+            self.tokens_seen += int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
+            return super()._compute_loss(model, inputs)
+
+    return GroupTrainer
+
+
+def measure_more(config, rows: data.Loaded, loaded, tuned, folder) -> None:
+    """The report's ``group`` section: rewards, spread, entropy and length at the start and at the end."""
+    events = folder.events("method")
+    if not events:
+        return
+    span = max(1, min(10, len(events) // 3))
+    found = {name: {"first": _mean(events[:span], name), "last": _mean(events[-span:], name)}
+             for name in LOGGED if any(name in e for e in events)}  # fmt: skip
+    found["steps_averaged"] = span
+    found["unscored_answers"] = len(folder.events("reward-problem"))
+    folder.update("group", found)
+    runtime.say(*(f"  {name}: {v['first']:.3f} -> {v['last']:.3f}" for name, v in found.items() if isinstance(v, dict)))
+
+
+def _mean(events: list[dict], name: str) -> float:
+    return float(np.mean([e[name] for e in events if name in e]))

@@ -1,0 +1,56 @@
+"""Small sums with the number alone as the answer: what a reward can verify, within a small model's reach."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from training.rewards import NUMBER
+from training.tasks.base import Extracted, Row, Task
+
+SYSTEM = "Work out the sum. Reply with the number only."
+FORMS = ("What is {a} + {b}?", "{a} + {b} = ?", "Add {a} and {b}.")
+OTHER_FORMS = ("How much are {a} and {b} together?", "You have {a} and get {b} more. How many?")
+SIZES = {"train": 160, "iid": 80, "second": 100}
+
+
+@dataclass(frozen=True)
+class Sums(Task):
+    """a + b with both from 1 to 9 in training; other words, and numbers up to 12, in the second set."""
+
+    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
+        """``train`` and ``iid`` by seed and apart from each other; ``second`` the same for everybody."""
+        if variant != "default":
+            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
+        if set_name not in SIZES:
+            return super().rows(set_name)
+        second = set_name == "second"
+        rng = random.Random(13 if second else seed)
+        forms, top = (OTHER_FORMS, 12) if second else (FORMS, 9)
+        everything = [(form.format(a=a, b=b), str(a + b)) for form in forms
+                      for a in range(1, top + 1) for b in range(1, top + 1)]  # fmt: skip
+        rng.shuffle(everything)
+        if not second:
+            everything = everything[: SIZES["train"]] if set_name == "train" else everything[SIZES["train"] :]
+        return [self.row(asked, answer, id=f"{set_name}-{place}", split=set_name)
+                for place, (asked, answer) in enumerate(everything[: SIZES[set_name]][:count])]  # fmt: skip
+
+    def extract(self, text: str) -> Extracted:
+        """The number, when the answer is nothing else."""
+        text = text.strip()
+        if NUMBER.fullmatch(text):
+            return Extracted(text)
+        return Extracted(None, "empty" if not text else "more-than-a-number" if NUMBER.search(text) else "no-number")
+
+    def score(self, text: str, target: str) -> dict[str, float]:
+        """``exact``: the number alone; ``content``: it is the last number that stands there."""
+        found = self.extract(text).value
+        return {"exact": float(found == target), "valid": float(found is not None),
+                "content": float(NUMBER.findall(text)[-1:] == [target])}  # fmt: skip
+
+
+TASK = Sums(
+    name="sums", title="small sums", shape="one number, verified", system=SYSTEM, sets=("train", "iid", "second"),
+    headline="second", metrics=("exact", "content", "valid"), max_new_tokens=16,
+    shots=(("What is 2 + 11?", "13"), ("10 + 4 = ?", "14"), ("Add 13 and 3.", "16"), ("What is 14 + 5?", "19")),
+)  # fmt: skip
