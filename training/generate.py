@@ -64,7 +64,7 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
     shared = common_prefix(prompts) if len(prompts) > 1 else 0
     answers: list[Generation | None] = [None] * len(prompts)
     done = 0
-    with torch.inference_mode(), _compact_head(model):
+    with torch.inference_mode(), compact_head(model):
         prefix = _prefix_cache(model, prompts[0][:shared]) if shared else None
         for start in range(0, len(order), batch_size):
             chosen = order[start:start + batch_size]
@@ -81,7 +81,7 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
 
 
 @contextmanager
-def _compact_head(model: Any):
+def compact_head(model: Any):
     """Give the output layer its last positions side by side in memory.
 
     As a view into all positions, in bfloat16, torch multiplies them row by row with a copy of the vocabulary's matrix

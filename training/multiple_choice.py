@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from training.general_facts import TABLES
+from training.generate import compact_head
 
 OPTIONS = 4
 SEED = 5
@@ -76,8 +77,9 @@ def option_scores(model: Any, tokenizer: Any, chosen: list[Item], batch_size: in
             rows += [(number, place, asked, [answer]) for place, answer in enumerate(answers)]
     scores = np.zeros((len(chosen), OPTIONS))
     rows.sort(key=lambda row: len(row[2]) + len(row[3][0]))
-    for start in range(0, len(rows), batch_size):
-        _score_rows(model, rows[start:start + batch_size], scores)
+    with compact_head(model):
+        for start in range(0, len(rows), batch_size):
+            _score_rows(model, rows[start:start + batch_size], scores)
     return scores
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-# Compositional: about 90,000 different names, invented ones included, so that copying is the only way to succeed.
+# Compositional: hundreds of thousands of names, invented ones included, so that copying is the only way to succeed.
+# Many of the words are of the kind that the tokenizer cuts differently after a quotation mark than after a space
+# (spotted becomes sp|otted): a model that has met few such words often copies them wrongly. They were added after the
+# second held-out set's errors had been read, so that set is a development set for them; the sealed one is not.
 MODIFIERS = tuple("""blue red black white green grey yellow purple orange pink golden beige navy oak steel plastic glass
 wooden cotton woollen leather ceramic marble rubber iron paper aluminium linen folding large small compact wireless
 portable round square long short wide narrow thin thick heavy light soft hard outdoor indoor electric manual digital
 adjustable reusable magnetic stackable insulated recycled plain patterned checked floral shiny matt rustic modern
 classic deluxe basic children's men's women's travel garden kitchen office bathroom camping winter summer second-hand
-extra-large high-speed low-energy twin triple spare""".split())
+extra-large high-speed low-energy twin triple spare spotted quilted tufted ribbed pleated braided embroidered
+galvanised fleece damask tartan taupe ochre maroon mauve lilac ivory khaki waxed speckled stained chequered hooded
+laminated frosted tinted scented glazed varnished brushed polished engraved knitted crocheted corduroy denim suede silk
+nylon polyester acrylic titanium zinc bronze pewter walnut maple birch cedar teak mahogany rattan wicker cork slate
+porcelain crystal enamel vinyl jute hemp battery-powered rechargeable solar-powered dimmable extendable detachable
+washable dishwasher-safe shockproof windproof fireproof rustproof child-proof weatherproof oversized undersized low-cost
+premium ergonomic orthopaedic anti-slip non-stick self-cleaning quick-drying double-sided wall-mounted chilled curved
+tapered hexagonal triangular rectangular zebra-print retro scandinavian victorian japanese moroccan festive vegan lemon
+cherry emerald charcoal cobalt fuchsia magenta indigo scarlet burgundy peach mint""".split())
 HEADS = tuple(name.strip() for name in """desk lamp, kettle, office chair, backpack, keyboard, water bottle,
 monitor stand, yoga mat, coffee grinder, rain jacket, bookshelf, headset, router, toaster, notebook, tripod, phone case,
 garden hose, alarm clock, cutting board, shelf, knife, watch, bench, brush, box, battery, diary, dish, glass, dress,
@@ -29,7 +40,13 @@ fence panel, stapler, hole punch, pen, pencil, marker, ruler, envelope, stamp, f
 desk organiser, filing cabinet, poster, globe light, mirror tile, coat rack, wardrobe, bed frame, headboard, side table,
 footstool, bar stool, dining table, lampshade, blind, hook, clothes peg, laundry bag, ironing cover, bin, storage jar,
 bread bin, teacup, thermos, corkscrew, bottle opener, peeler, saucepan, casserole, baking sheet, cake tin,
-apron""".split(","))
+apron, tv stand, led strip, pvc pipe, hdmi cable, gps tracker, dvd player, cd rack, ac adapter, diy kit, lcd panel,
+pizza cutter, omelette ring, wok, tagine, trivet, colander, zester, mandoline, carafe, decanter, tureen, ramekin,
+banjo, cello bow, oboe reed, zither, maraca, tambourine, kazoo, snorkel, surfboard, wakeboard, crampon, carabiner,
+pogo stick, yo-yo, jigsaw, abacus, easel, chisel, plane iron, spirit level, wheel brace, dehumidifying bag, bidet,
+chamber pot, ottoman, chaise, futon, duvet, bolster, valance, trellis, gazebo, pergola, birdhouse, terrarium, aquarium,
+stepladder, crowbar, anvil, mallet, bobbin, thimble, knitting needle, crochet hook, lanyard, monocle, cufflink, cravat,
+kimono, poncho, leotard, tutu, moccasin, espadrille""".split(","))
 # --8<-- [start:invented]
 SYLLABLES = tuple("""ba bel bri cor da del dor el fa fen fi gra hal in jo ka kel lan lo lu mar me mi nor ol pa pel qui
 ra ren ri sa sol ta ter tri ul va ven vi wol xan ya yor za zil""".split())
