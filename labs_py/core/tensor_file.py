@@ -1,0 +1,50 @@
+"""Read and write safetensors: eight bytes of length, a JSON header, then plain numbers. No code can hide in it.
+
+Source: the format's own description, github.com/huggingface/safetensors, section "Format".
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy as np
+
+DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+LONGEST_HEADER = 1_000_000
+
+
+def write(tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None, dtype: str = "F32") -> bytes:
+    """The bytes of a safetensors file."""
+    header: dict = {"__metadata__": metadata} if metadata else {}
+    parts, offset = [], 0
+    for name, tensor in tensors.items():
+        data = np.ascontiguousarray(tensor, dtype=DTYPES[dtype]).tobytes()
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [offset, offset + len(data)]}
+        offset += len(data)
+        parts.append(data)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + b"".join(parts)
+
+
+def read(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Tensors as float32, and the metadata.
+
+    Raises:
+        ValueError: the bytes are not a whole safetensors file of 16- or 32-bit floats.
+    """
+    try:
+        (length,) = struct.unpack("<Q", content[:8])
+        if length > LONGEST_HEADER:
+            raise ValueError(f"a header of {length} bytes")
+        header = json.loads(content[8 : 8 + length])
+        metadata = header.pop("__metadata__", {})
+        body, tensors = content[8 + length :], {}
+        for name, entry in header.items():
+            start, end = entry["data_offsets"]
+            numbers = np.frombuffer(body[start:end], DTYPES[entry["dtype"]])
+            tensors[name] = numbers.reshape(entry["shape"]).astype(np.float32)
+    except (struct.error, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"not a readable safetensors file: {error}") from error
+    return tensors, metadata
