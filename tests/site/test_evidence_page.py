@@ -35,5 +35,5 @@ def test_the_slider_moves_by_keyboard(lab):
 
 def test_without_scripts_the_first_frame_stands(visit):
     page = visit("labs/evidence/", java_script_enabled=False)
-    assert page.locator("[data-chart=power] svg").count() == 1
+    assert page.locator("[data-chart=power] .lab-svg").count() == 1
     assert page.get_attribute("[data-output=needed_items]", "data-value").startswith("1306")
