@@ -15,6 +15,7 @@ COMMANDS = {
     "data": ("training.data_command", "build a task's rows, or check a JSONL file line by line"),
     "probe": ("training.probe", "does the base model need training at all?"),
     "dpo": ("training.dpo_command", "preference tuning on pairs (DPO and relatives)"),
+    "reward": ("training.reward_command", "a reward model on pairs (Bradley-Terry)"),
     "grpo": ("training.grpo_command", "tuning by verifiable rewards (GRPO and relatives)"),
     "sft": ("training.sft_command", "train an adapter on rows of messages"),
     "evaluate": ("training.evaluate", "score base and tuned model on held-out rows"),

@@ -136,10 +136,27 @@ def judge(report: dict[str, Any], config: Any) -> dict[str, Any]:
     name, headline = headline_of(report, data.task_of(config).headline)
     gained = gain_check(headline["exact"]["gain"])
     others = regression_checks(report, config.gate, headline)
-    broken = [check for check in others if check.state == "worse"]
-    unclear = [check for check in others if check.state == "unclear"]
     missing = [part for part in ("cross_entropy", "multiple_choice", "topicality")
                if part not in (report.get("regression") or {})]
+    margins = {"cross_entropy_nats": config.gate.cross_entropy_nats,
+               "multiple_choice_points": config.gate.multiple_choice_points,
+               "topicality_points": config.gate.topicality_points, "min_stopped": MIN_STOPPED}
+    return {**conclude(gained, others, missing), "set": name, "margins": margins}
+
+
+def conclude(gained: Check, others: list[Check], missing: list[str] | tuple = ()) -> dict[str, Any]:
+    """The verdict that a gain and the other checks lead to, whatever the method.
+
+    Args:
+        gained: the gain over the control.
+        others: everything that may not get worse.
+        missing: names of what was not measured.
+
+    Returns:
+        {"verdict", "exit_code", "sentence", "reasons", "checks", "needed_n"}.
+    """
+    broken = [check for check in others if check.state == "worse"]
+    unclear = [check for check in others if check.state == "unclear"]
     if gained.state == "worse":
         verdict, code, deciding = "no gain", NO_GAIN, [gained, *broken]
         sentence = f"No gain: {gained.sentence}."
@@ -156,14 +173,11 @@ def judge(report: dict[str, Any], config: Any) -> dict[str, Any]:
         sentence = f"Inconclusive: {'; '.join(why)}."
     needed = [check.needed_n for check in deciding if check.needed_n]
     return {
-        "verdict": verdict, "exit_code": code, "sentence": sentence, "set": name,
+        "verdict": verdict, "exit_code": code, "sentence": sentence,
         "reasons": [check.sentence for check in (gained, *others)],
         "checks": [{"name": check.name, "state": check.state} for check in (gained, *others)],
         "needed_n": max(needed) if needed else None,
-        "margins": {"cross_entropy_nats": config.gate.cross_entropy_nats,
-                    "multiple_choice_points": config.gate.multiple_choice_points,
-                    "topicality_points": config.gate.topicality_points, "min_stopped": MIN_STOPPED},
-    }
+    }  # fmt: skip
 
 
 def add_arguments(parser) -> None:

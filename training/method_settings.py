@@ -30,9 +30,9 @@ class PreferenceSettings:
 
 @dataclass(frozen=True)
 class PreferenceConfig(Config):
-    """A run on pairs: ``dpo`` tunes the model itself, ``reward`` a model that scores answers."""
+    """A run on pairs that tunes the model itself."""
 
-    method: str = setting("how it is trained", choices=("dpo", "reward"))
+    method: str = setting("how it is trained", choices=("dpo",))
     preference: PreferenceSettings = setting("the pairs and the loss on them", PreferenceSettings())
 
 
@@ -61,4 +61,26 @@ class GroupConfig(Config):
     group: GroupSettings = setting("the groups and their reward", GroupSettings())
 
 
-KINDS: dict[str, type[Config]] = {"dpo": PreferenceConfig, "reward": PreferenceConfig, "grpo": GroupConfig}
+@dataclass(frozen=True)
+class RewardSettings:
+    """Pairs for a model that scores answers, and the margins of its gate."""
+
+    pairs: str = setting("written: the task's references against spoilt ones; file: rows of data.train_file and"
+                         " data.heldout_files", "written", choices=("written", "file"))  # fmt: skip
+    kinds: list = setting("how references are spoilt, in turn", ["long_winded", "cut_short", "vague", "wrong"])
+    label_noise: float = setting("share of the training pairs whose choice is turned round, as labellers disagree", 0.0,
+                                 low=0, high=0.5)  # fmt: skip
+    centre: float = setting("weight of the squared mean reward of a pair, which holds rewards near 0", 0.0, low=0)
+    calibration_margin: float = setting("allowed distance between stated and found probability, on average", 0.1,
+                                        low=0, high=1)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RewardConfig(Config):
+    """A run that makes a Bradley-Terry reward model."""
+
+    method: str = setting("how it is trained", choices=("reward",))
+    reward: RewardSettings = setting("the pairs", RewardSettings())
+
+
+KINDS: dict[str, type[Config]] = {"dpo": PreferenceConfig, "reward": RewardConfig, "grpo": GroupConfig}

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from training.errors import BadInput
 
-MODULES = {"dpo": "training.dpo", "grpo": "training.grpo"}
+MODULES = {"dpo": "training.dpo", "grpo": "training.grpo", "reward": "training.reward"}
 
 
 def module_of(config) -> ModuleType | None:

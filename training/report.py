@@ -21,6 +21,7 @@ METRIC_NAMES = {
     "field": "fields right, form forgiven",
     "valid": "strict form kept",
     "content": "everything right, form forgiven",
+    "pair_accuracy": "held-out pairs told right",
     "stopped": "ended by itself",
     "answer_tokens": "tokens per answer",
 }
@@ -59,6 +60,7 @@ def render(report: dict[str, Any], predictions: list[dict], events: list[dict], 
         _head(report),
         _tiles(report),
         _scores(report),
+        _tables(report),
         _regression(report),
         _curve(events),
         report_examples.examples(predictions),
@@ -145,6 +147,17 @@ def _scores(report: dict[str, Any]) -> str:
         f"<h2>Before and after, on rows held out</h2>{report_charts.score_chart(block)}<details><summary>All scores"
         f"</summary><div class=wide><table><tr><th>set<th>score{heads}<th>n{''.join(rows)}</table></div></details>"
     )
+
+
+def _tables(report: dict[str, Any]) -> str:
+    """What a method besides the common scores has to show."""
+    parts = []
+    for table in (one for tables in report.get("tables", {}).values() for one in tables):
+        head = "".join(f"<th>{escape(text)}" for text in table["head"])
+        rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}" for cell in row) for row in table["rows"])
+        note = f"<p class=note>{escape(table['note'])}</p>" if table["note"] else ""
+        parts.append(f"<h2>{escape(table['title'])}</h2>{note}<div class=wide><table><tr>{head}{rows}</table></div>")
+    return "".join(parts)
 
 
 def _score_cell(metric: str, entry: dict[str, Any], arm: str) -> str:
