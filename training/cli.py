@@ -16,6 +16,7 @@ COMMANDS = {
     "probe": ("training.probe", "does the base model need training at all?"),
     "dpo": ("training.dpo_command", "preference tuning on pairs (DPO and relatives)"),
     "reward": ("training.reward_command", "a reward model on pairs (Bradley-Terry)"),
+    "distill": ("training.distill_command", "teach a smaller model: hard, soft, sequence, on-policy"),
     "grpo": ("training.grpo_command", "tuning by verifiable rewards (GRPO and relatives)"),
     "sft": ("training.sft_command", "train an adapter on rows of messages"),
     "evaluate": ("training.evaluate", "score base and tuned model on held-out rows"),

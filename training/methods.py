@@ -11,7 +11,7 @@ from types import ModuleType
 
 from training.errors import BadInput
 
-MODULES = {"dpo": "training.dpo", "grpo": "training.grpo", "reward": "training.reward"}
+MODULES = {"dpo": "training.dpo", "grpo": "training.grpo", "reward": "training.reward", "distill": "training.distill"}
 
 
 def module_of(config) -> ModuleType | None:

@@ -21,6 +21,8 @@ METRIC_NAMES = {
     "field": "fields right, form forgiven",
     "valid": "strict form kept",
     "content": "everything right, form forgiven",
+    "next_token": "next token right",
+    "agreement": "same first choice as the teacher",
     "pair_accuracy": "held-out pairs told right",
     "stopped": "ended by itself",
     "answer_tokens": "tokens per answer",
@@ -137,9 +139,10 @@ def _scores(report: dict[str, Any]) -> str:
         gained = found.get("exact", {}).get("gain")
         if gained:
             low, high = gained["ci95"]
+            control = report_charts.ARM_NAMES.get(gained["against"], gained["against"])
             rows.append(
                 f"<tr><td>{escape(name)}<td colspan=5><b>gain {gained['value'] * 100:+.1f} points</b> over "
-                f"{report_charts.ARM_NAMES[gained['against']]}, paired by row, 95% interval {low * 100:+.1f} to "
+                f"{control}, paired by row, 95% interval {low * 100:+.1f} to "
                 f"{high * 100:+.1f}"
             )
     heads = "".join(f"<th>{name}" for name in report_charts.ARM_NAMES.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 HELP = "a reward model on pairs (Bradley-Terry)"
-ABOUT = """Train a model that gives an answer one number, more for the better one: loss -log sigmoid(r_better - r_worse).
+ABOUT = """Train a model that gives an answer one number: more for the better one, by -log sigmoid(r_better - r_worse).
 
 Judged on held-out pairs: accuracy with its interval against two controls (the best rule on length alone, and the head
 before training), accuracy on pairs of equal length, calibration, correlation with length. The gate asks for a gain
