@@ -117,9 +117,9 @@ def test_the_collator_lays_each_rows_lesson_beside_its_labels(loaded, encoded, t
 
 
 # ---- runs ----
-def folder_of(run: RunFolder, arm: str) -> bytes:
-    place = run.adapter if arm == "soft" else run.path / "arms" / arm / "adapter"
-    return (place / "model.safetensors").read_bytes()
+def weights_of(run: RunFolder, arm: str) -> bytes:
+    kept = run.path / "arms" / arm / "adapter"
+    return ((kept if kept.is_dir() else run.adapter) / "model.safetensors").read_bytes()
 
 
 def test_arms_start_alike_and_the_soft_one_comes_nearer_to_its_teacher(tmp_path, capsys):
@@ -134,8 +134,13 @@ def test_arms_start_alike_and_the_soft_one_comes_nearer_to_its_teacher(tmp_path,
     assert found["kl"]["gain"]["value"] == pytest.approx(kl["soft"] - kl["hard"])
 
 
-def test_resumed_is_straight_in_each_arm(tmp_path):
-    few = ["train.save_every=2", "train.max_steps=4"]
+@pytest.mark.parametrize(("arms", "killed_after"), [
+    ("hard, soft", [[1], [1, 2, 3, 4, 1]]),
+    ("soft, on_policy", [[1], [1, 2, 3, 4, 1], [1, 2, 3, 4, 1, 2, 1]]),
+])  # fmt: skip
+def test_resumed_is_straight_in_each_arm(tmp_path, arms, killed_after):
+    """Broken off once in each arm, and in each half of the on-policy one."""
+    few = ["train.save_every=1", "train.max_steps=4", f"distill.arms=[{arms}]", "distill.longest=4", "data.n_train=4"]
     straight = train("distill", tmp_path / "straight", few)[0]
 
     class Kill(Exception):
@@ -146,21 +151,22 @@ def test_resumed_is_straight_in_each_arm(tmp_path):
     def on_save(self, args, state, control, **rest):
         honest(self, args, state, control, **rest)
         saves.append(state.global_step)
-        if saves in ([2], [2, 4, 2]):
+        if saves in killed_after:
             raise Kill
 
     StepLog.on_save = on_save
     try:
-        for _ in range(2):
+        for _ in killed_after:
             with pytest.raises(Kill):
                 train("distill", tmp_path / "stopped", few, resume="again" if saves else None)
     finally:
         StepLog.on_save = honest
     again = train("distill", tmp_path / "stopped", few, resume="again")[0]
-    assert saves == [2, 4, 2]
-    for arm in ("hard", "soft"):
-        assert folder_of(again, arm) == folder_of(straight, arm)
-    assert folder_of(again, "hard") != folder_of(again, "soft")
+    assert saves == killed_after[-1]
+    first, second = arms.split(", ")
+    for arm in (first, second):
+        assert weights_of(again, arm) == weights_of(straight, arm)
+    assert weights_of(again, first) != weights_of(again, second)
     assert not list(again.path.glob("arms/*/checkpoints"))
 
 
