@@ -38,6 +38,9 @@ def show(config: Config, folder) -> None:
     if shape is None:
         print("memory       unknown: the model's shape is not known before its download")
         return
+    if config.method == "distill":
+        _show_students(config, shape, steps)
+        return
     tokens = _row_tokens(rows)
     parts = estimate(config, max(tokens, 8))
     total = parts["total_bytes"] + SYSTEM_BYTES
@@ -49,6 +52,29 @@ def show(config: Config, folder) -> None:
           f" {trained / 1e9:.2f}, activations {passing / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
     print(f"time         {_time(config, shape, steps, tokens)}")
+
+
+def student_sizes(config: Config, shape) -> dict[str, float]:
+    """Parameters and bytes of a student of some of the teacher's layers, with the teacher beside it."""
+    layers = min(config.distill.layers, shape.layers)
+    per_layer = (shape.linear_parameters + shape.layers * (shape.bias + shape.norm)) / shape.layers
+    trained = layers * per_layer + shape.hidden  # embeddings and head stay as they are
+    held = shape.parameters - shape.linear_parameters - shape.layers * (shape.bias + shape.norm) - shape.hidden
+    width = 4 if config.model.dtype == "float32" else 2
+    return {"parameters": trained + held, "trained": trained, "teacher_bytes": shape.parameters * width,
+            "student_bytes": (trained + held) * 4, "training_bytes": trained * 12}  # fmt: skip
+
+
+def _show_students(config: Config, shape, steps: int) -> None:
+    size = student_sizes(config, shape)
+    total = size["teacher_bytes"] + size["student_bytes"] + size["training_bytes"] + SYSTEM_BYTES
+    arms = config.distill.arms
+    print(f"students     {len(arms)}, one after the other ({', '.join(arms)}), {size['parameters']:,.0f} parameters"
+          f" each, {size['trained']:,.0f} trained, {steps} steps each")  # fmt: skip
+    print(f"memory       about {total / 1e9:.1f} GB and the scores of a batch: teacher"
+          f" {size['teacher_bytes'] / 1e9:.2f}, student {size['student_bytes'] / 1e9:.2f}, gradient and optimiser {size['training_bytes'] / 1e9:.2f};"
+          f" free here {runtime.available_memory_bytes() / 1e9:.1f}")  # fmt: skip
+    print("time         not foretold; the first steps show it")
 
 
 def check_resources(config: Config, folder) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.method_runs import CONFIGS, train
-from training import cli, distill, distill_command, distill_measures, losses, model, student, student_trainer
+from training import cli, distill, distill_command, distill_measures, losses, model, plan, student, student_trainer
 from training import config as configuration
 from training.architectures import architecture_of
 from training.errors import BadInput
@@ -57,6 +57,16 @@ def test_a_student_of_all_layers_is_the_teacher_and_of_one_has_its_weights(archi
     assert all(torch.equal(value, theirs[name].float()) for name, value in one.state_dict().items())
     trained = {name for name, p in one.named_parameters() if p.requires_grad}
     assert trained and not any("embed" in name or "lm_head" in name for name in trained)
+
+
+def test_the_plans_count_is_the_students(loaded):
+    from training.architectures import shape_of
+
+    size = plan.student_sizes(tiny(), shape_of("tiny-random:llama"))
+    cut = student.cut(loaded.model, 1)
+    assert size["parameters"] == sum(p.numel() for p in cut.parameters())
+    assert size["trained"] == sum(p.numel() for p in cut.parameters() if p.requires_grad)
+    assert size["teacher_bytes"] == 4 * sum(p.numel() for p in loaded.model.parameters())
 
 
 # ---- what is kept of the teacher ----
