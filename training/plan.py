@@ -71,9 +71,9 @@ def _show_students(config: Config, shape, steps: int) -> None:
     arms = config.distill.arms
     print(f"students     {len(arms)}, one after the other ({', '.join(arms)}), {size['parameters']:,.0f} parameters"
           f" each, {size['trained']:,.0f} trained, {steps} steps each")  # fmt: skip
-    print(f"memory       about {total / 1e9:.1f} GB and the scores of a batch: teacher"
-          f" {size['teacher_bytes'] / 1e9:.2f}, student {size['student_bytes'] / 1e9:.2f}, gradient and optimiser {size['training_bytes'] / 1e9:.2f};"
-          f" free here {runtime.available_memory_bytes() / 1e9:.1f}")  # fmt: skip
+    print(f"memory       about {total / 1e9:.1f} GB and a batch's scores: teacher {size['teacher_bytes'] / 1e9:.2f},"
+          f" student {size['student_bytes'] / 1e9:.2f}, its gradient and optimiser"
+          f" {size['training_bytes'] / 1e9:.2f}; free here {runtime.available_memory_bytes() / 1e9:.1f}")  # fmt: skip
     print("time         not foretold; the first steps show it")
 
 
