@@ -1,0 +1,76 @@
+"""``python -m training.stack.assistant serve | ask``: the docs assistant of this site."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from training.errors import LackingResource, TrainingError
+from training.stack.assistant import settings
+from training.stack.assistant.answer import reply
+from training.stack.assistant.models import ModelDown, writer
+from training.stack.assistant.pages import DOCS, read_site
+from training.stack.assistant.search import Index
+from training.stack.assistant.traces import Traces
+
+TRACES = Path("runs/assistant/traces.jsonl")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
+    top = argparse.ArgumentParser(prog="python -m training.stack.assistant", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, default=settings.DEFAULT, help="who answers (training/stack/configs)")
+    shared.add_argument("--docs", type=Path, default=DOCS, help="folder of the pages")
+    serve = commands.add_parser("serve", parents=[shared], help="answer POST /ask on this machine")
+    serve.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8010")))
+    serve.add_argument("--traces", type=Path, default=TRACES, help="append-only JSONL file")
+    ask = commands.add_parser("ask", parents=[shared], help="answer one question and stop")
+    ask.add_argument("question")
+    return top
+
+
+def serve_command(args) -> int:
+    """Build the index, name what an earlier server left open, serve."""
+    try:
+        from training.stack.assistant import service
+    except ImportError as error:
+        raise LackingResource(f"{error.name} is not installed: pip install -r requirements/train.txt") from error
+    chosen = settings.load(args.config)
+    traces = Traces(args.traces)
+    for left in traces.unfinished():
+        print(f"left open by an earlier server: {left['trace_id']} ({left['at']})", file=sys.stderr)
+    app = service.make_app(Index(read_site(args.docs)), chosen, writer(chosen), traces)
+    print(f"{chosen.name} answers at http://127.0.0.1:{args.port}/ask, traces in {args.traces}", file=sys.stderr)
+    service.serve(app, args.port)
+    return 0
+
+
+def ask_command(args) -> int:
+    """Print one answer as JSON."""
+    from training.stack.assistant.reply_json import as_json
+
+    chosen = settings.load(args.config)
+    print(json.dumps(as_json(reply(args.question, Index(read_site(args.docs)), chosen, writer(chosen))), indent=1))
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; what a reader can mend is one line."""
+    args = parser().parse_args(arguments)
+    try:
+        return {"serve": serve_command, "ask": ask_command}[args.command](args)
+    except TrainingError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except ModelDown as error:
+        print(error, file=sys.stderr)
+        return LackingResource.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
