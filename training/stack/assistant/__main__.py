@@ -1,4 +1,4 @@
-"""``python -m training.stack.assistant serve | ask``: the docs assistant of this site."""
+"""``python -m training.stack.assistant serve | ask | evaluate``: the docs assistant of this site."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--traces", type=Path, default=TRACES, help="append-only JSONL file")
     ask = commands.add_parser("ask", parents=[shared], help="answer one question and stop")
     ask.add_argument("question")
+    score = commands.add_parser("evaluate", parents=[shared], help="score the held-out half of the question set")
+    score.add_argument("--out", type=Path, default=Path("runs/assistant/evaluate"))
+    score.add_argument("--record", action="store_true", help="keep the record in docs/data/runs (clean checkout only)")
     return top
 
 
@@ -59,11 +62,21 @@ def ask_command(args) -> int:
     return 0
 
 
+def evaluate_command(args) -> int:
+    """Score who answers on the held-out questions."""
+    from training.stack.assistant import evaluate
+
+    chosen = settings.load(args.config)
+    command = f"python -m training.stack.assistant evaluate --config {os.path.relpath(args.config)}"
+    index = Index(read_site(args.docs))
+    return evaluate.run(index, chosen, writer(chosen), args.out / chosen.name, args.record, command)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; what a reader can mend is one line."""
     args = parser().parse_args(arguments)
     try:
-        return {"serve": serve_command, "ask": ask_command}[args.command](args)
+        return {"serve": serve_command, "ask": ask_command, "evaluate": evaluate_command}[args.command](args)
     except TrainingError as error:
         print(error, file=sys.stderr)
         return error.exit_code

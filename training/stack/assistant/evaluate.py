@@ -1,0 +1,198 @@
+"""The question set, the threshold of refusal, and the score of one way of answering."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from labs_py.core.evidence import wilson
+from training import records, runtime
+from training.errors import BadInput
+from training.stack.assistant.answer import Answer, Model, reply, supported
+from training.stack.assistant.models import ModelDown
+from training.stack.assistant.search import Index
+from training.stack.assistant.settings import Settings
+
+QUESTIONS = Path(__file__).with_name("questions.jsonl")
+BUCKETS, HALVES = ("answerable", "boundary", "out_of_scope"), ("calibration", "held_out")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of ours.
+
+    Attributes:
+        bucket: answerable from the pages; boundary (near the subject, and no page says it); or out of scope.
+        question: as a reader would type it.
+        places: addresses that answer it; none where a refusal is right.
+        holds: a few words or a number that a right answer contains; empty where no single one does.
+        half: ``calibration`` sets the threshold, ``held_out`` is scored; never trained on.
+    """
+
+    bucket: str
+    question: str
+    places: tuple[str, ...]
+    holds: str
+    half: str
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A question, its answer and the seconds that it took."""
+
+    question: Question
+    answer: Answer
+    seconds: float
+
+
+def read_questions(file: Path = QUESTIONS) -> list[Question]:
+    """The question set.
+
+    Raises:
+        BadInput: naming the line that cannot be used.
+    """
+    found = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            question = Question(**{**row, "places": tuple(row["places"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadInput(f"{file}:{number}: not a question ({error})") from error
+        if question.bucket not in BUCKETS or question.half not in HALVES:
+            raise BadInput(f"{file}:{number}: unknown bucket or half")
+        if bool(question.places) != (question.bucket == "answerable"):
+            raise BadInput(f"{file}:{number}: places belong to answerable questions, and only to them")
+        found.append(question)
+    return found
+
+
+# --8<-- [start:calibrate]
+def calibrate(confidences: Sequence[float], answerable: Sequence[bool]) -> float:
+    """The threshold with the best mean of 'answers what it can' and 'refuses what it can't'; the lowest of equals."""
+    if len(set(answerable)) < 2:
+        raise BadInput("calibration needs questions of both kinds")
+    yes = [c for c, good in zip(confidences, answerable, strict=True) if good]
+    no = [c for c, good in zip(confidences, answerable, strict=True) if not good]
+
+    def balance(threshold: float) -> float:
+        return sum(c >= threshold for c in yes) / len(yes) + sum(c < threshold for c in no) / len(no)
+
+    return max((step / 100 for step in range(101)), key=lambda threshold: (balance(threshold), -threshold))
+
+
+# --8<-- [end:calibrate]
+def calibrated(index: Index, settings: Settings, questions: Sequence[Question]) -> float:
+    """The threshold that the calibration half asks for."""
+    half = [q for q in questions if q.half == "calibration"]
+    hits = [index.search(q.question, settings.passages) for q in half]
+    best = [max((hit.coverage for hit in found), default=0.0) for found in hits]
+    return calibrate(best, [q.bucket == "answerable" for q in half])
+
+
+def ask_all(questions: Sequence[Question], index: Index, settings: Settings, model: Model | None,
+            clock: Callable[[], float] = time.perf_counter) -> list[Scored]:  # fmt: skip
+    """Ask the held-out half, one question after the other.
+
+    Raises:
+        BadInput: the model went down on the way; half a comparison is none.
+    """
+    scored = []
+    for question in (q for q in questions if q.half == "held_out"):
+        start = clock()
+        try:
+            answer = reply(question.question, index, settings, model)
+        except ModelDown as error:
+            raise BadInput(f"evaluation broken off after {len(scored)} questions: {error}") from error
+        scored.append(Scored(question, answer, clock() - start))
+    return scored
+
+
+def share(hits: Sequence[bool]) -> dict:
+    """A rate with its count and Wilson interval; null without a single case."""
+    if not hits:
+        return {"value": None, "n": 0, "ci95": None}
+    return {"value": sum(hits) / len(hits), "n": len(hits), "ci95": list(wilson(sum(hits), len(hits)))}
+
+
+def measures(scored: Sequence[Scored], index: Index, settings: Settings) -> dict:
+    """What the table shows of one way of answering."""
+    can = [s for s in scored if s.question.places]
+    cited = [(s, c) for s in scored for c in s.answer.cited]
+    refused = [s for s in scored if s.answer.refused]
+    found = [{hit.passage.address for hit in index.search(s.question.question, settings.passages)} for s in can]
+    return {
+        "passage_found": share([bool(seen & set(s.question.places)) for s, seen in zip(can, found, strict=True)]),
+        "citation_correct": share([c.passage.address in s.question.places for s, c in cited if s.question.places]),
+        "sentence_supported": share([supported(c.text, c.passage.text) for _, c in cited]),
+        "exact": share([_holds(s) for s in can if s.question.holds]),
+        "refusal_precision": share([not s.question.places for s in refused]),
+        "refusal_recall": share([s.answer.refused for s in scored if not s.question.places]),
+        **{f"refused_{bucket}": share([s.answer.refused for s in scored if s.question.bucket == bucket])
+           for bucket in BUCKETS},
+        **_spent(scored, settings),
+    }  # fmt: skip
+
+
+def _holds(scored: Scored) -> bool:
+    text = " ".join(item.text for item in scored.answer.cited)
+    return scored.question.holds.lower() in text.lower()
+
+
+def _spent(scored: Sequence[Scored], settings: Settings) -> dict:
+    seconds = sorted(s.seconds for s in scored)
+    into, out = (statistics.fmean(getattr(s.answer, name) for s in scored) for name in ("tokens_in", "tokens_out"))
+    priced = settings.price_in or settings.price_out
+    return {
+        "latency_p50": {"value": statistics.median(seconds), "n": len(seconds)},
+        "latency_p95": {"value": seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))], "n": len(seconds)},
+        "tokens_in": {"value": into, "n": len(scored)},
+        "tokens_out": {"value": out, "n": len(scored)},
+        "cost_per_1000": {"value": (into * settings.price_in + out * settings.price_out) / 1000 if priced else None,
+                          "n": len(scored)},
+    }  # fmt: skip
+
+
+def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, command: str,
+             questions: Sequence[Question] | None = None) -> dict:  # fmt: skip
+    """Score one way of answering and write ``report.json`` and every answer under ``out``."""
+    questions = list(questions or read_questions())
+    started, start = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
+    scored = ask_all(questions, index, settings, model)
+    sha, dirty = runtime.commit()
+    report = {
+        "run": {"id": f"assistant-{settings.name}", "command": command, "commit": sha, "dirty": dirty,
+                "status": "dirty" if dirty else "main", "started": started,
+                "seconds": time.perf_counter() - start, "seed": "none drawn"},
+        "environment": runtime.environment("bfloat16" if settings.backend == "local" else ""),
+        "data": {"questions": len(questions), "held_out": len(scored), "passages": len(index.passages)},
+        "settings": {**asdict(settings), "threshold_calibrated": calibrated(index, settings, questions)},
+        "eval": {"held_out": measures(scored, index, settings)},
+    }  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    lines = [{"question": s.question.question, "bucket": s.question.bucket, "refused": s.answer.refused,
+              "confidence": s.answer.confidence, "seconds": s.seconds, "dropped": s.answer.dropped,
+              "cited": [[c.text, c.passage.address] for c in s.answer.cited]} for s in scored]  # fmt: skip
+    (out / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return report
+
+
+def run(index: Index, settings: Settings, model: Model | None, out: Path, record: bool, command: str) -> int:
+    """Evaluate, print the table, and keep the record when asked to."""
+    report = evaluate(index, settings, model, out, command)
+    for name, found in report["eval"]["held_out"].items():
+        value = "none" if found["value"] is None else f"{found['value']:.4g}"
+        print(f"{name:20} {value:>8}  n = {found['n']}")
+    wanted = report["settings"]["threshold_calibrated"]
+    if wanted != settings.threshold:
+        print(f"the calibration half asks for threshold {wanted}, the configuration says {settings.threshold}",
+              file=sys.stderr)  # fmt: skip
+    if record:
+        print(records.keep(report, report["run"]["id"], records.RECORDS_FOLDER))
+    return 0
