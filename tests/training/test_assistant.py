@@ -122,6 +122,14 @@ def test_a_model_keeps_only_supported_sentences(index, chosen) -> None:
                         lambda prompt: models.Written("NO ANSWER", 90, 2)).refused  # fmt: skip
 
 
+def test_a_sentence_without_a_mark_is_placed_by_its_support_and_a_wrong_mark_is_not_mended() -> None:
+    found = pages.passages_of("labs/rank", PAGE)
+    sentence = "Training begins with the matrix B at zero."
+    assert [c.passage.anchor for c in answer.read(sentence, found)[0]] == ["what-b-starts-with"]
+    assert answer.read(f"{sentence[:-1]} [1].", found) == ((), 1)
+    assert answer.read(f"{sentence} [2]", found)[0][0].text == sentence
+
+
 def test_orders_of_a_page_do_not_reach_the_model(index, chosen) -> None:
     seen = []
     model = lambda prompt: seen.append(prompt) or models.Written("NO ANSWER", 1, 1)  # noqa: E731

@@ -93,14 +93,17 @@ def reply(question: str, index: Index, settings: Settings, model: Model | None =
 
 
 def read(text: str, passages: Sequence[Passage]) -> tuple[tuple[Cited, ...], int]:
-    """The model's sentences that carry a mark and are supported by that passage; how many were dropped."""
+    """The model's supported sentences with their passage, and how many were dropped.
+
+    A mark must be borne out by the passage that it names; a sentence without one goes to the first that supports it.
+    """
     kept, dropped = [], 0
     if "NO ANSWER" in text.upper():
         return (), 0
     for sentence in sentences(re.sub(r"([.!?])\s*((?:\[\d{1,2}\]\s*)+)", r" \2\1 ", text)):
         marks = [int(mark) for mark in MARK.findall(sentence)]
         words = re.sub(r"\s+([.!?])", r"\1", " ".join(MARK.sub("", sentence).split()))
-        sources = [passages[mark - 1] for mark in marks if 1 <= mark <= len(passages)]
+        sources = [passages[mark - 1] for mark in marks if 1 <= mark <= len(passages)] if marks else passages
         source = next((p for p in sources if supported(words, p.text)), None)
         if source is None or ORDER.search(words):
             dropped += 1
