@@ -51,7 +51,7 @@ SPEC = LabSpec(
         "labs_py.core.policy:group_advantages",
         "labs_py.core.text_features:features",
     ),
-    training_command="python -m training dpo --config training/configs/dpo/smollm2_orders.yaml",
+    training_command="python -m training dpo --config training/configs/dpo/smollm2_shift_notes.yaml",
     view="rlhf",
 )
 

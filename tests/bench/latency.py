@@ -15,9 +15,11 @@ LISTEN = """
   const waiting = [];
   const times = [];
   let draws = 0;
-  view.addEventListener('input', (event) => {
-    if (event.target.name === name) waiting.push({ value: Number(event.target.value), at: event.timeStamp });
-  }, true);
+  // A logarithmic slider's thumb stands on a place, not on a value: the page has turned it by the time it bubbles here.
+  view.addEventListener('input', ({ target, timeStamp }) => {
+    if (target.type !== 'range' || (target.dataset.thumb ?? target.name) !== name) return;
+    waiting.push({ value: view.params[name], at: timeStamp });
+  });
   view.addEventListener('lab-frame', () => {
     const shown = JSON.parse(view.dataset.params)[name];
     const last = waiting.map(({ value }) => value).lastIndexOf(shown);
@@ -63,7 +65,7 @@ def measure_latency(context, url: str, slug: str = "lora", name: str = "rank") -
         ``p50`` and ``p95`` in milliseconds, ``events`` and ``draws``, and ``missing``: events never drawn.
     """
     page = open_ready(context, url, slug)
-    slider = page.locator(f"lab-view[slug={slug}] input[type=range][name={name}]").first
+    slider = page.locator(f"lab-view[slug={slug}] input[type=range]:is([name={name}], [data-thumb={name}])").first
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     drag(page, box, STEPS // 4)  # the first redraws compile code; they are not what is asked
