@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from labs_py.core.products import matmul
+
 Tensors = dict[str, np.ndarray]
 LINEARS = ("query", "key", "value", "out", "up", "down")
 TINY = 1e-5
@@ -88,23 +90,23 @@ class Pass:
 
     def linear(self, name: str, x: np.ndarray) -> np.ndarray:
         """x Wᵀ, plus the adapter's part."""
-        y = x @ self.weights[name].T
+        y = matmul(x, self.weights[name].T)
         if self.adapter:
-            self.inner[name] = x @ self.adapter[f"{name}.A"].T
-            y = y + self.inner[name] @ (self.scale * self.adapter[f"{name}.B"].T)
+            self.inner[name] = matmul(x, self.adapter[f"{name}.A"].T)
+            y = y + matmul(self.inner[name], self.scale * self.adapter[f"{name}.B"].T)
         return y
 
     def linear_back(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
         """Gradient with respect to x; the map's own gradients are put down."""
-        dx = dy @ self.weights[name]
+        dx = matmul(dy, self.weights[name])
         if self.full:
-            self.gradients[name] = dy.T @ x
+            self.gradients[name] = matmul(dy.T, x)
         if self.adapter:
             scaled = self.scale * dy
-            into = scaled @ self.adapter[f"{name}.B"]
-            self.gradients[f"{name}.B"] = scaled.T @ self.inner[name]
-            self.gradients[f"{name}.A"] = into.T @ x
-            dx = dx + into @ self.adapter[f"{name}.A"]
+            into = matmul(scaled, self.adapter[f"{name}.B"])
+            self.gradients[f"{name}.B"] = matmul(scaled.T, self.inner[name])
+            self.gradients[f"{name}.A"] = matmul(into.T, x)
+            dx = dx + matmul(into, self.adapter[f"{name}.A"])
         return dx
 
     def norm_back(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
@@ -148,8 +150,8 @@ def forward(now: Pass, tokens: np.ndarray) -> np.ndarray:
         at = f"layers.{i}."
         a = norm(x, weights[at + "norm1"])
         q, k, v = (_heads(now.linear(at + name, a), rows, heads) for name in ("query", "key", "value"))
-        p = softmax(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]).astype(x.dtype) + future)
-        mixed = _flat(p @ v)
+        p = softmax(matmul(q, k.swapaxes(-1, -2)) / np.sqrt(q.shape[-1]).astype(x.dtype) + future)
+        mixed = _flat(matmul(p, v))
         middle = x + now.linear(at + "out", mixed)
         b = norm(middle, weights[at + "norm2"])
         hidden = np.maximum(now.linear(at + "up", b), 0)
@@ -157,7 +159,7 @@ def forward(now: Pass, tokens: np.ndarray) -> np.ndarray:
         now.saved[-1].update(middle=middle, b=b, hidden=hidden)
         x = middle + now.linear(at + "down", hidden)
     now.saved.append({"x": x, "n": norm(x, weights["norm"])})
-    return now.saved[-1]["n"] @ weights["tokens"].T
+    return matmul(now.saved[-1]["n"], weights["tokens"].T)
 
 
 # --8<-- [end:forward]
@@ -168,19 +170,19 @@ def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
     """Gradients of everything trainable, from the gradient of the scores (B·T, V)."""
     rows, length = tokens.shape
     last = now.saved[-1]
-    dx = now.norm_back("norm", last["x"], dscores @ now.weights["tokens"])
+    dx = now.norm_back("norm", last["x"], matmul(dscores, now.weights["tokens"]))
     for i in reversed(range(now.shape.layers)):
         at, s = f"layers.{i}.", now.saved[i]
         dhidden = now.linear_back(at + "down", s["hidden"], dx) * (s["hidden"] > 0)
         dx = dx + now.norm_back(at + "norm2", s["middle"], now.linear_back(at + "up", s["b"], dhidden))
         dmixed = _heads(now.linear_back(at + "out", s["mixed"], dx), rows, now.shape.heads)
-        dp = dmixed @ s["v"].swapaxes(-1, -2)
+        dp = matmul(dmixed, s["v"].swapaxes(-1, -2))
         ds = s["p"] * (dp - (dp * s["p"]).sum(-1, keepdims=True)) / np.sqrt(s["q"].shape[-1]).astype(dx.dtype)
-        parts = {"query": ds @ s["k"], "key": ds.swapaxes(-1, -2) @ s["q"], "value": s["p"].swapaxes(-1, -2) @ dmixed}
-        da = sum(now.linear_back(at + name, s["a"], _flat(part)) for name, part in parts.items())
+        back = {"query": (ds, s["k"]), "key": (ds.swapaxes(-1, -2), s["q"]), "value": (s["p"].swapaxes(-1, -2), dmixed)}
+        da = sum(now.linear_back(at + name, s["a"], _flat(matmul(*pair))) for name, pair in back.items())
         dx = dx + now.norm_back(at + "norm1", s["x"], da)
     if now.full:
-        table = dscores.T @ last["n"]
+        table = matmul(dscores.T, last["n"])
         np.add.at(table, tokens.ravel(), dx)
         now.gradients["tokens"] = table
         now.gradients["positions"] = np.zeros_like(now.weights["positions"])

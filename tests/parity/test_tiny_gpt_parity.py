@@ -65,3 +65,27 @@ def test_an_adapter_that_does_not_fit_is_refused() -> None:
     lora_tiny_gpt.wrap(model, 2, 4)
     with pytest.raises(ValueError, match="does not fit"):
         lora_tiny_gpt.fill(model, {"tokens": torch.zeros(2)})
+
+
+def test_the_labs_adapter_gives_the_same_scores_in_torch(tmp_path) -> None:
+    """What the page's button saves, loaded by the torch file: logits of all held-out stories agree."""
+    import base64
+
+    from safetensors.torch import load_file
+
+    from labs_py import api
+    from labs_py.core import tensor_file
+    from labs_py.labs import _finetune_model as models
+
+    content = base64.b64decode(api.last_frame("finetune", {"train": True, "steps": 10})["texts"]["adapter"])
+    file = tmp_path / "adapter.safetensors"
+    file.write_bytes(content)
+    base = models.load()
+    merged = ours.merge(base.weights, tensor_file.read(content)[0], 2.0)
+    model, _ = tiny_gpt.load()
+    lora_tiny_gpt.fill(lora_tiny_gpt.wrap(model, 4, alpha=8), load_file(file))
+    tokens, _ = ours.batch(base.unseen[:16], True, True)
+    theirs = model(torch.from_numpy(tokens)).detach().numpy()
+    mine = ours.forward(ours.Pass(base.shape, merged, None, 1.0, False), tokens).reshape(theirs.shape)
+    assert np.abs(theirs - mine).max() < 1e-3
+    assert np.array_equal(theirs.argmax(-1), mine.argmax(-1))

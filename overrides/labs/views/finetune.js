@@ -1,0 +1,62 @@
+/** What the tiny GPT answers before and after, story by story, and the adapter as a file to keep. */
+
+export const section = "";
+
+/** @param {string | undefined} text */
+function rowsOf(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return [];
+  }
+}
+
+function answer(html, text, wanted) {
+  if (!text) return html`<td><em>press Train</em></td>`;
+  const right = text === `${wanted} ■`;
+  return html`<td data-right="${right}">${right ? "✓ " : "✗ "}${text}</td>`;
+}
+
+function table(html, frame) {
+  const rows = rowsOf(frame?.texts?.samples);
+  return html`<table><thead><tr><th scope="col">Held-out story, then "what is the moral of this story?"</th><th scope="col">Base</th><th scope="col">Now</th></tr></thead>
+<tbody>${rows.map(({ story, wanted, before, now }) => html`<tr><td>${story}</td>${answer(html, before, wanted)}${answer(html, now, wanted)}</tr>`)}</tbody></table>`;
+}
+
+export const render = ({ frame, html }) => html`<div class="finetune">
+  <div class="md-typeset__table" tabindex="0" role="region" aria-label="Answers before and after" data-part="samples">${table(html, frame)}</div>
+  <p><button type="button" class="lab-button" data-part="adapter" disabled>Download the adapter</button> <small>■ is the stop token. The file is safetensors; <code>python -m training.build.lora_tiny_gpt --load adapter.safetensors</code> loads it.</small></p>
+</div>`;
+
+/** Bytes of a base64 text. */
+export function bytesOf(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+function save(bytes, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+export function mount(slot, lab) {
+  const button = slot.querySelector('[data-part="adapter"]');
+  let adapter = null;
+  const click = () => {
+    if (!adapter) return;
+    save(bytesOf(adapter.text), "adapter.safetensors");
+    lab.announce(`Saved adapter.safetensors: load it with --rank ${adapter.rank} --load adapter.safetensors.`);
+  };
+  button.addEventListener("click", click);
+  const leave = lab.subscribe((frame) => {
+    if (frame.texts.samples) lab.setHtml(slot.querySelector('[data-part="samples"]'), table(lab.html, frame));
+    adapter = frame.texts.adapter ? { text: frame.texts.adapter, rank: frame.params.rank } : null;
+    button.disabled = !adapter;
+  });
+  return () => {
+    leave();
+    button.removeEventListener("click", click);
+  };
+}
