@@ -22,7 +22,7 @@ def use(kernel: Kernel | None) -> None:
 
     The first three are addresses of whole, row-major blocks: c = a b for each of ``pairs`` pairs of matrices.
     """
-    _kernel[:] = [kernel] if kernel else []
+    _kernel[:] = [] if kernel is None else [kernel]
 
 
 def fast() -> bool:

@@ -41,7 +41,7 @@ function readInputs() {
   const labs = sourceTree(path.join(ROOT, 'labs_py'));
   const compiled = keyOf(...core, stock.sha256, text('runtime_compile.py'));
   const data = sourceTree(path.join(ROOT, 'docs/data/labs/files'));
-  const scripts = ['runtime.mjs', 'runtime_trace.py', 'runtime_files.mjs', '../labs/boot.js', '../labs/unzip.js'].map(text);
+  const scripts = ['runtime.mjs', 'runtime_trace.py', 'runtime_files.mjs', '../labs/boot.js', '../labs/kernel.js', '../labs/unzip.js'].map(text);
   return { lock, stock, labs, data, compiled, whole: keyOf(compiled, ...scripts, ...labs.flat(), ...data.flat()) };
 }
 

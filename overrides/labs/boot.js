@@ -4,6 +4,7 @@
  * The wheels are fetched beside the runtime and unzipped while the WebAssembly compiles; nothing is asked of any
  * other host; a part that is missing or damaged is one plain sentence, not a boot that never ends.
  */
+import { useKernel } from './kernel.js';
 import { unzipInto } from './unzip.js';
 
 const HOME = '/home/pyodide';
@@ -84,7 +85,9 @@ export async function bootRuntime({ base, manifest, environment = BROWSER, onPro
     });
   };
   try {
-    return await Promise.race([start(), failed, guarded.failed]);
+    const python = await Promise.race([start(), failed, guarded.failed]);
+    useKernel(python);
+    return python;
   } finally {
     guarded.release();
   }
