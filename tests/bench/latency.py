@@ -140,24 +140,24 @@ def measure_next_page(context, url: str, slug: str) -> float:
         page.close()
 
 
-# A run is started; once it has shown a frame of its own it is stopped. The state says when the lab is free again.
+# A run is started and stopped at its first frame; the state says when the lab is free again. null: it was over first.
 STOP = """
 (slug) => new Promise((resolve, reject) => {
   const view = document.querySelector(`lab-view[slug=${slug}]`);
-  setTimeout(() => reject(new Error('no frame of a run within 20 s')), 20000);
   const began = performance.now();
+  let firstFrame = 0;
+  const late = setTimeout(() => reject(new Error(firstFrame ? 'not free 20 s after stop' : 'no frame of a run')), 20000);
+  const finish = (found) => { clearTimeout(late); resolve(found); };
   view.addEventListener('lab-frame', () => {
-    const firstFrame = performance.now() - began;
-    if (view.dataset.state !== 'running') return reject(new Error('the run was over with its first frame'));
+    firstFrame = performance.now() - began;
     setTimeout(() => {
+      const button = view.querySelector('[data-action=stop]');
+      if (view.dataset.state !== 'running' || button.disabled) return finish(null);
       const pressed = performance.now();
-      new MutationObserver((_, observer) => {
-        if (view.dataset.state === 'running') return;
-        observer.disconnect();
-        resolve({ firstFrame, stop: performance.now() - pressed });
-      }).observe(view, { attributes: true, attributeFilter: ['data-state'] });
-      view.querySelector('[data-action=stop]').click();
-    }, 30);
+      const watch = () => view.dataset.state !== 'running' && finish({ firstFrame, stop: performance.now() - pressed });
+      new MutationObserver(watch).observe(view, { attributes: true, attributeFilter: ['data-state'] });
+      button.click();
+    });
   }, { once: true });
   view.querySelector('[data-action=run]').click();
 });
@@ -165,11 +165,18 @@ STOP = """
 
 
 def measure_stop(context, url: str, slug: str, rounds: int = 7) -> dict[str, float]:
-    """Milliseconds from the press of "stop" until the lab is free again, and to a run's first frame (medians)."""
+    """Milliseconds from the press of "stop" until the lab is free again, and to a run's first frame (medians).
+
+    Raises:
+        RuntimeError: the lab's runs are over with their first frame, so that there is nothing to stop.
+    """
     page = open_ready(context, url, slug)
     found = []
-    for _ in range(rounds):
+    for _ in range(2 * rounds):
         found.append(page.evaluate(STOP, slug))
         page.wait_for_timeout(200)
     page.close()
+    found = [one for one in found if one]
+    if len(found) < rounds // 2:
+        raise RuntimeError(f"only {len(found)} of {2 * rounds} runs of the lab {slug} could be stopped")
     return {name: statistics.median(one[name] for one in found) for name in ("stop", "firstFrame")}
