@@ -209,12 +209,13 @@ def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
 def loss_and_gradient(scores: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean cross-entropy of the targets that count, and its gradient with respect to the scores."""
     wanted = targets.ravel()
-    counted = wanted != IGNORED
-    p, rows = softmax(scores), np.flatnonzero(counted)
-    chosen = p[rows, wanted[rows]]
-    p[rows, wanted[rows]] -= 1
-    p *= counted[:, None].astype(p.dtype) / p.dtype.type(len(rows))
-    return float(-np.log(np.maximum(chosen, 1e-30)).mean()), p
+    rows = np.flatnonzero(wanted != IGNORED)  # the others cost nothing, and often they are most
+    p, places = softmax(scores[rows]), np.arange(len(rows))
+    chosen = p[places, wanted[rows]]
+    p[places, wanted[rows]] -= 1
+    gradient = np.zeros_like(scores)
+    gradient[rows] = p / p.dtype.type(len(rows))
+    return float(-np.log(np.maximum(chosen, 1e-30)).mean()), gradient
 
 
 # --8<-- [end:loss]

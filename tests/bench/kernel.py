@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "site")]
 
 import built_runtime  # noqa: E402
 
-AIM, LIMIT, ROUNDS = 0.20, 0.25, 7
+AIM, LIMIT, WARM, ROUNDS = 0.20, 0.25, 5, 15
 STEPS = f"""
 import json, time
 import numpy as np
@@ -28,10 +28,11 @@ weights = {{name: (0.05 * rng.normal(size=size)).astype(np.float32) for name, si
 for name in ("norm", *(f"layers.{{i}}.norm{{j}}" for i in range(shape.layers) for j in (1, 2))):
     weights[name] = np.ones(d, np.float32)
 tokens, targets = rng.integers(0, shape.vocabulary, (10, 68)), rng.integers(0, shape.vocabulary, (10, 68))
+targets[:, :60] = tiny_gpt.IGNORED  # the prompt, as in the lab's default
 found, losses = {{}}, {{}}
 for kind, adapter in (("lora", tiny_gpt.start_adapter(shape, 4, 0)), ("full", None)):
     times = {{"numpy": [], "kernel": []}}
-    for _ in range({ROUNDS}):
+    for _ in range({WARM + ROUNDS}):
         for name, chosen in (("numpy", None), ("kernel", kernel)):
             products.use(chosen)
             began = time.perf_counter()
@@ -46,8 +47,8 @@ json.dumps(found)
 
 
 def ratios(times: dict[str, list[float]]) -> list[float]:
-    """Kernel's time over numpy's, round by round."""
-    return [fast / slow for slow, fast in zip(times["numpy"], times["kernel"], strict=True)]
+    """Kernel's time over numpy's, round by round, once the engine has compiled both well."""
+    return [fast / slow for slow, fast in zip(times["numpy"][WARM:], times["kernel"][WARM:], strict=True)]
 
 
 def main() -> int:

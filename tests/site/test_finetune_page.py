@@ -1,0 +1,50 @@
+"""Build 12 in the page: a short run learns by the SIMD kernel, the adapter comes down, nothing is lost on a phone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labs_py import api
+from labs_py.core import tensor_file
+
+BOOT = 90_000
+READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+PAGE = "build/12-finetune/"
+
+
+def test_twenty_steps_flip_answers_and_the_adapter_is_the_native_one(visit, tmp_path):
+    page = visit(PAGE + "?steps=20")
+    page.wait_for_function(READY, timeout=BOOT)
+    download = page.locator("button[data-part=adapter]")
+    assert download.is_disabled() and page.locator("td[data-right=true]").count() == 0
+    page.click("[data-action=run]")
+    page.wait_for_function("!document.querySelector('button[data-part=adapter]').disabled", timeout=BOOT)
+    native = api.last_frame("finetune", {"train": True, "steps": 20})
+    for name in ("exact", "old_loss", "loss_now"):
+        shown = float(page.get_attribute(f"[data-output={name}]", "data-value"))
+        assert abs(shown - native["scalars"][name]["value"]) < 0.02, name
+    assert page.locator("td[data-right=true]").count() >= 1
+    with page.expect_download() as waiting:
+        download.click()
+    file = tmp_path / "adapter.safetensors"
+    waiting.value.save_as(file)
+    tensors, about = tensor_file.read(file.read_bytes())
+    assert about["rank"] == "4" and sum(t.size for t in tensors.values()) == 9216
+    assert np.abs(tensors["layers.0.query.B"]).max() > 0
+    assert not page.complaints
+
+
+def test_a_stopped_run_goes_on(visit):
+    page = visit(PAGE + "?steps=200")
+    page.wait_for_function(READY, timeout=BOOT)
+    page.click("[data-action=run]")
+    page.wait_for_function("Number(document.querySelector('[data-output=loss_now]').dataset.value) > 0", timeout=BOOT)
+    page.click("[data-action=stop]")
+    page.wait_for_function(READY, timeout=BOOT)
+    assert not page.complaints
+
+
+def test_the_first_answers_stand_without_scripts(visit):
+    page = visit(PAGE, java_script_enabled=False)
+    assert page.locator("[data-part=samples] tbody tr").count() == 5
+    assert "press Train" in page.inner_text("[data-part=samples]")
