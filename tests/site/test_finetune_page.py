@@ -34,7 +34,7 @@ def test_twenty_steps_flip_answers_and_the_adapter_is_the_native_one(visit, tmp_
     assert not page.complaints
 
 
-def test_a_stopped_run_goes_on(visit):
+def test_a_run_can_be_stopped(visit):
     page = visit(PAGE + "?steps=200")
     page.wait_for_function(READY, timeout=BOOT)
     page.click("[data-action=run]")
