@@ -100,24 +100,6 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
     """
     name = str(path)
     keys = {chat_data.prompt_key(turns) for turns in held_out}
-    seen = chat_data.Seen()
-    for number, line, length in read_lines(path):
-        row, fault = chat_data.parse_line(line)
-        if fault is not None:
-            message = fault.message
-            if fault.code == "huge-line":
-                message = f"{length:,} bytes; at most {chat_data.HUGE_LINE_BYTES:,} are read"
-            yield Finding(name, number, fault.code, message)
-            continue
-        if set(row) == {"text"} and isinstance(row["text"], str) and row["text"].strip():
-            continue  # plain text to replay: no turns to check
-        turns = chat_data.turns_of(row, system)
-        faults = chat_data.check_turns(turns)
-        if not faults:
-            repeated = seen.check(turns, number)
-            leaked = chat_data.leak(turns, keys)
-            faults = [fault for fault in (repeated, leaked) if fault is not None]
-            if token_rules is not None:
-                faults += token_rules.faults(turns)
-        for fault in faults:
-            yield Finding(name, number, fault.code, fault.message)
+    more = token_rules.faults if token_rules is not None else None
+    for number, fault in chat_data.check_lines(read_lines(path), keys, system, more):
+        yield Finding(name, number, fault.code, fault.message)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,10 +150,7 @@ def shingles(text: str, width: int = SHINGLE_WORDS) -> set[str]:
 
 def _stable_hash(text: str) -> int:
     """A hash that does not change from run to run (Python's own does)."""
-    value = 2166136261
-    for byte in text.encode():
-        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
-    return value % _PRIME
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % _PRIME
 
 
 _RNG = np.random.default_rng(20261123)
@@ -224,3 +223,36 @@ def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
 def ends_with_stop(ids: list[int], stop_ids: list[int]) -> bool:
     """Whether a rendered row's last tokens hold a stop token (a line end may follow it)."""
     return any(stop in ids[-3:] for stop in stop_ids)
+
+
+def check_lines(
+    lines: Iterable[tuple[int, bytes, int]],
+    held_out: set[str] = frozenset(),
+    system: str = "",
+    more: Callable[[list[dict[str, Any]]], list[Fault]] | None = None,
+) -> Iterator[tuple[int, Fault]]:
+    """Every fault of a file's lines, in their order: the one list of rules, for the command and for the page.
+
+    Args:
+        lines: number, bytes and true length of each line that holds something.
+        held_out: ``prompt_key`` of every held-out row.
+        system: system turn of plain-text prompts.
+        more: further rules for a well-formed row (those that need a template).
+    """
+    seen = Seen()
+    for number, line, length in lines:
+        row, fault = parse_line(line)
+        if fault is not None:
+            if fault.code == "huge-line":
+                fault = Fault(fault.code, f"{length:,} bytes; at most {HUGE_LINE_BYTES:,} are read")
+            yield number, fault
+            continue
+        if set(row) == {"text"} and isinstance(row["text"], str) and row["text"].strip():
+            continue  # plain text to replay: no turns to check
+        turns = turns_of(row, system)
+        faults = check_turns(turns)
+        if not faults:
+            faults = [found for found in (seen.check(turns, number), leak(turns, held_out)) if found is not None]
+            faults += more(turns) if more is not None else []
+        for found in faults:
+            yield number, found

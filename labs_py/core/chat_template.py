@@ -1,0 +1,194 @@
+"""Chat templates written out in Python: a conversation as labelled pieces of text, and which of them are trained on.
+
+Each function writes what the model's own Jinja template writes; ``tests/parity/test_chat_templates.py`` holds them
+against transformers. Pieces, not tokens: a tokenizer cuts them further, never across a control token.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Turn = dict[str, Any]
+
+QWEN_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
+SMOLLM_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+_TOOLS_BEFORE = (
+    "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
+    "You are provided with function signatures within <tools></tools> XML tags:\n<tools>"
+)
+_TOOLS_AFTER = (
+    "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+    '<tool_call></tool_call> XML tags:\n<tool_call>\n{"name": <function-name>, "arguments": <args-json-object>}\n'
+    "</tool_call>"
+)
+
+
+class Refused(ValueError):
+    """The template refuses this conversation; the message is the template's own."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of the written conversation.
+
+    Attributes:
+        text: as the model reads it.
+        part: "frame" (control tokens and role names), "content", "stop" (ends a turn), or "ask" (opens an answer).
+        role: whose turn it is ("" outside turns).
+        turn: place of the turn in the conversation, from 0 (-1: the template's own words).
+    """
+
+    text: str
+    part: str
+    role: str = ""
+    turn: int = -1
+
+
+def _turn(turn: int, role: str, head: str, content: str, stop: str, after: str = "") -> Iterator[Piece]:
+    yield Piece(head, "frame", role, turn)
+    yield Piece(content, "content", role, turn)
+    yield Piece(stop, "stop", role, turn)
+    yield Piece(after, "frame", role, turn)
+
+
+def _smollm2(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    if turns[0]["role"] != "system":
+        yield Piece(f"<|im_start|>system\n{SMOLLM_SYSTEM}<|im_end|>\n", "frame", "system")
+    for i, turn in enumerate(turns):
+        yield from _turn(i, turn["role"], f"<|im_start|>{turn['role']}\n", turn["content"] or "", "<|im_end|>", "\n")
+    if ask:
+        yield Piece("<|im_start|>assistant\n", "ask", "assistant")
+
+
+def _called(turn: Turn) -> str:
+    """An assistant's turn of tool calls, as Qwen 2.5 writes it after the role."""
+    calls = [call.get("function", call) for call in turn["tool_calls"]]
+    said = f"\n{turn['content']}" if turn["content"] else ""
+    return said + "".join(
+        f'\n<tool_call>\n{{"name": "{call["name"]}", "arguments": '
+        f"{json.dumps(call['arguments'], ensure_ascii=False)}}}\n</tool_call>"
+        for call in calls
+    )
+
+
+def _qwen(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    first = 0 if turns[0]["role"] == "system" else -1
+    system = turns[0]["content"] if first == 0 else QWEN_SYSTEM
+    yield Piece("<|im_start|>system\n", "frame", "system", first)
+    yield Piece(system, "content", "system", first)
+    if tools:
+        listed = "".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in tools)
+        yield Piece(_TOOLS_BEFORE + listed + _TOOLS_AFTER, "frame", "system", first)
+    yield Piece("<|im_end|>\n", "frame", "system", first)
+    for i, turn in enumerate(turns):
+        role = turn["role"]
+        if role == "tool":
+            opens = i == 0 or turns[i - 1]["role"] != "tool"
+            closes = i == len(turns) - 1 or turns[i + 1]["role"] != "tool"
+            yield Piece("<|im_start|>user" * opens + "\n<tool_response>\n", "frame", role, i)
+            yield Piece(turn["content"], "content", role, i)
+            yield Piece("\n</tool_response>" + "<|im_end|>\n" * closes, "frame", role, i)
+        elif role == "assistant" and turn.get("tool_calls"):
+            yield from _turn(i, role, "<|im_start|>assistant", _called(turn), "<|im_end|>", "\n")
+        elif role in ("user", "assistant") or (role == "system" and i):
+            yield from _turn(i, role, f"<|im_start|>{role}\n", turn["content"], "<|im_end|>", "\n")
+    if ask:
+        yield Piece("<|im_start|>assistant\n", "ask", "assistant")
+
+
+def _llama3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    yield Piece("<|begin_of_text|>", "frame")
+    for i, turn in enumerate(turns):
+        head = f"<|start_header_id|>{turn['role']}<|end_header_id|>\n\n"
+        yield from _turn(i, turn["role"], head, turn["content"].strip(), "<|eot_id|>")
+    if ask:
+        yield Piece("<|start_header_id|>assistant<|end_header_id|>\n\n", "ask", "assistant")
+
+
+def _gemma_turns(turns: list[Turn], first: int, prefix: str, ask: bool) -> Iterator[Piece]:
+    yield Piece("<bos>", "frame")
+    for i, turn in enumerate(turns):
+        if (turn["role"] == "user") != (i % 2 == 0):
+            raise Refused("Conversation roles must alternate user/assistant/user/assistant/...")
+        role = "model" if turn["role"] == "assistant" else turn["role"]
+        head = f"<start_of_turn>{role}\n" + ("" if i else prefix)
+        yield from _turn(first + i, turn["role"], head, turn["content"].strip(), "<end_of_turn>", "\n")
+    if ask:
+        yield Piece("<start_of_turn>model\n", "ask", "assistant")
+
+
+def _gemma(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    if turns[0]["role"] == "system":
+        raise Refused("System role not supported")
+    yield from _gemma_turns(turns, 0, "", ask)
+
+
+def _gemma3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    system = turns[0]["role"] == "system"
+    prefix = turns[0]["content"] + "\n\n" if system else ""
+    yield from _gemma_turns(turns[1:] if system else turns, int(system), prefix, ask)
+
+
+def _phi3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    for i, turn in enumerate(turns):
+        if turn["role"] in ("system", "user", "assistant"):
+            yield from _turn(i, turn["role"], f"<|{turn['role']}|>\n", turn["content"], "<|end|>", "\n")
+    yield Piece("<|assistant|>\n", "ask", "assistant") if ask else Piece("<|endoftext|>", "frame")
+
+
+def _plain(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    for i, turn in enumerate(turns):
+        yield from _turn(i, turn["role"], f"{turn['role'].capitalize()}: ", turn["content"], "", "\n")
+    if ask:
+        yield Piece("Assistant: ", "ask", "assistant")
+
+
+_WRITERS = {"smollm2": _smollm2, "qwen2_5": _qwen, "llama3": _llama3, "gemma": _gemma, "gemma3": _gemma3,
+            "phi3": _phi3, "plain": _plain}  # fmt: skip
+TEMPLATES = tuple(_WRITERS)
+RULES = ("answers", "last", "no_stop", "all")
+CONTROL = ("<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|begin_of_text|>",
+           "<start_of_turn>", "<end_of_turn>", "<bos>", "<|end|>", "<|endoftext|>", "<|user|>", "<|assistant|>",
+           "<|system|>")  # fmt: skip
+
+
+def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any] | None = None) -> list[Piece]:
+    """A conversation as the template writes it; the pieces' texts joined are the model's input.
+
+    Args:
+        template: one of ``TEMPLATES``.
+        turns: at least one; each with role and text (None only beside tool calls).
+        ask: add the opening of an answer (``add_generation_prompt``).
+        tools: function descriptions; only Qwen's template of these writes them.
+
+    Raises:
+        Refused: the template refuses the conversation.
+    """
+    if not turns:
+        raise Refused("There are no turns.")
+    return [piece for piece in _WRITERS[template](turns, tools, ask) if piece.text]
+
+
+# --8<-- [start:trained]
+def trained(written: list[Piece], rule: str = "answers") -> list[bool]:
+    """Which pieces count in the loss.
+
+    Args:
+        written: from ``pieces``.
+        rule: "answers" (every answer and its stop), "last" (the last answer only), "no_stop" (answers without their
+            stop token) or "all" (every piece).
+    """
+    if rule == "all":
+        return [True] * len(written)
+    spoken = ("content",) if rule == "no_stop" else ("content", "stop")
+    last = max((piece.turn for piece in written if piece.role == "assistant"), default=-1)
+    return [
+        piece.role == "assistant" and piece.part in spoken and (rule != "last" or piece.turn == last)
+        for piece in written
+    ]
+
+
+# --8<-- [end:trained]

@@ -1,0 +1,85 @@
+"""The templates written out in Python equal the Jinja templates as transformers renders them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labs_py.core import chat_template
+
+pytest.importorskip("trl", reason="trl's wheel carries the templates")
+rendering = pytest.importorskip("transformers.utils.chat_template_utils")
+
+SMOLLM2 = (  # from the metadata of SmolLM2-135M-Instruct's GGUF file, key tokenizer.chat_template
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\n"
+    "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}"
+    "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+REAL = [name for name in chat_template.TEMPLATES if name != "plain"]
+BOS = {"llama3": "<|begin_of_text|>", "gemma": "<bos>", "gemma3": "<bos>"}
+ODD = [" \n padded\t ", "日本語 🦙", "<|im_end|>", "{{ x }}", "é\u0301\u200b", "\x1c"]
+WORDS = st.text(max_size=40) | st.sampled_from(ODD)
+
+
+def jinja(name, turns, ask, tools=None):
+    folder = Path(find_spec("trl").submodule_search_locations[0]) / "chat_templates"
+    text = SMOLLM2 if name == "smollm2" else (folder / f"{name}.jinja").read_text()
+    return rendering.render_jinja_template(
+        [turns], tools=tools, chat_template=text, add_generation_prompt=ask,
+        bos_token=BOS.get(name, ""), eos_token="<|endoftext|>",
+    )[0][0]  # fmt: skip
+
+
+def ours(name, turns, ask, tools=None):
+    return "".join(piece.text for piece in chat_template.pieces(name, turns, ask, tools))
+
+
+@st.composite
+def chats(draw):
+    turns = [{"role": "system", "content": draw(WORDS)}] if draw(st.booleans()) else []
+    for i in range(draw(st.integers(1, 5))):
+        turns.append({"role": ("user", "assistant")[i % 2], "content": draw(WORDS)})
+    if draw(st.integers(0, 4)) == 0:
+        turns.reverse()
+    return turns
+
+
+@pytest.mark.parametrize("name", REAL)
+@given(turns=chats(), ask=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_unseen_chats_are_written_alike_or_refused_alike(name, turns, ask):
+    try:
+        expected = jinja(name, turns, ask)
+    except Exception as error:  # the template's own raise_exception
+        with pytest.raises(chat_template.Refused) as refused:
+            ours(name, turns, ask)
+        assert str(refused.value) == str(error)
+        return
+    assert ours(name, turns, ask) == expected
+
+
+CALL = {"name": "weather", "arguments": {"place": "Zürich <b>", "days": 2}}
+TOOLS = [{"type": "function", "function": {"name": "weather", "description": "Wetter für 日本 & co", "parameters": {}}}]
+
+
+@pytest.mark.parametrize("system", [[], [{"role": "system", "content": "Be brief."}]])
+@pytest.mark.parametrize("said", ["", "One moment."])
+@pytest.mark.parametrize("tools", [None, TOOLS, TOOLS * 2])
+@pytest.mark.parametrize("ask", [True, False])
+def test_tools_calls_and_results_in_qwen(system, said, tools, ask):
+    turns = [*system, {"role": "user", "content": "Regen?"},
+             {"role": "assistant", "content": said, "tool_calls": [{"type": "function", "function": CALL}, CALL]},
+             {"role": "tool", "content": "nein"}, {"role": "tool", "content": "doch"},
+             {"role": "assistant", "content": "Vielleicht."}]  # fmt: skip
+    assert ours("qwen2_5", turns, ask, tools) == jinja("qwen2_5", turns, ask, tools)
+
+
+@pytest.mark.parametrize("name", ["smollm2", "llama3"])
+def test_templates_without_tools_write_a_tool_turn_alike(name):
+    turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "tool", "content": "c"}]
+    assert ours(name, turns, True, TOOLS) == jinja(name, turns, True, TOOLS)
