@@ -55,7 +55,32 @@ async function readFile(lab, param, file) {
     lab.announce(`${param.label}: \u201c${file.name.slice(0, 60)}\u201d is too large (at most ${param.max_length} characters); it was not read.`);
     return;
   }
-  const { value, message } = clean(param, await file.text());
+  const { value, message } = clean(param, textOf(new Uint8Array(await file.arrayBuffer())));
   if (message) lab.announce(message);
   else lab.setParams({ [param.name]: value });
+}
+
+/** A file's text; in a line that is not UTF-8 each byte above 127 stands as U+10FE00 plus the byte, so that Python can name it. */
+export function textOf(bytes) {
+  const strict = new TextDecoder("utf-8", { fatal: true });
+  try {
+    return strict.decode(bytes);
+  } catch {
+    const lines = [];
+    for (let start = 0; start <= bytes.length;) {
+      const found = bytes.indexOf(10, start);
+      const end = found < 0 ? bytes.length : found;
+      lines.push(lineOf(strict, bytes.subarray(start, end)));
+      start = end + 1;
+    }
+    return lines.join("\n");
+  }
+}
+
+function lineOf(strict, line) {
+  try {
+    return strict.decode(line);
+  } catch {
+    return Array.from(line, (byte) => String.fromCodePoint(byte < 128 ? byte : 0x10fe00 + byte)).join("");
+  }
 }

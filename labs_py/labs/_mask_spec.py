@@ -1,0 +1,128 @@
+"""What the mask inspector shows, as data: parameters, outputs, charts, presets and predictions."""
+
+from __future__ import annotations
+
+import json
+
+from labs_py.spec import Chart, Output, Param, Prediction, Preset, Section, Series
+
+ONE, FILE = "One chat", "A whole file"
+
+CHAT = json.dumps(
+    [
+        {"role": "system", "content": "You answer in one sentence."},
+        {"role": "user", "content": "How many legs has a spider?"},
+        {"role": "assistant", "content": "A spider has eight legs."},
+        {"role": "user", "content": "And an ant?"},
+        {"role": "assistant", "content": "An ant has six."},
+    ],
+    indent=1,
+)
+
+
+def _row(asked: str, answered: str) -> str:
+    turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+    return json.dumps({"messages": turns})
+
+
+LEAKED = "Which river runs through the middle of London, and which through Paris?"
+ROWS = "\n".join(
+    [
+        _row("How many legs has a spider, and how many has an ant?", "Eight and six."),
+        '{"messages": [',
+        '{"messages": [{"content": "hello"}, {"role": "assistant", "content": "hi"}]}',
+        '{"messages": [{"role": "assistant", "content": "hi"}, {"role": "user", "content": "yes"}]}',
+        _row("What is the capital of Norway?", "   "),
+        '{"prompt": "What is the capital of France?"}',
+        _row("How many legs has a spider, and how many has an ant?", "Eight and six."),
+        _row("So how many legs has a spider, and how many has an ant?", "8 and 6"),
+        _row(LEAKED, "The Thames and the Seine."),
+        _row("What is the capital of Peru?", "Lima."),
+    ]
+)
+
+SECTIONS = (
+    Section(
+        ONE,
+        "The template decides what the model reads; the mask decides what of it is learnt. Shown are the template's "
+        "own pieces, by character: a tokenizer cuts them further, and none is loaded in this page.",
+    ),
+    Section(
+        FILE,
+        "Paste rows or choose a JSONL file. The rules are those of python -m training data check, from the same "
+        "function. Length is counted in characters here and in tokens there. Nothing leaves this page.",
+    ),
+)
+
+TEMPLATES = (("smollm2", "ChatML as in SmolLM2"), ("qwen2_5", "Qwen 2.5"), ("llama3", "Llama 3"), ("gemma", "Gemma"),
+             ("gemma3", "Gemma 3"), ("phi3", "Phi 3"), ("plain", "home-made, no stop token"))  # fmt: skip
+RULES = (("answers", "every answer with its stop token"), ("last", "the last answer only"),
+         ("no_stop", "answers without their stop token"), ("all", "everything, the question too"))  # fmt: skip
+
+PARAMS = (
+    Param("template", "Chat template", "choice", "smollm2", "Whose way of writing a chat.", choices=TEMPLATES,
+          section=ONE),
+    Param("rule", "Trained on", "choice", "answers", "Which part counts in the loss.", choices=RULES,
+          section=ONE),
+    Param("ask", "Add the opening of an answer", "switch", False, "The generation prompt, as at inference.",
+          section=ONE),
+    Param("limit", "Cut after", "range", 4000, "A row that is too long loses its end, and with it the stop token.",
+          "characters", min=20, max=4000, step=1, scale="log", section=ONE),
+    Param("chat", "The chat", "text", CHAT, "A JSON list of turns, a row, or lines such as user: Hello.", section=ONE,
+          max_length=60_000),
+    Param("rows", "Rows, one JSON object a line", "text", ROWS, "The example has faults planted in it.", section=FILE,
+          max_length=1_000_000),
+    Param("rows_file", "Or a JSONL file", "file", "", "Used in place of the pasted rows.", section=FILE,
+          max_length=8_000_000),
+    Param("held_out", "Held-out questions", "text", LEAKED, "Rows or bare questions of your test set, one a line.",
+          section=FILE, max_length=1_000_000),
+    Param("longest", "Longest row", "range", 8000, "Longer rows are reported.", "characters", min=50, max=200_000,
+          step=1, scale="log", section=FILE),
+)  # fmt: skip
+
+OUTPUTS = (
+    Output("characters", "Characters the model reads", format="integer", section=ONE),
+    Output("trained_characters", "Characters trained on", format="integer", section=ONE),
+    Output("trained_share", "Share trained on", format="percent", section=ONE),
+    Output("answers", "Answers", format="integer", section=ONE),
+    Output("stops_trained", "Answers whose stop token is trained", format="integer", section=ONE),
+    Output("lost_characters", "Characters cut off", format="integer", section=ONE),
+    Output("injected", "Turns with a control token in their words", format="integer", section=ONE),
+    Output("lines", "Lines read", format="integer", section=FILE),
+    Output("bad_lines", "Lines with a fault", format="integer", section=FILE),
+    Output("faults", "Faults", format="integer", section=FILE),
+    Output("median_bytes", "Median line", format="bytes", section=FILE),
+    Output("p95_bytes", "95 of 100 lines are shorter than", format="bytes", section=FILE),
+    Output("longest_bytes", "Longest line", format="bytes", section=FILE),
+)
+
+CHARTS = (
+    Chart("turns", "Read and trained on, by turn (0: the template's own words)", "line",
+          (Series("turn_read", "only read", "turn_numbers", "steps"),
+           Series("turn_trained", "trained on", "turn_numbers", "dots")),
+          "turn", "characters", y_zero=True, section=ONE),
+    Chart("faults", "Faults by code", "tokens", (Series("fault_counts", "faults"),), "code", "faults", tokens="codes",
+          y_zero=True, section=FILE),
+)  # fmt: skip
+
+PRESETS = (
+    Preset("right", "Answers and their stop", {"rule": "answers", "template": "smollm2"},
+           "What supervised fine-tuning wants: the answers, each with the token that ends it."),
+    Preset("endless", "The stop left out", {"rule": "no_stop"},
+           "The loss looks fine and the tuned model does not know when to stop.", good=False),
+    Preset("question", "The question in the loss", {"rule": "all"},
+           "The model also learns to write the user's part, and the template's own words.", good=False),
+    Preset("cut", "Cut before the end", {"limit": 240},
+           "Truncated on the right: the last answer loses its stop token, and nothing in the loss says so.",
+           good=False),
+    Preset("home", "A home-made template", {"template": "plain"},
+           "No control token ends an answer, so none can be learnt; the linter reports every sound row.", good=False),
+)  # fmt: skip
+
+PREDICTIONS = (
+    Prediction("share", "Two short answers with their stop tokens, in a chat of five turns: what share of the "
+               "characters is trained on?", {}, "trained_share",
+               "Role names and control tokens are read at every turn and never trained on.", tolerance=0.25),
+    Prediction("stops", "The same chat without the stop token in the mask: how many of its answers teach the model to "
+               "stop?", {"rule": "no_stop"}, "stops_trained", "None. The loss does not show it; the output does."),
+)  # fmt: skip

@@ -1,0 +1,128 @@
+"""The mask inspector: presets and challenges keep their word, hostile text is a sentence, planted faults by line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from labs_py import api
+from labs_py.core import chat_data
+from labs_py.labs import _mask_read as reading
+from labs_py.labs import _mask_spec as spec
+from labs_py.labs import _mask_tasks as tasks
+
+
+def frame(**params):
+    return api.last_frame("mask", params)
+
+
+def scalar(name, **params):
+    return frame(**params)["scalars"][name]["value"]
+
+
+def found(**params):
+    return [tuple(row[:2]) for row in json.loads(frame(**params)["texts"]["findings"])["listed"]]
+
+
+def test_presets_keep_their_word():
+    assert scalar("stops_trained") == scalar("answers") == 2
+    assert scalar("stops_trained", rule="no_stop") == 0 == scalar("stops_trained", template="plain")
+    assert scalar("trained_share", rule="all") == 1
+    assert scalar("stops_trained", limit=240) < 2 and scalar("lost_characters", limit=240) > 0
+    assert {code for _, code in found(template="plain")} >= {"no-stop-token"}
+
+
+def test_the_shown_pieces_are_the_whole_text_and_the_counts_agree():
+    shown = frame(ask=True)
+    pieces = json.loads(shown["texts"]["pieces"])
+    whole = "".join(piece[0] for piece in pieces)
+    assert whole.startswith("<|im_start|>system\n") and whole.endswith("<|im_start|>assistant\n")
+    assert shown["scalars"]["characters"]["value"] == len(whole)
+    assert shown["scalars"]["trained_characters"]["value"] == sum(len(p[0]) for p in pieces if p[3])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\x00", "[" * 5000, "{}", "[]", "[1]", '[{"role": "x", "content": "y"}]', '[{"role": "user", "content": 3}]',
+     '{"messages": [{"role": "user", "content": "a"}], "tools": 3}', "hello", "[" + "9" * 5000 + "]",
+     '[{"role": "assistant", "content": null, "tool_calls": [3]}]'],
+)  # fmt: skip
+def test_hostile_text_is_a_sentence(text):
+    shown = frame(chat=text, rows=text, held_out=text)
+    said = " ".join(error["message"] for error in shown["errors"])
+    assert len(said) > 15 and shown["scalars"]["characters"]["value"] > 0
+    api.to_json(shown)
+
+
+def test_odd_characters_travel():
+    shown = frame(chat='[{"role": "user", "content": "\\ud800 <b>"}]', rows='{"a": "\\ud800"}')
+    assert not shown["errors"]
+    api.to_json(shown).encode()
+
+
+def test_a_refused_chat_says_why_and_plain_lines_are_read():
+    assert "System role not supported" in frame(template="gemma")["errors"][0]["message"]
+    shown = frame(chat="user: Hi\nand more\nassistant: <|im_end|>")
+    assert not shown["errors"] and shown["scalars"]["answers"]["value"] == 1
+    assert shown["scalars"]["injected"]["value"] == 1
+    turns, tools, fault = reading.read_chat('{"prompt": "a", "completion": "b", "tools": [{"name": "f"}]}')
+    assert [turn["role"] for turn in turns] == ["user", "assistant"] and tools == [{"name": "f"}] and not fault
+
+
+def test_the_example_reports_each_planted_fault():
+    codes = ["bad-json", "missing-role", "role-order", "empty-turn", "prompt-only", "duplicate", "near-duplicate",
+             "test-leak"]  # fmt: skip
+    assert found() == list(zip(range(2, 10), codes, strict=True))
+
+
+def numbered(n):
+    asked = f"Question {n}: what is {n * 7919} and {n * 104729} and {n * 1299709} and {n * 15485863} together, please?"
+    return spec._row(asked, f"It is {n}.")
+
+
+def test_twelve_faults_in_ten_thousand_lines_by_line():
+    planted = spec.ROWS.split("\n")[1:9]
+    planted += ['{"messages": "caf\U0010fee9"}', spec._row("Long " + "very many words " * 900, "x")]
+    planted.append(spec._row("x" * 1_000_001, "y"))
+    lines = [spec.ROWS.split("\n")[0], *(numbered(n) for n in range(2, 10_001))]
+    places = [500 + 800 * i for i in range(len(planted))]
+    for place, row in zip(places, planted, strict=True):
+        lines[place - 1] = row
+    codes = ["bad-json", "missing-role", "role-order", "empty-turn", "prompt-only", "duplicate", "near-duplicate",
+             "test-leak", "bad-encoding", "too-long", "huge-line"]  # fmt: skip
+    assert found(rows_file="\n".join(lines)) == list(zip(places, codes, strict=True))
+    assert found(rows=numbered(1), template="plain") == [(1, "no-stop-token")]
+    assert {*codes, "no-stop-token"} == set(chat_data.CODES)
+
+
+def test_lines_are_those_of_the_command(tmp_path):
+    from training.data_check import check_file, read_lines
+
+    text = "\ufeff" + spec.ROWS.replace("\n", "\r\n") + "\n\n" + "x" * 3
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(text.encode())
+    assert list(reading.read_lines(text))[:10] == [(n, line, len(line)) for n, line, _ in read_lines(file)][:10]
+    turns = [[{"role": "user", "content": spec.LEAKED}]]
+    command = [(finding.line, finding.code) for finding in check_file(file, turns)]
+    assert found(rows=text, held_out=spec.LEAKED) == command
+
+
+def test_held_out_rows_are_read_in_every_shape():
+    given = 'A bare one?\n{"prompt": "B is asked"}\n' + spec._row("C", "d") + '\n{"messages": [{"role": "user"}]}'
+    assert reading.questions(given) == {"a bare one", "b is asked", "c"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_challenges_know_right_from_wrong(seed):
+    _, _, words, truth = tasks._count_of(seed)
+    assert api.check("mask", "count", seed, {}, truth).result == "right"
+    assert "stop token" in api.check("mask", "count", seed, {}, len(words)).message
+    task = api.draw("mask", "cut", seed)
+    place = tasks._cut_of(seed)[1]
+    for limit, result in ((place, "right"), (place - 1, "wrong"), (place + 1, "wrong")):
+        assert api.check("mask", "cut", seed, {**task.params, "limit": limit}).result == result
+    assert scalar("stops_trained", **{**task.params, "limit": place}) == 2
+    assert scalar("stops_trained", **{**task.params, "limit": place - 1}) == 1
+    assert api.check("mask", "refused", seed, {}, "gemma").result == "right"
+    assert api.check("mask", "refused", seed, {}, "gemma3").result == "wrong"
