@@ -38,7 +38,7 @@ PARAMS = (
         "Model",
         "choice",
         "Qwen2.5-7B",
-        "Its shape adds up to the published checkpoint exactly.",
+        "Four shapes are checked against a published configuration; the page names them.",
         choices=tuple((name, name) for name in MODELS),
         section=MEMORY,
     ),  # fmt: skip
