@@ -76,7 +76,7 @@ def _draw_refused(seed: int) -> Task:
 
 def _check_refused(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
     if answer == "gemma":
-        return Verdict("right", "Yes: its template raises an error. Gemma 3 puts those words before the first question.")
+        return Verdict("right", "Yes: its template raises an error. Gemma 3 puts its words before the question.")
     return Verdict("wrong", "Set the template and look: it writes the system turn, in its own way.")
 
 

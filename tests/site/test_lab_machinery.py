@@ -433,7 +433,9 @@ def test_after_its_start_a_lab_needs_no_network(browser, address):
     set_range(page, "rank", 20)
     wait_for_params(page, rank=20)
     page.locator("[data-challenge=smallest-rank] [data-action=new-task]").click()
-    page.wait_for_function("JSON.parse(localStorage['stage10:lab:lora']).challenges['smallest-rank'].seed > 1")
+    page.wait_for_function(
+        "JSON.parse(localStorage['stage10:lab:lora'] || '{}').challenges?.['smallest-rank']?.seed > 1"
+    )
     context.close()
 
 

@@ -1,0 +1,57 @@
+"""The mask inspector in the page: by keyboard, a file of ten thousand lines, hostile text, no scripts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.test_mask_lab import numbered
+
+BOOT = 90_000
+READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
+
+
+@pytest.fixture
+def lab(visit):
+    page = visit("labs/mask/")
+    page.wait_for_function(READY, timeout=BOOT)
+    return page
+
+
+def test_the_rule_changes_by_keyboard(lab):
+    lab.focus("select[name=rule]")
+    lab.keyboard.press("End")
+    lab.wait_for_function(f"({VALUE})('trained_share') === 1 && {READY}", timeout=BOOT)
+    assert lab.locator("[data-part=pieces] pre").inner_text().startswith("<|im_start|>system")
+    assert not lab.complaints
+
+
+def test_a_file_of_ten_thousand_lines_is_read_byte_by_byte(lab, tmp_path):
+    lines = [numbered(n).encode() for n in range(1, 10_001)]
+    lines[1233] = b'{"messages": "caf\xe9"}'
+    lines[8765] = lines[7]
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"\n".join(lines))
+    lab.set_input_files("input[name=rows_file]", file)
+    lab.wait_for_function(f"({VALUE})('lines') === 10000 && {READY}", timeout=BOOT)
+    found = lab.locator("[data-part=findings] tbody tr").all_inner_texts()
+    assert [row.split("\t")[:2] for row in found] == [["1234", "bad-encoding"], ["8766", "duplicate"]]
+    assert "0xe9" in found[0] and not lab.complaints
+
+
+def test_hostile_words_stay_words(lab):
+    chat = [{"role": "user", "content": "<img src=x onerror=alert(1)>"}, {"role": "assistant", "content": "<b>"}]
+    lab.fill("textarea[name=chat]", json.dumps(chat))
+    lab.wait_for_function(f"({VALUE})('answers') === 1 && {READY}", timeout=BOOT)
+    assert "<img src=x" in lab.inner_text("[data-part=pieces]") and lab.locator("[data-part=pieces] img").count() == 0
+    lab.fill("textarea[name=chat]", "[{")
+    lab.wait_for_function("document.querySelector('lab-view').innerText.includes('not JSON')", timeout=BOOT)
+    assert not lab.complaints
+
+
+def test_without_scripts_the_first_frame_stands(visit):
+    page = visit("labs/mask/", java_script_enabled=False)
+    assert page.locator("[data-part=pieces] u").count() == 4
+    assert page.locator("[data-part=findings] tbody tr").count() == 8
