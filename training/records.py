@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from training.errors import BadInput
+from training.record_list import Entry, plan
 
 HELP = "run (or go on with) the recorded runs"
 ABOUT = """Run the list of recorded runs, or go on with it: a run whose record lies in docs/data/runs is skipped, one
@@ -17,49 +18,11 @@ that was broken off is resumed. Only whole runs of a clean checkout become recor
 never do.
 
 The list: three learning rates by three seeds at rank 8; rank 4 and 16; 50, 200 and 1,000 rows; data ingredients left
-out one by one; LoRA against all weights; replayed general text; training where the base is fine; training far too hard.
+out one by one; LoRA against all weights; replayed general text; training where the base is fine; training far too hard;
+then the other methods: dpo, reward, grpo and distill, each arm by three seeds.
 --list prints it with what is done; --only NAME runs the entries whose name begins so."""
-CONFIG = "training/configs/sft/smollm2_orders.yaml"
 RUNS_FOLDER, RECORDS_FOLDER = Path("runs/records"), Path("docs/data/runs")
-SEEDS = (0, 1, 2)
 KEPT_OUT = ("before",)  # figures item by item: they stay in the run's own folder
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One run of the list.
-
-    Attributes:
-        name: of the record.
-        overrides: settings laid over ``config``.
-        seed: of data, adapter and order.
-        config: file.
-        anyway: train although the probe says don't.
-    """
-
-    name: str
-    overrides: tuple[str, ...]
-    seed: int
-    config: str = CONFIG
-    anyway: bool = False
-
-
-def plan() -> list[Entry]:
-    """Every run that is to be recorded, the most telling ones first."""
-    arms: list[tuple[str, tuple[str, ...]]] = [
-        *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in ("5e-4", "2e-4", "1e-3")),
-        ("orders-replay", ("data.replay_fraction=0.1",)),
-        *((f"orders-{variant}", (f"data.variant={variant}",))
-          for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
-        *((f"orders-rank{rank}", (f"lora.rank={rank}", f"lora.alpha={2 * rank}")) for rank in (4, 16)),
-        *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
-        ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
-        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4")),
-    ]  # fmt: skip
-    entries = [Entry(f"{name}-s{seed}", overrides, seed) for name, overrides in arms for seed in SEEDS]
-    entries += [Entry(f"meeting-day-s{seed}", ("task=meeting_day", "data.n_train=200"), seed, anyway=True)
-                for seed in SEEDS]  # fmt: skip
-    return entries + [Entry(f"library-desk-s{seed}", ("task=library_desk", "data.n_train=240"), seed) for seed in SEEDS]
 
 
 def keep(report: dict[str, Any], name: str, folder: Path) -> Path:
@@ -89,12 +52,25 @@ def keep(report: dict[str, Any], name: str, folder: Path) -> Path:
 
 
 def arguments_of(entry: Entry, folder: Path) -> list[str]:
-    """The command line that makes, or goes on with, one run."""
+    """The command line that makes, or goes on with, one run.
+
+    Raises:
+        BadInput: the run that it learns from is not there yet.
+    """
+    anyway = ["--anyway"] if entry.anyway else []
     if (folder / "report.json").is_file():
-        command = ["train", "--resume", str(folder)]
-    else:
-        command = ["train", "--config", entry.config, *entry.overrides, "--seed", str(entry.seed), "--out", str(folder)]
-    return [*command, "--anyway"] if entry.anyway else command
+        return [entry.command, "--resume", str(folder), *anyway]
+    overrides = list(entry.overrides)
+    if entry.teacher:
+        adapter = folder.parent / entry.teacher / "adapter"
+        if not adapter.is_dir():
+            teacher = next(other for other in plan() if other.name == entry.teacher)
+            line = shlex.join(arguments_of(teacher, folder.parent / entry.teacher))
+            raise BadInput(f"records: {entry.name} learns from {entry.teacher}, whose adapter is not in {adapter}; make"
+                           f" it: python -m training {line}")  # fmt: skip
+        overrides.append(f"distill.teacher_adapter={adapter}")
+    return [entry.command, "--config", entry.config, *overrides, "--seed", str(entry.seed), "--out", str(folder),
+            *anyway]  # fmt: skip
 
 
 def add_arguments(parser) -> None:
@@ -122,8 +98,8 @@ def run(args, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS
     left = [entry for entry in chosen if not (records / f"{entry.name}.json").is_file()]
     if args.list:
         for entry in chosen:
-            state = "left" if entry in left else "done"
-            print(f"{state}  {entry.name}: {' '.join(entry.overrides)} --seed {entry.seed}")
+            state, settings = "left" if entry in left else "done", " ".join((entry.config, *entry.overrides))
+            print(f"{state}  {entry.name}: {entry.command} {settings} --seed {entry.seed}")
         return 0
     for number, entry in enumerate(left, 1):
         print(f"run {number} of {len(left)}: {entry.name}", file=sys.stderr, flush=True)

@@ -15,8 +15,33 @@ from training.errors import BadInput
 def test_the_list_covers_what_was_promised():
     names = [entry.name for entry in records.plan()]
     assert len(names) == len(set(names))
-    for arm in ("orders-lr5e-4", "orders-lr2e-4", "orders-lr1e-3", "orders-rank4", "orders-rank16", "orders-rows50",
-                "orders-rows200", "orders-all-weights", "orders-overtrained", "orders-narrow", "meeting-day"):
+    for arm in (
+        "orders-lr5e-4",
+        "orders-lr2e-4",
+        "orders-lr1e-3",
+        "orders-rank4",
+        "orders-rank16",
+        "orders-rows50",
+        "orders-rows200",
+        "orders-all-weights",
+        "orders-overtrained",
+        "orders-narrow",
+        "meeting-day",
+        "dpo-naive",
+        "dpo-naive-nll",
+        "dpo-naive-lower-rate",
+        "dpo-written",
+        "dpo-on-policy",
+        "reward-clean",
+        "reward-noisy",
+        "grpo-warm",
+        "grpo-cold",
+        "grpo-loophole",
+        "distill-text",
+        "distill-sequence",
+        "distill-on-policy",
+        "distill-orders",
+    ):
         assert sum(name.startswith(f"{arm}-s") for name in names) == 3, arm
 
 
@@ -24,6 +49,30 @@ def test_every_entry_is_a_valid_configuration():
     for entry in records.plan():
         config = configuration.load(entry.config, list(entry.overrides), entry.seed)
         assert config.train.seed == config.data.seed == entry.seed
+        assert entry.command == {"sft": "train"}.get(config.method, config.method)
+
+
+@pytest.mark.parametrize("name, command, last", [
+    ("orders-replay-s1", "train", "--out"), ("meeting-day-s0", "train", "--anyway"),
+    ("dpo-naive-s2", "dpo", "--anyway"), ("grpo-cold-s0", "grpo", "--anyway"),
+    ("reward-noisy-s0", "reward", "--out"), ("distill-text-s0", "distill", "--out"),
+])  # fmt: skip
+def test_each_method_is_run_by_its_own_command(tmp_path, name, command, last):
+    entry = next(entry for entry in records.plan() if entry.name == name)
+    line = records.arguments_of(entry, tmp_path / name)
+    assert line[:3] == [command, "--config", entry.config] and last in line[-2:]
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "report.json").write_text("{}")
+    assert records.arguments_of(entry, tmp_path / name)[:3] == [command, "--resume", str(tmp_path / name)]
+
+
+def test_a_student_waits_for_its_teacher(tmp_path):
+    entry = next(entry for entry in records.plan() if entry.name == "distill-orders-s1")
+    with pytest.raises(BadInput, match="orders-lr5e-4-s1.*python -m training train --config"):
+        records.arguments_of(entry, tmp_path / entry.name)
+    (tmp_path / "orders-lr5e-4-s1" / "adapter").mkdir(parents=True)
+    line = records.arguments_of(entry, tmp_path / entry.name)
+    assert f"distill.teacher_adapter={tmp_path / 'orders-lr5e-4-s1' / 'adapter'}" in line
 
 
 def args(only="", listed=False):

@@ -1,0 +1,102 @@
+"""Which runs are recorded: every arm of every comparison, by three seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONFIGS = "training/configs"
+CONFIG = f"{CONFIGS}/sft/smollm2_orders.yaml"
+SEEDS = (0, 1, 2)
+TEACHER = "orders-lr5e-4"  # its runs teach where a distilled student answers orders
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the list.
+
+    Attributes:
+        name: of the record.
+        overrides: settings laid over ``config``.
+        seed: of data, adapter and order.
+        config: file; its folder is the method.
+        anyway: train although the probe says don't.
+        teacher: name of the entry whose adapter makes the teacher, which must be there first.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    seed: int
+    config: str = CONFIG
+    anyway: bool = False
+    teacher: str = ""
+
+    @property
+    def command(self) -> str:
+        """The training command that makes the run."""
+        method = self.config.split("/")[-2]
+        return "train" if method == "sft" else method
+
+
+def plan() -> list[Entry]:
+    """Every run that is to be recorded, the most telling ones first."""
+    return [*supervised(), *preferences(), *rewards(), *groups(), *students()]
+
+
+def supervised() -> list[Entry]:
+    """SFT: rates, data ingredients, ranks, rows, all weights, far too much; and the two small tasks."""
+    arms: list[tuple[str, tuple[str, ...]]] = [
+        *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in ("5e-4", "2e-4", "1e-3")),
+        ("orders-replay", ("data.replay_fraction=0.1",)),
+        *((f"orders-{variant}", (f"data.variant={variant}",))
+          for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
+        *((f"orders-rank{rank}", (f"lora.rank={rank}", f"lora.alpha={2 * rank}")) for rank in (4, 16)),
+        *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
+        ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
+        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4")),
+    ]  # fmt: skip
+    found = seeded(arms, CONFIG)
+    found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
+    return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)
+
+
+def preferences() -> list[Entry]:
+    """DPO: the naive run, the same with one thing changed at a time, and pairs that say what is meant."""
+    naive = [
+        ("dpo-naive", ()),
+        ("dpo-naive-nll", ("preference.nll_weight=1.0",)),
+        ("dpo-naive-lower-rate", ("train.learning_rate=2e-5",)),
+    ]
+    written = [("dpo-written", ()), ("dpo-written-without-nll", ("preference.nll_weight=0.0",))]
+    return [
+        *seeded(naive, f"{CONFIGS}/dpo/smollm2_naive.yaml", anyway=True),
+        *seeded(written, f"{CONFIGS}/dpo/smollm2_shift_notes.yaml", anyway=True),
+        *seeded([("dpo-on-policy", ())], f"{CONFIGS}/dpo/smollm2_on_policy.yaml", anyway=True),
+    ]
+
+
+def rewards() -> list[Entry]:
+    """Reward models, with clean and with noisy choices."""
+    return [
+        *seeded([("reward-clean", ())], f"{CONFIGS}/reward/smollm2_shift_notes.yaml"),
+        *seeded([("reward-noisy", ())], f"{CONFIGS}/reward/smollm2_noisy.yaml"),
+    ]
+
+
+def groups() -> list[Entry]:
+    """GRPO: with a warm start, without, and with a reward to be had for nothing."""
+    return [entry for arm, file in (("warm", "sums"), ("cold", "cold"), ("loophole", "loophole"))
+            for entry in seeded([(f"grpo-{arm}", ())], f"{CONFIGS}/grpo/smollm2_{file}.yaml", anyway=True)]  # fmt: skip
+
+
+def students() -> list[Entry]:
+    """Distillation: soft against hard labels on text, the teacher's text, the student's own, and one right answer."""
+    found = [entry for arm in ("text", "on_policy", "sequence")
+             for entry in seeded([(f"distill-{arm.replace('_', '-')}", ())],
+                                 f"{CONFIGS}/distill/smollm2_{arm}.yaml")]  # fmt: skip
+    return found + [Entry(f"distill-orders-s{seed}", (), seed, f"{CONFIGS}/distill/smollm2_orders.yaml",
+                          teacher=f"{TEACHER}-s{seed}") for seed in SEEDS]  # fmt: skip
+
+
+def seeded(arms: list[tuple[str, tuple[str, ...]]], config: str, anyway: bool = False) -> list[Entry]:
+    """Each arm by every seed."""
+    return [Entry(f"{name}-s{seed}", overrides, seed, config, anyway) for name, overrides in arms for seed in SEEDS]
