@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 Z95 = 1.959963984540054
+T95 = (12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157)  # 1 to 9 degrees
 
 
 # --8<-- [start:wilson]
@@ -113,6 +114,28 @@ def seeds_and_items(scores: np.ndarray, draws: int = 2000, seed: int = 0) -> tup
         means[draw] = scores[np.ix_(chosen_seeds, chosen_items)].mean()
     low, high = np.quantile(means, [0.025, 0.975])
     return float(scores.mean()), float(low), float(high)
+
+
+def over_seeds(values: list[float] | np.ndarray) -> tuple[float, float, float]:
+    """Mean of one figure over runs that differ in their seed alone, with Student's 95% interval.
+
+    With few seeds the interval is wide, as it should be: from three runs, 2.5 standard deviations to each side. It says
+    how far another seed may fall; that the runs share their test items is not in it.
+
+    Args:
+        values: [S] one figure for each seed, 2 to 10 of them.
+
+    Returns:
+        Mean, lower and upper bound, in the values' unit.
+
+    Raises:
+        ValueError: fewer than two values, or more than ten.
+    """
+    values = np.asarray(values, dtype=float)
+    if not 2 <= len(values) <= len(T95) + 1:
+        raise ValueError(f"an interval over seeds takes 2 to {len(T95) + 1} runs, not {len(values)}")
+    half = T95[len(values) - 2] * values.std(ddof=1) / math.sqrt(len(values))
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
 
 
 def needed_items(half_width: float, n: int, distance: float) -> int:

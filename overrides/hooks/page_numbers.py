@@ -22,12 +22,20 @@ class PageNumbers:
         self.cited: dict[str, list[tuple[int, str]]] = {}
 
     def measured(self, run_id: str, path: str, format: str | None = None, digits: int = 3, note: bool = True) -> str:
-        """A recorded value with its n and interval; ``note=False`` leaves them to the card (for tables)."""
+        """A recorded value with its n and interval; ``note=False`` leaves them to the card (for tables).
+
+        ``measured("NAME-s*", path)`` is the mean over the runs of all seeds, with the interval over seeds.
+        """
         found = measured(self.runs, run_id, path)
-        notes = [f"n = {found.n:,}"] if found.n is not None else []
+        notes = [f"{len(found.by_run)} seeds"] if found.by_run else []
+        notes += [f"n = {found.n:,}"] if found.n is not None else []
         if found.low is not None:
             notes.append(f"95% {interval(found.low, found.high, format, digits)}")
         rows = (("Value", f"{found.value!r} at {path}"), *((("Spread", ", ".join(notes)),) if notes else ()))
+        if found.by_run:
+            each = "; ".join(show(one.value, format, digits) for one in found.by_run)
+            alike = len({one.value for one in found.by_run}) == 1
+            rows = (*rows, ("Each run", each if alike else f"{each}; the interval is Student's, over seeds"))
         text = show(found.value, format, digits)
         behind = f" ({', '.join(notes)})" if note and notes else ""
         return self._number("measured", text, behind, "Measured", (*rows, *found.provenance))

@@ -1,11 +1,14 @@
-"""Look a measured value up in a recorded run, with everything that says where it came from."""
+"""Look a measured value up in a recorded run, or in one run for each seed, with all that says where it came from."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from labs_py.core.evidence import over_seeds
 
 NEEDED = ("run.command", "run.commit", "run.started", "environment.device")
 
@@ -16,13 +19,14 @@ class UnknownNumber(ValueError):
 
 @dataclass(frozen=True)
 class Measured:
-    """One number of one run: the value, how sure it is, and its provenance."""
+    """One number: the value, how sure it is, and its provenance; ``by_run`` when it is a mean over seeds."""
 
     value: float
     n: int | None
     low: float | None
     high: float | None
     provenance: tuple[tuple[str, str], ...]
+    by_run: tuple[Measured, ...] = ()
 
 
 def _step(node: Any, key: str) -> Any:
@@ -71,10 +75,15 @@ def _provenance(record: dict, run_id: str) -> tuple[tuple[str, str], ...]:
 def measured(runs: Path, run_id: str, path: str) -> Measured:
     """Resolve ``measured(run_id, path)`` against ``docs/data/runs/<run_id>.json``.
 
+    ``NAME-s*`` is the group of the runs NAME-s0, NAME-s1 and so on: the value is their mean, the interval Student's.
+
     Raises:
         UnknownNumber: no such run or key, a value that is no number, missing provenance, or a run whose
-            status is not "main" (smoke, cancelled and dirty runs are never quoted).
+            status is not "main" (smoke, cancelled and dirty runs are never quoted); a group of fewer than two runs,
+            or of runs that differ in more than their seed.
     """
+    if run_id.endswith("*"):
+        return _over_seeds(runs, run_id, path)
     file = runs / f"{run_id}.json"
     if not file.is_file():
         raise UnknownNumber(f"no recorded run '{run_id}' in docs/data/runs")
@@ -97,3 +106,29 @@ def measured(runs: Path, run_id: str, path: str) -> Measured:
         raise UnknownNumber(f"run '{run_id}': '{path}' is not a number")
     low, high = _interval(holder, path.split(".")[-1])
     return Measured(value, holder.get("n"), low, high, _provenance(record, run_id))
+
+
+def _over_seeds(runs: Path, group: str, path: str) -> Measured:
+    """The mean of one figure over the runs of a group."""
+    name = group.removesuffix("*")
+    names = sorted(file.stem for file in runs.glob(f"{name}*.json") if file.stem.removeprefix(name).isdigit())
+    if not name.endswith("-s") or len(names) < 2:
+        raise UnknownNumber(f"'{group}' is no group of runs: name it NAME-s*, with NAME-s0.json and NAME-s1.json there")
+    found = tuple(measured(runs, each, path) for each in names)
+    said = [dict(one.provenance) for one in found]
+    if len({_without_seed(one["Command"]) for one in said}) > 1:
+        raise UnknownNumber(f"the runs of '{group}' differ in more than their seed: see their commands")
+    if len({one["Seed"] for one in said}) < len(said):
+        raise UnknownNumber(f"two runs of '{group}' have the same seed")
+    mean, low, high = over_seeds([one.value for one in found])
+    if len({one.value for one in found}) == 1:  # the untrained model, asked once for all: its own interval stands
+        low, high = found[0].low, found[0].high
+    rows = tuple((key, "; ".join(dict.fromkeys(one[key] for one in said))) for key in said[0] if key != "Command")
+    sizes = {one.n for one in found}
+    return Measured(mean, sizes.pop() if len(sizes) == 1 else None, low, high,
+                    (*rows[:1], ("Command", said[0]["Command"]), *rows[1:]), found)  # fmt: skip
+
+
+def _without_seed(command: str) -> str:
+    """The command with the words that carry the seed made alike: ``--seed 1``, and folders that end in ``-s1``."""
+    return re.sub(r"-s\d+\b", "-s", re.sub(r"--seed \d+", "--seed", command))

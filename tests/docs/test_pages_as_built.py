@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+
+import pytest
 
 QUIZ = """# Front
 
@@ -34,6 +37,52 @@ def test_the_base_column_does_not_borrow_the_tuned_interval(tiny):
     page = tiny('# F\n\n{{ measured("good", "eval.task.exact.base", note=False) }}\n').page()
     assert ">0.250<" in page
     assert "95%" not in page
+
+
+def of_seed(run_record: dict, seed: int, tuned: float, **more) -> str:
+    """A record like the sound one, made by another seed."""
+    command = f"python -m training train --config x.yaml --seed {seed} --out runs/good-s{seed}"
+    run = {**run_record["run"], "command": command, **more}
+    record = {**run_record, "run": run, "seeds": {"data": 1, "init": seed}}
+    record["eval"] = {"task": {"exact": {"tuned": tuned, "n": 120, "ci95": [tuned - 0.05, tuned + 0.05]}}}
+    return json.dumps(record)
+
+
+def test_a_figure_of_three_seeds_is_their_mean_with_the_interval_over_seeds(tiny, run_record):
+    files = {f"data/runs/good-s{seed}.json": of_seed(run_record, seed, tuned)
+             for seed, tuned in enumerate((0.50, 0.54, 0.58))}  # fmt: skip
+    files["data/runs/good-s0-other.json"] = "{}"  # not of the group
+    built = tiny('# F\n\n{{ measured("good-s*", "eval.task.exact.tuned", format="percent") }}\n', files=files)
+    assert built.problems == []
+    assert "54.0\u202f%" in built.page()
+    # 4.303 * 0.04 / sqrt(3) = 0.0994
+    assert "3 seeds, n = 120, 95% 44.1\u202f% to 63.9\u202f%" in built.page()
+    card = text_of(re.search(r'role="tooltip" id="number-0".*?</span></span></span>', built.page())[0])
+    for said in ("good-s0; good-s1; good-s2", "data 1, init 0; data 1, init 1", "50.0\u202f%; 54.0\u202f%; 58.0\u202f%",
+                 "--seed 0 --out runs/good-s0", "Student"):  # fmt: skip
+        assert said in card
+
+
+def test_seeds_that_share_the_untrained_models_answers_keep_its_own_interval(tiny, run_record):
+    files = {f"data/runs/good-s{seed}.json": of_seed(run_record, seed, 0.5) for seed in (0, 1)}
+    page = tiny('# F\n\n{{ measured("good-s*", "eval.task.exact.tuned") }}\n', files=files).page()
+    assert "2 seeds, n = 120, 95% 0.450 to 0.550" in page and "Student" not in page
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"0": (0, {})}, "no group of runs"),
+        ({"0": (0, {}), "1": (0, {})}, "same seed"),
+        ({"0": (0, {}), "1": (1, {"command": "python -m training train --config y.yaml"})}, "more than their seed"),
+        ({"0": (0, {}), "1": (1, {"status": "smoke"})}, "only main runs"),
+    ],
+)
+def test_a_group_that_is_none_stops_the_build(tiny, run_record, files, said):
+    records = {f"data/runs/good-s{name}.json": of_seed(run_record, seed, 0.5, **more)
+               for name, (seed, more) in files.items()}  # fmt: skip
+    built = tiny('# F\n\n{{ measured("good-s*", "eval.task.exact.tuned") }}\n', files=records)
+    assert any(said in problem for problem in built.problems), built.problems
 
 
 def test_a_citation_is_numbered_by_first_use_and_listed_with_its_places(tiny):

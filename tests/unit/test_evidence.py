@@ -89,3 +89,18 @@ def test_needed_items_really_settle_it():
     _, low, high = evidence.paired_difference(many, np.zeros(2 * n))
     assert n > 50 and (low > 0 or high - low < 0.2)
     assert evidence.needed_items(0.1, 50, 0.0) == 10_000_000
+
+
+def test_the_interval_over_seeds_is_students():
+    scipy_stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(0)
+    for count in range(2, 11):
+        values = rng.normal(0.7, 0.05, count)
+        low, high = scipy_stats.t.interval(0.95, count - 1, values.mean(), scipy_stats.sem(values))
+        assert evidence.over_seeds(values) == pytest.approx((values.mean(), low, high), rel=1e-6)
+
+
+def test_one_seed_or_eleven_have_no_interval():
+    for count in (1, 11):
+        with pytest.raises(ValueError, match="2 to 10"):
+            evidence.over_seeds([0.5] * count)
