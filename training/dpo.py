@@ -9,6 +9,7 @@ from typing import Any
 from training import data, guards, preference_data, preference_measures, runtime, sft, template
 from training.errors import BadInput
 from training.progress import StepLog
+from training.warm_start import warm_start
 
 load_rows = preference_data.load_rows
 TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
@@ -25,6 +26,9 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     runtime.say(f"  {len(pairs)} pairs ({config.preference.pairs}), judged by the rule {config.preference.rule}")
     log_pair(pairs[0], folder)
     tuned = sft.prepare(config, loaded)
+    if config.preference.warm_start_rows:
+        first = rows[: config.preference.warm_start_rows]
+        warm_start(config, first, config.preference.warm_start_rate, tuned, loaded, folder, command, quiet)
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
     guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
     try:

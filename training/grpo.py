@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 import numpy as np
 
 from training import data, guards, rewards, runtime, sft, tasks
 from training.dpo import MethodLog, common_arguments, without_printers
-from training.errors import BadInput, GuardFailed, Interrupted
-from training.runfolder import RunFolder
+from training.errors import BadInput, GuardFailed
+from training.warm_start import warm_start
 
 LOGGED = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "completions/mean_length",
           "completions/clipped_ratio", "kl", "clip_ratio/region_mean")  # fmt: skip
-WARM = "warm-start"
 
 
 def load_rows(config, tokenizer=None) -> data.Loaded:
@@ -34,8 +32,9 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     if config.lora is None:
         raise BadInput("lora: this method needs an adapter here")
     tuned = sft.prepare(config, loaded)
-    if config.group.warm_start_rows:
-        warm_start(config, rows[: config.group.warm_start_rows], tuned, loaded, folder, command, quiet)
+    g = config.group
+    if g.warm_start_rows:
+        warm_start(config, rows[: g.warm_start_rows], g.warm_start_rate, tuned, loaded, folder, command, quiet)
     trainer, steps = build_trainer(config, tuned, rows, loaded, folder, quiet)
     try:
         facts = sft.run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
@@ -51,29 +50,6 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
         if "ref" in tuned.peft_config:
             tuned.delete_adapter("ref")
     return sft.TrainResult(tuned.eval(), facts)
-
-
-def warm_start(config, rows: list[dict], tuned, loaded, folder, command: str, quiet: bool) -> None:
-    """A short supervised start, so that the full reward occurs at all; kept in a folder of its own for a resume."""
-    from peft import set_peft_model_state_dict
-    from safetensors.torch import load_file
-
-    own = RunFolder(folder.path / WARM)
-    weights = own.adapter / "adapter_model.safetensors"
-    if weights.is_file():
-        set_peft_model_state_dict(tuned, load_file(str(weights)))
-        return
-    runtime.say(f"  warm start: supervised on {len(rows)} rows")
-    walk = replace(config.train, learning_rate=config.group.warm_start_rate, max_steps=0, epochs=1,
-                   batch_size=min(8, len(rows)), accumulation=1, save_every=10**6)  # fmt: skip
-    short = replace(config, train=walk)
-    own.create(short, "warm start", loaded.dtype)
-    trainer, steps = sft.build_trainer(short, tuned, sft.encode_rows(loaded.tokenizer, rows, short), loaded, own, quiet)
-    try:
-        sft.run_and_save(short, trainer, steps, tuned, loaded, own, None, command)
-    except Interrupted:
-        raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
-    tuned.train()
 
 
 class Judge:

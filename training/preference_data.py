@@ -30,6 +30,9 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
         if config.preference.pairs == "written" and not hasattr(_module(config), "cut_short"):
             raise BadInput(f"preference.pairs: task {config.task} writes no pairs; take sampled or file")
         return loaded
+    if config.preference.warm_start_rows:
+        raise BadInput("preference.warm_start_rows: a file of pairs has no rows for plain SFT; set it to 0, or train by"
+                       " sft first and merge")  # fmt: skip
     if not config.data.train_file:
         raise BadInput("data.train_file: preference.pairs is file, so name the JSONL file of pairs")
     task = data.task_of(config)

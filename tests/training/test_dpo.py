@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 
 import pytest
@@ -13,6 +14,7 @@ from training import cli, dpo, losses, methods, model, preference_data, preferen
 from training import config as configuration
 from training.errors import BadInput
 from training.tasks import get, shift_notes, target
+from training.warm_start import WARM
 
 REFERENCE = "Anna delivered 12 crates of apples to dock 3 at 9:40."
 
@@ -83,6 +85,27 @@ def test_resumed_is_straight_with_sampled_pairs(tmp_path):
     assert (tmp_path / "stopped" / preference_data.PAIRS_FILE).read_text() == (
         tmp_path / "straight" / preference_data.PAIRS_FILE
     ).read_text()
+
+
+def test_after_a_supervised_start_the_reference_is_the_model_that_it_made(tmp_path):
+    overrides = ["preference.warm_start_rows=8", "preference.nll_weight=0", "train.epochs=1", "train.save_every=2"]
+    run = train("dpo", tmp_path / "a", overrides)[0]
+    warm = (run.path / WARM / "adapter" / "adapter_model.safetensors").read_bytes()
+    assert run.read()["train"]["loss"][0] == pytest.approx(math.log(2), rel=1e-4)  # policy and reference agree
+    again = train("dpo", tmp_path / "b", [*overrides, "train.learning_rate=0"])[0]
+    assert adapter_bytes(again) == warm  # what follows starts from there
+
+
+def test_resumed_is_straight_after_a_supervised_start(tmp_path):
+    resumed_is_straight("dpo", tmp_path, ["preference.warm_start_rows=8"], 3)
+
+
+def test_a_file_of_pairs_has_no_rows_for_a_supervised_start(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(json.dumps(GOOD) + "\n", encoding="utf-8")
+    with pytest.raises(BadInput, match="warm_start_rows"):
+        train("dpo", tmp_path / "run", ["preference.pairs=file", f"data.train_file={file}", "task=jsonl",
+                                        "preference.warm_start_rows=8"])  # fmt: skip
 
 
 def test_the_seed_decides(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
-from training import cli, grpo, model, regression, rewards
+from training import cli, grpo, model, regression, rewards, warm_start
 from training import config as configuration
 from training.architectures import architecture_of
 from training.errors import BadInput, GuardFailed
@@ -76,9 +76,9 @@ def test_the_seed_decides(tmp_path, last_letter):
 def test_the_warm_start_is_done_once(tmp_path, last_letter):
     overrides = [*FEW, "group.reward=noise", "group.warm_start_rows=4", "train.max_steps=3"]
     run = broken_off("grpo", tmp_path / "run", overrides, 2)
-    warm = (run.path / grpo.WARM / "adapter" / "adapter_model.safetensors").read_bytes()
+    warm = (run.path / warm_start.WARM / "adapter" / "adapter_model.safetensors").read_bytes()
     again = train("grpo", tmp_path / "run", overrides, resume=run.last_checkpoint())[0]
-    assert (run.path / grpo.WARM / "adapter" / "adapter_model.safetensors").read_bytes() == warm
+    assert (run.path / warm_start.WARM / "adapter" / "adapter_model.safetensors").read_bytes() == warm
     assert again.read()["train"]["steps"] == 3
 
 

@@ -30,6 +30,7 @@ def test_the_list_covers_what_was_promised():
         "dpo-naive",
         "dpo-naive-nll",
         "dpo-naive-lower-rate",
+        "dpo-naive-after-sft",
         "dpo-written",
         "dpo-on-policy",
         "reward-clean",

@@ -1,0 +1,46 @@
+"""A short supervised start before another method, in a folder of its own so that a resumed run does not repeat it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from training import runtime, sft
+from training.errors import Interrupted
+from training.runfolder import RunFolder
+
+WARM = "warm-start"
+BATCH = 8
+
+
+def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, command: str, quiet: bool) -> None:
+    """One pass over ``rows`` with plain cross-entropy; the adapter of ``tuned`` is changed in place.
+
+    Args:
+        config: the run's settings; only the walk differs.
+        rows: with messages.
+        rate: learning rate of this walk.
+        tuned: a PEFT model with a fresh adapter.
+        command: named in the line that goes on with an interrupted run.
+
+    Raises:
+        Interrupted: after Ctrl-C, with that line.
+    """
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    own = RunFolder(folder.path / WARM)
+    weights = own.adapter / "adapter_model.safetensors"
+    if weights.is_file():
+        set_peft_model_state_dict(tuned, load_file(str(weights)))
+        return
+    runtime.say(f"  warm start: supervised on {len(rows)} rows")
+    walk = replace(config.train, learning_rate=rate, max_steps=0, epochs=1, batch_size=min(BATCH, len(rows)),
+                   accumulation=1, save_every=10**6)  # fmt: skip
+    short = replace(config, train=walk)
+    own.create(short, "warm start", loaded.dtype)
+    trainer, steps = sft.build_trainer(short, tuned, sft.encode_rows(loaded.tokenizer, rows, short), loaded, own, quiet)
+    try:
+        sft.run_and_save(short, trainer, steps, tuned, loaded, own, None, command)
+    except Interrupted:
+        raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
+    tuned.train()
