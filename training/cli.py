@@ -27,6 +27,8 @@ COMMANDS = {
     "estimate": ("training.estimate", "memory of weights, adapter, optimiser and activations"),
     "logits": ("training.logits", "next-token logits of a model for given prompts, as JSON"),
     "tiny-gpt": ("training.tiny_gpt_command", "train the tiny GPT of the page Build 12, from nothing"),
+    "measure": ("training.measure", "what short runs really take, for the estimate's page"),
+    "base-rows": ("training.base_rows", "the untrained model on three tasks, question by question"),
     "records": ("training.records", "run (or go on with) the recorded runs"),
 }
 ABOUT = """Fine-tune a real model on a laptop in minutes, and the same on a 7B by changing the configuration.
