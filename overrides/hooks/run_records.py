@@ -104,8 +104,10 @@ def measured(runs: Path, run_id: str, path: str) -> Measured:
         value, holder = value["value"], value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnknownNumber(f"run '{run_id}': '{path}' is not a number")
-    low, high = _interval(holder, path.split(".")[-1])
-    return Measured(value, holder.get("n"), low, high, _provenance(record, run_id))
+    key = path.split(".")[-1]
+    low, high = _interval(holder, key)
+    n = holder.get("n_by_arm", {}).get(key, holder.get("n"))  # the untrained model may have answered fewer rows
+    return Measured(value, n, low, high, _provenance(record, run_id))
 
 
 def _over_seeds(runs: Path, group: str, path: str) -> Measured:

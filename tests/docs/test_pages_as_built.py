@@ -39,6 +39,14 @@ def test_the_base_column_does_not_borrow_the_tuned_interval(tiny):
     assert "95%" not in page
 
 
+def test_each_column_prints_how_many_rows_it_answered(tiny, run_record):
+    exact = {"base": 0.1, "tuned": 0.5, "n": 200, "n_by_arm": {"base": 100, "tuned": 200}}
+    files = {"data/runs/arms.json": json.dumps({**run_record, "eval": {"task": {"exact": exact}}})}
+    text = '# F\n\n{{ measured("arms", "eval.task.exact.base") }} {{ measured("arms", "eval.task.exact.tuned") }}\n'
+    page = text_of(tiny(text, files=files).page())
+    assert "(n = 100)" in page and "(n = 200)" in page
+
+
 def of_seed(run_record: dict, seed: int, tuned: float, **more) -> str:
     """A record like the sound one, made by another seed."""
     command = f"python -m training train --config x.yaml --seed {seed} --out runs/good-s{seed}"
