@@ -47,11 +47,12 @@ def on_config(config):
 
 
 def mark(html: str, terms: dict[str, tuple[str, str]], to_glossary: str) -> str:
-    """Wrap the first use of each entry outside of code, links, headings and labs."""
+    """Wrap the first use of each entry, also in lower case and as a plural, outside of code, links, headings, labs."""
     if not terms:
         return html
+    terms = {**{name[0].lower() + name[1:]: entry for name, entry in terms.items()}, **terms}
     names = sorted(terms, key=len, reverse=True)
-    word = re.compile(r"(?<![\w-])(" + "|".join(re.escape(name) for name in names) + r")(?![\w-])")
+    word = re.compile(r"(?<![\w-])(" + "|".join(re.escape(name) for name in names) + r")(s?)(?![\w-])")
     seen: set[str] = set()
 
     def card(match: re.Match) -> str:
@@ -61,7 +62,7 @@ def mark(html: str, terms: dict[str, tuple[str, str]], to_glossary: str) -> str:
         seen.add(target)
         return (
             f'<span class="s10-ref"><a class="s10-term" href="{to_glossary}#{target}" '
-            f'aria-describedby="{target}">{match[1]}</a><span class="s10-card s10-card--term" role="tooltip" '
+            f'aria-describedby="{target}">{match[0]}</a><span class="s10-card s10-card--term" role="tooltip" '
             f'id="{target}" data-search-exclude>{escape(text)}</span></span>'
         )
 

@@ -178,6 +178,17 @@ def test_glossary_words_are_marked_once_outside_of_code_and_links(tiny):
     assert 'id="term-loss-mask"' in built.page("reference/glossary")
 
 
+def test_glossary_words_are_found_in_lower_case_and_as_plurals(tiny):
+    files = {
+        "reference/glossary.md": "# Glossary\n\nStop token\n:   It ends an answer.\n\nDPO\n:   A loss.\n",
+        "reference/pages.yml": "- group: stage\n  title: S\n  pages:\n"
+        "    - {slug: index, title: F, about: x}\n    - {slug: second, title: S, about: x}\n"
+        "    - {slug: reference/glossary, title: G, about: x}\n",
+    }
+    page = tiny("# F\n\nAfter stop tokens, and a Stop token; dpo is no word, nor is XDPO.\n", files=files).page()
+    assert re.findall(r'class="s10-term"[^>]*>([^<]*)<', page) == ["stop tokens"]
+
+
 def test_a_formula_is_rendered_with_a_reading_for_machines_and_its_style_only_there(tiny):
     built = tiny("# F\n\nThe norm $\\lVert x \\rVert$.\n")
     page = built.page()
