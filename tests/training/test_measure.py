@@ -1,0 +1,52 @@
+"""The measured points: every configuration loads, differs, and trains on rows of exactly the length it says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from training import cli, measure
+from training.guards import IGNORED
+from training.runtime import device
+
+
+@pytest.mark.parametrize("point", measure.points(), ids=lambda p: p.name)
+def test_a_point_loads_and_says_what_it_is(point):
+    config = measure.configuration(point)
+    assert config.train.batch_size == point.batch and config.method == point.method
+    assert config.train.checkpointing == ("checkpointing" in point.name)
+    assert (config.lora is None) == point.name.startswith("full")
+    rows = measure.rows_of(point, 49_152)
+    assert len(rows) == point.batch * measure.STEPS
+    for ids, labels in rows:
+        assert len(ids) == len(labels) == point.tokens
+        assert sum(label != IGNORED for label in labels) == round(point.tokens / 3)
+
+
+def test_points_differ_in_rank_length_batch_and_method():
+    found = measure.points()
+    assert len({p.name for p in found}) == len(found) >= 20
+    configs = [measure.configuration(p) for p in found]
+    assert len({c.lora.rank for c in configs if c.lora}) >= 4
+    assert len({p.tokens for p in found}) >= 4 and len({p.batch for p in found}) >= 4
+    assert Counter(p.method for p in found)["dpo"] >= 3 and any(c.lora is None for c in configs)
+
+
+@pytest.mark.skipif(device() != "cpu", reason="resident memory is what a CPU run is measured by")
+def test_a_peak_is_seen_and_forgotten():
+    import numpy as np
+
+    measure.forget_peak()
+    before = measure.resident_bytes(peak=True)
+    block = np.ones(40_000_000)  # 320 MB
+    assert measure.resident_bytes(peak=True) - before > 0.9 * block.nbytes
+    del block
+    measure.forget_peak()
+    assert measure.resident_bytes(peak=True) - before < 100e6
+
+
+def test_an_unknown_point_and_a_partial_record_are_refused(capsys):
+    assert cli.main(["measure", "--point", "nothing"]) == 2
+    assert cli.main(["measure", "--only", "lora", "--record"]) == 2
+    assert capsys.readouterr().err.count("error: measure") == 2
