@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
+from training import adapter
 from training.errors import BadInput
 from training.method_settings import KINDS
 from training.settings import Config
@@ -165,6 +166,7 @@ def _check_together(config: Config, path: str) -> None:
         raise BadInput(f"{path}: 'train.epochs' and 'train.max_steps' are both 0, so nothing would be trained")
     if config.model.quantization == "nf4" and config.lora is None:
         raise BadInput(f"{path}: weights held in 4 bits cannot be trained; give a 'lora' section")
+    adapter.check(config, path)
     source = config.model.source
     is_hub_id = ":" not in source and source.count("/") == 1 and not Path(source).exists()
     if is_hub_id and not config.model.revision:

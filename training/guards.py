@@ -33,12 +33,18 @@ def trainable_count(model, expected: int) -> None:
 
 
 def scale_rule(model, lora) -> None:
-    """The update is scaled by alpha / rank, on every layer. Source: rasbt/LLMs-from-scratch#1079."""
-    expected = lora.alpha / lora.rank
+    """The update is scaled by alpha / rank (rsLoRA: alpha / sqrt(rank)), on every layer.
+
+    Source: rasbt/LLMs-from-scratch#1079.
+    """
+    from training import adapter
+
+    expected = adapter.scale(lora)
     layers = [m.scaling for m in model.modules() if isinstance(getattr(m, "scaling", None), dict)]
     scales = {round(s, 9) for scaling in layers for s in scaling.values()}
     if not scales or any(not math.isclose(s, expected, rel_tol=1e-6) for s in scales):
-        raise GuardFailed(f"the adapter scales its update by {sorted(scales)} and not by alpha / rank = {expected:g}")
+        raise GuardFailed(f"the adapter scales its update by {sorted(scales)} and not by {expected:g}, which lora.alpha"
+                          " and lora.rank give")  # fmt: skip
 
 
 def supervised_share(labels: list[int], where: str, whole_text: bool = False) -> None:

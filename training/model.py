@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training import embedded, guards, runtime, tiny
+from training import adapter, embedded, guards, runtime, tiny
 from training.errors import BadInput, LackingResource
 from training.model_targets import TARGETS
 from training.settings import LoraSettings, ModelSettings
@@ -111,14 +111,15 @@ def _nf4(dtype):
 
 # --8<-- [start:attach]
 def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
-    """A PEFT model with a fresh adapter on ``loaded.model``: A random by ``seed``, B zero, so nothing changes yet."""
-    from peft import LoraConfig, get_peft_model
+    """A PEFT model with a fresh adapter on ``loaded.model``, which changes nothing yet: A random by ``seed``, B zero.
+
+    PiSSA takes its start out of the weights, so that ``loaded.model`` is not the base any more.
+    """
+    from peft import get_peft_model
 
     guards.seed_before_adapter(seed)
-    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none",
-                        target_modules=list(TARGETS[lora.targets]), task_type="CAUSAL_LM")  # fmt: skip
     expected = count_adapter_parameters(loaded.model, lora)
-    model = get_peft_model(loaded.model, config)
+    model = get_peft_model(loaded.model, adapter.lora_config(lora, "CAUSAL_LM"))
     guards.trainable_count(model, expected)
     guards.scale_rule(model, lora)
     return model
@@ -128,10 +129,10 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
 
 
 def count_adapter_parameters(model, lora: LoraSettings) -> int:
-    """R * (D_in + D_out), summed over the targeted linear layers outside the head."""
+    """``adapter.parameters``, summed over the targeted linear layers outside the head."""
     names = TARGETS[lora.targets]
     chosen = [m for n, m in model.named_modules() if n.rsplit(".", 1)[-1] in names and hasattr(m, "in_features")]
-    return sum(lora.rank * (m.in_features + m.out_features) for m in chosen)
+    return sum(adapter.parameters(lora, m.in_features, m.out_features) for m in chosen)
 
 
 def attach_adapter(model, folder: str | Path, trainable: bool = False):
@@ -154,7 +155,7 @@ def _as_the_base(tuned) -> None:
     """Hold the adapter as the base is held: in training autocast multiplied it so, and mixed types cost a copy each."""
     dtype = next(p.dtype for name, p in tuned.named_parameters() if "lora_" not in name)
     for name, parameter in tuned.named_parameters():
-        if "lora_" in name and dtype.is_floating_point:
+        if ("lora_A" in name or "lora_B" in name) and dtype.is_floating_point:  # DoRA's lengths would lose their change
             parameter.data = parameter.data.to(dtype)
 
 

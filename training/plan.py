@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from training import adapter, runtime
 from training import config as configuration
-from training import runtime
 from training.architectures import shape_of
 from training.estimate import estimate
 from training.settings import Config
@@ -28,9 +28,9 @@ def show(config: Config, folder) -> None:
     )
     print(f"folder       {folder.path}")
     if config.lora:
-        scale = config.lora.alpha / config.lora.rank
-        print(f"adapter      rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale {scale:g}), on"
-              f" {config.lora.targets}")  # fmt: skip
+        kind = "DoRA" if config.lora.use_dora else "PiSSA" if adapter.is_pissa(config.lora) else "LoRA"
+        print(f"adapter      {kind}, rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale"
+              f" {adapter.scale(config.lora):g}), on {config.lora.targets}")  # fmt: skip
     else:
         print("adapter      none: every weight is trained")
     print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")

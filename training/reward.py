@@ -6,10 +6,9 @@ import copy
 import os
 from typing import Any
 
-from training import guards, reward_pairs, runtime, sft
+from training import adapter, guards, reward_pairs, runtime, sft
 from training.dpo import MethodLog, common_arguments, encode_pairs, log_pair, without_printers
 from training.errors import BadInput, GuardFailed
-from training.model_targets import TARGETS
 
 load_rows = reward_pairs.load_rows
 LOGGED = ("accuracy", "margin", "mean_reward", "min_reward", "max_reward")
@@ -73,16 +72,13 @@ def head_class() -> type:
 
 def prepare(config, loaded):
     """The scorer with a fresh adapter; the head is trained whole and saved with it."""
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
     if config.lora is None:
         raise BadInput("lora: the reward model here is an adapter and a head on the frozen model")
     whole = scorer(loaded, config.train.seed)
     guards.seed_before_adapter(config.train.seed)
-    lora = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, lora_dropout=config.lora.dropout, bias="none",
-                      target_modules=list(TARGETS[config.lora.targets]), modules_to_save=["score"],
-                      task_type="SEQ_CLS")  # fmt: skip
-    tuned = get_peft_model(whole, lora)
+    tuned = get_peft_model(whole, adapter.lora_config(config.lora, "SEQ_CLS", modules_to_save=["score"]))
     guards.scale_rule(tuned, config.lora)
     return tuned
 

@@ -35,13 +35,17 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """The adapter: delta W = alpha / rank * B A on every targeted linear layer."""
+    """The adapter: delta W = alpha / rank * B A on every targeted linear layer; variants in training/adapter.py."""
 
     rank: int = setting("R, the inner width of the adapter", low=1, high=1024)
     alpha: float = setting("the update is scaled by alpha / rank", low=0)
     dropout: float = setting("dropout on the adapter's input", 0.0, low=0, high=0.9)
     targets: str = setting("which linear layers carry an adapter", "all-linear",
                            choices=("all-linear", "attention", "query-value"))  # fmt: skip
+    use_rslora: bool = setting("rsLoRA: the update is scaled by alpha / sqrt(rank)", False)
+    use_dora: bool = setting("DoRA: the length of each output's weights is trained apart from their direction", False)
+    init_lora_weights: str = setting("default: A random, B zero; pissa or pissa_niter_N: from the weights' largest"
+                                     " singular vectors", "default")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import json
 import time
 from dataclasses import dataclass
 
+from training import adapter, guards, model, runtime
 from training import config as configuration
-from training import guards, model, runtime
 from training.collator import AnswerCollator
 from training.errors import Interrupted
 from training.runfolder import RunFolder
@@ -48,6 +48,8 @@ def train(config: Config, rows: list[dict], loaded: model.Loaded, folder: RunFol
     encoded = encode_rows(loaded.tokenizer, rows, config)
     log_example(loaded.tokenizer, encoded, folder)
     tuned = prepare(config, loaded)
+    if adapter.is_pissa(config.lora):
+        adapter.keep_start(tuned, folder.path)
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
     facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
     return TrainResult(tuned.eval(), facts)
@@ -179,6 +181,8 @@ def save(config: Config, trainer, tuned, loaded: model.Loaded, folder: RunFolder
         tuned.peft_config["default"].revision = config.model.revision
     if runtime.process_count() > 1:
         trainer.save_model(str(folder.adapter))
+    elif adapter.is_pissa(config.lora):
+        adapter.save_plain(tuned, folder.path, folder.adapter)
     else:
         tuned.save_pretrained(folder.adapter)
     if not runtime.is_main_process():
@@ -188,7 +192,7 @@ def save(config: Config, trainer, tuned, loaded: model.Loaded, folder: RunFolder
     note = {
         "model": loaded.facts,
         "config_sha256": configuration.sha(config),
-        "rank_rule": "delta W = alpha / rank * B A",
+        "rank_rule": f"delta W = alpha / {'sqrt(rank)' if config.lora and config.lora.use_rslora else 'rank'} * B A",
     }
     (folder.adapter / "stage10.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 

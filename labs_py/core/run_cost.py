@@ -31,6 +31,7 @@ class Run:
         tokens: of one row.
         batch: rows of one micro-batch.
         labelled: share of the tokens whose scores over the vocabulary are computed.
+        dora: the adapter trains the lengths of the outputs' weights, too (Liu et al. 2024, arXiv:2402.09353).
     """
 
     rank: int = 16
@@ -42,13 +43,14 @@ class Run:
     batch: int = 1
     checkpointing: bool = True
     labelled: float = 1.0
+    dora: bool = False
 
 
 # --8<-- [start:adapter]
-def adapter_parameters(shape, targets: str, rank: int) -> int:
-    """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R)."""
-    chosen = TARGETS[targets]
-    return shape.layers * sum(rank * (i + o) for name, (i, o) in shape.linears.items() if name in chosen)
+def adapter_parameters(shape, targets: str, rank: int, dora: bool = False) -> int:
+    """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
+    chosen = [sizes for name, sizes in shape.linears.items() if name in TARGETS[targets]]
+    return shape.layers * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
 
 
 # --8<-- [end:adapter]
@@ -58,7 +60,7 @@ def adapter_parameters(shape, targets: str, rank: int) -> int:
 def memory(shape, run: Run) -> dict[str, int]:
     """Bytes by part. Trained numbers are held in float32, as are their gradients."""
     size = BYTES[run.dtype] if run.rank else 4.0
-    trained = adapter_parameters(shape, run.targets, run.rank) if run.rank else shape.parameters
+    trained = adapter_parameters(shape, run.targets, run.rank, run.dora) if run.rank else shape.parameters
     held = shape.parameters * size
     if run.nf4:
         held += shape.linear_parameters * (NF4_BITS / 8 - size)
@@ -104,7 +106,7 @@ def operations(shape, run: Run, tokens: float) -> float:
     body = shape.linear_parameters
     frozen = bool(run.rank)
     each = FORWARD + THROUGH + (0 if frozen else OWN) + (FORWARD if run.checkpointing else 0)
-    adapter = adapter_parameters(shape, run.targets, run.rank) if frozen else 0
+    adapter = adapter_parameters(shape, run.targets, run.rank, run.dora) if frozen else 0
     per_head = FORWARD + THROUGH + (0 if frozen else OWN)
     return tokens * (each * body + per_head * head * run.labelled + (each + OWN) * adapter)
 

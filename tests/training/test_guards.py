@@ -55,12 +55,12 @@ def test_trainable_count(monkeypatch):
 
 
 def test_scale_rule(monkeypatch):
-    """alpha / rank, not alpha: rank-stabilised scaling would be another rule without anyone noticing."""
+    """alpha / rank, not alpha: rank-stabilised scaling unasked would be another rule without anyone noticing."""
     from peft import LoraConfig
 
     class Stabilised(LoraConfig):
         def __init__(self, **kwargs):
-            super().__init__(use_rslora=True, **kwargs)
+            super().__init__(**{**kwargs, "use_rslora": True})
 
     monkeypatch.setattr("peft.LoraConfig", Stabilised)
     with monkeypatch.context() as off:
@@ -70,7 +70,7 @@ def test_scale_rule(monkeypatch):
             s for m in made.modules() if isinstance(getattr(m, "scaling", None), dict) for s in m.scaling.values()
         }
         assert scales == {4.0}  # alpha / sqrt(rank), twice what the page says
-    with pytest.raises(GuardFailed, match="alpha / rank"):
+    with pytest.raises(GuardFailed, match="which lora.alpha"):
         model.attach_new_adapter(model.load_base(SOURCE), LORA, 0)
 
 

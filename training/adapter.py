@@ -1,0 +1,132 @@
+"""What an adapter's settings mean to PEFT: LoRA, rsLoRA, DoRA, PiSSA; and how a PiSSA adapter becomes a plain one.
+
+rsLoRA (Kalajdzievski 2023, arXiv:2312.03732) scales the update by alpha / sqrt(rank). DoRA (Liu et al. 2024,
+arXiv:2402.09353) trains the length of each output's row of weights apart from its direction. PiSSA (Meng et al. 2024,
+arXiv:2404.02948) starts A and B from the largest singular vectors and takes them out of the frozen weights.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+from training import runtime
+from training.errors import BadInput
+from training.model_targets import TARGETS
+from training.settings import Config, LoraSettings
+
+START = "adapter-start"  # a PiSSA adapter before its first step
+
+
+def scale(lora: LoraSettings) -> float:
+    """What the update is multiplied by."""
+    return lora.alpha / (math.sqrt(lora.rank) if lora.use_rslora else lora.rank)
+
+
+def is_pissa(lora: LoraSettings | None) -> bool:
+    """Whether A and B start from the weights, which then are not the base model's any more."""
+    return lora is not None and lora.init_lora_weights != "default"
+
+
+def check(config: Config, path: str) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        BadInput: one line that names file, key and remedy.
+    """
+    lora = config.lora
+    if lora is None:
+        return
+    if not re.fullmatch(r"default|pissa|pissa_niter_[1-9]\d*", lora.init_lora_weights):
+        raise BadInput(f"{path}: 'lora.init_lora_weights' must be default, pissa or pissa_niter_N (a quick SVD of N"
+                       f" iterations, such as pissa_niter_16), not {lora.init_lora_weights!r}")  # fmt: skip
+    if lora.use_dora and lora.dropout:
+        raise BadInput(f"{path}: 'lora.use_dora' with 'lora.dropout' {lora.dropout} makes PEFT compute every layer"
+                       " twice; set lora.dropout=0")  # fmt: skip
+    if not is_pissa(lora):
+        return
+    if lora.use_dora:
+        raise BadInput(f"{path}: 'lora.init_lora_weights' {lora.init_lora_weights} takes out of the weights what"
+                       " 'lora.use_dora' measures; choose one of them")  # fmt: skip
+    if config.model.quantization != "none":
+        raise BadInput(f"{path}: 'lora.init_lora_weights' {lora.init_lora_weights} needs the weights whole, to take"
+                       " singular vectors out of them; set model.quantization=none or lora.init_lora_weights=default"
+                       )  # fmt: skip
+    if config.method != "sft":
+        raise BadInput(f"{path}: 'lora.init_lora_weights' {lora.init_lora_weights} changes the frozen weights, which"
+                       f" {config.method} takes for its starting model; set it to default")  # fmt: skip
+
+
+def lora_config(lora: LoraSettings, task_type: str, **more: Any):
+    """PEFT's configuration of an adapter."""
+    from peft import LoraConfig
+
+    start = True if lora.init_lora_weights == "default" else lora.init_lora_weights
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that rsLoRA and PiSSA need care: save_plain takes it
+        return LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none",
+                          target_modules=list(TARGETS[lora.targets]), task_type=task_type, use_dora=lora.use_dora,
+                          use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
+
+
+def parameters(lora: LoraSettings, wide: int, high: int) -> int:
+    """Trainable numbers beside one map of D_in = ``wide`` and D_out = ``high``; DoRA has a length for each output."""
+    return lora.rank * (wide + high) + (high if lora.use_dora else 0)
+
+
+# --8<-- [start:pissa]
+def keep_start(tuned, folder: Path) -> None:
+    """Write a fresh PiSSA adapter down, so that what training adds can be told from what was taken out."""
+    if runtime.process_count() > 1:
+        raise BadInput("lora.init_lora_weights: PiSSA's frozen weights are its own, and several processes cannot save"
+                       " it for the base model; train it in one process, or set it to default")  # fmt: skip
+    own = tuned.peft_config["default"]
+    kind, own.init_lora_weights = own.init_lora_weights, True  # PEFT would take the vectors out once more on loading
+    tuned.save_pretrained(folder / START)
+    own.init_lora_weights = kind
+
+
+def save_plain(tuned, folder: Path, target: Path) -> None:
+    """A PiSSA adapter as a plain LoRA of rank 2R on the untouched base model.
+
+    With W the base and A0, B0 the start, the model held W - s B0 A0 and trained A, B: it is W + s (B A - B0 A0).
+
+    Args:
+        tuned: the trained model.
+        folder: the run's, with ``keep_start``'s files.
+        target: where the adapter goes.
+    """
+    from safetensors.torch import load_file, save_file
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        tuned.save_pretrained(target, path_initial_model_for_weight_conversion=str(folder / START))
+    file = target / "adapter_model.safetensors"
+    tensors = load_file(str(file))
+    for name in [name for name in tensors if "lora_A" in name]:
+        other = name.replace("lora_A", "lora_B")
+        tensors[name], tensors[other] = balanced(tensors[name], tensors[other])
+    save_file(tensors, str(file), metadata={"format": "pt"})
+
+
+def balanced(a, b):
+    """Factors of the same product B A, both as small as the product: differences of large numbers survive bfloat16.
+
+    Args:
+        a: (R, D_in), b: (D_out, R).
+    """
+    import torch
+
+    if a.shape[0] > min(a.shape[1], b.shape[0]):
+        return a, b  # the product is smaller than its factors
+    left, inner_left = torch.linalg.qr(b.double())  # (D_out, R), (R, R)
+    right, inner_right = torch.linalg.qr(a.double().T)
+    u, s, v = torch.linalg.svd(inner_left @ inner_right.T)
+    root = s.sqrt()
+    return (root[:, None] * (v @ right.T)).to(a.dtype).contiguous(), ((left @ u) * root).to(b.dtype).contiguous()
+
+
+# --8<-- [end:pissa]
