@@ -1,0 +1,96 @@
+"""The seven articles keep one order, their length and the parts that a reader counts on; so do the field reports."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from test_every_number_has_an_owner import QUIZ, prose_of
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+LADDER = (
+    "when-to-fine-tune supervised-fine-tuning lora-and-qlora rlhf-dpo-grpo distillation embedding-fine-tuning "
+    "data-and-tooling"
+).split()
+ARTICLES = [DOCS / "articles" / "10-fine-tuning" / f"{name}.md" for name in LADDER]
+REPORTS = [
+    *(DOCS / "articles" / "10-fine-tuning" / f"{name}-field-report.md" for name in ("phi-3", "llama-3")),
+    DOCS / "articles" / "07-modern-llms" / "deepseek-r1-field-report.md",
+]
+BRIDGES = sorted(
+    path for path in (DOCS / "articles").glob("*/index.md") if path.parent.name != "10-fine-tuning"
+)  # fmt: skip
+IN_ORDER = (
+    "The question", "The idea", ".*(first|picture|sees it)", "The mathematics", "The code", "A real run",
+    "Failure modes", "Exercises", "Check yourself", "What to read next",
+)  # fmt: skip
+FRONT = "title description outcomes minutes_read minutes_hands_on level prerequisites hardware artefact as_of one_thing"
+
+
+def parts(path: Path) -> tuple[dict, str]:
+    """Front matter and body."""
+    header, body = path.read_text(encoding="utf-8")[4:].split("\n---\n", 1)
+    return yaml.safe_load(header), body
+
+
+def name_of(path: Path) -> str:
+    return path.stem if path.stem != "index" else path.parent.name
+
+
+@pytest.mark.parametrize("path", ARTICLES, ids=name_of)
+def test_the_parts_come_in_one_order(path: Path):
+    headings = re.findall(r"^## (.+)$", parts(path)[1], re.MULTILINE)
+    expected, found = list(IN_ORDER), []
+    if "each loss as code" in " ".join(headings):  # there the code stands beside each derivation
+        expected.remove("The code")
+    for heading in headings:
+        if expected and re.match(expected[0], heading):
+            found.append(expected.pop(0))
+    assert not expected, f"missing or out of order: {expected}; the headings are {headings}"
+
+
+@pytest.mark.parametrize("path", ARTICLES, ids=name_of)
+def test_an_article_has_its_length_its_listings_and_its_card(path: Path):
+    front, body = parts(path)
+    words = len(re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", prose_of(QUIZ.sub("", body))))
+    assert 1800 <= words <= 3500, f"{words} words of prose"
+    assert len(re.findall(r'^ *--8<-- "[^"]+\.py:', body, re.MULTILINE)) >= 3
+    assert not set(FRONT.split()) - front.keys()
+    assert isinstance(front["as_of"], datetime.date)
+
+
+@pytest.mark.parametrize("path", ARTICLES, ids=name_of)
+def test_an_article_asks_to_predict_and_to_find_an_error_and_hides_its_solutions(path: Path):
+    body = parts(path)[1]
+    assert "!!! predict" in body
+    assert re.search(r"\*\*Find the (other )?error", body)
+    exercises = body.split("\n## Exercises\n", 1)[1].split("\n## ", 1)[0]
+    asked = len(re.findall(r"^(?:\d+\. |\*\*)", exercises, re.MULTILINE))
+    assert asked >= 3 and exercises.count('??? example "Solution"') == asked
+
+
+@pytest.mark.parametrize("path", [*ARTICLES, *REPORTS, *BRIDGES], ids=name_of)
+def test_a_self_check_has_five_questions_that_explain_every_answer(path: Path):
+    [quiz] = QUIZ.findall(parts(path)[1])
+    questions = yaml.safe_load(quiz)
+    assert len(questions) == 5
+    for question in questions:
+        assert len(question["options"]) >= 3
+        assert all(len(option["why"].split()) >= 3 for option in question["options"]), question["question"]
+    places = [[bool(option["right"]) for option in question["options"]].index(True) for question in questions]
+    assert len(set(places)) > 1, "the right answer always stands at the same place"
+
+
+@pytest.mark.parametrize("path", REPORTS, ids=name_of)
+def test_a_field_report_keeps_its_frame(path: Path):
+    front, body = parts(path)
+    wanted = [
+        "What was released", "What the paper says, claim by claim", "What it measured", "What is still confidential",
+        "What a curriculum reader should take", "A small replication", "Check yourself",
+    ]  # fmt: skip
+    headings = re.findall(r"^## (.+)$", body, re.MULTILINE)
+    assert [heading for heading in headings if heading in wanted] == wanted
+    assert "!!! inference" in body and "!!! silence" in body and front["as_of"]
