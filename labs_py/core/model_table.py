@@ -1,8 +1,10 @@
-"""Shapes of open decoders with the parameter count noted for each; a test adds every shape up and compares.
+"""Shapes of open decoders, each from the model's published configuration, beside the count of its checkpoint.
 
-A wrong width, a missed tied embedding or a missed bias shows, unless shape and count are wrong together. Only the rows
-of Qwen3-4B, Qwen3-8B, Llama-3.1-8B and Mistral-Nemo were compared with the models' published configuration; the
-others were noted without a source at hand: check a row against the model's config.json before money depends on it.
+Shape and count were looked up apart, on 2026-11-25, in stored copies of public pages: the shape in config.json (of the
+repository named, or of a copy that names it as its base), the count in the header or index of the safetensors files
+(bytes over bytes a number), or as others printed it from the loaded model. A test adds the shape up and wants the
+count to the last digit; another has transformers build each model without its weights and count. Rows whose
+configuration could not be found were dropped. Llama 2's files also hold rotary tables that nothing trains: not counted.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 
 # What a block holds beside its linear maps: (norms of width hidden, norm over queries and keys, bias on q, k and v).
 PLAIN, BIASED, HEAD_NORMS, WIDE_NORMS, FOUR_NORMS = "plain", "biased", "head norms", "wide norms", "four norms"
+EXTRAS = (PLAIN, BIASED, HEAD_NORMS, WIDE_NORMS, FOUR_NORMS)
 HEAD = 128
 
 
@@ -27,7 +30,8 @@ class Decoder:
         vocabulary: rows of the embedding.
         tied: the output head is the embedding.
         extras: biases and norms of a block, one of the names above.
-        published: parameters noted for the checkpoint.
+        published: parameters of the checkpoint, as its files say.
+        repository: on the model hub, whose config.json the shape is.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Decoder:
     tied: bool
     extras: str
     published: int
+    repository: str
 
     @property
     def linears(self) -> dict[str, tuple[int, int]]:
@@ -63,46 +68,47 @@ class Decoder:
         return embeddings + self.linear_parameters + self.layers * extra + h
 
 
-# name, layers, hidden, query, key_value, inner, vocabulary, tied, extras, published
+# name, layers, hidden, query, key_value, inner, vocabulary, tied, extras, published, repository
 _ROWS = (
-    ("SmolLM2-135M", 30, 576, 576, 192, 1536, 49_152, True, PLAIN, 134_515_008),
-    ("SmolLM2-360M", 32, 960, 960, 320, 2560, 49_152, True, PLAIN, 361_821_120),
-    ("SmolLM2-1.7B", 24, 2048, 2048, 2048, 8192, 49_152, True, PLAIN, 1_711_376_384),
-    ("TinyLlama-1.1B", 22, 2048, 2048, 256, 5632, 32_000, False, PLAIN, 1_100_048_384),
-    ("Llama-2-7B", 32, 4096, 4096, 4096, 11_008, 32_000, False, PLAIN, 6_738_415_616),
-    ("Llama-2-13B", 40, 5120, 5120, 5120, 13_824, 32_000, False, PLAIN, 13_015_864_320),
-    ("Llama-2-70B", 80, 8192, 8192, 1024, 28_672, 32_000, False, PLAIN, 68_976_648_192),
-    ("Llama-3.1-8B", 32, 4096, 4096, 1024, 14_336, 128_256, False, PLAIN, 8_030_261_248),
-    ("Llama-3.1-70B", 80, 8192, 8192, 1024, 28_672, 128_256, False, PLAIN, 70_553_706_496),
-    ("Llama-3.1-405B", 126, 16_384, 16_384, 1024, 53_248, 128_256, False, PLAIN, 405_853_388_800),
-    ("Llama-3.2-1B", 16, 2048, 2048, 512, 8192, 128_256, True, PLAIN, 1_235_814_400),
-    ("Llama-3.2-3B", 28, 3072, 3072, 1024, 8192, 128_256, True, PLAIN, 3_212_749_824),
-    ("Qwen2.5-0.5B", 24, 896, 896, 128, 4864, 151_936, True, BIASED, 494_032_768),
-    ("Qwen2.5-1.5B", 28, 1536, 1536, 256, 8960, 151_936, True, BIASED, 1_543_714_304),
-    ("Qwen2.5-3B", 36, 2048, 2048, 256, 11_008, 151_936, True, BIASED, 3_085_938_688),
-    ("Qwen2.5-7B", 28, 3584, 3584, 512, 18_944, 152_064, False, BIASED, 7_615_616_512),
-    ("Qwen2.5-14B", 48, 5120, 5120, 1024, 13_824, 152_064, False, BIASED, 14_770_033_664),
-    ("Qwen2.5-32B", 64, 5120, 5120, 1024, 27_648, 152_064, False, BIASED, 32_763_876_352),
-    ("Qwen2.5-72B", 80, 8192, 8192, 1024, 29_568, 152_064, False, BIASED, 72_706_203_648),
-    ("Qwen3-0.6B", 28, 1024, 2048, 1024, 3072, 151_936, True, HEAD_NORMS, 596_049_920),
-    ("Qwen3-1.7B", 28, 2048, 2048, 1024, 6144, 151_936, True, HEAD_NORMS, 1_720_574_976),
-    ("Qwen3-4B", 36, 2560, 4096, 1024, 9728, 151_936, True, HEAD_NORMS, 4_022_468_096),
-    ("Qwen3-8B", 36, 4096, 4096, 1024, 12_288, 151_936, False, HEAD_NORMS, 8_190_735_360),
-    ("Qwen3-14B", 40, 5120, 5120, 1024, 17_408, 151_936, False, HEAD_NORMS, 14_768_307_200),
-    ("Qwen3-32B", 64, 5120, 8192, 1024, 25_600, 151_936, False, HEAD_NORMS, 32_762_123_264),
-    ("Mistral-7B-v0.1", 32, 4096, 4096, 1024, 14_336, 32_000, False, PLAIN, 7_241_732_096),
-    ("Mistral-7B-v0.3", 32, 4096, 4096, 1024, 14_336, 32_768, False, PLAIN, 7_248_023_552),
-    ("Mistral-Nemo-12B", 40, 5120, 4096, 1024, 14_336, 131_072, False, PLAIN, 12_247_782_400),
-    ("Mistral-Small-24B", 40, 5120, 4096, 1024, 32_768, 131_072, False, PLAIN, 23_572_403_200),
-    ("OLMo-2-7B", 32, 4096, 4096, 4096, 11_008, 100_352, False, WIDE_NORMS, 7_298_617_344),
-    ("OLMo-2-13B", 40, 5120, 5120, 5120, 13_824, 100_352, False, WIDE_NORMS, 13_716_198_400),
-    ("OLMo-2-1B", 16, 2048, 2048, 2048, 8192, 100_352, False, WIDE_NORMS, 1_484_916_736),
-    ("Phi-3-mini", 32, 3072, 3072, 3072, 8192, 32_064, False, PLAIN, 3_821_079_552),
-    ("Phi-3-medium", 40, 5120, 5120, 1280, 17_920, 32_064, False, PLAIN, 13_960_238_080),
-    ("Phi-4", 40, 5120, 5120, 1280, 17_920, 100_352, False, PLAIN, 14_659_507_200),
-    ("Gemma-2-2B", 26, 2304, 2048, 1024, 9216, 256_000, True, FOUR_NORMS, 2_614_341_888),
-    ("Gemma-2-9B", 42, 3584, 4096, 2048, 14_336, 256_000, True, FOUR_NORMS, 9_241_705_984),
-    ("Gemma-2-27B", 46, 4608, 4096, 2048, 36_864, 256_000, True, FOUR_NORMS, 27_227_128_320),
-    ("Yi-34B", 60, 7168, 7168, 1024, 20_480, 64_000, False, PLAIN, 34_388_917_248),
-)
+    ("SmolLM2-135M", 30, 576, 576, 192, 1536, 49_152, True, PLAIN, 134_515_008, "HuggingFaceTB/SmolLM2-135M-Instruct"),
+    ("SmolLM2-360M", 32, 960, 960, 320, 2560, 49_152, True, PLAIN, 361_821_120, "HuggingFaceTB/SmolLM2-360M"),
+    ("SmolLM2-1.7B", 24, 2048, 2048, 2048, 8192, 49_152, True, PLAIN, 1_711_376_384,
+     "HuggingFaceTB/SmolLM2-1.7B-Instruct"),
+    ("TinyLlama-1.1B", 22, 2048, 2048, 256, 5632, 32_000, False, PLAIN, 1_100_048_384,
+     "TinyLlama/TinyLlama-1.1B-Chat-v1.0"),
+    ("Llama-2-7B", 32, 4096, 4096, 4096, 11_008, 32_000, False, PLAIN, 6_738_415_616, "meta-llama/Llama-2-7b-hf"),
+    ("Llama-2-13B", 40, 5120, 5120, 5120, 13_824, 32_000, False, PLAIN, 13_015_864_320, "meta-llama/Llama-2-13b-hf"),
+    ("Llama-2-70B", 80, 8192, 8192, 1024, 28_672, 32_000, False, PLAIN, 68_976_648_192, "meta-llama/Llama-2-70b-hf"),
+    ("Llama-3.1-8B", 32, 4096, 4096, 1024, 14_336, 128_256, False, PLAIN, 8_030_261_248, "meta-llama/Llama-3.1-8B"),
+    ("Llama-3.1-70B", 80, 8192, 8192, 1024, 28_672, 128_256, False, PLAIN, 70_553_706_496, "meta-llama/Llama-3.1-70B"),
+    ("Llama-3.2-1B", 16, 2048, 2048, 512, 8192, 128_256, True, PLAIN, 1_235_814_400, "meta-llama/Llama-3.2-1B"),
+    ("Llama-3.2-3B", 28, 3072, 3072, 1024, 8192, 128_256, True, PLAIN, 3_212_749_824, "meta-llama/Llama-3.2-3B"),
+    ("Qwen2.5-0.5B", 24, 896, 896, 128, 4864, 151_936, True, BIASED, 494_032_768, "Qwen/Qwen2.5-0.5B"),
+    ("Qwen2.5-1.5B", 28, 1536, 1536, 256, 8960, 151_936, True, BIASED, 1_543_714_304, "Qwen/Qwen2.5-1.5B"),
+    ("Qwen2.5-3B", 36, 2048, 2048, 256, 11_008, 151_936, True, BIASED, 3_085_938_688, "Qwen/Qwen2.5-3B"),
+    ("Qwen2.5-7B", 28, 3584, 3584, 512, 18_944, 152_064, False, BIASED, 7_615_616_512, "Qwen/Qwen2.5-7B"),
+    ("Qwen2.5-14B", 48, 5120, 5120, 1024, 13_824, 152_064, False, BIASED, 14_770_033_664, "Qwen/Qwen2.5-14B"),
+    ("Qwen2.5-32B", 64, 5120, 5120, 1024, 27_648, 152_064, False, BIASED, 32_763_876_352, "Qwen/Qwen2.5-32B"),
+    ("Qwen2.5-72B", 80, 8192, 8192, 1024, 29_568, 152_064, False, BIASED, 72_706_203_648, "Qwen/Qwen2.5-72B"),
+    ("Qwen3-0.6B", 28, 1024, 2048, 1024, 3072, 151_936, True, HEAD_NORMS, 596_049_920, "Qwen/Qwen3-0.6B"),
+    ("Qwen3-1.7B", 28, 2048, 2048, 1024, 6144, 151_936, True, HEAD_NORMS, 1_720_574_976, "Qwen/Qwen3-1.7B"),
+    ("Qwen3-4B", 36, 2560, 4096, 1024, 9728, 151_936, True, HEAD_NORMS, 4_022_468_096, "Qwen/Qwen3-4B"),
+    ("Qwen3-8B", 36, 4096, 4096, 1024, 12_288, 151_936, False, HEAD_NORMS, 8_190_735_360, "Qwen/Qwen3-8B"),
+    ("Qwen3-14B", 40, 5120, 5120, 1024, 17_408, 151_936, False, HEAD_NORMS, 14_768_307_200, "Qwen/Qwen3-14B"),
+    ("Qwen3-32B", 64, 5120, 8192, 1024, 25_600, 151_936, False, HEAD_NORMS, 32_762_123_264, "Qwen/Qwen3-32B"),
+    ("Mistral-7B-v0.1", 32, 4096, 4096, 1024, 14_336, 32_000, False, PLAIN, 7_241_732_096, "mistralai/Mistral-7B-v0.1"),
+    ("Mistral-7B-v0.3", 32, 4096, 4096, 1024, 14_336, 32_768, False, PLAIN, 7_248_023_552,
+     "mistralai/Mistral-7B-Instruct-v0.3"),
+    ("Mistral-Nemo-12B", 40, 5120, 4096, 1024, 14_336, 131_072, False, PLAIN, 12_247_782_400,
+     "mistralai/Mistral-Nemo-Instruct-2407"),
+    ("Mistral-Small-24B", 40, 5120, 4096, 1024, 32_768, 131_072, False, PLAIN, 23_572_403_200,
+     "mistralai/Mistral-Small-24B-Base-2501"),
+    ("OLMo-2-7B", 32, 4096, 4096, 4096, 11_008, 100_352, False, WIDE_NORMS, 7_298_617_344, "allenai/OLMo-2-1124-7B"),
+    ("OLMo-2-13B", 40, 5120, 5120, 5120, 13_824, 100_352, False, WIDE_NORMS, 13_716_198_400, "allenai/OLMo-2-1124-13B"),
+    ("Phi-3-mini", 32, 3072, 3072, 3072, 8192, 32_064, False, PLAIN, 3_821_079_552, "microsoft/Phi-3-mini-4k-instruct"),
+    ("Phi-4", 40, 5120, 5120, 1280, 17_920, 100_352, False, PLAIN, 14_659_507_200, "microsoft/phi-4"),
+    ("Gemma-2-2B", 26, 2304, 2048, 1024, 9216, 256_000, True, FOUR_NORMS, 2_614_341_888, "google/gemma-2-2b"),
+    ("Gemma-2-9B", 42, 3584, 4096, 2048, 14_336, 256_000, True, FOUR_NORMS, 9_241_705_984, "google/gemma-2-9b"),
+    ("Gemma-2-27B", 46, 4608, 4096, 2048, 36_864, 256_000, True, FOUR_NORMS, 27_227_128_320, "google/gemma-2-27b"),
+)  # fmt: skip
 MODELS = {row[0]: Decoder(*row) for row in _ROWS}

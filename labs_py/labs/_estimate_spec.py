@@ -38,7 +38,7 @@ PARAMS = (
         "Model",
         "choice",
         "Qwen2.5-7B",
-        "Four shapes are checked against a published configuration; the page names them.",
+        "Shapes from the published configurations; the page says how they were checked.",
         choices=tuple((name, name) for name in MODELS),
         section=MEMORY,
     ),  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from labs_py.core import run_cost
+from labs_py.core import model_table, run_cost
 from labs_py.core.model_table import MODELS
 from labs_py.core.run_cost import Run
 
@@ -14,9 +16,19 @@ def test_a_shape_adds_up_to_its_checkpoint(name):
     assert MODELS[name].parameters == MODELS[name].published
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_wrong_shape_does_not_add_up(name):
+    shape = MODELS[name]
+    others = set(model_table.EXTRAS) - {shape.extras}
+    wrong = [replace(shape, tied=not shape.tied), replace(shape, key_value=2 * shape.key_value),
+             replace(shape, inner=shape.inner + 1), *(replace(shape, extras=other) for other in others)]  # fmt: skip
+    same = name.startswith("OLMo")  # there two wide norms are as wide as two more norms of the stream
+    assert sum(other.parameters == shape.published for other in wrong) == same
+
+
 def test_there_are_at_least_25_models_with_tied_and_grouped_ones():
-    assert len(MODELS) >= 25
-    assert any(m.tied for m in MODELS.values()) and any(m.key_value < m.query for m in MODELS.values())
+    assert len(MODELS) >= 25 and len({m.repository for m in MODELS.values()}) == len(MODELS)
+    assert sum(m.tied for m in MODELS.values()) >= 5 and sum(m.key_value < m.query for m in MODELS.values()) >= 15
 
 
 def test_static_parts_by_hand():
