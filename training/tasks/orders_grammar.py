@@ -34,7 +34,7 @@ class Richness:
 
     Attributes:
         wordings: all wordings with their alternatives, or the first six of each list as they stand.
-        products: modifiers, 250 nouns and invented names, or twenty plain nouns.
+        products: modifiers, some 370 nouns and invented names, or twenty plain nouns.
         structure: stories, fillers with misleading numbers, pronouns, many sentence orders, or none of them.
         noise: lower case, slips of the finger, missing full stops, or clean text.
     """
@@ -171,6 +171,11 @@ def _tidy(reference: str) -> str:
     return reference
 
 
+def _punctuate(sentence: str) -> str:
+    """A sentence whose slots have left no doubled or stray comma."""
+    return re.sub(r",\s?(?=[,.:;?!])", "", sentence)
+
+
 def _request(form: slots.OrderForm, richness: Richness, rng: random.Random) -> list[str]:
     """The sentences that name the item and ask for something, with the order number in one of them."""
     inline = form.order is not None and (not richness.structure or rng.random() < 0.7)
@@ -189,7 +194,7 @@ def _request(form: slots.OrderForm, richness: Richness, rng: random.Random) -> l
     if richness.noise and rng.random() < 0.15:
         place = rng.randrange(len(templates))
         templates[place] = slip(templates[place], rng)
-    sentences = [slots.sentence_case(template.format(**values).replace(",.", ".")) for template in templates]
+    sentences = [slots.sentence_case(_punctuate(template.format(**values))) for template in templates]
     if form.order and not inline:
         place = rng.choice((0, len(sentences)))
         sentence = pick(words.ORDER_SENTENCES, rng, richness.wordings).format(order=written)

@@ -1,0 +1,1 @@
+"""The wordings of the order-form training grammar, one module a theme."""

@@ -1,0 +1,37 @@
+"""Sentences around the date by which it must be done; none of them says that it is urgent or can wait."""
+
+from __future__ import annotations
+
+DUE_PHRASES = (
+    "I need it [by|before|until] {date}.", "This must be done by {date}.", "The deadline is {date}.",
+    "Please [sort|settle|handle|finish] it before {date}.", "It has to happen by {date}[, latest|].",
+    "[Due|Deadline|Needed by|Latest]: {date}.", "By {date}, please.",
+    "I [want|need] this [solved|done|ready] by {date}.", "We must have it on {date}.", "{date} is our deadline.",
+    "Not later than {date}, please.", "[Can|Could] this be done until {date}?",
+    "[Please answer|Please act|Get back to me] before {date}.", "It would be too late after {date}.",
+    "The last possible day is {date}.", "My [birthday|trip|event|move] is on {date}, so by then.",
+    "Our [party|inspection|audit|opening] is on {date} and it must be done before that.", "I give you until {date}.",
+    "[The office|Our shop] closes on {date}, it must be settled by then.", "To be completed by {date}.",
+    "I'd like to see that finished by {date}.", "Do it by {date} or earlier.", "We need everything in place on {date}.",
+    "Not after {date}!", "{date} at the very latest!", "Target date {date}.", "We can wait until {date}, not longer.",
+    "Can you make it by {date}?", "Please have it ready for {date}.", "Let it be done before {date} comes around.",
+    "{date} is when I [leave|fly out|move], it must be settled before.", "Have this wrapped up by {date}[, please|].",
+    "I'm counting on [having it|an answer] by {date}.", "[Cut-off|Final date|Time limit]: {date}.",
+    "Must be finished: {date}.", "Everything should be [in order|in hand|settled] by {date}.",
+    "My deadline falls on {date}.", "Up to {date} it is of use, not after.",
+    "After {date} [there's no use|I won't need it].", "Please see that it's done before {date}.",
+    "Until {date} at the most.", "You have till {date}.", "If it isn't done by {date}, I have a problem.",
+    "[Wanted|Required|Expected] by {date}.", "We expect completion by {date}.", "The date to [meet|hit] is {date}.",
+    "[Aim|Plan] for {date}, please.", "I would need that on {date}.",
+    "Kindly complete this, {date} being the last day.", "The matter must be closed by {date}.",
+    "Our books close on {date}, so before that.", "I'm away from {date}, so it must be done by then.",
+    "My visitors come on {date}; it has to be done by that day.",
+    "The [fair|wedding|course] starts on {date}, so finish before then.", "It's for {date}.", "Needed for {date}.",
+    "For {date}, please.", "Would {date} be feasible as a deadline?",
+    "Let's say {date} as the [deadline|limit|last day].", "We agreed on {date} as the last day.",
+    "I can only wait till {date}.", "[Make|Please make] sure it's [through|done] by {date}.",
+    "Is {date} doable? That's when I need it.", "{date}, or it's too late.", "{date} is the limit.",
+    "Done by {date}, that is my wish.", "Up until {date} I can wait.", "Please stick to {date}.",
+    "I've promised it for {date}.", "Hope it works out by {date}.", "[The boss|Head office] set {date} as the limit.",
+    "Anything past {date} is [too late|no good].",
+)
