@@ -9,6 +9,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -213,8 +214,8 @@ def _locate(name: str) -> tuple[ModuleType, str]:
 
 
 def _forget() -> None:
-    """Drop what labs remember between frames, so that edited code takes effect."""
+    """Drop what the labs that have run remember between frames, so that edited code takes effect."""
     for slug in list_labs():
-        forget = getattr(_module(slug), "forget", None)
+        forget = getattr(sys.modules.get(f"{labs.__name__}.{slug}"), "forget", None)
         if forget:
             forget()

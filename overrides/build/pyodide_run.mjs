@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { addFullLibrary, bootRuntime } from '../labs/boot.js';
+import { addFullLibrary, addLab, bootRuntime } from '../labs/boot.js';
 import { openRuntime } from './runtime_node.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -23,6 +23,8 @@ async function main() {
   const opened = openRuntime(values.runtime);
   const python = await bootRuntime(opened);
   if (values.full) await addFullLibrary(python, opened);
+  const roles = Object.keys(opened.manifest.files).filter((role) => role.startsWith('lab:'));
+  for (const role of roles) await addLab(python, role.slice(4), opened);
   if (values.python) return String(python.runPython(values.python));
   const data = python.pyimport('labs_py.data');
   for (const name of fs.existsSync(DATA) ? fs.readdirSync(DATA) : []) {

@@ -4,8 +4,8 @@
  *   node overrides/build/runtime.mjs --out DIR
  *
  * Pyodide's core files are copied untouched. The standard library and numpy are compiled to bytecode once; a trace
- * of all labs says which of their modules are needed, and the rest goes into two archives that are fetched only
- * for a reader's own code. Everything is kept under STAGE10_CACHE (or .cache) by the content that it was made from.
+ * of all labs says which of their modules are needed; these travel as packs, and so does each lab's own part of labs_py.
+ * The rest goes into archives that are fetched only for a reader's own code. Everything is kept under STAGE10_CACHE (or .cache) by the content that it was made from.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -21,7 +21,7 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../..');
 const PYODIDE = path.join(ROOT, 'node_modules/pyodide');
 const CORE = { pyodide_mjs: 'pyodide.mjs', pyodide_asm_mjs: 'pyodide.asm.mjs', wasm: 'pyodide.asm.wasm' };
-const NAMES = { stdlib: 'python_stdlib.zip', stdlib_full: 'python_stdlib_full.zip', numpy_rest: 'numpy_rest.zip', lock: 'pyodide-lock.json' };
+const NAMES = { stdlib: 'python_stdlib.pack', numpy: 'numpy.pack', stdlib_rest: 'python_stdlib_rest.zip', numpy_rest: 'numpy_rest.zip', lock: 'pyodide-lock.json' };
 
 // Kept whether the trace met them or not: codecs that Python looks up by name, and numpy's own small loaders.
 const ALWAYS = {
@@ -41,7 +41,7 @@ function readInputs() {
   const labs = sourceTree(path.join(ROOT, 'labs_py'));
   const compiled = keyOf(...core, stock.sha256, text('runtime_compile.py'));
   const data = sourceTree(path.join(ROOT, 'docs/data/labs/files'));
-  const scripts = ['runtime.mjs', 'runtime_trace.py', 'runtime_files.mjs', '../labs/boot.js', '../labs/kernel.js', '../labs/unzip.js'].map(text);
+  const scripts = ['runtime.mjs', 'runtime_trace.py', 'runtime_labs.py', 'runtime_files.mjs', '../labs/boot.js', '../labs/kernel.js', '../labs/unzip.js'].map(text);
   return { lock, stock, labs, data, compiled, whole: keyOf(compiled, ...scripts, ...labs.flat(), ...data.flat()) };
 }
 
@@ -64,7 +64,7 @@ async function compileAll(folder) {
   const python = await loadPyodide({ indexURL: PYODIDE + path.sep, env: { HOME: '/home/pyodide', PYTHONHASHSEED: '0' } });
   python.FS.writeFile('/stdlib_source.zip', new Uint8Array(fs.readFileSync(path.join(PYODIDE, 'python_stdlib.zip'))));
   python.FS.writeFile('/numpy_source.zip', new Uint8Array(wheel));
-  importScript(python, 'runtime_compile');
+  importScripts(python, 'runtime_labs', 'runtime_compile');
   python.runPython(`
 import runtime_compile
 runtime_compile.compile_stdlib('/stdlib_source.zip', '/stdlib.zip')
@@ -73,9 +73,9 @@ runtime_compile.compile_numpy('/numpy_source.zip', '/numpy.zip')`);
   for (const name of Object.values(CORE)) fs.copyFileSync(path.join(PYODIDE, name), path.join(folder, name));
 }
 
-function importScript(python, name) {
+function importScripts(python, ...names) {
   python.FS.mkdirTree('/build');
-  python.FS.writeFile(`/build/${name}.py`, text(`${name}.py`));
+  for (const name of names) python.FS.writeFile(`/build/${name}.py`, text(`${name}.py`));
   python.runPython("import sys\nif '/build' not in sys.path: sys.path.append('/build')");
 }
 
@@ -105,7 +105,7 @@ async function startTracer({ lock, labs, data }, compiled) {
 
 /** Modules that the labs load, as the page's worker uses them: frames by buffer and by JSON, errors as text. */
 async function traceLabs(python) {
-  importScript(python, 'runtime_trace');
+  importScripts(python, 'runtime_labs', 'runtime_trace');
   const answer = JSON.parse(
     python.runPython(`
 import json, runtime_trace
@@ -130,36 +130,40 @@ json.dumps(answer)`),
   return python.runPython('json.dumps(runtime_trace.module_files())');
 }
 
-/** The cut archives and the labs' wheel, written into `folder`; returns the manifest. */
+/** The packs, the archives of the rest and the labs' wheel, written into `folder`; returns the manifest. */
 function cutRuntime(python, modules, { lock, stock, labs }, compiled, folder) {
-  importScript(python, 'runtime_compile');
+  importScripts(python, 'runtime_labs', 'runtime_compile');
   for (const name of ['stdlib.zip', 'numpy.zip']) python.FS.writeFile(`/${name}`, new Uint8Array(fs.readFileSync(path.join(compiled, name))));
   const version = /__version__ = "([^"]+)"/.exec(labs.find(([name]) => name === 'labs_py/__init__.py')[1].toString())[1];
   python.globals.set('settings', python.toPy({ modules: JSON.parse(modules), always: ALWAYS, version, labs: labs.map(([name]) => name) }));
   python.runPython(`
 import json, runtime_compile as build
 used = lambda name, prefix: json.loads(build.members_used(settings["modules"], f"/{name}.zip", prefix, settings["always"][name]))
-build.cut('/stdlib.zip', used('stdlib', build.STDLIB_PREFIX), '/cut_stdlib.zip')
-build.cut('/numpy.zip', used('numpy', build.SITE_PACKAGES), '/cut_numpy.zip', '/rest_numpy.zip')
-build.labs_wheel({n: open(build.SITE_PACKAGES + n, 'rb').read() for n in settings["labs"]}, settings["version"], '/labs.whl')`);
+build.cut('/stdlib.zip', used('stdlib', build.STDLIB_PREFIX), '/stdlib.pack', '/rest_stdlib.zip')
+build.cut('/numpy.zip', used('numpy', build.SITE_PACKAGES), '/numpy.pack', '/rest_numpy.zip')
+labs = {n: open(build.SITE_PACKAGES + n, 'rb').read() for n in settings["labs"]}
+build.labs_wheel(labs, settings["version"], '/labs.whl')
+slugs = json.dumps(build.labs_packs(labs, '/'))`);
   const put = (source, name) => fs.writeFileSync(path.join(folder, name), python.FS.readFile(source));
-  put('/cut_stdlib.zip', NAMES.stdlib);
-  put('/cut_numpy.zip', stock.file_name);
+  put('/stdlib.pack', NAMES.stdlib);
+  put('/numpy.pack', NAMES.numpy);
   put('/rest_numpy.zip', NAMES.numpy_rest);
-  const labsName = `labs_py-${version}-0${sha256(python.FS.readFile('/labs.whl')).slice(0, 8)}-py3-none-any.whl`;
-  put('/labs.whl', labsName);
-  fs.copyFileSync(path.join(compiled, 'stdlib.zip'), path.join(folder, NAMES.stdlib_full));
+  put('/rest_stdlib.zip', NAMES.stdlib_rest);
+  const wheel = `labs_py-${version}-0${sha256(python.FS.readFile('/labs.whl')).slice(0, 8)}-py3-none-any.whl`;
+  put('/labs.whl', wheel);
+  const packs = { labs_wheel: wheel, labs: 'labs.pack' };
+  put('/shared.pack', packs.labs);
+  for (const slug of JSON.parse(python.globals.get('slugs'))) put(`/${slug}.pack`, (packs[`lab:${slug}`] = `lab-${slug}.pack`));
   for (const name of Object.values(CORE)) fs.copyFileSync(path.join(compiled, name), path.join(folder, name));
-  writeManifest(folder, { lock, stock, version, labsName });
+  writeManifest(folder, { lock, stock, version, packs });
 }
 
-function writeManifest(folder, { lock, stock, version, labsName }) {
-  const own = { ...stock, depends: ['numpy'], file_name: labsName, imports: ['labs_py'], name: 'labs-py', version };
-  const hash = (name) => describe(folder, name).sha256;
-  const packages = { numpy: { ...stock, sha256: hash(stock.file_name) }, 'labs-py': { ...own, sha256: hash(labsName) } };
-  const cutLock = { ...lock, packages };
+function writeManifest(folder, { lock, stock, version, packs }) {
+  const wheel = packs.labs_wheel;
+  const own = { ...stock, depends: [], file_name: wheel, imports: ['labs_py'], name: 'labs-py', version, sha256: describe(folder, wheel).sha256 };
+  const cutLock = { ...lock, packages: { 'labs-py': own } };
   fs.writeFileSync(path.join(folder, NAMES.lock), JSON.stringify(cutLock));
-  const names = { ...CORE, ...NAMES, numpy: stock.file_name, labs: labsName };
+  const names = { ...CORE, ...NAMES, ...packs };
   const files = Object.fromEntries(Object.entries(names).map(([role, name]) => [role, describe(folder, name)]));
   const pyodide = JSON.parse(fs.readFileSync(path.join(PYODIDE, 'package.json'), 'utf8')).version;
   const manifest = { pyodide, python: lock.info.python, numpy: stock.version, lock: cutLock, files };
@@ -191,7 +195,7 @@ try {
   if (!values.out) throw new Plain('usage: node overrides/build/runtime.mjs --out DIR');
   const { files } = await build(values.out);
   const first = ['pyodide_mjs', 'pyodide_asm_mjs', 'wasm', 'stdlib', 'numpy', 'labs'].reduce((sum, role) => sum + files[role].bytes, 0);
-  console.log(`runtime: ${values.out}, ${(first / 1e6).toFixed(1)} MB before compression for a lab's first result`);
+  console.log(`runtime: ${values.out}, ${(first / 1e6).toFixed(1)} MB before compression for any lab's first result`);
 } catch (error) {
   const sentence = sentenceFor(error);
   if (sentence !== '') console.error(sentence ?? String(error.stack ?? error).slice(-3000));

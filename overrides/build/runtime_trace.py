@@ -2,18 +2,25 @@
 
 The pruned runtime holds what this trace loads and nothing else, so it must reach whatever a page can reach:
 defaults and edges of each parameter, presets, predictions, the run button, each challenge, shown code, edited
-code, and the wording of errors. Imports that stand in labs_py's sources count whether a run reached them or not.
+code, and the wording of errors. Imports that stand in the labs' sources count whether a run reached them or not.
+Each lab runs with nothing of labs_py in reach but what travels for it.
 """
 
 from __future__ import annotations
 
 import ast
 import importlib
+import importlib.abc
+import importlib.machinery
 import itertools
 import sys
 import time
 import traceback
+from collections.abc import Iterable
+from contextlib import contextmanager
 from pathlib import Path
+
+import runtime_labs
 
 LIVE_SECONDS = 0.4
 EDGE_FRAMES = 3
@@ -31,22 +38,64 @@ def exercise_all() -> None:
     Raises:
         LabFails: naming the lab, what was run, and the error.
     """
-    from labs_py import api
-
-    for name in sorted({"numpy.linalg", "numpy.random"} | imports_of(Path(api.__file__).parent)):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # a guarded import of something that numpy or the labs can do without
-    for slug in api.list_labs():
-        at = "on import"
-        try:
-            for what, step in steps_of(api, slug):
-                at = what
-                step()
-        except Exception as error:
-            raise LabFails(f"lab '{slug}', {at}: {_last_line(error)}") from error
+    folder = Path(importlib.machinery.PathFinder.find_spec("labs_py").origin).parent
+    sources = {path.relative_to(folder.parent).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.py")}
+    shared = runtime_labs.shared_files(sources)
+    for slug in runtime_labs.lab_slugs(sources):
+        travelling = shared | runtime_labs.lab_files(sources, slug)
+        for name in sorted({"numpy.linalg", "numpy.random"} | imports_of(sources[path] for path in travelling)):
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue  # a guarded import of something that numpy or the labs can do without
+        with only(travelling):
+            exercise(slug)
     word_errors()
+
+
+def exercise(slug: str) -> None:
+    """Run one lab as its page does; LabFails as in ``exercise_all``."""
+    at = "on import"
+    try:
+        from labs_py import api
+
+        for what, step in steps_of(api, slug):
+            at = what
+            step()
+    except Exception as error:
+        raise LabFails(f"lab '{slug}', {at}: {_last_line(error)}") from error
+
+
+class Absent(importlib.abc.MetaPathFinder):
+    """Finds no module of labs_py but those in ``files``."""
+
+    def __init__(self, files: set[str]):
+        self.files = files
+
+    def find_spec(self, fullname, path=None, target=None):
+        """None where others may look; ModuleNotFoundError where the page would have no such file."""
+        start = fullname.replace(".", "/")
+        if fullname.split(".")[0] == "labs_py" and not {f"{start}.py", f"{start}/__init__.py"} & self.files:
+            raise ModuleNotFoundError(f"{fullname} does not travel with this lab", name=fullname)
+
+
+@contextmanager
+def only(files: set[str]):
+    """labs_py freshly imported, from ``files`` alone."""
+    finder = Absent(files)
+    sys.meta_path.insert(0, finder)
+    forget_package()
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        forget_package()
+
+
+def forget_package() -> None:
+    """Let labs_py be imported anew."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "labs_py"]:
+        del sys.modules[name]
 
 
 def steps_of(api, slug: str):
@@ -145,16 +194,15 @@ def word_errors() -> None:
             traceback.format_exc()
 
 
-def imports_of(folder: Path) -> set[str]:
-    """Absolute module names that any source below ``folder`` imports, at its top or inside a function."""
+def imports_of(texts: Iterable[str]) -> set[str]:
+    """Absolute names of the other packages' modules that sources import, at their top or inside a function."""
     found: set[str] = set()
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
-    return found
+    for node in itertools.chain.from_iterable(ast.walk(ast.parse(text)) for text in texts):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return {name for name in found if name.split(".")[0] != "labs_py"}
 
 
 def module_files() -> dict[str, str]:

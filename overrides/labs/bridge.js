@@ -79,7 +79,8 @@ export class Bridge extends EventTarget {
         if (worker === this.#worker) this.#crashed(event.message);
       };
       this.#worker = worker;
-      worker.postMessage({ type: "boot", base: this.base, manifest: this.manifest });
+      const { slug, files } = this.#waiting || this.#inFlight || {};
+      worker.postMessage({ type: "boot", base: this.base, manifest: this.manifest, slug, files });
       this.#watchBoot();
     } catch (error) {
       this.#bootFailed(`Python did not start: ${error.message}`);

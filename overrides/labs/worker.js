@@ -1,14 +1,14 @@
 /**
  * The labs' Python, off the page's thread. One of these serves the whole site.
  *
- * In: {type: "boot", base, manifest} | {type: "run", id, generation, slug, params, files} | {type: "cancel", id}
+ * In: {type: "boot", base, manifest, slug, files} | {type: "run", id, generation, slug, params, files} | {type: "cancel", id}
  *     | {type: "call", id, name, args} | {type: "complete", id}
  * Out: {type: "progress", loaded, total} | {type: "ready", milliseconds} | {type: "boot-failed", message}
  *     | {type: "frame", id, generation, header, numbers, final} | {type: "alive", id} | {type: "stopped", id} | {type: "failed", id, error}
  *     | {type: "answer", id, ok, value, error}
  */
 
-import { addFullLibrary, bootRuntime } from "./boot.js";
+import { addFullLibrary, addLab, bootRuntime } from "./boot.js";
 
 /** How long steps are taken before the page hears again; with one step on top it stays under 60 ms. */
 const SLICE = 40;
@@ -18,6 +18,8 @@ let wire = null;
 let python = null;
 const cancelled = new Set();
 const provided = new Set();
+/** Data files on their way, by address. */
+const fetched = new Map();
 
 /** Let waiting messages in; a timer would cost at least 4 ms. */
 const channel = new MessageChannel();
@@ -30,11 +32,12 @@ function breathe() {
   });
 }
 
-async function boot({ base, manifest }) {
+async function boot({ base, manifest, slug, files }) {
   const started = performance.now();
   runtime = { base, manifest };
+  for (const file of files || []) fetchData(file).catch(() => {}); // beside Python; the run that needs it says what failed
   try {
-    python = await bootRuntime({ ...runtime, onProgress: ({ loaded, total }) => postMessage({ type: "progress", loaded, total }) });
+    python = await bootRuntime({ ...runtime, lab: slug, onProgress: ({ loaded, total }) => postMessage({ type: "progress", loaded, total }) });
     wire = python.pyimport("labs_py.wire");
     postMessage({ type: "ready", milliseconds: performance.now() - started });
   } catch (error) {
@@ -47,16 +50,31 @@ function sentence(error) {
   return String(error?.message || error).split("\n")[0].slice(0, 300);
 }
 
-/** Data files of a lab, fetched before its first run. */
-async function provide(files) {
-  await Promise.all(
-    (files || []).filter(({ url }) => !provided.has(url)).map(async ({ url, name, integrity }) => {
-      const answer = await fetch(url, { integrity }).catch(() => null);
-      if (!answer?.ok) throw new Error(`The recorded data "${name}" could not be fetched.`);
-      wire.provide(name, new Uint8Array(await answer.arrayBuffer()));
-      provided.add(url);
+/** Content of a recorded data file; one that failed is asked for again the next time. */
+function fetchData({ url, name, integrity }) {
+  if (!fetched.has(url)) {
+    const content = fetch(url, { integrity }).then((answer) => {
+      if (!answer.ok) throw new Error();
+      return answer.arrayBuffer();
+    });
+    fetched.set(url, content.catch(() => {
+      fetched.delete(url);
+      throw new Error(`The recorded data "${name}" could not be fetched.`);
+    }));
+  }
+  return fetched.get(url);
+}
+
+/** What a lab needs before its first run: its own modules, and its recorded data. */
+async function provide(slug, files) {
+  await Promise.all([
+    addLab(python, slug, runtime),
+    ...(files || []).filter(({ url }) => !provided.has(url)).map(async (file) => {
+      wire.provide(file.name, new Uint8Array(await fetchData(file)));
+      provided.add(file.url);
+      fetched.delete(file.url);
     }),
-  );
+  ]);
 }
 
 /** @param {any} run proxy of labs_py.wire.Run */
@@ -76,7 +94,7 @@ async function run({ id, generation, slug, params, files }) {
   // Fetching recorded data over a slow line is not hanging: the page hears that work goes on.
   const alive = setInterval(() => postMessage({ type: "alive", id }), 2000);
   try {
-    await provide(files);
+    await provide(slug, files);
     clearInterval(alive);
     if (cancelled.has(id)) return postMessage({ type: "stopped", id });
     job = wire.Run(slug, JSON.stringify(params));
@@ -103,11 +121,12 @@ async function run({ id, generation, slug, params, files }) {
 
 /** An error of Python itself is survived; one of the runtime below it is not. */
 function isFatal(error) {
-  return !(error?.constructor?.name === "PythonError") && !(error instanceof Error && error.message.startsWith("The recorded data"));
+  return !(error?.constructor?.name === "PythonError") && !(error instanceof Error && /^The (recorded data|part) "/.test(error.message));
 }
 
-function call({ id, name, args }) {
+async function call({ id, name, args }) {
   try {
+    if (args.slug) await addLab(python, args.slug, runtime);
     postMessage({ type: "answer", id, ...JSON.parse(wire.call(name, JSON.stringify(args))) });
   } catch (error) {
     postMessage({ type: "answer", id, ok: false, error: { kind: "crash", message: sentence(error), fatal: isFatal(error) } });

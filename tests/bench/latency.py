@@ -146,7 +146,8 @@ STOP = """
   const view = document.querySelector(`lab-view[slug=${slug}]`);
   const began = performance.now();
   let firstFrame = 0;
-  const late = setTimeout(() => reject(new Error(firstFrame ? 'not free 20 s after stop' : 'no frame of a run')), 20000);
+  const words = () => (firstFrame ? 'not free 20 s after stop' : 'no frame of a run');
+  const late = setTimeout(() => reject(new Error(words())), 20000);
   const finish = (found) => { clearTimeout(late); resolve(found); };
   view.addEventListener('lab-frame', () => {
     firstFrame = performance.now() - began;

@@ -51,7 +51,7 @@ globalThis.firstResult = () => new Promise((resolve, reject) => {
     if (data.type === 'ready') worker.postMessage(run);
     if (data.type === 'frame') resolve(performance.now() - started);
   };
-  worker.postMessage({ type: 'boot', base, manifest });
+  worker.postMessage({ type: 'boot', base, manifest, slug: 'lora', files: [] });
 });
 </script>"""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -19,10 +21,13 @@ sys.path[:0] = [str(ROOT / "overrides" / "build"), str(ROOT / "tests" / "site")]
 import built_runtime  # noqa: E402
 import numpy_wheel  # noqa: E402
 
+from labs_py import api  # noqa: E402
+
 PYODIDE = ROOT / "node_modules" / "pyodide"
 CORE = ("pyodide_mjs", "pyodide_asm_mjs", "wasm")
 FIRST = (*CORE, "stdlib", "numpy", "labs")
-ROLES = {*FIRST, "stdlib_full", "numpy_rest", "lock"}
+LABS = {f"lab:{slug}": slug for slug in api.list_labs()}
+ROLES = {*FIRST, *LABS, "stdlib_rest", "numpy_rest", "labs_wheel", "lock"}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +44,12 @@ def manifest(folder: Path) -> dict:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def opened(folder: Path, manifest: dict, role: str) -> zipfile.ZipFile:
+    """An archive of the runtime, or what is in a pack."""
+    content = (folder / manifest["files"][role]["name"]).read_bytes()
+    return zipfile.ZipFile(io.BytesIO(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content))
 
 
 def test_folder_holds_the_manifests_files_and_nothing_else(folder: Path, manifest: dict) -> None:
@@ -68,7 +79,7 @@ def test_numpy_is_the_wheel_that_pyodides_lock_names(manifest: dict) -> None:
 def test_compiled_modules_of_numpy_are_untouched(folder: Path, manifest: dict) -> None:
     with zipfile.ZipFile(numpy_wheel.fetch()) as stock:
         for role in ("numpy", "numpy_rest"):
-            with zipfile.ZipFile(folder / manifest["files"][role]["name"]) as cut:
+            with opened(folder, manifest, role) as cut:
                 names = [name for name in cut.namelist() if name.endswith(".so")]
                 assert names
                 assert all(cut.read(name) == stock.read(name) for name in names)
@@ -78,13 +89,12 @@ def test_lock_is_cut_to_what_is_served(folder: Path, manifest: dict) -> None:
     lock = json.loads((folder / manifest["files"]["lock"]["name"]).read_text())
     assert lock == manifest["lock"]
     assert {name: package["sha256"] for name, package in lock["packages"].items()} == {
-        "numpy": manifest["files"]["numpy"]["sha256"],
-        "labs-py": manifest["files"]["labs"]["sha256"],
+        "labs-py": manifest["files"]["labs_wheel"]["sha256"],
     }
 
 
 def test_labs_wheel_carries_the_checkouts_sources(folder: Path, manifest: dict) -> None:
-    with zipfile.ZipFile(folder / manifest["files"]["labs"]["name"]) as wheel:
+    with opened(folder, manifest, "labs_wheel") as wheel:
         carried = {name for name in wheel.namelist() if name.endswith(".py")}
         here = {str(p.relative_to(ROOT)) for p in (ROOT / "labs_py").rglob("*.py")}
         assert carried == here, "rebuild the site"
@@ -93,17 +103,69 @@ def test_labs_wheel_carries_the_checkouts_sources(folder: Path, manifest: dict) 
         assert len(cached) == len(here)
 
 
+ALONE = """
+import json, sys
+from labs_py import api
+slug = sys.argv[1]
+spec = api.spec(slug)
+seen = set(api.last_frame(slug)["scalars"])
+seen |= {api.draw(slug, challenge.name, 1).prompt for challenge in spec.challenges}
+seen |= {api.source(name) for name in spec.code}
+for name in spec.code:
+    api.replace(name, api.source(name))
+api.restore()
+print(json.dumps({"labs": api.list_labs(), "seen": len(seen)}))
+"""
+
+
+@pytest.mark.parametrize("slug", LABS.values())
+def test_a_lab_lives_on_what_travels_for_it(folder: Path, manifest: dict, slug: str, tmp_path: Path) -> None:
+    """Its pack and the shared one, nothing else of labs_py: a frame, its tasks, its code, an edit and back."""
+    for role in ("labs", f"lab:{slug}"):
+        with opened(folder, manifest, role) as pack:
+            pack.extractall(tmp_path)
+            sources = [name for name in pack.namelist() if name.endswith(".py")]
+            assert all(pack.read(name) == (ROOT / name).read_bytes() for name in sources), "rebuild the site"
+            assert len(pack.namelist()) == 2 * len(sources), "each source with its bytecode"
+    data = tmp_path / "docs" / "data" / "labs"
+    data.mkdir(parents=True)
+    (data / "files").symlink_to(ROOT / "docs" / "data" / "labs" / "files")
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, slug],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout)["labs"] == [slug]
+
+
+def test_one_labs_page_carries_no_other_lab(folder: Path, manifest: dict) -> None:
+    with opened(folder, manifest, "lab:lora") as pack:
+        modules = {name for name in pack.namelist() if name.startswith("labs_py/labs/") and name.endswith(".py")}
+    assert "labs_py/labs/lora.py" in modules
+    assert all(Path(name).name.startswith(("lora", "_lora")) for name in modules)
+
+
 def test_pruned_library_says_when_something_is_not_there_and_the_full_one_brings_it() -> None:
     ask = "import importlib, numpy.random\n"
     ask += "def has(name):\n  try: importlib.import_module(name); return 'yes'\n"
     ask += "  except ModuleNotFoundError: return 'no'\n"
-    ask += "' '.join(map(has, ['argparse', 'statistics', 'numpy.fft', 'numpy.polynomial', 'labs_py.api']))"
-    assert built_runtime.run_node("", "--python", ask).strip() == "no no no no yes"
-    assert built_runtime.run_node("", "--full", "--python", ask).strip() == "yes yes yes yes yes"
+    ask += "names = ['argparse', 'statistics', 'numpy.fft', 'numpy.polynomial', 'asyncio.streams', 'labs_py.api']\n"
+    ask += "' '.join(map(has, names))"
+    assert built_runtime.run_node("", "--python", ask).strip() == "no no no no no yes"
+    assert built_runtime.run_node("", "--full", "--python", ask).strip() == "yes yes yes yes yes yes"
     median = "import numpy as np; np.unique([2, 1, 2]); str(np.median([3, 1, 2]))"
     assert built_runtime.run_node("", "--python", median).strip() == "2.0"
     masked = "import numpy as np; np.unique([1]); str(np.ma.masked_array([1, 2, 4], [0, 1, 0]).sum())"
     assert built_runtime.run_node("", "--full", "--python", masked).strip() == "5"
+    stood_in = "import asyncio, socket, subprocess, pyodide._package_loader as loader, numpy._typing as hints\n"
+    stood_in += "found = [asyncio.run.__module__, asyncio.StreamReader, socket.socket, subprocess.Popen]\n"
+    stood_in += "f'{found[0]} {found[1].__name__} {found[2].__name__} {found[3].__name__}'"
+    stood_in += " + f' {loader.SITE_PACKAGES.name} {hints.NDArray[float].__origin__.__name__}'"
+    answer = built_runtime.run_node("", "--full", "--python", stood_in).strip()
+    assert answer == "asyncio.runners StreamReader socket Popen site-packages ndarray"
     legacy = "import numpy as np; f'{np.random.RandomState(1).rand():.6f} {np.random.default_rng(1).random():.6f}'"
     assert built_runtime.run_node("", "--full", "--python", legacy).strip() == "0.417022 0.511822"
 
