@@ -77,6 +77,14 @@ def parameters(lora: LoraSettings, wide: int, high: int) -> int:
     return lora.rank * (wide + high) + (high if lora.use_dora else 0)
 
 
+def in_float32(tuned) -> None:
+    """Train the adapter in float32 on 4-bit weights, too: TRL 1.16 brings it to bfloat16 there, where AdamW loses small
+    steps, and a resumed run would go on in another type than the straight one."""
+    for parameter in tuned.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+
+
 # --8<-- [start:pissa]
 def keep_start(tuned, folder: Path) -> None:
     """Write a fresh PiSSA adapter down, so that what training adds can be told from what was taken out."""

@@ -11,7 +11,8 @@ from training.settings import ModelSettings
 
 HELP = "add the adapter into the weights, checked"
 ABOUT = """Write an ordinary model folder with W + alpha / rank * B A in place of W, in float32, after checking that its
-logits equal those of base and adapter apart. Such a folder loads anywhere, without PEFT.
+logits equal those of base and adapter apart. Such a folder loads anywhere, without PEFT. An adapter that was trained
+on 4-bit weights belongs on them: they are brought back to float32 first, with their rounding, and merged so.
 
   python -m training merge --config runs/RUN/config.yaml --adapter runs/RUN/adapter --out merged"""
 # Largest difference allowed, of the largest logit: float32 products summed in another order.
@@ -52,6 +53,8 @@ def merge(settings: ModelSettings, adapter: Path):
 
     guards.same_base(adapter, settings.source)
     loaded = model.load_base(settings, "float32")
+    if settings.quantization != "none":
+        loaded.model = loaded.model.dequantize()
     tuned = model.attach_adapter(loaded.model, adapter)
     ids = torch.tensor([loaded.tokenizer(PROBE_TEXT)["input_ids"]], device=loaded.model.device)
     with torch.no_grad():

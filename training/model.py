@@ -7,6 +7,7 @@ number of trainable parameters is checked against the formula.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,7 @@ from training.errors import BadInput, LackingResource
 from training.model_targets import TARGETS
 from training.settings import LoraSettings, ModelSettings
 
-BITS_AND_BYTES = (
-    "4-bit weights need the package bitsandbytes and an NVIDIA GPU: install it, or set model.quantization=none"
-)
+BITS_AND_BYTES = "4-bit weights need the package bitsandbytes: install it, or set model.quantization=none"
 
 
 @dataclass
@@ -56,10 +55,13 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> Loaded:
         tokenizer.pad_token = tokenizer.eos_token
     if settings.quantization == "none" and runtime.process_count() == 1:  # launched in parallel, the trainer places it
         model = model.to(runtime.device())
+    if settings.quantization == "nf4":
+        _keep_scales(model)
     model.eval()
     facts = {"source": settings.source, "revision": settings.revision, "architecture": model.config.model_type,
-             "parameters": sum(p.numel() for p in model.parameters()), "dtype": wanted,
-             "dtype_probe_seconds": timing, "quantization": settings.quantization}  # fmt: skip
+             "parameters": model.num_parameters(), "dtype": wanted,
+             "dtype_probe_seconds": timing, "quantization": settings.quantization,
+             "weights_bytes": model.get_memory_footprint(return_buffers=False)}  # fmt: skip
     return Loaded(model, tokenizer, wanted, facts)
 
 
@@ -98,15 +100,23 @@ def _from_pretrained(source: str, settings: ModelSettings, dtype):
 
 
 def _nf4(dtype):
-    import importlib.util
-
-    import torch
     from transformers import BitsAndBytesConfig
 
-    if importlib.util.find_spec("bitsandbytes") is None or not torch.cuda.is_available():
+    if find_spec("bitsandbytes") is None:
         raise LackingResource(BITS_AND_BYTES)
     return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
                               bnb_4bit_compute_dtype=dtype)  # fmt: skip
+
+
+def _keep_scales(model) -> None:
+    """Hold bitsandbytes to the weights as they were quantised.
+
+    On a CPU with bfloat16 arithmetic it repacks them at the first evaluation and rounds the blocks' scales to bfloat16,
+    so that a model would train on other weights than it was measured with (bitsandbytes 0.50.2, nn/modules.py).
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
 
 
 # --8<-- [start:attach]

@@ -39,7 +39,7 @@ class Entry:
 
 def plan() -> list[Entry]:
     """Every run that is to be recorded, the most telling ones first."""
-    return [*supervised(), *preferences(), *rewards(), *groups(), *students()]
+    return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students()]
 
 
 def supervised() -> list[Entry]:
@@ -57,6 +57,20 @@ def supervised() -> list[Entry]:
     found = seeded(arms, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
     return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)
+
+
+def adapters() -> list[Entry]:
+    """LoRA against its variants and against 4-bit weights: the same rows, steps and settings, small enough for a CPU."""
+    same = ("data.n_train=200", "data.n_heldout=100", "train.batch_size=4", "evaluate.sets=[second]")
+    variants = {
+        "lora": (),
+        "rslora": ("lora.use_rslora=true",),
+        "dora": ("lora.use_dora=true",),
+        "pissa": ("lora.init_lora_weights=pissa_niter_16",),
+        "qlora": ("model.quantization=nf4",),
+    }
+    arms = [(f"adapter-{name}", (*same, *more)) for name, more in variants.items()]
+    return sorted(seeded(arms, CONFIG, anyway=True), key=lambda entry: entry.seed)  # each seed's comparison whole first
 
 
 def preferences() -> list[Entry]:

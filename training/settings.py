@@ -29,7 +29,7 @@ class ModelSettings:
     revision: str | None = setting("commit of a hub id (required there), otherwise null")
     dtype: str = setting("how the weights are held; auto asks a two-second probe", "auto",
                          choices=("auto", "float32", "bfloat16"))  # fmt: skip
-    quantization: str = setting("nf4 holds the frozen weights in 4 bits (QLoRA; needs a GPU)", "none",
+    quantization: str = setting("nf4 holds the frozen weights in 4 bits (QLoRA)", "none",
                                 choices=("none", "nf4"))  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from training import adapter, guards, model, runtime
 from training import config as configuration
 from training.collator import AnswerCollator
-from training.errors import Interrupted
+from training.errors import Interrupted, LackingResource
 from training.runfolder import RunFolder
 from training.settings import Config
 from training.template import Encoded, encode
@@ -64,6 +64,8 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     Raises:
         Interrupted: after Ctrl-C, with the line to go on with.
     """
+    if config.lora and runtime.process_count() == 1:
+        adapter.in_float32(tuned)
     if resume:
         folder.forget_steps_after(int(str(resume).rsplit("-", 1)[1]))
     started = time.monotonic()
@@ -140,6 +142,8 @@ def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder
     from trl import SFTConfig
 
     t = config.train
+    if t.optimizer == "paged_adamw_8bit" and runtime.device() == "cpu":
+        raise LackingResource("train.optimizer: paged_adamw_8bit needs a GPU's memory to page out of; set it to adamw")
     total = planned_steps(config, n_rows)
     checkpointing = {"gradient_checkpointing_kwargs": {"use_reentrant": False}} if t.checkpointing else {}
     return SFTConfig(

@@ -1,0 +1,116 @@
+"""QLoRA on a CPU: frozen weights in 4 bits by bitsandbytes, an adapter in float32 on top."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from labs_py.core import quantize
+from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, train
+from training import config as configuration
+from training import merge, model, tiny
+from training.cli import main
+from training.errors import LackingResource
+
+bitsandbytes = pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes (make test sets it up)")
+FEW = ["data.n_train=16", "data.n_heldout=2", "train.save_every=2"]
+IDS = torch.arange(2, 60)[None]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A tiny random model on the disk, as a model of the hub would lie there: 64 wide, as blocks of 64 ask for."""
+    path = tmp_path_factory.mktemp("tiny") / "llama"
+    small, tokenizer = tiny.model("llama")
+    torch.manual_seed(0)
+    shape = {"hidden_size": 64, "intermediate_size": 128, "head_dim": 16}
+    LlamaForCausalLM(LlamaConfig(**{**small.config.to_dict(), **shape})).save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    return path
+
+
+def whole(folder):
+    """The same model with its weights whole."""
+    return model.load_base(configuration.load(CONFIGS / "sft" / "tiny.yaml", [f"model.source={folder}"]).model)
+
+
+def qlora(folder, *more):
+    return [f"model.source={folder}", "model.quantization=nf4", *FEW, *more]
+
+
+def run(path, overrides, resume=None):
+    """A run on the folder's model: its overrides come after the tiny architecture's."""
+    return train("sft", path, overrides, resume)
+
+
+def logits(tuned):
+    with torch.no_grad():
+        return tuned(input_ids=IDS).logits
+
+
+def test_only_the_adapter_trains_on_weights_of_four_bits(tmp_path, folder):
+    _, result, (config, loaded, _) = run(tmp_path / "run", qlora(folder, "train.epochs=4"))
+    held = {n: p for n, p in result.model.named_parameters() if n.endswith("proj.base_layer.weight")}
+    assert len(held) == 14 and all(p.dtype == torch.uint8 and not p.requires_grad for p in held.values())
+    assert all(p.quant_state.nested and p.quant_state.quant_type == "nf4" for p in held.values())  # double quantisation
+    fresh = dict(model.load_base(config.model).model.named_parameters())
+    for name, parameter in held.items():
+        own = fresh[name.removeprefix("base_model.model.").replace(".base_layer", "")]
+        assert torch.equal(parameter.data, own.data), name
+    assert result.facts["loss"][-1] < result.facts["loss"][0] - 0.02
+    plain = whole(folder).facts
+    assert loaded.facts["parameters"] == plain["parameters"]
+    assert loaded.facts["weights_bytes"] < plain["weights_bytes"] / 2
+
+
+def test_the_weights_are_those_that_the_labs_arithmetic_gives(folder):
+    """Blocks of 64 in NF4, their scales in 8 bits: the lab's numpy and bitsandbytes agree."""
+    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", qlora(folder))
+    held = model.load_base(config.model).model.model.layers[0].mlp.up_proj.weight
+    exact = whole(folder).model.model.layers[0].mlp.up_proj.weight.detach().numpy().astype(np.float64)
+    ours = quantize.nf4(exact.reshape(-1, 64), quantize.double_quantised).restored.reshape(exact.shape)
+    theirs = bitsandbytes.functional.dequantize_4bit(held.data, held.quant_state).float().numpy()
+    np.testing.assert_allclose(theirs, ours, atol=2e-3 * np.abs(exact).max())
+    assert np.abs(ours - exact).max() > 0.01 * np.abs(exact).max()
+
+
+def test_measuring_does_not_change_the_weights(folder):
+    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", qlora(folder))
+    loaded = model.load_base(config.model)
+    before = [p.clone() for p in loaded.model.parameters()]
+    first = logits(loaded.model)
+    assert all(torch.equal(a, b) for a, b in zip(before, loaded.model.parameters(), strict=True))
+    assert torch.equal(logits(loaded.model.train()), first)
+
+
+@pytest.mark.parametrize("variant", [[], ["lora.use_dora=true"], ["lora.use_rslora=true"]])
+def test_saved_loaded_and_merged_it_is_the_tuned_model(tmp_path, folder, variant):
+    made, result, (config, _, _) = run(tmp_path / "run", qlora(folder, *variant))
+    tuned = logits(result.model)
+    again = logits(model.attach_adapter(model.load_base(config.model).model, made.adapter))
+    assert torch.equal(again, tuned)
+    plain, _, difference = merge.merge(config.model, made.adapter)
+    assert difference < 1e-4 and (logits(plain) - tuned).abs().max() < 1e-4 * tuned.abs().max()
+    assert not any(p.dtype == torch.uint8 for p in plain.parameters())
+
+
+def test_resumed_is_straight(tmp_path, folder):
+    straight = run(tmp_path / "straight", qlora(folder))[0]
+    stopped = broken_off("sft", tmp_path / "stopped", qlora(folder), 2)
+    again = run(tmp_path / "stopped", qlora(folder), stopped.last_checkpoint())[0]
+    assert adapter_bytes(again) == adapter_bytes(straight)
+
+
+def test_paged_state_without_a_gpu_is_one_line(tmp_path, folder):
+    with pytest.raises(LackingResource, match="paged_adamw_8bit needs a GPU.*adamw"):
+        run(tmp_path / "run", qlora(folder, "train.optimizer=paged_adamw_8bit"))
+
+
+def test_without_the_package_it_is_one_line(folder, monkeypatch, capsys, tmp_path):
+    honest = model.find_spec
+    monkeypatch.setattr(model, "find_spec", lambda name: None if name == "bitsandbytes" else honest(name))
+    line = ["sft", "--config", str(CONFIGS / "sft" / "tiny.yaml"), *qlora(folder), "--out", str(tmp_path / "run")]
+    assert main(line) == 3
+    assert capsys.readouterr().err.strip().splitlines()[-1] == f"error: {model.BITS_AND_BYTES}"
