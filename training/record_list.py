@@ -60,7 +60,7 @@ def supervised() -> list[Entry]:
 
 
 def adapters() -> list[Entry]:
-    """LoRA against its variants and against 4-bit weights: the same rows, steps and settings, small enough for a CPU."""
+    """LoRA against its variants and against 4-bit weights: the same rows, steps and settings, small for a CPU."""
     same = ("data.n_train=200", "data.n_heldout=100", "train.batch_size=4", "evaluate.sets=[second]")
     variants = {
         "lora": (),
