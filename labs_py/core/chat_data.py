@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -144,13 +143,11 @@ def prompt_key(turns: list[dict[str, Any]]) -> str:
 
 def shingles(text: str, width: int = SHINGLE_WORDS) -> set[str]:
     """Runs of ``width`` words of the normalised text."""
-    words = normal_form(text).split()
+    return _runs(normal_form(text).split(), width)
+
+
+def _runs(words: list[str], width: int = SHINGLE_WORDS) -> set[str]:
     return {" ".join(words[start:start + width]) for start in range(max(1, len(words) - width + 1))}
-
-
-def _stable_hash(text: str) -> int:
-    """A hash that does not change from run to run (Python's own does)."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % _PRIME
 
 
 _RNG = np.random.default_rng(20261123)
@@ -161,7 +158,8 @@ _SHIFT = _RNG.integers(0, _PRIME, SIGNATURE, dtype=np.int64)
 # --8<-- [start:signature]
 def signature(parts: set[str]) -> np.ndarray:
     """[SIGNATURE] MinHash: two sets agree in each place with the probability of their Jaccard similarity."""
-    hashes = np.array([_stable_hash(part) for part in parts], dtype=np.int64)
+    # crc32 does not change from run to run; Python's own hash does
+    hashes = np.array([zlib.crc32(part.encode("utf-8", "surrogatepass")) for part in parts], dtype=np.int64) % _PRIME
     return ((hashes[:, None] * _SCALE + _SHIFT) % _PRIME).min(0)
 
 
@@ -173,34 +171,34 @@ class Seen:
 
     def __init__(self) -> None:
         self._exact: dict[str, int] = {}
-        self._bands: dict[tuple[int, bytes], list[int]] = defaultdict(list)
+        self._bands: dict[tuple[int, bytes], list[int]] = {}
         self._shingles: dict[int, set[str]] = {}
 
     def check(self, turns: list[dict[str, Any]], line: int) -> Fault | None:
         """duplicate or near-duplicate of an earlier row, else None; remembers the row."""
-        spoken = [turn for turn in turns if turn["role"] != "system"]
-        whole = normal_form(" ".join(turn["content"] for turn in spoken))
+        said = [(turn["role"], normal_form(turn["content"])) for turn in turns if turn["role"] != "system"]
+        whole = " ".join(form for _, form in said if form)
         if whole in self._exact:
             return Fault("duplicate", f"same as line {self._exact[whole]}")
         self._exact[whole] = line
         # The question decides: rows with one question and two answers are near-duplicates, many questions with the
         # same short answer are not.
-        asked = prompt_key(turns)
-        if len(asked.split()) < SHORTEST_FOR_NEAR:
-            return None
-        parts = shingles(asked)
-        marks = signature(parts)
-        width = SIGNATURE // BANDS
-        keys = [(band, marks[band * width:(band + 1) * width].tobytes()) for band in range(BANDS)]
+        words = " ".join(form for role, form in said if role == "user").split()
+        return self._near(_runs(words), line) if len(words) >= SHORTEST_FOR_NEAR else None
+
+    def _near(self, parts: set[str], line: int) -> Fault | None:
+        marks = signature(parts).tobytes()
+        width = len(marks) // BANDS
+        keys = [(band, marks[band * width:(band + 1) * width]) for band in range(BANDS)]
         found = None
-        for candidate in sorted({earlier for key in keys for earlier in self._bands[key]}):
+        for candidate in sorted({earlier for key in keys for earlier in self._bands.get(key, ())}):
             other = self._shingles[candidate]
             overlap = len(parts & other) / len(parts | other)
             if overlap >= NEAR_SIMILARITY:
                 found = Fault("near-duplicate", f"{overlap:.0%} of its three-word runs stand in line {candidate}")
                 break
         for key in keys:
-            self._bands[key].append(line)
+            self._bands.setdefault(key, []).append(line)
         self._shingles[line] = parts
         return found
 
@@ -213,7 +211,7 @@ def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
         turns: the row's turns.
         held_out: ``prompt_key`` of every held-out row.
     """
-    key = prompt_key(turns)
+    key = prompt_key(turns) if held_out else ""
     return Fault("test-leak", "the same question stands in a held-out set") if key and key in held_out else None
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Turn = dict[str, Any]
 
@@ -30,8 +29,7 @@ class Refused(ValueError):
     """The template refuses this conversation; the message is the template's own."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of the written conversation.
 
     Attributes:
