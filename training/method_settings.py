@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.settings import Config, setting
+from training.stack.distill_settings import StackConfig
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class DistillConfig(Config):
 
 
 KINDS: dict[str, type[Config]] = {
+    "distill-stack": StackConfig,
     "dpo": PreferenceConfig,
     "reward": RewardConfig,
     "grpo": GroupConfig,

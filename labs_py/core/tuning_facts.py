@@ -57,6 +57,16 @@ def routed_saving(share: float, cost: float) -> float:
     return 1 / (1 - share + share * cost)
 
 
+def handed_on_saving(share: float, cost: float) -> float:
+    """How many times cheaper it gets when a cheap model is always asked first and hands the rest on.
+
+    Args:
+        share: of the requests that the cheap model's answer settles; the others are paid twice.
+        cost: of asking it, as a fraction of the old cost.
+    """
+    return 1 / (1 - share + cost)
+
+
 def requests_to_pay_back(fixed: float, saved: float) -> int:
     """Requests after which a fixed cost is earned back, at so much saved on each (both in the same unit)."""
     return math.ceil(fixed / saved)
@@ -121,6 +131,7 @@ TUNING_FACTS = (
     rows_for_gain,
     sign_test,
     routed_saving,
+    handed_on_saving,
     requests_to_pay_back,
     prompt_share,
     uniform_nats,

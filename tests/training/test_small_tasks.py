@@ -10,7 +10,7 @@ from training.tasks import NAMES, few_shot, get, target
 from training.tasks.library_desk import CLOSING, REFUSAL
 
 
-@pytest.mark.parametrize("name", ["meeting_day", "library_desk", "shift_notes", "sums"])
+@pytest.mark.parametrize("name", ["meeting_day", "library_desk", "shift_notes", "delivery_log", "sums"])
 def test_sets_do_not_meet_and_targets_score_full(name):
     task = get(name)
     sets = {kind: task.rows(kind) for kind in task.sets}

@@ -42,6 +42,12 @@ def test_routed_saving_is_capped_by_what_is_not_routed():
     assert FACTS["routed_saving"](0.0, 0.1) == 1.0
 
 
+def test_handed_on_saving_pays_the_cheap_model_for_every_request():
+    assert FACTS["handed_on_saving"](1.0, 0.1) == pytest.approx(10.0)
+    assert FACTS["handed_on_saving"](0.8, 0.1) == pytest.approx(1 / 0.3)
+    assert FACTS["handed_on_saving"](0.0, 0.1) < 1  # a router that hands everything on costs more than none
+
+
 def test_requests_to_pay_back_rounds_up():
     assert FACTS["requests_to_pay_back"](10, 3) == 4
 

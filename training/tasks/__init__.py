@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from training.tasks.base import Extracted, Row, Task, few_shot, prompt, target
+from training.tasks.base import Extracted, Row, Task, few_shot, prompt, target, taught
 
-NAMES = ("orders", "meeting_day", "library_desk", "shift_notes", "sums", "text")
+NAMES = ("orders", "meeting_day", "library_desk", "shift_notes", "delivery_log", "sums", "text")
 
-__all__ = ["NAMES", "Extracted", "Row", "Task", "few_shot", "get", "prompt", "target"]
+__all__ = ["NAMES", "Extracted", "Row", "Task", "few_shot", "get", "prompt", "target", "taught"]
 
 
 def get(name: str) -> Task:

@@ -36,6 +36,8 @@ class Task:
         metrics: names that ``score`` gives, the headline metric first.
         max_new_tokens: longest answer worth generating.
         shots: the (message, answer) pairs of the few-shot prompt, constant so that their keys and values are shared.
+        lesson: a long instruction for a teacher, in place of the system turn; "" where there is none.
+        refusal: the one text that declines; "" where the task has none.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Task:
     metrics: tuple[str, ...]
     max_new_tokens: int
     shots: tuple[tuple[str, str], ...] = field(default=())
+    lesson: str = ""
+    refusal: str = ""
 
     def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
         """The rows of a set.
@@ -66,6 +70,13 @@ class Task:
         """The answer in its strict form, or why it is not one."""
         value = text.strip()
         return Extracted(value) if value else Extracted(None, "empty")
+
+    def verify(self, asked: str, text: str) -> str:
+        """Why an answer cannot be right, judged without knowing the answer; "" when nothing speaks against it.
+
+        A task with constraints that can be checked against the question ``asked`` says more than its form.
+        """
+        return self.extract(text).reason
 
     def score(self, text: str, target: str) -> dict[str, float]:
         """Each metric of one answer, from 0 to 1."""
@@ -99,3 +110,9 @@ def few_shot(task: Task, row: Row, shots: int) -> list[Message]:
     examples = [message for user, answer in task.shots[:shots]
                 for message in ({"role": "user", "content": user}, {"role": "assistant", "content": answer})]
     return [*system, *examples, *rest]
+
+
+def taught(task: Task, row: Row) -> list[Message]:
+    """The row's question under the task's long instruction, with all its worked examples."""
+    turns = few_shot(task, row, len(task.shots))
+    return [{"role": "system", "content": task.lesson or task.system}, *turns[1:]]

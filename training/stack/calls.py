@@ -1,0 +1,85 @@
+"""Calls of a model that cost something: kept by content, counted, capped, and never made twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from training import runtime
+from training.errors import LackingResource
+from training.stack.askers import Asker, Reply
+
+SHOWN_EVERY_S = 10.0
+
+
+# --8<-- [start:cache]
+class Calls:
+    """Calls of one model, each kept on disk by its content as soon as it is answered, counted and capped."""
+
+    def __init__(self, asker: Asker, file: Path, settings, longest: int):
+        self.asker, self.file, self.settings, self.longest = asker, file, settings, longest
+        self.kept: dict[str, Reply] = {}
+        self.counted: dict[str, Reply] = {}  # what this run stands on: kept calls count as well, they were paid for
+        self.made = 0
+        file.parent.mkdir(parents=True, exist_ok=True)
+        found = file.read_bytes() if file.exists() else b""
+        self.start = b"" if found.endswith(b"\n") or not found else b"\n"  # half a line stays on a line of its own
+        for line in found.splitlines():
+            try:
+                one = json.loads(line)
+                key = one.pop("key")
+                self.kept[key] = Reply(**one)
+            except (ValueError, TypeError, KeyError):  # half a line of a killed run: that call is made again
+                continue
+
+    def key(self, turns: list[dict], draw: int, temperature: float) -> str:
+        """64 hex digits of everything that the answer depends on."""
+        said = [self.asker.name, turns, draw, temperature, self.longest]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def ask(self, prompts: Sequence[list[dict]], draw: int, temperature: float, what: str) -> list[Reply]:
+        """An answer to each prompt: a kept one, or a new one within the budget."""
+        keys = [self.key(turns, draw, temperature) for turns in prompts]
+        new = list({key: at for at, key in enumerate(keys) if key not in self.kept}.values())
+        self.counted |= {key: self.kept[key] for key in keys if key in self.kept}
+        started = shown = time.monotonic()
+        for start in range(0, len(new), self.asker.batch):
+            part = new[start : start + self.asker.batch]
+            self.stay_within(sum(len(json.dumps(prompts[at])) // 3 + self.longest for at in part))
+            seeds = [int(keys[at][:12], 16) for at in part]
+            with open(self.file, "ab", buffering=0) as stream:
+                for at, reply in self.asker.ask([prompts[at] for at in part], seeds, temperature, self.longest):
+                    key = keys[part[at]]
+                    stream.write(self.start + json.dumps({"key": key, **asdict(reply)}).encode() + b"\n")
+                    self.start, self.kept[key], self.counted[key] = b"", reply, reply
+                    self.made += 1
+            now, done = time.monotonic(), start + len(part)
+            if now - shown > SHOWN_EVERY_S or done == len(new):
+                left, shown = (now - started) / done * (len(new) - done), now
+                runtime.say(f"  {what}: {done} of {len(new)} calls, {left:.0f} s left; {self.bill()}")
+        return [self.kept[key] for key in keys]
+
+    def spent(self) -> tuple[int, float]:
+        """Tokens and money of all calls that this run stands on."""
+        into, out = (sum(getattr(r, n) for r in self.counted.values()) for n in ("tokens_in", "tokens_out"))
+        return into + out, (into * self.settings.price_in + out * self.settings.price_out) / 1e6
+
+    def bill(self) -> str:
+        """Both, as text."""
+        return "{:,} tokens, cost {:.4g}".format(*self.spent())
+
+    def stay_within(self, coming: int) -> None:
+        """LackingResource before a call that could break the budget."""
+        (tokens, money), s = self.spent(), self.settings
+        dearest = money + coming * max(s.price_in, s.price_out) / 1e6
+        for name, most, after in (("tokens", s.budget_tokens, tokens + coming), ("money", s.budget_money, dearest)):
+            if most and after > most:
+                raise LackingResource(f"teacher.budget_{name}: {most:g} would not last for the next calls (so far "
+                                      f"{self.bill()}); raise it and run the same command, nothing is asked twice")
+
+
+# --8<-- [end:cache]

@@ -1,0 +1,70 @@
+"""Questions for the teacher, from a task's generator or a file, with nothing of the test set among them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from labs_py.core import chat_data, overlap
+from training import data, tasks
+from training.errors import BadInput
+
+
+# --8<-- [start:seeds]
+def read_seeds(config, task: tasks.Task, held_out: list[dict]) -> list[dict]:
+    """Questions for the teacher; whatever answers a file holds are left behind.
+
+    Raises:
+        BadInput: a line that is no question, or one that stands in the held-out sets, with file and line.
+    """
+    if not config.data.train_file:
+        return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
+    known = {chat_data.prompt_key(row["messages"]) for row in held_out}
+    tests = [words(asked(row)) for row in held_out]
+    rows, faults = [], []
+    for number, line, _ in data.read_lines(config.data.train_file):
+        row, fault = chat_data.parse_line(line)
+        turns = fault or chat_data.turns_of({**row, "completion": "-"} if "prompt" in row else row)
+        fault = fault or next(iter(f for f in chat_data.check_turns(turns) if f.code != "prompt-only"), None)
+        if not fault:
+            question = next((turn["content"] for turn in turns if turn["role"] == "user"), "")
+            fault = None if question else chat_data.Fault("prompt-only", "no user turn to ask the teacher")
+            fault = fault or chat_data.leak([{"role": "user", "content": question}], known)
+            if not fault and any(overlap.is_leaked(test, [words(question)]) for test in tests):
+                fault = chat_data.Fault("test-leak", "more than half of a held-out question stands in it")
+            rows.append(task.row(question, "", id=f"line-{number}"))
+        if fault:
+            faults.append(f"{config.data.train_file}:{number}: {fault.code}: {fault.message}")
+    if faults or not rows:
+        raise BadInput("\n".join(faults[:20]) or f"{config.data.train_file}: there is no question in this file")
+    return rows
+
+
+# --8<-- [end:seeds]
+
+
+def asked(row: dict) -> str:
+    """The question of a row."""
+    return tasks.prompt(row)[-1]["content"]
+
+
+def words(text: str) -> list[str]:
+    """For overlap: words without case and punctuation."""
+    return chat_data.normal_form(text).split()
+
+
+def show_plan(config, folder, cache: Path) -> None:
+    """What a run would ask, and what that can cost at most."""
+    task, t = data.task_of(config), config.teacher
+    (_, checked), (_, tests) = data.held_out_sets(config, task).items()
+    rows = read_seeds(config, task, [*checked, *tests])
+    calls = len(rows) * t.samples + len(tests) * (t.samples + 1)
+    into = len(json.dumps(tasks.taught(task, tests[0]))) // 3
+    most = calls * (into * t.price_in + config.evaluate.max_new_tokens * t.price_out) / 1e6
+    total = calls * (into + config.evaluate.max_new_tokens)
+    print(f"folder    {folder.path}\ncache     {cache}",
+          f"teacher   {t.kind} {t.model or config.model.source}, up to {t.samples} tries",
+          f"seeds     {len(rows)}, calibration {len(checked)}, test {len(tests)}",
+          f"calls     at most {calls:,}, about {total:,} tokens, cost about {most:.4g}",
+          f"budget    {t.budget_tokens or 'no limit on'} tokens, {t.budget_money or 'no limit on'} money",
+          f"student   {config.model.source}, LoRA rank {config.lora.rank}", sep="\n")  # fmt: skip
