@@ -28,9 +28,12 @@ def list_labs() -> list[str]:
 
 
 def _module(slug: str) -> ModuleType:
+    name = f"{labs.__name__}.{slug}"
+    if name in sys.modules and not slug.startswith("_"):
+        return sys.modules[name]  # each frame asks twice, and to look through the folder costs more than most frames
     if slug not in list_labs():
         raise KeyError(f"no lab is called '{slug}'; there are: {', '.join(list_labs())}")
-    return importlib.import_module(f"labs_py.labs.{slug}")
+    return importlib.import_module(name)
 
 
 def spec(slug: str) -> LabSpec:

@@ -6,10 +6,16 @@ Stock files, packages loaded one after the other by ``loadPackage``, sources ins
 from __future__ import annotations
 
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "overrides" / "build")]
+
+import runtime_labs  # noqa: E402
+
+LAB = "lora"
 PYODIDE = ROOT / "node_modules" / "pyodide"
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 WHEEL = "labs_py-0.0.0-py3-none-any.whl"
@@ -63,13 +69,19 @@ def make_stock_page(folder: Path, numpy_wheel: Path) -> None:
         shutil.copy(PYODIDE / name, folder / name)
     shutil.copy(numpy_wheel, folder / numpy_wheel.name)
     with zipfile.ZipFile(folder / WHEEL, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for path in sorted((ROOT / "labs_py").rglob("*.py")):
-            wheel.write(path, path.relative_to(ROOT))
+        for name in sorted(files_of_the_lab()):
+            wheel.write(ROOT / name, name)
         info = WHEEL.rsplit("-", 3)[0] + ".dist-info"
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: labs-py\nVersion: 0.0.0\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
     (folder / "worker.mjs").write_text(STOCK_WORKER % {"wheel": WHEEL})
     (folder / "index.html").write_text(STOCK_PAGE)
+
+
+def files_of_the_lab() -> set[str]:
+    """Sources that the measured lab needs: the stock page carries no other lab either."""
+    sources = {str(path.relative_to(ROOT)): path.read_text() for path in (ROOT / "labs_py").rglob("*.py")}
+    return runtime_labs.shared_files(sources) | runtime_labs.lab_files(sources, LAB)
 
 
 def make_our_page(folder: Path, site: Path, prefix: str) -> None:
