@@ -174,8 +174,8 @@ def write(path: Path, *rows) -> str:
 
 def test_a_test_set_leaked_into_the_seeds_is_caught_with_file_and_line(teacher, tmp_path, capsys):
     tests = [row["messages"][1]["content"] for row in TASK.rows("second", 6)]
-    file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, {"prompt": tests[2].upper()},
-                 {"messages": [{"role": "user", "content": f"Please note: {tests[4]} Thank you very much."}]})  # fmt: skip
+    wrapped = {"messages": [{"role": "user", "content": f"Please note: {tests[4]} Thank you very much."}]}
+    file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, {"prompt": tests[2].upper()}, wrapped)
     assert distill.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert [line.removeprefix("error: ").split(": ")[:2] for line in lines] == [

@@ -78,8 +78,10 @@ class Calls:
         dearest = money + coming * max(s.price_in, s.price_out) / 1e6
         for name, most, after in (("tokens", s.budget_tokens, tokens + coming), ("money", s.budget_money, dearest)):
             if most and after > most:
-                raise LackingResource(f"teacher.budget_{name}: {most:g} would not last for the next calls (so far "
-                                      f"{self.bill()}); raise it and run the same command, nothing is asked twice")
+                raise LackingResource(
+                    f"teacher.budget_{name}: {most:g} would not last for the next calls (so far "
+                    f"{self.bill()}); raise it and run the same command, nothing is asked twice"
+                )
 
 
 # --8<-- [end:cache]

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from labs_py.core import chat_data, overlap
-from training import cli, data, general_text, model, plan, regression, runtime, sft, tasks
+from training import cli, data, general_text, model, plan, records, regression, runtime, sft, tasks
 from training import config as configuration
 from training.errors import INTERRUPTED, BadInput, Interrupted, TrainingError
 from training.runfolder import RunFolder, default_path
@@ -149,8 +149,12 @@ def pipeline(config, folder: RunFolder, cache: Path) -> dict:
             teacher, [tasks.taught(task, row) for row in tests], "one try")}  # fmt: skip
         free = replace(config.teacher, price_in=0.0, price_out=0.0, budget_tokens=0, budget_money=0.0)
         base = Calls(askers.of_model(loaded, config.teacher.batch), cache, free, config.evaluate.max_new_tokens)
-        answers |= {"base": one_try(base, [tasks.prompt(row) for row in tests], "base"), "base_few_shot": one_try(
-            base, [tasks.few_shot(task, row, config.evaluate.few_shot) for row in tests], "base with examples")}
+        answers |= {
+            "base": one_try(base, [tasks.prompt(row) for row in tests], "base"),
+            "base_few_shot": one_try(
+                base, [tasks.few_shot(task, row, config.evaluate.few_shot) for row in tests], "base with examples"
+            ),
+        }
         quick = config.model.source.startswith("tiny-random:")
         before = regression.measure(loaded.model, loaded.tokenizer, config, "base", quick)
     student = train(config, rows, loaded, folder)
@@ -230,6 +234,8 @@ def run(args) -> int:
     print(*(f"{arm:<14} exact {block['exact'][arm]:.3f}  verified {block['verified'][arm]:.3f}  tokens a request "
             f"{tokens[arm]:,.0f}" for arm in tokens), sep="\n")  # fmt: skip
     print(report["gate"]["sentence"], f"report: {folder.report}  ({seconds:.0f} s)", sep="\n")
+    if args.record:
+        print(records.keep(folder.read(), f"{config.name}-s{config.train.seed}", records.RECORDS_FOLDER))
     return report["gate"]["exit_code"]
 
 
@@ -241,6 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     cli.add_common(parser)
     parser.add_argument("--cache", metavar="FILE", help=f"where calls are kept (STAGE10_CACHE/{CACHE})")
     parser.add_argument("--ask", metavar="TEXT", help="one question through the router of a finished run (--resume)")
+    parser.add_argument("--record", action="store_true", help="keep the record in docs/data/runs (clean checkout only)")
     try:
         args = parser.parse_intermixed_args(given)
     except SystemExit as stop:

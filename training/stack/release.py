@@ -67,6 +67,7 @@ def decide(verdict: dict, behind: tuple, routed: tuple, fewer: float, margin: fl
         fewer: how many times fewer tokens the routed whole takes than the teacher.
         margin: how far behind is allowed, as a share.
     """
+
     def said(who: str, d: tuple) -> str:
         return (f"{who} {d[0] * 100:+.1f} points against the teacher with all its tries (95% interval"
                 f" {d[1] * 100:+.1f} to {d[2] * 100:+.1f}, allowed -{margin * 100:g})")  # fmt: skip

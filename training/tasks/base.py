@@ -85,8 +85,11 @@ class Task:
 
     def row(self, user: str, answer: str, **extra: Any) -> Row:
         """A training row under this task's system turn."""
-        messages = [{"role": "system", "content": self.system}, {"role": "user", "content": user},
-                    {"role": "assistant", "content": answer}]
+        messages = [
+            {"role": "system", "content": self.system},
+            {"role": "user", "content": user},
+            {"role": "assistant", "content": answer},
+        ]
         return {"messages": messages, **extra}
 
 
@@ -107,8 +110,11 @@ def few_shot(task: Task, row: Row, shots: int) -> list[Message]:
         system, rest = turns[:1], turns[1:]
     else:
         system, rest = [{"role": "system", "content": task.system}], turns
-    examples = [message for user, answer in task.shots[:shots]
-                for message in ({"role": "user", "content": user}, {"role": "assistant", "content": answer})]
+    examples = [
+        message
+        for user, answer in task.shots[:shots]
+        for message in ({"role": "user", "content": user}, {"role": "assistant", "content": answer})
+    ]
     return [*system, *examples, *rest]
 
 
