@@ -18,6 +18,7 @@ COMMANDS = {
     "reward": ("training.reward_command", "a reward model on pairs (Bradley-Terry)"),
     "distill": ("training.distill_command", "teach a smaller model: hard, soft, sequence, on-policy"),
     "grpo": ("training.grpo_command", "tuning by verifiable rewards (GRPO and relatives)"),
+    "embed": ("training.embed_command", "tune an embedding model on questions and passages"),
     "sft": ("training.sft_command", "train an adapter on rows of messages"),
     "evaluate": ("training.evaluate", "score base and tuned model on held-out rows"),
     "gate": ("training.gate", "ship, or not: gain without regression"),

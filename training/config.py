@@ -29,6 +29,7 @@ SMOKE = {
 }
 
 
+NARROW = {"embed": {"cut": 8, "widths": 32}}  # lists of widths, held to what a tiny model has
 def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None = None) -> Config:
     """Read, override and check one configuration.
 
@@ -66,8 +67,12 @@ def dump(config: Config, path: Path) -> None:
 
 def smoke(config: Config, architecture: str) -> Config:
     """The same path on a tiny random model: three steps, few rows, no download."""
-    for section, values in SMOKE.items():
-        part = getattr(config, section)
+    for section, values in (*SMOKE.items(), *NARROW.items()):
+        part = getattr(config, section, None)
+        if part is None:
+            continue
+        if section in NARROW:
+            values = {k: _at_most(getattr(part, k), v) for k, v in values.items()}
         known = {f.name for f in fields(part)}
         config = replace(config, **{section: replace(part, **{k: v for k, v in values.items() if k in known})})
     tiny = replace(config.model, source=f"tiny-random:{architecture}", revision=None, dtype="float32",
@@ -77,6 +82,11 @@ def smoke(config: Config, architecture: str) -> Config:
 
 def _read(path: Path) -> dict:
     if path.is_dir() or not path.exists():
+def _at_most(widths: list, limit: int) -> list:
+    """The widths, none above the limit and none twice."""
+    return list(dict.fromkeys(min(width, limit) if isinstance(width, int) else width for width in widths))
+
+
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], 1)
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
         raise BadInput(f"{path}: there is no such configuration file{hint}")

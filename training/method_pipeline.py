@@ -42,11 +42,11 @@ def run(args, method: str, default: str, phases: Callable) -> int:
 
 
 def _run(config, folder: RunFolder, phases: Callable, args) -> int:
-    from training import methods, model, pipeline, report
+    from training import methods, pipeline, report
 
     started = time.monotonic()
     begun = pipeline._begin(config, folder, args)
-    loaded = model.load_base(config.model, begun["environment"]["dtype"] or None)
+    loaded = methods.load_base(config, begun["environment"]["dtype"] or None)
     with runtime.phase("data", None):
         rows = methods.load_rows(config, loaded.tokenizer)
     runtime.say(*(f"  {line}" for line in rows.notes))

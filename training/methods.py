@@ -1,7 +1,8 @@
 """Which modules a run's ``method`` means: where its rows come from, how it trains, what it measures besides.
 
 A method's module has ``load_rows(config, tokenizer) -> data.Loaded``, ``train(config, rows, loaded, folder, resume,
-command) -> TrainResult`` and ``measure_more(config, rows, loaded, tuned, folder)`` for figures of its own.
+command) -> TrainResult`` and ``measure_more(config, rows, loaded, tuned, folder)`` for figures of its own; where its
+base is no causal language model, also ``load_base(config, dtype)``.
 """
 
 from __future__ import annotations
@@ -11,13 +12,22 @@ from types import ModuleType
 
 from training.errors import BadInput
 
-MODULES = {"dpo": "training.dpo", "grpo": "training.grpo", "reward": "training.reward", "distill": "training.distill"}
+MODULES = {"dpo": "training.dpo", "grpo": "training.grpo", "reward": "training.reward", "distill": "training.distill",
+           "embed": "training.embed"}  # fmt: skip
 
 
 def module_of(config) -> ModuleType | None:
     """The method's module; None for plain supervised fine-tuning."""
     name = MODULES.get(config.method)
     return import_module(name) if name else None
+
+
+def load_base(config, dtype: str | None = None):
+    """The base model of a run; a method may have a kind of its own."""
+    from training import model
+
+    own = getattr(module_of(config), "load_base", None)
+    return own(config, dtype) if own else model.load_base(config.model, dtype)
 
 
 def load_rows(config, tokenizer=None):

@@ -39,7 +39,7 @@ class Entry:
 
 def plan() -> list[Entry]:
     """Every run that is to be recorded, the most telling ones first."""
-    return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students()]
+    return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students(), *embedders()]
 
 
 def supervised() -> list[Entry]:
@@ -110,6 +110,19 @@ def students() -> list[Entry]:
                                  f"{CONFIGS}/distill/smollm2_{arm}.yaml")]  # fmt: skip
     return found + [Entry(f"distill-orders-s{seed}", (), seed, f"{CONFIGS}/distill/smollm2_orders.yaml",
                           teacher=f"{TEACHER}-s{seed}") for seed in SEEDS]  # fmt: skip
+
+
+def embedders() -> list[Entry]:
+    """Embedding models: mined against in-batch negatives, and two ways to do harm; a chat model as embedder."""
+    arms = [
+        ("embed-mined", ()),
+        ("embed-batch", ("embed.negatives=batch",)),
+        ("embed-unguarded", ("embed.margin=0.0",)),
+        ("embed-too-far", ("train.learning_rate=1e-3",)),
+        ("embed-nested", ("embed.widths=[384, 64]",)),
+    ]
+    found = seeded(arms, f"{CONFIGS}/embed/minilm_workshop.yaml")
+    return found + seeded([("embed-smollm2", ())], f"{CONFIGS}/embed/smollm2_workshop.yaml")
 
 
 def seeded(arms: list[tuple[str, tuple[str, ...]]], config: str, anyway: bool = False) -> list[Entry]:

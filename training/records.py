@@ -19,7 +19,7 @@ never do.
 
 The list: three learning rates by three seeds at rank 8; rank 4 and 16; 50, 200 and 1,000 rows; data ingredients left
 out one by one; LoRA against all weights; replayed general text; training where the base is fine; training far too hard;
-then the other methods: dpo, reward, grpo and distill, each arm by three seeds.
+then the other methods: dpo, reward, grpo, distill and embed, each arm by three seeds.
 --list prints it with what is done; --only NAME runs the entries whose name begins so."""
 RUNS_FOLDER, RECORDS_FOLDER = Path("runs/records"), Path("docs/data/runs")
 KEPT_OUT = ("before",)  # figures item by item: they stay in the run's own folder

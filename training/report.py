@@ -24,6 +24,10 @@ METRIC_NAMES = {
     "next_token": "next token right",
     "agreement": "same first choice as the teacher",
     "pair_accuracy": "held-out pairs told right",
+    "mrr": "mean reciprocal rank, in hundredths",
+    "recall_at_1": "right passage first",
+    "recall_at_10": "right passage among the first ten",
+    "ndcg_at_10": "nDCG at 10, in hundredths",
     "stopped": "ended by itself",
     "answer_tokens": "tokens per answer",
 }

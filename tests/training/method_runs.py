@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from training import config as configuration
-from training import methods, model
+from training import methods
 from training.progress import StepLog
 from training.runfolder import RunFolder
 
@@ -18,7 +18,7 @@ def train(method: str, folder: Path, overrides=(), resume=None, architecture="ll
     """A run of a method's tiny configuration, without the evaluation around it."""
     settings = [f"model.source=tiny-random:{architecture}", *overrides]
     config = configuration.load(CONFIGS / method / file, settings)
-    loaded = model.load_base(config.model)
+    loaded = methods.load_base(config)
     rows = methods.load_rows(config, loaded.tokenizer)
     run = RunFolder(folder)
     if not resume:

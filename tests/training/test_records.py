@@ -47,6 +47,12 @@ def test_the_list_covers_what_was_promised():
         "distill-sequence",
         "distill-on-policy",
         "distill-orders",
+        "embed-mined",
+        "embed-batch",
+        "embed-unguarded",
+        "embed-too-far",
+        "embed-nested",
+        "embed-smollm2",
     ):
         assert sum(name.startswith(f"{arm}-s") for name in names) == 3, arm
 
@@ -62,6 +68,7 @@ def test_every_entry_is_a_valid_configuration():
     ("orders-replay-s1", "train", "--out"), ("meeting-day-s0", "train", "--anyway"),
     ("dpo-naive-s2", "dpo", "--anyway"), ("grpo-cold-s0", "grpo", "--anyway"),
     ("reward-noisy-s0", "reward", "--out"), ("distill-text-s0", "distill", "--out"),
+    ("embed-batch-s1", "embed", "--out"),
 ])  # fmt: skip
 def test_each_method_is_run_by_its_own_command(tmp_path, name, command, last):
     entry = next(entry for entry in records.plan() if entry.name == name)
