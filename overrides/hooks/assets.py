@@ -36,10 +36,6 @@ REPLACEMENTS = (
     ('let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);', 'let o=x("meta");'),
 )
 SHEETS = ("stylesheets/main.*.min.css", "stylesheets/palette.*.min.css", "stage10.css", "components.css")
-SECTION_PAGE = re.compile(
-    r'<div class="md-nav__link md-nav__container">.*?<span class="md-ellipsis">\s*(.*?)\s*</span>.*?id="(\w+_label)"',
-    re.DOTALL,
-)
 
 
 def _is_private(source: str, from_theme: bool) -> bool:
@@ -56,13 +52,6 @@ def on_files(files, config):
         if _is_private(file.src_uri, from_theme and file.generated_by is None):
             files.remove(file)
     return files
-
-
-def on_post_page(output, page, config):
-    """Name the lists of sections that have a page of their own: Material points at a label that holds an icon only."""
-    for name, label in SECTION_PAGE.findall(output):
-        output = output.replace(f'aria-labelledby="{label}"', f'aria-label="{name}"')
-    return output
 
 
 def on_post_build(config):

@@ -137,6 +137,19 @@ def test_short_addresses_lead_on_by_relative_addresses(tiny):
     assert "url=../../later/third/" in built.page("l/3")
 
 
+def test_every_page_of_a_group_is_in_the_navigation_also_when_they_are_folders_of_their_own(tiny):
+    files = {
+        "a/index.md": "# A\n",
+        "b/index.md": "# B\n",
+        "reference/pages.yml": "- group: stage\n  title: S\n  pages:\n    - {slug: index, title: F, about: x}\n"
+        "    - {slug: second, title: S, about: x}\n- group: more\n  title: More\n  pages:\n"
+        "    - {slug: a/index, title: First bridge, about: x}\n    - {slug: b/index, title: Next bridge, about: x}\n",
+    }
+    navigation = re.search(r'<nav class="md-nav md-nav--primary".*</nav>', tiny("# F\n", files=files).page(), re.DOTALL)
+    shown = {line.strip() for line in text_of(navigation[0]).splitlines()}
+    assert {"First bridge", "Next bridge"} <= shown
+
+
 def test_a_page_becomes_ready_when_its_file_is_there(tiny):
     built = tiny("# F\n\n[third](later/third.md)\n", files={"later/third.md": "# Third\n\nHere.\n"})
     assert '<a href="later/third/">third</a>' in built.page()
