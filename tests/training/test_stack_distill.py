@@ -90,7 +90,8 @@ def test_what_is_trained_on_was_verified_and_refusals_are_kept(teacher, tmp_path
     assert sum(line == TASK.refusal for line in trained.values()) > 3
     found = report(tmp_path)["teacher"]
     assert {"cut-off", "empty", "not-four-parts"} <= found["dropped"].keys()
-    assert found["pass_at"][0] < found["pass_at"][1] < 1
+    assert found["pass_at"][0]["value"] < found["pass_at"][1]["value"] < 1
+    assert found["rows_right"]["value"] == 1
 
 
 # ---- calls: kept, resumed, capped ----

@@ -99,10 +99,10 @@ def keep(task: tasks.Task, rows: list[dict], tries: dict[int, list[Reply]], test
 # --8<-- [end:filter]
 
 
-def pass_at(task: tasks.Task, rows: list[dict], tries: dict[int, list[Reply]], config) -> list[float]:
+def pass_at(task: tasks.Task, rows: list[dict], tries: dict[int, list[Reply]], config) -> list[dict]:
     """Share of the questions for which one of the first k tries passed, for k = 1 up to all."""
     first = [len(found) if not fault(task, rows[at], found[-1], config) else 0 for at, found in tries.items()]
-    return [sum(0 < n <= k for n in first) / len(first) for k in range(1, config.teacher.samples + 1)]
+    return [release.share([0 < n <= k for n in first]) for k in range(1, config.teacher.samples + 1)]
 
 
 # --8<-- [start:router]
@@ -143,6 +143,10 @@ def pipeline(config, folder: RunFolder, cache: Path) -> dict:
                            "refusals": refusals, "calibration": len(checked), name: len(tests)}})  # fmt: skip
     folder.update("teacher", {"name": teacher.asker.name, "pass_at": pass_at(task, seeds, tries, config),
                               "calls": calls, "tokens": generated, "dropped": dropped})  # fmt: skip
+    if not config.data.train_file:  # the generator knows better; only the report is told
+        known = {seed["id"]: tasks.target(seed) for seed in seeds}
+        right = [task.score(tasks.target(row), known[row["id"]])["exact"] == 1 for row in rows]
+        folder.update("teacher", {"rows_right": release.share(right)})
     runtime.say(f"  {len(rows)} rows kept, {refusals} refusals among them; dropped {dropped}; {teacher.bill()}")
     with runtime.phase("base and teacher answer the test set", folder.log):
         answers = {"teacher": list(teach(task, tests, teacher, config).values()), "teacher_one": one_try(

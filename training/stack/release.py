@@ -14,6 +14,13 @@ from training.stack.seeds import asked
 NEVER = 2.0  # a threshold that no confidence reaches
 
 
+def share(hits: list[bool]) -> dict:
+    """A rate with its count and Wilson's interval; null without a single case."""
+    if not len(hits):
+        return {"value": None, "n": 0, "ci95": None}
+    return {"value": sum(hits) / len(hits), "n": len(hits), "ci95": list(evidence.wilson(sum(hits), len(hits)))}
+
+
 def scored(task: tasks.Task, rows: list[dict], answers: list[list[Reply]]) -> list[dict]:
     """The last of each row's tries against the reference, and by the verifier."""
     return [{**task.score(tries[-1].text, tasks.target(row)), "stopped": float(tries[-1].finished),
@@ -44,12 +51,12 @@ def economics(answers: dict, taken: list[bool], config, generated: int) -> dict:
     for part in (read, wrote, cost):  # the student is always asked, and where it is not trusted the teacher as well
         part["routed"] = part["tuned"] + handed * part["teacher"]
     tokens = {arm: float((read[arm] + wrote[arm]).mean()) for arm in read}
-    saved, share = tokens["teacher"] - tokens["tuned"], float(np.mean(taken))
+    saved, kept = tokens["teacher"] - tokens["tuned"], float(np.mean(taken))
     return {"tokens": tokens, "cost_per_1000": {arm: float(found.mean()) for arm, found in cost.items()},
-            "share_taken": share, "times_fewer_per_call": tokens["teacher"] / tokens["tuned"],
+            "share_taken": kept, "times_fewer_per_call": tokens["teacher"] / tokens["tuned"],
             "times_fewer_than_one_try": tokens["teacher_one"] / tokens["tuned"],
             "times_fewer_routed": tokens["teacher"] / tokens["routed"],
-            "times_fewer_if_rows_cost_alike": handed_on_saving(share, tokens["tuned"] / tokens["teacher"]),
+            "times_fewer_if_rows_cost_alike": handed_on_saving(kept, tokens["tuned"] / tokens["teacher"]),
             "teacher_tokens_for_data": generated,
             "requests_to_pay_back": requests_to_pay_back(generated, saved) if saved > 0 else None}  # fmt: skip
 
@@ -102,10 +109,8 @@ def judge(config, folder, name: str, tests: list, answers: dict, router: dict, k
                                      zip(answers["tuned"], answers["teacher"], kept, strict=True)]}  # fmt: skip
     scores = {arm: scored(task, tests, found) for arm, found in answers.items()}
     exact = {arm: np.array([score["exact"] for score in found]) for arm, found in scores.items()}
-    right = exact["tuned"][np.array(kept)]
-    found = {"value": float(right.mean()) if len(right) else None, "n": len(right),
-             "ci95": list(evidence.wilson(right.sum(), len(right)))}  # fmt: skip
-    folder.update("router", {**router, "share_taken": spent["share_taken"], "precision_found": found})
+    right = [bool(score) for score, good in zip(exact["tuned"], kept, strict=True) if good]
+    folder.update("router", {**router, "share_taken": share(kept), "precision_found": share(right)})
     folder.update("economics", spent)
     folder.update("eval", {name: side_by_side(scores)})
     against = [evidence.paired_difference(exact[arm], exact["teacher"]) for arm in ("tuned", "routed")]
