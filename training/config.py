@@ -26,10 +26,12 @@ SMOKE = {
     "data": {"n_train": 16, "n_heldout": 4},
     "evaluate": {"max_new_tokens": 8},
     "probe": {"n": 4},
+    "group": {"group": 2, "longest": 8, "vllm": False},
+    "preference": {"samples": 2, "least_difference": 0.0, "rule": "shortest"},
 }
-
-
 NARROW = {"embed": {"cut": 8, "widths": 32}}  # lists of widths, held to what a tiny model has
+
+
 def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None = None) -> Config:
     """Read, override and check one configuration.
 
@@ -80,13 +82,13 @@ def smoke(config: Config, architecture: str) -> Config:
     return replace(config, model=tiny, train=replace(config.train, optimizer="adamw"))
 
 
-def _read(path: Path) -> dict:
-    if path.is_dir() or not path.exists():
 def _at_most(widths: list, limit: int) -> list:
     """The widths, none above the limit and none twice."""
     return list(dict.fromkeys(min(width, limit) if isinstance(width, int) else width for width in widths))
 
 
+def _read(path: Path) -> dict:
+    if path.is_dir() or not path.exists():
         near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], 1)
         hint = f"; did you mean {path.parent / near[0]}?" if near else ""
         raise BadInput(f"{path}: there is no such configuration file{hint}")

@@ -12,7 +12,7 @@ import hashlib
 import json
 import shutil
 
-from training import data, general_text, runtime, sft, student, tasks, template
+from training import data, general_text, plan, runtime, sft, student, tasks, template
 from training.errors import BadInput, Interrupted
 from training.guards import IGNORED
 from training.runfolder import RunFolder
@@ -69,21 +69,26 @@ def train_arm(config, arm: str, rows: list[dict], loaded, teacher, folder, quiet
         runtime.say(f"· {arm}: taken from the interrupted run")
         return own
     checkpoint = own.last_checkpoint() if own.report.is_file() else None
-    if checkpoint is None:
+    if checkpoint is None and runtime.is_main_process():
         own.create(config, f"distill, arm {arm}", loaded.dtype)
+    plan.wait_for_main()
     with runtime.phase(f"training: {arm}", folder.log):
         try:
             teach(config, arm, rows, loaded, teacher, folder, own, checkpoint, quiet)
         except Interrupted:
             raise Interrupted(f"stopped in the arm {arm}; go on with:\n  {folder.resume_command('distill')}") from None
-    loaded.tokenizer.save_pretrained(own.adapter)
-    shutil.rmtree(own.checkpoints, ignore_errors=True)
+    if runtime.is_main_process():
+        loaded.tokenizer.save_pretrained(own.adapter)
+        shutil.rmtree(own.checkpoints, ignore_errors=True)
+    plan.wait_for_main()
     return own
 
 
 def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, checkpoint, quiet: bool) -> None:
     """The training of one arm."""
     learner = student.cut(teacher, config.distill.layers).train()
+    if runtime.process_count() > 1 and arm in ("sequence", "on_policy"):
+        raise BadInput(f"distill.arms: {arm} writes text, which one process does here; leave it out, or launch one")
     if arm == "on_policy":
         from training import on_policy
 
@@ -93,7 +98,8 @@ def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, chec
         rows = written_by_teacher(config, rows, loaded, teacher, folder)
     encoded, kept = encode(config, loaded.tokenizer, rows), None
     if arm == "soft":
-        kept, size = student.lessons(config, teacher, encoded, folder)
+        with runtime.main_process_first():
+            kept, size = student.lessons(config, teacher, encoded, folder)
         folder.update("teacher", size)
     alpha = config.distill.alpha if arm == "soft" else 0.0
     trainer, steps = build_trainer(config, learner, encoded, kept, alpha, loaded, own, quiet)

@@ -29,8 +29,11 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     """All phases; the exit code is the gate's."""
-    from training import method_pipeline
+    from training import method_pipeline, sft_command
 
+    if sft_command.launched(args):
+        args.config = args.config or (None if args.resume else DEFAULT)
+        return sft_command.train_alone(args, "distill")
     return method_pipeline.run(args, "distill", DEFAULT, phases)
 
 

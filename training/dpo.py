@@ -77,15 +77,19 @@ def build_trainer(config, tuned, encoded: list[dict], loaded, folder, quiet: boo
 
 
 def trainer_arguments(config, n_pairs: int, dtype: str, folder):
-    """DPOConfig from the run's settings."""
+    """DPOConfig from the run's settings; what the reference says is computed once where one process trains.
+
+    Several would each look for the file that the first one keeps it in, in a folder of their own (TRL 1.16).
+    """
     from trl import DPOConfig
 
     p = config.preference
     losses, weights = [TRL_NAMES[p.loss]], [1.0]
     if p.nll_weight:
         losses, weights = [*losses, "sft"], [1.0, p.nll_weight]
+    alone = runtime.process_count() == 1
     return DPOConfig(**common_arguments(config, n_pairs, dtype, folder), beta=p.beta, loss_type=losses,
-                     loss_weights=weights, precompute_ref_log_probs=True, max_length=None)  # fmt: skip
+                     loss_weights=weights, precompute_ref_log_probs=alone, max_length=None)  # fmt: skip
 
 
 def common_arguments(config, n_rows: int, dtype: str, folder) -> dict[str, Any]:

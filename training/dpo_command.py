@@ -24,10 +24,12 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     """All phases; the exit code is the gate's."""
-    from training import methods, pipeline
+    from training import methods, pipeline, sft_command
     from training.cli import config_from
 
     if not args.config and not args.resume:
         args.config = "training/configs/dpo/smollm2_shift_notes.yaml"
+    if sft_command.launched(args):
+        return sft_command.train_alone(args, "dpo")
     methods.need(config_from(args), "dpo")
     return pipeline.run(args)

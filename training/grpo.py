@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 import numpy as np
 
 from training import data, guards, rewards, runtime, sft, tasks
 from training.dpo import MethodLog, common_arguments, without_printers
-from training.errors import BadInput, GuardFailed
+from training.errors import BadInput, GuardFailed, LackingResource
 from training.warm_start import warm_start
 
 LOGGED = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "completions/mean_length",
@@ -20,9 +21,13 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     t = config.train
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: general text has no reward; set it to 0")
-    if (t.batch_size * t.accumulation) % config.group.group:
-        raise BadInput(f"train.batch_size: {t.batch_size} x {t.accumulation} answers in a step cannot be parted into"
-                       f" groups of {config.group.group} (group.group)")  # fmt: skip
+    if (t.batch_size * t.accumulation * runtime.process_count()) % config.group.group:
+        many = f" x {runtime.process_count()}" if runtime.process_count() > 1 else ""
+        raise BadInput(f"train.batch_size: {t.batch_size} x {t.accumulation}{many} answers in a step cannot be parted"
+                       f" into groups of {config.group.group} (group.group)")  # fmt: skip
+    if config.group.vllm and find_spec("vllm") is None:
+        raise LackingResource("group.vllm: the package vllm is not installed; install it beside a GPU, or set it to"
+                              " false")  # fmt: skip
     rewards.named(config.group.reward, data.task_of(config))
     return data.load(config, tokenizer)
 

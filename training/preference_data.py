@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labs_py.core import chat_data
-from training import data, tasks, template
+from training import data, runtime, tasks, template
 from training.data_check import Finding, read_lines
 from training.errors import BadInput
 
@@ -135,6 +135,9 @@ def pairs(config, rows: list[dict], loaded, folder) -> list[Pair]:
     kept = Path(folder.path) / PAIRS_FILE
     if kept.is_file():
         return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    if runtime.process_count() > 1:
+        raise BadInput("preference.pairs: sampled pairs are made in one process; take written, or run in one process"
+                       f" first and give its {PAIRS_FILE} as data.train_file with preference.pairs=file")  # fmt: skip
     found = sampled_pairs(config, rows, loaded)
     if not found:
         raise BadInput("preference.least_difference: no question got two answers that differ by so much; lower it,"

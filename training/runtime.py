@@ -87,6 +87,18 @@ def is_main_process() -> bool:
     return process_index() == 0
 
 
+@contextmanager
+def main_process_first():
+    """What stands in here the main process does before the others, which then find its files."""
+    if process_count() == 1:
+        yield
+        return
+    from accelerate import PartialState
+
+    with PartialState(cpu=device() == "cpu").main_process_first():
+        yield
+
+
 def say(*lines: str) -> None:
     """Print on standard error, from the main process only, so that standard output stays for results."""
     if is_main_process():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from training import config as configuration
-from training import guards, plan, runtime
+from training import guards, methods, plan, runtime
 from training.runfolder import RunFolder, default_path
 
 HELP = "train an adapter on rows of messages"
@@ -30,34 +30,56 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     """Train; 0 when done."""
+    return train_alone(args, "sft")
+
+
+def launched(args) -> bool:
+    """Whether a method's command is one of several processes, which train and leave the measuring to one process."""
+    return runtime.process_count() > 1 and not args.dry_run
+
+
+def train_alone(args, method: str) -> int:
+    """Train by a method and nothing else; 0 when done.
+
+    Args:
+        args: parsed arguments of the method's command.
+        method: its name; a configuration of another method is refused.
+    """
     from training.cli import config_from
 
     config = config_from(args)
+    methods.need(config, method)
     folder = RunFolder(args.resume or args.out or default_path(config))
     if args.dry_run:
         plan.show(config, folder)
         return 0
     runtime.quiet_libraries()
-    from training import data, model, sft
+    from training import model
 
     plan.check_resources(config, folder)
     resumed = folder.open() if args.resume else None
     if resumed:
         guards.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
     loaded = model.load_base(config.model, resumed["environment"]["dtype"] if resumed else None)
-    rows = data.load(config, loaded.tokenizer)
+    rows = methods.load_rows(config, loaded.tokenizer)
     if resumed is None and runtime.is_main_process():
         folder.create(config, args.command_line, loaded.dtype)
         folder.update("data", {"sha256": rows.sha256, "n": rows.n})
     plan.wait_for_main()
     started = time.monotonic()
-    result = sft.train(config, rows.train, loaded, folder, folder.last_checkpoint() if resumed else None, "sft")
+    result = methods.train(config, rows, loaded, folder, folder.last_checkpoint() if resumed else None, method)
     if runtime.is_main_process():
         folder.update(
             "run", {"status": plan.final_status(config, folder), "seconds": round(time.monotonic() - started, 1)}
         )
         losses = result.facts["loss"]
         runtime.say(f"trained {result.facts['steps']} steps, loss {losses[0]:.4f} -> {losses[-1]:.4f}",
-                    f"adapter in {folder.adapter}; next:",
-                    f"  python -m training evaluate --config {folder.config} --adapter {folder.adapter}")  # fmt: skip
+                    f"adapter in {folder.adapter}; next:", f"  {next_command(config, folder)}")  # fmt: skip
     return 0
+
+
+def next_command(config, folder: RunFolder) -> str:
+    """The line that measures what was trained, in one process."""
+    if config.method == "sft":
+        return f"python -m training evaluate --config {folder.config} --adapter {folder.adapter}"
+    return folder.resume_command(config.method)

@@ -56,6 +56,8 @@ def teacher_of(config, loaded: model.Loaded):
     if config.model.quantization != "none":
         raise BadInput("model.quantization: a student is cut from the teacher's layers, which must be whole numbers of"
                        " their own; set it to none")  # fmt: skip
+    if runtime.process_count() > 1 and runtime.is_main_process():
+        loaded.model.to(runtime.device())  # launched in parallel, only the first process asks the teacher
     if not config.distill.teacher_adapter:
         return loaded.model
     fresh = model.load_base(config.model, loaded.dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import types
 from typing import Any
 
 import torch
@@ -33,17 +35,29 @@ class StudentTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset=None):
         rows = self.train_dataset if train_dataset is None else train_dataset
-        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """alpha T^2 D(teacher, student) + (1 - alpha) CE at the labelled places of a micro-batch."""
         self.tokens_seen += int(inputs["real_tokens"])
-        ids, rows, places, labels = (inputs[name] for name in ("input_ids", "rows", "places", "labels"))
-        hidden = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[rows, places]  # (N, D)
-        head = model.get_output_embeddings()
-        scores = head(hidden).float()  # (N, V)
-        return taught(scores, labels, inputs.get("lesson"), head, self.settings, self.alpha)
+        return model(**inputs, settings=self.settings, alpha=self.alpha)
+
+
+def add_lesson_loss(causal) -> None:
+    """Let the model's own call give the loss, so that what wraps it (DDP, FSDP, DeepSpeed) works as for any forward."""
+    ordinary = causal.forward
+
+    @functools.wraps(type(causal).forward)
+    def forward(self, *args, settings=None, alpha: float = 0.0, **inputs):
+        if settings is None:
+            return ordinary(*args, **inputs)
+        backbone, head = self.base_model, self.get_output_embeddings()
+        hidden = backbone(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state  # (B, T, D)
+        scores = head(hidden[inputs["rows"], inputs["places"]]).float()  # (N, V)
+        return taught(scores, inputs["labels"], inputs.get("lesson"), head, settings, alpha)
+
+    causal.forward = types.MethodType(forward, causal)
 
 
 # --8<-- [start:taught]
@@ -108,6 +122,7 @@ def build_trainer(config, learner, encoded: list[Encoded], lessons, alpha: float
     rows = [{"input_ids": e.ids, "labels": e.labels, "number": i} for i, e in enumerate(encoded)
             if any(label != IGNORED for label in e.labels[1:])]  # fmt: skip
     steps = StepLog(own, quiet)
+    add_lesson_loss(learner)
     trainer = StudentTrainer(
         model=learner, args=sft.trainer_arguments(config, len(rows), loaded.dtype, own),
         train_dataset=Dataset.from_list(rows), data_collator=LessonCollator(lessons),
