@@ -46,12 +46,12 @@ def lookup(record: dict, path: str) -> tuple[Any, dict]:
 
 
 def _interval(holder: dict, key: str) -> tuple[float | None, float | None]:
-    """``ci95`` is one pair, or a mapping from column (base, tuned, ...) to its pair."""
+    """``ci95`` is one pair, or one for each column (base, tuned, ...); beside a change it is the change's."""
     bounds = holder.get("ci95")
     if isinstance(bounds, dict):
         bounds = bounds.get(key)
-    elif key in ("base", "base_few_shot"):
-        bounds = None  # a single pair belongs to the tuned model
+    elif key in ("base", "base_few_shot") or ("change" in holder and key != "change"):
+        bounds = None  # a single pair belongs to the tuned model, or to the change
     return tuple(bounds) if bounds else (None, None)
 
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "overrides" / "hooks"))
+
+import run_records  # noqa: E402
 
 QUIZ = """# Front
 
@@ -45,6 +51,14 @@ def test_each_column_prints_how_many_rows_it_answered(tiny, run_record):
     text = '# F\n\n{{ measured("arms", "eval.task.exact.base") }} {{ measured("arms", "eval.task.exact.tuned") }}\n'
     page = text_of(tiny(text, files=files).page())
     assert "(n = 100)" in page and "(n = 200)" in page
+
+
+def test_the_interval_of_a_change_is_not_lent_to_the_figures_beside_it(tmp_path, run_record):
+    text = {"base": 3.1, "tuned": 3.2, "change": 0.1, "n": 900, "ci95": [0.08, 0.12]}
+    (tmp_path / "text.json").write_text(json.dumps({**run_record, "regression": {"text": text}}))
+    found = {key: run_records.measured(tmp_path, "text", f"regression.text.{key}") for key in text if key != "ci95"}
+    assert (found["change"].low, found["change"].high) == (0.08, 0.12)
+    assert found["base"].low is None and found["tuned"].low is None
 
 
 def of_seed(run_record: dict, seed: int, tuned: float, **more) -> str:
