@@ -7,7 +7,7 @@ from dataclasses import dataclass
 CONFIGS = "training/configs"
 CONFIG = f"{CONFIGS}/sft/smollm2_orders.yaml"
 SEEDS = (0, 1, 2)
-TEACHER = "orders-lr5e-4"  # its runs teach where a distilled student answers orders
+TEACHER = "orders-main"  # its runs teach where a distilled student answers orders
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,16 @@ def plan() -> list[Entry]:
 
 
 def supervised() -> list[Entry]:
-    """SFT: rates, data ingredients, ranks, rows, all weights, far too much; and the two small tasks."""
+    """SFT: the default, rates, replayed text, ingredients, rank, rows, all weights, too much; and two small tasks."""
     arms: list[tuple[str, tuple[str, ...]]] = [
-        *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in ("5e-4", "2e-4", "1e-3")),
+        ("orders-main", ()),
+        *((f"orders-lr{rate}", (*at_rank(8), f"train.learning_rate={rate}")) for rate in ("1e-3", "5e-4", "2e-4")),
+        ("orders-no-replay", ("data.replay_fraction=0.0",)),
         ("orders-replay", ("data.replay_fraction=0.1",)),
+        ("orders-batch8", ("train.batch_size=8",)),
         *((f"orders-{variant}", (f"data.variant={variant}",))
           for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
-        *((f"orders-rank{rank}", (f"lora.rank={rank}", f"lora.alpha={2 * rank}")) for rank in (4, 16)),
+        ("orders-rank4", at_rank(4)),
         *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
         ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
         ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4")),
@@ -57,6 +60,11 @@ def supervised() -> list[Entry]:
     found = seeded(arms, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
     return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)
+
+
+def at_rank(rank: int) -> tuple[str, ...]:
+    """The adapter's rank, with the scale alpha / rank = 2 of the default."""
+    return f"lora.rank={rank}", f"lora.alpha={2 * rank}"
 
 
 def adapters() -> list[Entry]:

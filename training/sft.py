@@ -110,6 +110,7 @@ def build_trainer(config: Config, tuned, encoded: list[Encoded], loaded: model.L
     from training.trainer import AnswerTrainer
 
     share = config.train.shared_prefix and config.train.sparse_logits and not config.train.checkpointing
+    model.plain_attention(tuned, max(len(e.ids) for e in encoded))
     steps = StepLog(folder, quiet)
     trainer = AnswerTrainer(
         model=tuned,

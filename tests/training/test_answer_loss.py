@@ -95,3 +95,26 @@ def test_a_cache_kept_across_steps_would_be_wrong():
             parameter.data.add_(0.05)
     after = base.base_model(input_ids=inputs["input_ids"][:1, :prefix], use_cache=True).past_key_values.layers[1].keys
     assert float((before - after).abs().max()) > 1e-3
+
+
+@pytest.mark.parametrize("share", (False, True))
+def test_plain_attention_is_the_same_function_as_fused_attention(share):
+    loaded, made = tuned("llama")
+    inputs = batch(loaded, make_rows(6), share)
+    answer_loss.add_answer_loss(loaded.model)
+    found = {}
+    for kind in ("sdpa", "eager"):
+        made.set_attn_implementation(kind)
+        loss = made(**inputs, answer_loss=True)["loss"]
+        found[kind] = (float(loss.detach()), gradients(made, loss))
+    assert made.config._attn_implementation == "eager"
+    assert found["eager"][0] == pytest.approx(found["sdpa"][0], rel=TOLERANCE)
+    assert torch.allclose(found["eager"][1], found["sdpa"][1], atol=TOLERANCE * found["sdpa"][1].abs().max())
+
+
+def test_plain_attention_is_for_short_rows_on_a_cpu(monkeypatch):
+    loaded, made = tuned("llama")
+    model.plain_attention(made, model.LONGEST_PLAIN_ATTENTION + 1)
+    assert made.config._attn_implementation == "sdpa"
+    model.plain_attention(made, model.LONGEST_PLAIN_ATTENTION)
+    assert made.config._attn_implementation == "eager"

@@ -63,7 +63,7 @@ def test_a_dry_run_plans_and_writes_nothing(tmp_path, capsys):
         main(["sft", "--dry-run", "--config", str(FOLDER / "smollm2_orders.yaml"), "--out", str(tmp_path / "run")]) == 0
     )
     text = capsys.readouterr().out
-    for word in ("memory", "time", "steps", "trainable", "rank 8", "scale 2"):
+    for word in ("memory", "time", "steps", "trainable", "rank 16", "scale 2"):
         assert word in text
     assert not (tmp_path / "run").exists()
 
@@ -132,7 +132,7 @@ def test_the_time_of_a_dry_run_grows_with_the_work(capsys):
     few = configuration.load(FOLDER / "smollm2_orders.yaml", ["data.n_train=80"])
     plan.show(few, RunFolder("runs/none"))
     text = capsys.readouterr().out
-    assert "10 steps" in text and "about" in text
+    assert "21 steps" in text and "about" in text
 
 
 def test_the_system_prompt_of_a_task_is_the_one_it_was_trained_with():

@@ -20,7 +20,7 @@ def test_the_list_covers_what_was_promised():
         "orders-lr2e-4",
         "orders-lr1e-3",
         "orders-rank4",
-        "orders-rank16",
+        "orders-main",
         "orders-rows50",
         "orders-rows200",
         "orders-all-weights",
@@ -81,11 +81,11 @@ def test_each_method_is_run_by_its_own_command(tmp_path, name, command, last):
 
 def test_a_student_waits_for_its_teacher(tmp_path):
     entry = next(entry for entry in records.plan() if entry.name == "distill-orders-s1")
-    with pytest.raises(BadInput, match="orders-lr5e-4-s1.*python -m training train --config"):
+    with pytest.raises(BadInput, match="orders-main-s1.*python -m training train --config"):
         records.arguments_of(entry, tmp_path / entry.name)
-    (tmp_path / "orders-lr5e-4-s1" / "adapter").mkdir(parents=True)
+    (tmp_path / "orders-main-s1" / "adapter").mkdir(parents=True)
     line = records.arguments_of(entry, tmp_path / entry.name)
-    assert f"distill.teacher_adapter={tmp_path / 'orders-lr5e-4-s1' / 'adapter'}" in line
+    assert f"distill.teacher_adapter={tmp_path / 'orders-main-s1' / 'adapter'}" in line
 
 
 def args(only="", listed=False):
