@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 KINDS = ("stock", "ours")
@@ -16,7 +18,7 @@ def measure_start_up(
     """Milliseconds by kind of start ("cold", "warm") and page ("stock", "ours").
 
     Cold is a browser with an empty profile; warm is the same page once more in that browser, whose caches hold
-    the files and the compiled code.
+    the files and the compiled code. The two pages of a pair start one right after the other, first this, then that.
 
     Args:
         address: of the server, without a slash at the end.
@@ -27,14 +29,15 @@ def measure_start_up(
     """
     times: dict[str, dict[str, list[float]]] = {state: {kind: [] for kind in KINDS} for state in ("cold", "warm")}
     for number in range(rounds):
-        for kind in KINDS if number % 2 == 0 else reversed(KINDS):
-            with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as profile:
-                context = launch(Path(profile))
-                try:
-                    for state in ("cold", "warm"):
-                        times[state][kind].append(one_start(context, address + pages[kind]))
-                finally:
-                    context.close()
+        order = KINDS if number % 2 == 0 else KINDS[::-1]
+        with ExitStack() as stack:
+            contexts = {}
+            for kind in order:
+                profile = tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)
+                contexts[kind] = launch(Path(stack.enter_context(profile)))
+                stack.callback(contexts[kind].close)
+            for state, kind in itertools.product(times, order):
+                times[state][kind].append(one_start(contexts[kind], address + pages[kind]))
         last = {f"{state} {kind}": round(times[state][kind][-1]) for state in times for kind in KINDS}
         say(f"start-up {number + 1} of {rounds}, ms: {last}")
     return times
