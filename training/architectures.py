@@ -58,9 +58,10 @@ SHAPES = {
     "embedded:smollm2-135m-instruct": Shape("llama", 30, 576, 9, 192, 1536, 49_152, True, norm=2 * 576),
     "Qwen/Qwen2.5-7B-Instruct": Shape("qwen2", 28, 3584, 28, 512, 18_944, 152_064, False, 3584 + 2 * 512, 2 * 3584),
     "allenai/OLMo-2-1124-7B-Instruct": Shape("olmo2", 32, 4096, 32, 4096, 11_008, 100_352, False, norm=4 * 4096),
-    "intfloat/e5-mistral-7b-instruct": Shape("mistral", 32, 4096, 32, 1024, 14_336, 32_000, True, norm=2 * 4096),
     "mistralai/Mistral-7B-Instruct-v0.3": Shape("mistral", 32, 4096, 32, 1024, 14_336, 32_768, False, norm=2 * 4096),
+    "intfloat/e5-mistral-7b-instruct": Shape("mistral", 32, 4096, 32, 1024, 14_336, 32_000, True, norm=2 * 4096),
 }
+
 
 ENCODERS = {"embedded:all-minilm-l6-v2": "bert"}  # embedding models whose stand-in is in training/embed_model.py
 
@@ -73,11 +74,11 @@ def shape_of(source: str) -> Shape | None:
         from training import tiny
 
         made = source.split(":")[1]
-        if made in ENCODERS.values():
-            return None
         if made not in tiny.ARCHITECTURES:
             raise BadInput(f"model.source: {source} is not known; there are {', '.join(tiny.ARCHITECTURES)}")
         width, key_value = tiny.WIDTH, tiny.KEY_VALUE_HEADS * tiny.WIDTH // tiny.HEADS
+        if made in ENCODERS.values():
+            return None
         bias = width + 2 * key_value if made == "qwen2" else 0
         norm = 3 * width + key_value if made == "olmo2" else 2 * width
         return Shape(
@@ -100,7 +101,7 @@ def architecture_of(source: str) -> str:
     """The model type whose tiny random stand-in serves ``--smoke``; llama when it is not known."""
     from training import tiny
 
-    if source in ENCODERS:
-        return ENCODERS[source]
     shape = shape_of(source)
     return shape.architecture if shape and shape.architecture in tiny.ARCHITECTURES else "llama"
+    if source in ENCODERS:
+        return ENCODERS[source]
