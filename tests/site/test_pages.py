@@ -229,6 +229,26 @@ def test_a_self_check_remembers_the_first_answers(visit):
     assert page.evaluate("localStorage.getItem('stage10:quiz:labs/lora/')") is None
 
 
+def test_a_self_check_works_with_storage_off(visit):
+    off = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('off', 'SecurityError') }})"
+    page = visit("articles/10-fine-tuning/when-to-fine-tune/", labs=False, init=off)
+    page.locator("[data-question='0'] [data-right=true] summary").press("Enter")
+    page.wait_for_selector(".s10-quiz__tally >> text=1 of 1 right at the first try")
+    assert page.locator("[data-question='0'] details[open] .s10-option__why").inner_text().startswith("Right.")
+
+
+def test_a_self_check_opens_by_keyboard_without_scripts(browser, site_url):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site_url}articles/10-fine-tuning/rlhf-dpo-grpo/")
+    assert page.locator("details.s10-option").count() == 15
+    why = page.locator("details.s10-option .s10-option__why").first
+    assert not why.is_visible()
+    page.locator("details.s10-option summary").first.press("Enter")
+    assert why.is_visible()
+    context.close()
+
+
 def test_the_record_is_exported_imported_and_erased(visit, tmp_path):
     page = visit("", labs=False)
     page.evaluate("localStorage.setItem('stage10:quiz:x/', JSON.stringify({0: 1}))")
