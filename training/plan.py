@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from labs_py.core.run_cost import CPU
 from training import adapter, runtime
 from training import config as configuration
 from training.architectures import shape_of
@@ -14,7 +15,7 @@ from training.settings import Config
 # a factor of two. Small batches and a busy machine lie below it; the time left during a run is measured.
 CPU_EFFICIENCY = 0.35
 CHARACTERS_PER_TOKEN = 3.6
-SYSTEM_BYTES = 0.7e9  # python, torch and the libraries themselves
+SYSTEM_BYTES = CPU.base  # python, torch and the libraries themselves
 
 
 def show(config: Config, folder) -> None:
@@ -43,7 +44,7 @@ def show(config: Config, folder) -> None:
         return
     tokens = _row_tokens(rows)
     parts = estimate(config, max(tokens, 8))
-    total = parts["total_bytes"] + SYSTEM_BYTES
+    total = _process_bytes(parts)
     free = runtime.available_memory_bytes()
     trained = parts["adapter_bytes"] + parts["gradients_bytes"] + parts["optimiser_bytes"]
     passing = parts["activations_bytes"] + parts["scores_bytes"]
@@ -84,7 +85,7 @@ def check_resources(config: Config, folder) -> None:
     shape = shape_of(config.model.source)
     if shape is not None and runtime.device() == "cpu":
         parts = estimate(config, 128, shape)
-        runtime.need_memory(parts["total_bytes"] + SYSTEM_BYTES, f"{config.model.source} with these settings")
+        runtime.need_memory(_process_bytes(parts), f"{config.model.source} with these settings")
 
 
 def final_status(config: Config, folder) -> str:
@@ -107,6 +108,12 @@ class _NoShape:
 
 
 _NO_SHAPE = _NoShape()
+
+
+def _process_bytes(parts: dict) -> float:
+    """On a CPU the whole process, elsewhere what lies on the device."""
+    return parts.get("process_on_a_cpu_bytes", parts["total_bytes"]) if runtime.device() == "cpu" else (
+        parts["total_bytes"])  # fmt: skip
 
 
 def _rows(config: Config) -> list[dict]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 FEW_ROWS = 50  # OpenAI's guide: start with 50 well-made examples
 MANY_ROWS = 1000  # LIMA's size
+MANY_REQUESTS = 100_000  # a day; a convention: below it a prompt's price seldom pays for a model of one's own
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class Profile:
         rows: labelled examples (or pairs, or checkable questions) at hand.
         changing: the facts change faster than one would retrain.
         hardware: cpu, 16, 24 or 80 (GB).
+        requests: a day, in use.
+        hurry: the model that does it answers too slowly.
+        private: inputs may not leave one's own machines.
     """
 
     goal: str
@@ -32,6 +36,9 @@ class Profile:
     rows: int
     changing: bool
     hardware: str
+    requests: int = 1000
+    hurry: bool = False
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,19 @@ RULES = (
         "The base may already do this. Ask it your own items, with its best prompt, before you train.",
         "Gekhman et al. 2024, table 2: training on what is known well is not the best use of rows",
     ),
+    Rule(
+        "fine, but slow or dear",
+        lambda p: (
+            p.base == "fine"
+            and p.goal not in ("cheaper", "knowledge", "retrieval")
+            and p.rows >= FEW_ROWS
+            and (p.hurry or p.requests >= MANY_REQUESTS)
+        ),
+        "distillation",
+        "The prompt works, and every request pays for it again: teach a small model from its answers, keep the prompt "
+        "for what the small one cannot do.",
+        "Hinton et al. 2015; the break-even of Ship 16",
+    ),  # fmt: skip
     Rule(
         "already fine",
         lambda p: p.base == "fine" and p.goal != "cheaper",
@@ -153,17 +173,56 @@ _SETUPS = {
 }
 
 
-def configuration(profile: Profile) -> str:
-    """A configuration for ``python -m training sft`` that fits the hardware; "" when the plan is not to tune.
+_EMBEDDING = """# The embedding model on pairs of question and passage. Your own rows: data.train_file.
+name: decided-retrieval
+method: embed
+task: workshop
+model:
+  source: embedded:all-minilm-l6-v2
+  revision: null
+  dtype: float32
+lora: null
+embed:
+  negatives: mined
+  margin: 0.05
+data:
+  n_train: 384
+  n_heldout: 288
+  seed: 0
+train:
+  learning_rate: 2.0e-4
+  scheduler: linear
+  warmup: 0.1
+  epochs: 2
+  batch_size: 32
+  accumulation: 1
+  weight_decay: 0.0
+  clip: 1.0
+  seed: 0
+  max_length: 128
+  save_every: 6
+"""
 
-    The supervised run is the first step of every tuning plan here but embeddings. Its task is the generator of order
-    forms, so that it runs as it stands; ``data.train_file`` and ``task: jsonl`` put one's own rows in.
+
+def command(profile: Profile) -> str:
+    """The training command that takes ``configuration``; "" when there is none."""
+    return {"": "", _EMBEDDING: "embed"}.get(configuration(profile), "sft")
+
+
+def configuration(profile: Profile) -> str:
+    """A configuration for ``python -m training`` that fits the hardware; "" when the plan is not to tune.
+
+    The supervised run (``sft``) is the first step of every tuning plan here but embeddings (``embed``). Its task is a
+    generator, so that it runs as it stands; ``data.train_file`` puts one's own rows in.
     """
-    if decide(profile).plan not in ("sft", "sft+rag", "dpo", "grpo", "distillation"):
+    plan = decide(profile).plan
+    if plan == "embedding":
+        return _EMBEDDING
+    if plan not in ("sft", "sft+rag", "dpo", "grpo", "distillation"):
         return ""
     source, revision, dtype, quantization, batch, accumulation, optimizer, prefix, length = _SETUPS[profile.hardware]
     checkpointing = "true" if profile.hardware in ("16", "24") else "false"
-    return f"""# First step of the plan: {decide(profile).plan}. For your own rows: task: jsonl and data.train_file.
+    return f"""# First step of the plan: {plan}. For your own rows: task: jsonl and data.train_file.
 name: decided-{profile.goal}
 method: sft
 task: orders

@@ -2,12 +2,13 @@
 
 ``shape`` is any object with layers, hidden, key_value, inner, vocabulary, linears, linear_parameters and parameters,
 such as ``model_table.Decoder``. The weights, the adapter, the gradients and the optimiser's state are exact; what
-passes through (activations, scores) is counted by tensor, without the allocator's rounding.
+passes through (activations, scores) is counted by tensor, without the allocator's rounding. What a whole process on a
+CPU takes beyond that was fitted to measured runs (``measured_runs``) and is said by ``process_bytes``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TARGETS = {
     "all-linear": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
@@ -20,6 +21,7 @@ ADAM_BYTES = {"adamw": 8, "paged_adamw_8bit": 2}
 # Operations for a weight and a token: forward 2, gradient of the activations 2, gradient of the weights 2. A frozen
 # weight needs no gradient of its own; recomputing activations costs a second forward pass.
 FORWARD, THROUGH, OWN = 2, 2, 2
+TILE = (4096, 32_768)  # tokens and vocabulary entries that TRL scores at once
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Run:
         tokens: of one row.
         batch: rows of one micro-batch.
         labelled: share of the tokens whose scores over the vocabulary are computed.
+        tiles: scores are made tile by tile and made again in the backward pass, as TRL does it.
         dora: the adapter trains the lengths of the outputs' weights, too (Liu et al. 2024, arXiv:2402.09353).
     """
 
@@ -44,6 +47,7 @@ class Run:
     checkpointing: bool = True
     labelled: float = 1.0
     dora: bool = False
+    tiles: bool = False
 
 
 # --8<-- [start:adapter]
@@ -64,35 +68,58 @@ def memory(shape, run: Run) -> dict[str, int]:
     held = shape.parameters * size
     if run.nf4:
         held += shape.linear_parameters * (NF4_BITS / 8 - size)
-    rows = run.batch * run.tokens
     return {
         "weights": int(held),
         "adapter": 4 * trained if run.rank else 0,
         "gradients": 4 * trained,
         "optimiser": ADAM_BYTES[run.optimizer] * trained,
-        "activations": int(activation_bytes(shape, rows, min(size, 2.0), run.checkpointing)),
-        "scores": int(scores_bytes(shape, rows, run.labelled)),
+        "activations": int(activation_bytes(shape, run)),
+        "scores": int(scores_bytes(shape, run)),
     }
 
 
 # --8<-- [end:memory]
 
 
-def activation_bytes(shape, tokens: int, size: float, checkpointing: bool) -> float:
-    """What the backward pass needs of ``tokens`` tokens.
+# --8<-- [start:activations]
+def activation_bytes(shape, run: Run) -> float:
+    """What the backward pass needs, tensor by tensor, for all tokens of a micro-batch.
 
-    A layer keeps its two norms' inputs (float32), the inputs of its seven maps, queries, keys and values after
-    rotation, the attention's result, and three tensors of the gated MLP. Checkpointing keeps each layer's input
-    only, and one layer whole while it is computed again.
+    A layer keeps the inputs of its two norms in float32; queries and attention's result, keys and values; three tensors
+    of the gated MLP; and the inputs of the maps that are trained. Checkpointing keeps each layer's input only, and one
+    layer whole while it is computed again. Training all weights also keeps what the norms put out, an input for each
+    map, and under mixed precision a copy of every weight in two bytes.
     """
-    h, k, m = shape.hidden, shape.key_value, shape.inner
-    layer = tokens * (size * (7 * h + 4 * k + 4 * m) + 4 * 4 * h)
-    return shape.layers * tokens * h * size + layer if checkpointing else shape.layers * layer
+    h, q, k, m = shape.hidden, shape.linears["q_proj"][1], shape.key_value, shape.inner
+    size = 4 if run.rank and run.dtype == "float32" else 2
+    chosen = TARGETS[run.targets] if run.rank else TARGETS["all-linear"]
+    entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0}
+    if run.rank and not run.tiles:  # one tensor serves all maps that read it
+        entering |= {"k_proj": 0, "up_proj": 0}
+        entering["v_proj"] = 0 if "q_proj" in chosen else h
+    elif run.rank:  # PEFT hands every adapter an input of its own
+        entering["o_proj"] = q
+    inputs = sum(entering[name] for name in chosen)
+    low_rank = run.rank * len(chosen)
+    layer = size * (3 * m + 2 * q + 2 * k + inputs + low_rank) + (8 if run.rank else 16) * h
+    tokens, stream = run.batch * run.tokens, (size if run.rank else 4) * h
+    copies = 0 if run.rank else 2 * shape.parameters
+    return tokens * (shape.layers * stream + layer if run.checkpointing else shape.layers * layer) + copies
 
 
-def scores_bytes(shape, tokens: int, labelled: float) -> float:
-    """Scores of the vocabulary with their gradient in float32, and half of it again in two bytes."""
-    return tokens * labelled * shape.vocabulary * 10.0
+# --8<-- [end:activations]
+
+
+def scores_bytes(shape, run: Run) -> float:
+    """Scores of the vocabulary with what their gradient needs.
+
+    Ten bytes a score: in the weights' type, their logarithms in float32, and the gradient in float32. In tiles the
+    number of scores is bounded, and a kernel turns each tile into its gradient where it lies, in two bytes.
+    """
+    tokens = run.batch * run.tokens
+    if run.tiles:
+        return min(tokens, TILE[0]) * min(shape.vocabulary, TILE[1]) * 2.0
+    return tokens * run.labelled * shape.vocabulary * (8.0 if run.rank and run.dtype == "float32" else 10.0)
 
 
 # --8<-- [start:work]
@@ -121,7 +148,38 @@ def hours(work: float, peak: float, low: float, high: float) -> tuple[float, flo
 
 def largest_batch(shape, run: Run, room: float, most: int = 4096) -> int:
     """Largest micro-batch whose parts fit into ``room`` bytes; 0 when a single row does not."""
-    parts = memory(shape, Run(**{**run.__dict__, "batch": 1}))
-    passing = parts["activations"] + parts["scores"]
-    fixed = sum(parts.values()) - passing
-    return int(min(most, max(0, (room - fixed) // passing)))
+    one, two = (sum(memory(shape, replace(run, batch=batch)).values()) for batch in (1, 2))
+    row = two - one
+    return int(min(most, max(0, (room - (one - row)) // row)))
+
+
+@dataclass(frozen=True)
+class Process:
+    """What a training process on a CPU takes beyond its tensors, fitted to measured runs.
+
+    Attributes:
+        base: interpreter, libraries and what they keep for themselves, bytes.
+        activations: resident bytes for a byte of activations: the C library keeps freed blocks between live ones.
+        scores: the same for scores, whose blocks are the largest, with the product's own work space.
+        tiles: the same for scores made in tiles, which plain torch works on in a dozen float32 arrays.
+    """
+
+    base: float
+    activations: float
+    scores: float
+    tiles: float
+
+
+CPU = Process(base=0.57e9, activations=1.27, scores=2.5, tiles=24)
+
+
+# --8<-- [start:process]
+def process_bytes(shape, run: Run, process: Process = CPU) -> float:
+    """Peak resident memory of a training process on a CPU."""
+    parts = memory(shape, run)
+    passing = parts.pop("activations"), parts.pop("scores")
+    factors = process.activations, process.tiles if run.tiles else process.scores
+    return process.base + sum(parts.values()) + passing[0] * factors[0] + passing[1] * factors[1]
+
+
+# --8<-- [end:process]

@@ -1,4 +1,4 @@
-"""Should I fine-tune? Six answers, the first rule that fits, its reason and evidence, and a configuration."""
+"""Should I fine-tune? Nine answers, the first rule that fits, its reason and evidence, and a configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from labs_py.spec import LabSpec, Result
 SPEC = LabSpec(
     "decide",
     "Should I fine-tune?",
-    "Six answers about your task, and a plan with the rule and the evidence behind it.",
+    "Nine answers about your task, and a plan with the rule and the evidence behind it.",
     "1",
     _decide_spec.PARAMS,
     _decide_spec.OUTPUTS,
@@ -49,7 +49,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         "title": _decide_spec.PLANS[rule.plan],
         "reason": rule.reason,
         "evidence": rule.evidence,
-        "steps": _decide_spec.steps(rule.plan),
+        "steps": _decide_spec.steps(profile),
         "configuration": decision.configuration(profile),
     }
     texts = {

@@ -1,4 +1,4 @@
-"""Configurations that the decision exports are accepted by the trainer unchanged, dry-run, and fit their hardware."""
+"""Configurations that the decision exports are accepted by the trainer unchanged, dry-run, smoke, and fit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,39 @@ from labs_py.core.decision import Profile
 from training import cli, config
 from training.estimate import estimate
 
+LEAVES = {
+    "sft": Profile("behaviour", "poor", True, 400, False, "cpu"),
+    "sft+rag": Profile("knowledge", "half", True, 1000, False, "cpu"),
+    "dpo": Profile("preference", "half", True, 400, False, "cpu"),
+    "grpo": Profile("reasoning", "half", True, 400, False, "cpu"),
+    "distillation": Profile("cheaper", "half", True, 400, False, "cpu"),
+    "embedding": Profile("retrieval", "half", True, 400, False, "cpu"),
+}
+
+
+def written(tmp_path, profile) -> str:
+    path = tmp_path / "decided.yaml"
+    path.write_text(decision.configuration(profile), encoding="utf-8")
+    return str(path)
+
+
+def test_every_tuning_plan_is_a_leaf_here_and_no_other_plan_exports():
+    assert set(LEAVES) == set(decision.TUNING)
+    for plan, profile in LEAVES.items():
+        assert decision.decide(profile).plan == plan
+    for rule in decision.RULES:
+        if rule.plan not in decision.TUNING:
+            assert rule.plan in ("test", "probe", "prompt", "rag", "collect")
+
+
+@pytest.mark.parametrize("plan", LEAVES)
+def test_a_leaf_dry_runs_and_smokes_unchanged(tmp_path, capsys, plan):
+    path, command = written(tmp_path, LEAVES[plan]), decision.command(LEAVES[plan])
+    out = ["--config", path, "--out", str(tmp_path / "run")]
+    assert cli.main([command, *out, "--dry-run"]) == 0 and not (tmp_path / "run").exists()
+    assert cli.main([command, *out, "--smoke"]) in (0, 10, 11, 12)
+    assert (tmp_path / "run" / "report.json").is_file()
+
 
 @pytest.mark.parametrize("hardware", ["cpu", "16", "24", "80"])
 @pytest.mark.parametrize("goal", ["behaviour", "preference", "reasoning", "cheaper"])
@@ -17,7 +50,7 @@ def test_an_exported_configuration_loads_and_fits(tmp_path, hardware, goal):
     path.write_text(decision.configuration(Profile(goal, "half", True, 400, False, hardware)))
     loaded = config.load(path)
     assert loaded.data.n_train == 400
-    if hardware != "cpu":
+    if hardware != "cpu":  # a tenth above the parts for what the allocator wastes
         assert estimate(loaded)["total_bytes"] * 1.1 < int(hardware) * 10**9
 
 

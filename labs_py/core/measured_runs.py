@@ -1,0 +1,92 @@
+"""Short runs of which memory and time were measured, and the fit that the estimate of a CPU process stands on.
+
+The points are those of docs/data/runs/estimate-points.json (a test compares them); ``python -m training measure``
+makes them. Each is predicted by a fit to all the others, so no point has a say in its own prediction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labs_py.core.model_table import MODELS
+from labs_py.core.run_cost import CPU, Process, Run, memory, operations, process_bytes
+
+MODEL = "SmolLM2-135M"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measured run: settings, peak resident bytes, processor seconds of a step, and its name."""
+
+    name: str
+    run: Run
+    peak: float
+    seconds: float
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a step."""
+        return self.run.batch * self.run.tokens
+
+
+def _point(name: str, tokens: int, rows: int, peak: int, seconds: float, **settings) -> Point:
+    third = round(tokens / 3) / tokens
+    run = Run(tokens=tokens, batch=rows, labelled=third, **{"checkpointing": False, "rank": 8, **settings})
+    return Point(name, run, peak, seconds)
+
+
+POINTS: tuple[Point, ...] = (
+    _point("lora-r8-1x128", 128, 1, 1_024_147_456, 0.773),
+    _point("lora-r8-8x128", 128, 8, 2_124_623_872, 4.34),
+    _point("lora-r8-4x256", 256, 4, 2_137_600_000, 4.665),
+    _point("lora-r8-1x512", 512, 1, 1_519_456_256, 2.842),
+    _point("lora-r8-4x512", 512, 4, 3_475_996_672, 10.435),
+    _point("lora-r16-8x256", 256, 8, 3_518_545_920, 8.999, rank=16),
+    _point("lora-r64-4x128", 128, 4, 1_827_860_480, 2.879, rank=64),
+    _point("lora-r64-2x512", 512, 2, 2_457_845_760, 5.965, rank=64),
+    _point("lora-r256-2x128", 128, 2, 2_409_332_736, 2.219, rank=256),
+    _point("lora-r16-4x256-query-value", 256, 4, 1_794_494_464, 4.225, rank=16, targets="query-value"),
+    _point("lora-r8-4x256-checkpointing", 256, 4, 1_425_829_888, 6.602, checkpointing=True),
+    _point("lora-r16-4x512-checkpointing", 512, 4, 1_924_939_776, 15.481, rank=16, checkpointing=True),
+    _point("lora-r8-2x1024-checkpointing", 1024, 2, 1_882_243_072, 15.918, checkpointing=True),
+    _point("lora-r8-2x256-all-scores", 256, 2, 2_181_083_136, 3.996, tiles=True),
+    _point("lora-r8-4x256-all-scores-checkpointing", 256, 4, 2_526_760_960, 10.197, tiles=True, checkpointing=True),
+    _point("lora-r8-2x256-float32", 256, 2, 2_431_397_888, 3.994, dtype="float32"),
+    _point("lora-r32-4x128-float32", 128, 4, 2_419_617_792, 4.15, rank=32, dtype="float32"),
+    _point("full-1x128", 128, 1, 3_342_651_392, 1.38, rank=0),
+)  # fmt: skip
+
+
+# --8<-- [start:fit]
+def fit(points) -> Process:
+    """The process whose four numbers explain the points' peaks best, by least squares of the relative error."""
+    rows, rest, peaks = [], [], np.array([point.peak for point in points])
+    for point in points:
+        parts = memory(MODELS[MODEL], point.run)
+        activations, scores = parts.pop("activations"), parts.pop("scores")
+        rows.append([1e9, activations, 0 if point.run.tiles else scores, scores if point.run.tiles else 0])
+        rest.append(point.peak - sum(parts.values()))
+    found = np.linalg.lstsq(np.array(rows) / peaks[:, None], np.array(rest) / peaks, rcond=None)[0]
+    return Process(1e9 * found[0], *found[1:])
+
+
+def left_out(points=POINTS) -> np.ndarray:
+    """(N,) predicted bytes, each from a fit to the other points."""
+    others = [[p for p in points if p is not point] for point in points]
+    return np.array([process_bytes(MODELS[MODEL], point.run, fit(rest))
+                     for point, rest in zip(points, others, strict=True)])  # fmt: skip
+
+
+# --8<-- [end:fit]
+
+
+def left_out_seconds(points=POINTS) -> np.ndarray:
+    """(N,) predicted processor seconds of a step: operations over the rate that the other points reached."""
+    work = np.array([operations(MODELS[MODEL], point.run, point.tokens) for point in points])
+    rates = work / np.array([point.seconds for point in points])
+    return work / np.array([np.exp(np.mean(np.log(np.delete(rates, i)))) for i in range(len(points))])
+
+
+__all__ = ["CPU", "MODEL", "POINTS", "Point", "fit", "left_out", "left_out_seconds"]
