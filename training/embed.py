@@ -69,7 +69,8 @@ def with_negatives(config, rows: list[dict], loaded, folder) -> list[dict]:
                                       "right_answers_among_negatives": float(np.mean(wrong))}})  # fmt: skip
     runtime.say(f"  mined from {len(pool)} passages: {np.mean(unfilled):.1%} of the questions had no candidate below"
                 f" the margin, {np.mean(wrong):.1%} of the negatives are right answers without a label")  # fmt: skip
-    data.write_rows(kept, mined)
+    if runtime.is_main_process():
+        data.write_rows(kept, mined)
     return mined
 
 

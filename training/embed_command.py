@@ -16,6 +16,8 @@ fallen by more than embed.general_margin.
   python -m training embed --config FILE task=jsonl embed.pairs=file data.train_file=pairs.jsonl \\
       data.heldout_files='{test: test_pairs.jsonl}'
 
+  accelerate launch --multi_gpu --num_processes 8 -m training embed --config FILE   (trains; one process measures)
+
 A row of a file is {"anchor": question, "positive": passage} with or without a "negative"."""
 DEFAULT = "training/configs/embed/minilm_workshop.yaml"
 
@@ -29,8 +31,11 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     """All phases; the exit code is the gate's."""
-    from training import method_pipeline
+    from training import method_pipeline, sft_command
 
+    if sft_command.launched(args):
+        args.config = args.config or (None if args.resume else DEFAULT)
+        return sft_command.train_alone(args, "embed")
     return method_pipeline.run(args, "embed", DEFAULT, phases)
 
 
@@ -56,9 +61,7 @@ def tuned_model(config, folder, loaded, rows, args):
         return embed_model.attach(config, loaded, folder)
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
-        trained = embed.train(config, rows.train, loaded, folder, checkpoint, "embed").model
-    if runtime.process_count() > 1:
-        return trained
+        embed.train(config, rows.train, loaded, folder, checkpoint, "embed")
     return embed_model.attach(config, embed_model.load_base(config, loaded.dtype), folder)
 
 
@@ -82,8 +85,7 @@ def write(config, folder, rows, before: dict, after: dict) -> None:
     folder.update("tables", {"embed": measures.tables(section, found)})
     folder.update("gate", measures.gate(found, config))
     runtime.say(*measures.lines(found, section["by_kind"]))
-    if runtime.is_main_process():
-        write_predictions(config, folder, rows, before, after)
+    write_predictions(config, folder, rows, before, after)
 
 
 def write_predictions(config, folder, rows, before: dict, after: dict) -> None:

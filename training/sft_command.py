@@ -54,13 +54,11 @@ def train_alone(args, method: str) -> int:
         plan.show(config, folder)
         return 0
     runtime.quiet_libraries()
-    from training import model
-
     plan.check_resources(config, folder)
     resumed = folder.open() if args.resume else None
     if resumed:
         guards.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
-    loaded = model.load_base(config.model, resumed["environment"]["dtype"] if resumed else None)
+    loaded = methods.load_base(config, resumed["environment"]["dtype"] if resumed else None)
     rows = methods.load_rows(config, loaded.tokenizer)
     if resumed is None and runtime.is_main_process():
         folder.create(config, args.command_line, loaded.dtype)

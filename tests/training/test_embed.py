@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -253,6 +256,43 @@ def test_the_command_goes_all_the_way_and_goes_on(tmp_path, capsys):
     assert "method is sft, not embed" in capsys.readouterr().err
     assert cli.main([*command, "embed.negative=batch"]) == 2
     assert "did you mean 'negatives'" in capsys.readouterr().err
+
+
+def test_two_processes_tell_a_question_from_the_passages_of_both(tmp_path):
+    """Gloo on one CPU: the loss begins at the logarithm of all processes' candidates; one process measures after."""
+    out = tmp_path / "run"
+    given = {**os.environ, "PYTHONPATH": str(CONFIGS.parents[1]), "STAGE10_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "training",
+            "embed", "--config", str(CONFIGS / "embed" / "tiny.yaml"), "train.max_steps=2", "--out",
+            str(out)]  # fmt: skip
+    done = subprocess.run(line, cwd=CONFIGS.parents[1], env=given, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    report = json.loads((out / "report.json").read_text())
+    assert report["train"]["loss"][0] == pytest.approx(np.log(2 * 4 * 2), abs=0.2) and "eval" not in report
+    assert f"python -m training embed --resume {out}" in done.stderr
+    code = cli.main(["embed", "--resume", str(out)])
+    report = json.loads((out / "report.json").read_text())
+    assert code == report["gate"]["exit_code"] and report["eval"]["held_out"]["mrr"]["n"] == 8
+
+
+def test_ctrl_c_keeps_the_step_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    from training.progress import StepLog
+
+    honest = StepLog.on_log
+
+    def on_log(self, args, state, control, **rest):
+        honest(self, args, state, control, **rest)
+        self.stopped = self.stopped or state.global_step == 2
+
+    monkeypatch.setattr(StepLog, "on_log", on_log)
+    out = tmp_path / "run"
+    assert cli.main(["embed", "--config", str(CONFIGS / "embed" / "tiny.yaml"), "--out", str(out)]) == 130
+    assert f"python -m training embed --resume {out}" in capsys.readouterr().err
+    stopped = RunFolder(out).events("step")[-1]["step"]
+    monkeypatch.setattr(StepLog, "on_log", honest)
+    assert cli.main(["embed", "--resume", str(out)]) in (0, 10, 11, 12)
+    report = RunFolder(out).read()
+    assert report["train"]["steps"] == 8 == len(report["train"]["loss"]) > stopped
 
 
 def test_smoke_needs_no_download(tmp_path):
