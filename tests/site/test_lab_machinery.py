@@ -449,6 +449,23 @@ def test_a_missing_part_is_a_sentence_and_a_retry(page, address):
     page.wait_for_function(READY, timeout=BOOT)
 
 
+def test_the_next_labs_part_is_fetched_on_its_page_and_missed_in_a_sentence(page, address):
+    packs = []
+    page.on(
+        "request", lambda request: ".pack" in request.url and packs.append(request.url.split("/")[-1].split("?")[0])
+    )
+    open_lab(page, address)
+    assert sorted(packs) == ["lab-lora.pack", "labs.pack", "numpy.pack", "python_stdlib.pack"]
+    with faults(**{"lab-quantization__pack": "missing"}):
+        page.locator("a[href*='labs/quantization/']").first.evaluate("link => link.click()")
+        page.wait_for_selector("lab-view[slug=quantization][data-state=error]", timeout=BOOT)
+        assert 'The part "lab-quantization.pack"' in status_of(page)
+    page.locator("[data-action=retry]").click()
+    page.wait_for_selector("lab-view[slug=quantization][data-state=ready]", timeout=BOOT)
+    assert page.evaluate("stage10Labs.spawned") == 1, "the worker lives on"
+    assert packs.count("lab-lora.pack") == 1 and packs.count("lab-quantization.pack") == 2
+
+
 def test_a_wrong_mime_type_is_survived(page, address):
     with faults(pyodide__asm__wasm="application/octet-stream"):
         open_lab(page, address)
