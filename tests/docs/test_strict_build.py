@@ -75,3 +75,21 @@ def test_a_quiz_that_does_not_explain_itself_is_refused(tiny, quiz: str):
 def test_a_sound_page_builds_without_a_word(tiny):
     built = tiny('# Front\n\nHalf {{ measured("good", "eval.task.exact.tuned", format="percent") }}.\n')
     assert built.problems == []
+
+
+EXCEPTIONS = '- {name: sizes, pattern: "\\\\b\\\\d+B\\\\b", reason: "a class of models, not a measurement"}\n'
+
+
+@pytest.mark.parametrize(
+    ("sentence", "orphans"),
+    [
+        ("Accuracy rose to 84.3%.", ["84.3%"]),
+        ('Accuracy rose to 84.3% {{ cite("somebody2020", "Table 2") }}.', []),
+        ("A 7B model.", []),
+    ],
+)
+def test_a_figure_without_an_owner_stops_the_build(tiny, sentence: str, orphans: list[str]):
+    built = tiny(f"# Front\n\n{sentence}\n", files={"reference/number-exceptions.yml": EXCEPTIONS})
+    found = [problem for problem in built.problems if "has no owner" in problem]
+    assert len(found) == len(orphans) and all(figure in line for figure, line in zip(orphans, found, strict=True))
+    assert bool(built.problems) == bool(orphans)
