@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [path for path in (str(ROOT), str(Path(__file__).parent)) if path not in sys.path]
 
 import macros  # noqa: E402
+import method_table  # noqa: E402
 import number_cards  # noqa: E402
 from page_numbers import PageNumbers  # noqa: E402
 from run_records import UnknownNumber  # noqa: E402
@@ -42,6 +43,10 @@ def on_page_markdown(markdown, page, config, files):
     numbers = BUILD["pages"][page.file.src_uri] = PageNumbers(BUILD["runs"], BUILD["sources"])
     source = page.file.content_string
     offset = source.count("\n", 0, max(source.find(markdown), 0))
+    try:
+        markdown = method_table.expand(markdown, Path(config["docs_dir"]), BUILD["runs"])
+    except UnknownNumber as problem:
+        log.warning("%s: %s", page.file.src_uri, problem)
 
     def expand(call, written: str) -> str:
         try:
