@@ -7,8 +7,10 @@ last good site/ in place.
 from __future__ import annotations
 
 import argparse
+import errno
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,7 @@ INPUTS = (
     "requirements/site.txt",
 )
 CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
+FULL_DISK = "No space left on device|ENOSPC|disk is full"
 SETTINGS = ("SITE_URL", "REPO_URL", "EDIT_URI", "REPORT_URL", "COMMIT")
 
 
@@ -54,7 +57,10 @@ def step(name: str, command: list[str | Path], environment: dict[str, str] | Non
         [str(part) for part in command], cwd=ROOT, env=environment, text=True, capture_output=True
     )
     if done.returncode:
-        print((done.stdout + done.stderr).strip(), file=sys.stderr)
+        output = (done.stdout + done.stderr).strip()
+        if re.search(FULL_DISK, output):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        print(output, file=sys.stderr)
         print(f"The site was not built: step '{name}' failed (see above).", file=sys.stderr)
         raise SystemExit(1)
     print(f"built: {name} ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
@@ -99,7 +105,9 @@ def main() -> int:
     try:
         build(arguments.out)
     except OSError as error:
-        print(f"The site was not built: {error}", file=sys.stderr)
+        full = error.errno == errno.ENOSPC or re.search(FULL_DISK, str(error))
+        why = "the disk is full; free some 200 MB and run the same command again." if full else error
+        print(f"The site was not built: {why}", file=sys.stderr)
         return 3
     if arguments.out == ROOT / "site":
         stamp.parent.mkdir(parents=True, exist_ok=True)
