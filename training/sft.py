@@ -50,8 +50,10 @@ def train(config: Config, rows: list[dict], loaded: model.Loaded, folder: RunFol
     tuned = prepare(config, loaded)
     if adapter.is_pissa(config.lora):
         adapter.keep_start(tuned, folder.path)
+    attention = tuned.config._attn_implementation
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
     facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+    tuned.set_attn_implementation(attention)  # asked as it will be when it is loaded again
     return TrainResult(tuned.eval(), facts)
 
 
