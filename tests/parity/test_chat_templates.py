@@ -22,7 +22,9 @@ SMOLLM2 = (  # from the metadata of SmolLM2-135M-Instruct's GGUF file, key token
 )
 REAL = [name for name in chat_template.TEMPLATES if name != "plain"]
 BOS = {"llama3": "<|begin_of_text|>", "gemma": "<bos>", "gemma3": "<bos>"}
-ODD = [" \n padded\t ", "日本語 🦙", "<|im_end|>", "{{ x }}", "é\u0301\u200b", "\x1c"]
+ODD = ["", " ", "\n", " \n padded\t ", "日本語 🦙", "<|im_end|>", "{{ x }}", "{% if a %}", "\x1c",
+       "é\u0301\u200b", "\x85", "\u2028", "\u00a0x\u3000", "a\r\nb", "\\n", "'\"<>&", "שלום \u202e x",
+       "👩\u200d👩\u200d👧", "-" * 3000]  # fmt: skip
 WORDS = st.text(max_size=40) | st.sampled_from(ODD)
 
 
@@ -61,6 +63,33 @@ def test_unseen_chats_are_written_alike_or_refused_alike(name, turns, ask):
         assert str(refused.value) == str(error)
         return
     assert ours(name, turns, ask) == expected
+
+
+ANY = st.lists(st.fixed_dictionaries({"role": st.sampled_from(["system", "user", "assistant", "tool"]),
+                                      "content": WORDS}), min_size=1, max_size=14)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in REAL if name != "qwen2_5"])
+@given(turns=ANY, ask=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_turns_in_any_order_are_written_alike_or_refused_alike(name, turns, ask):
+    test_unseen_chats_are_written_alike_or_refused_alike.hypothesis.inner_test(name, turns, ask)
+
+
+@given(turns=ANY, ask=st.booleans(), tools=st.sampled_from([None, "one", "two"]))
+@settings(max_examples=150, deadline=None)
+def test_turns_in_any_order_with_tools_in_qwen(turns, ask, tools):
+    described = {"one": TOOLS, "two": TOOLS * 2}.get(tools)
+    assert ours("qwen2_5", turns, ask, described) == jinja("qwen2_5", turns, ask, described)
+
+
+def test_a_template_that_drops_a_letter_is_found_out(monkeypatch):
+    whole = chat_template._WRITERS["llama3"]
+    monkeypatch.setitem(chat_template._WRITERS, "llama3", lambda *given: list(whole(*given))[:-2])
+    with pytest.raises(AssertionError):
+        test_unseen_chats_are_written_alike_or_refused_alike.hypothesis.inner_test(
+            "llama3", [{"role": "user", "content": "a"}], False
+        )
 
 
 CALL = {"name": "weather", "arguments": {"place": "Zürich <b>", "days": 2}}
