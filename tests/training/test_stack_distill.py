@@ -29,6 +29,11 @@ GOOD = "Tom | 12 crates of apples | gate 2 | 9:12"
 NOTE = "At 9:12 Tom drove up and left 12 crates of apples at gate 2."
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("STAGE10_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def teacher():
     one = FakeTeacher()

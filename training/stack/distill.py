@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from labs_py.core import chat_data, overlap
-from training import cli, data, general_text, model, plan, records, regression, runtime, sft, tasks
+from training import base_scores, cli, data, general_text, model, plan, records, regression, runtime, sft, tasks
 from training import config as configuration
 from training.errors import INTERRUPTED, BadInput, Interrupted, TrainingError
 from training.runfolder import RunFolder, default_path
@@ -159,14 +159,13 @@ def pipeline(config, folder: RunFolder, cache: Path) -> dict:
                 base, [tasks.few_shot(task, row, config.evaluate.few_shot) for row in tests], "base with examples"
             ),
         }
-        quick = config.model.source.startswith("tiny-random:")
-        before = regression.measure(loaded.model, loaded.tokenizer, config, "base", quick)
+        before = general(config, loaded, data.Loaded([], {name: tests}, "", {}), folder)
     student = train(config, rows, loaded, folder)
     with runtime.phase("student answers the calibration and the test set", folder.log):
         ask = Local(replace(loaded, model=student), "student").ask
         answers |= {kind: [[reply] for _, reply in ask([tasks.prompt(row) for row in part], [], 0.0, base.longest)]
                     for kind, part in (("calibration", checked), ("tuned", tests))}  # fmt: skip
-        after = regression.measure(student, loaded.tokenizer, config, "tuned", quick)
+        after = regression.measure(student, loaded.tokenizer, config, "tuned", is_tiny(config))
     folder.update("regression", regression.combine(before, after))
     able = [(own.confidence, score["exact"]) for row, (own,), score in zip(
         checked, answers["calibration"], release.scored(task, checked, answers.pop("calibration")), strict=True)
@@ -183,6 +182,23 @@ def pipeline(config, folder: RunFolder, cache: Path) -> dict:
 def one_try(calls: Calls, prompts: list[list[dict]], what: str) -> list[list[Reply]]:
     """The likeliest answer to each prompt."""
     return [[reply] for reply in calls.ask(prompts, 0, 0.0, what)]
+
+
+def is_tiny(config) -> bool:
+    """A smoke run looks at a tenth of the general text."""
+    return config.model.source.startswith("tiny-random:")
+
+
+def general(config, loaded, rows: data.Loaded, folder: RunFolder) -> dict:
+    """The base on general text and general questions: the same for all seeds, so it is asked once and kept."""
+    name = f"stack-{base_scores.key(loaded, rows, config)}" if base_scores.pinned(config.model) else ""
+    known = base_scores.recall(name, folder) if name else None
+    if known:
+        return known["regression"]
+    found = regression.measure(loaded.model, loaded.tokenizer, config, "base", is_tiny(config))
+    if name:
+        base_scores.keep(name, {"regression": found}, folder)
+    return found
 
 
 def train(config, rows: list[dict], loaded, folder: RunFolder):
