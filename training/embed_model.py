@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from training import embedded, guards, lab_data, model, runtime, tiny
+from training import adapter, embedded, guards, lab_data, model, runtime, tiny
 from training.errors import BadInput, LackingResource
 from training.model_targets import TARGETS
 
@@ -175,7 +175,7 @@ def targets(config, embedder: Any) -> list[str]:
 
 def prepare(config, embedder: Any) -> Any:
     """Make the model trainable, whole or with a fresh adapter inside; returns what is saved of it."""
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
     guards.seed_before_adapter(config.train.seed)
     if config.lora is None:
@@ -183,8 +183,8 @@ def prepare(config, embedder: Any) -> Any:
         for name, parameter in embedder.named_parameters():
             parameter.requires_grad_(".pooler." not in name)  # BERT's own head, which the mean over tokens never asks
         return embedder
-    lora = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, lora_dropout=config.lora.dropout, bias="none",
-                      target_modules=targets(config, embedder), task_type="FEATURE_EXTRACTION")  # fmt: skip
+    lora = adapter.lora_config(config.lora, "FEATURE_EXTRACTION")
+    lora.target_modules = set(targets(config, embedder))
     embedder[0].model = get_peft_model(embedder[0].model, lora)
     guards.scale_rule(embedder[0].model, config.lora)
     return embedder[0].model

@@ -7,7 +7,7 @@ import time
 from labs_py.core.run_cost import CPU
 from training import adapter, runtime
 from training import config as configuration
-from training.architectures import shape_of
+from training.architectures import ENCODERS, shape_of
 from training.estimate import estimate
 from training.settings import Config
 
@@ -36,6 +36,9 @@ def show(config: Config, folder) -> None:
         print("adapter      none: every weight is trained")
     print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")
     print(f"rate         {t.learning_rate:g}, {t.scheduler}, {t.warmup:.0%} warm-up, seed {t.seed}")
+    if config.model.source in ENCODERS:
+        print("memory       about 2 GB: weights, gradient and AdamW's two means in 32 bits are a fifth of it")
+        return
     if shape is None:
         print("memory       unknown: the model's shape is not known before its download")
         return

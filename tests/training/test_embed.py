@@ -173,7 +173,7 @@ def test_the_loss_is_ours(tmp_path, widths, slices):
 
 
 # ---- training ----
-@pytest.mark.parametrize("lora", ["{rank: 4, alpha: 8}", "null"])
+@pytest.mark.parametrize("lora", ["{rank: 4, alpha: 8, use_dora: true}", "null"])
 def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_model(tmp_path, lora):
     settings = ["train.epochs=10", "embed.negatives=batch", f"lora={lora}", "train.weight_decay=0.01"]
     run, result, (config, loaded, rows) = train("embed", tmp_path / "run", settings, architecture="bert")
