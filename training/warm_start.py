@@ -38,9 +38,11 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
                    accumulation=1, save_every=10**6)  # fmt: skip
     short = replace(config, train=walk)
     own.create(short, "warm start", loaded.dtype)
+    attention = tuned.config._attn_implementation
     trainer, steps = sft.build_trainer(short, tuned, sft.encode_rows(loaded.tokenizer, rows, short), loaded, own, quiet)
     try:
         sft.run_and_save(short, trainer, steps, tuned, loaded, own, None, command)
     except Interrupted:
         raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
+    tuned.set_attn_implementation(attention)  # a resumed run does not come by here, and goes on with the same
     tuned.train()
