@@ -126,6 +126,15 @@ def test_simpo_is_trls(scale):
     same(losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
 
 
+@pytest.mark.parametrize("kind", ["random", "length one", "equal"])
+def test_the_losses_without_a_reference_on_every_kind_of_pair(kind, monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
+    p = Pairs(kind, 4)
+    good, bad = (total / count.clamp(min=1) - 1e-3 for total, count in zip(p.sums, p.counts, strict=True))
+    same(losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
+    same(losses.orpo_loss(good, bad, torch.tensor(0.0).double(), 0.3), -theirs.orpo(good, bad, 0.3))
+
+
 def group_tensors(scale: float, masked: bool, equal: bool):
     now, drawn, reference = (-numbers(i, 8, 6).abs() for i in range(3))
     now, reference = drawn + (now - drawn) * scale, drawn + (reference - drawn) * scale
@@ -146,6 +155,18 @@ def test_grpo_and_its_variants_are_trls(variant, kl_weight, case):
     same(ours, theirs.grpo(now, drawn, gains, mask, variant, 0.2, 0.28, reference, kl_weight, 16))
     if case[2] and not kl_weight:
         assert float(ours) == 0.0
+
+
+@pytest.mark.parametrize("variant", ["grpo", "dr_grpo", "dapo"])
+def test_grpo_is_trls_on_the_log_probabilities_of_logits_of_ten_thousand(variant):
+    """Tokens that were all but impossible, and became more so: ratios of one and of nought."""
+    _, drawn, _, mask, rewards = group_tensors(1.0, True, False)
+    drawn = drawn * 1e4
+    now = drawn - numbers(3, 8, 6).abs() * torch.tensor([0.0, 1e-3, 1e4]).double().repeat(2)
+    gains = losses.group_advantages(rewards, 4, variant != "dr_grpo")
+    ours = losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, drawn, 0.0, 16)
+    assert bool(ours.isfinite())
+    same(ours, theirs.grpo(now, drawn, gains, mask, variant, 0.2, 0.28, drawn, 0.0, 16))
 
 
 @pytest.mark.parametrize("divide", [True, False])
