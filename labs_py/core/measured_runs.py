@@ -7,11 +7,12 @@ makes them. Each is predicted by a fit to all the others, so no point has a say 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from labs_py.core.model_table import MODELS
-from labs_py.core.run_cost import CPU, Process, Run, memory, operations, process_bytes
+from labs_py.core.run_cost import CPU, Process, Run, operations, process_bytes, process_rows
 
 MODEL = "SmolLM2-135M"
 
@@ -56,20 +57,26 @@ POINTS: tuple[Point, ...] = (
     _point("lora-r8-2x256-float32", 256, 2, 2_431_397_888, 3.994, dtype="float32"),
     _point("lora-r32-4x128-float32", 128, 4, 2_419_617_792, 4.15, rank=32, dtype="float32"),
     _point("full-1x128", 128, 1, 3_342_651_392, 1.38, rank=0),
+    _point("full-4x256", 256, 4, 4_083_732_480, 6.149, rank=0),
+    _point("full-2x512-checkpointing", 512, 2, 3_306_643_456, 8.66, rank=0, checkpointing=True),
+    _point("dpo-r8-1x128", 128, 2, 1_602_035_712, 2.092, tiles=True),
+    _point("dpo-r8-2x256", 256, 4, 3_359_862_784, 8.276, tiles=True),
+    _point("dpo-r32-2x128-checkpointing", 128, 4, 1_939_234_816, 5.631, rank=32, checkpointing=True, tiles=True),
 )  # fmt: skip
+
+
+_SCALE = np.array([1e9, 1, 1, 1, 1, 1])  # base is a number of bytes, the others are factors
 
 
 # --8<-- [start:fit]
 def fit(points) -> Process:
-    """The process whose four numbers explain the points' peaks best, by least squares of the relative error."""
-    rows, rest, peaks = [], [], np.array([point.peak for point in points])
-    for point in points:
-        parts = memory(MODELS[MODEL], point.run)
-        activations, scores = parts.pop("activations"), parts.pop("scores")
-        rows.append([1e9, activations, 0 if point.run.tiles else scores, scores if point.run.tiles else 0])
-        rest.append(point.peak - sum(parts.values()))
-    found = np.linalg.lstsq(np.array(rows) / peaks[:, None], np.array(rest) / peaks, rcond=None)[0]
-    return Process(1e9 * found[0], *found[1:])
+    """The process whose numbers explain the points' peaks best, by least squares of the relative error."""
+    found = [process_rows(MODELS[MODEL], point.run) for point in points]
+    peaks = np.array([point.peak for point in points])
+    rows = np.array([list(sizes.values()) for sizes, _ in found]) * _SCALE / peaks[:, None]
+    rest = (peaks - np.array([once for _, once in found])) / peaks
+    solved = np.linalg.lstsq(rows, rest, rcond=None)[0] * _SCALE
+    return Process(*(float(number) for number in solved))
 
 
 def left_out(points=POINTS) -> np.ndarray:
@@ -89,4 +96,11 @@ def left_out_seconds(points=POINTS) -> np.ndarray:
     return work / np.array([np.exp(np.mean(np.log(np.delete(rates, i)))) for i in range(len(points))])
 
 
-__all__ = ["CPU", "MODEL", "POINTS", "Point", "fit", "left_out", "left_out_seconds"]
+@lru_cache(maxsize=1)
+def errors() -> tuple[np.ndarray, np.ndarray]:
+    """Relative errors of the left-out predictions of memory and of seconds, (N,) each; above 0 is too much."""
+    return (left_out() / np.array([point.peak for point in POINTS]) - 1,
+            left_out_seconds() / np.array([point.seconds for point in POINTS]) - 1)  # fmt: skip
+
+
+__all__ = ["CPU", "MODEL", "POINTS", "Point", "errors", "fit", "left_out", "left_out_seconds"]

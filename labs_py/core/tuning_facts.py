@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from labs_py.core import evidence
+from labs_py.core import evidence, run_cost
 
 
 def wilson_half_width(successes: float, n: int) -> float:
@@ -125,6 +125,11 @@ def optimiser_steps(rows: int, batch: int, epochs: int) -> int:
     return -(-rows // batch) * epochs
 
 
+def cpu_process(part: str) -> float:
+    """A number of the fitted allowance for a training process on a CPU."""
+    return getattr(run_cost.CPU, part)
+
+
 TUNING_FACTS = (
     wilson_half_width,
     wilson_bound,
@@ -138,4 +143,5 @@ TUNING_FACTS = (
     token_weight_ratio,
     padding_share,
     optimiser_steps,
+    cpu_process,
 )

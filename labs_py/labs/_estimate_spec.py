@@ -6,7 +6,7 @@ from labs_py.core.model_table import MODELS
 from labs_py.core.run_cost import TARGETS
 from labs_py.spec import Chart, Output, Param, Prediction, Preset, Section, Series
 
-MEMORY, WORK = "Memory, part by part", "Work, hours, money"
+MEMORY, WORK, CHECK = "Memory, part by part", "Work, hours, money", "Predicted against measured"
 GIGA = 10**9
 # Bytes on board, and dense bfloat16 operations a second; the page cites where each figure stands.
 HARDWARE = {
@@ -17,7 +17,7 @@ HARDWARE = {
     "h100": ("H100 SXM, 80 GB", 80 * GIGA, 989e12),
 }
 METHODS = (("lora", "LoRA"), ("qlora", "QLoRA (NF4 base, 8-bit AdamW)"), ("full", "all weights"))
-PARTS = ("weights", "adapter", "gradients", "optimiser", "activations", "scores", "allowance")
+PARTS = ("weights", "adapter", "gradients", "optimiser", "activations", "scores", "copies", "allowance")
 
 SECTIONS = (
     Section(
@@ -29,6 +29,11 @@ SECTIONS = (
         WORK,
         "Operations are counted; hours follow from the share of the hardware's peak that is reached. Nobody knows "
         "that share beforehand, so there are two, and the answer is a range.",
+    ),
+    Section(
+        CHECK,
+        "Short runs of the 135M model on one processor core, each in a process of its own. Each point was predicted by "
+        "a fit to all the other points. The sliders above do not move it.",
     ),
 )
 
@@ -186,6 +191,12 @@ OUTPUTS = (
     Output("hours_high", "Hours, at worst", "h", section=WORK),
     Output("cost_low", "Cost, at best", "$", section=WORK),
     Output("cost_high", "Cost, at worst", "$", section=WORK),
+    Output("runs_measured", "Configurations measured", format="integer", section=CHECK),
+    Output("error_typical", "Memory: half of the errors are below", format="percent", section=CHECK),
+    Output("error_over", "Memory: largest error upwards", format="percent", section=CHECK),
+    Output("error_under", "Memory: largest error downwards", format="percent", section=CHECK),
+    Output("seconds_typical", "Processor time: half of the errors are below", format="percent", section=CHECK),
+    Output("seconds_worst", "Processor time: largest error", format="percent", section=CHECK),
 )
 
 CHARTS = (
@@ -214,6 +225,19 @@ CHARTS = (
         y_zero=True,
         markers=(("batch", "yours"),),
         section=MEMORY,
+    ),  # fmt: skip
+    Chart(
+        "measured",
+        "Peak memory, predicted against measured",
+        "scatter",
+        (
+            Series("predicted_peak", "a configuration", "measured_peak", "dots"),
+            Series("equal", "equal", "equal", "dashed"),
+        ),
+        "measured, GB",
+        "predicted, GB",
+        y_zero=True,
+        section=CHECK,
     ),  # fmt: skip
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from labs_py.core import run_cost
+from labs_py.core import measured_runs, run_cost
 from labs_py.core.model_table import MODELS
 from labs_py.labs import _estimate_spec, _estimate_tasks
 from labs_py.labs._estimate_spec import HARDWARE, PARTS
@@ -33,6 +33,7 @@ SPEC = LabSpec(
         "labs_py.core.run_cost:memory",
         "labs_py.core.run_cost:activation_bytes",
         "labs_py.core.run_cost:operations",
+        "labs_py.core.run_cost:process_bytes",
         "labs_py.core.run_cost:largest_batch",
     ),
     training_command="python -m training estimate --config training/configs/sft/qwen2.5_7b_lora_80gb.yaml",
@@ -66,6 +67,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         "hours_high": high,
         "cost_low": low * params["price"],
         "cost_high": high * params["price"],
+        **_checked(),
     }
     totals = [sum(run_cost.memory(shape, replace(run, batch=b)).values()) * spare / 1e9 for b in BATCHES]
     arrays = {
@@ -73,6 +75,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         "batch_sizes": np.array(BATCHES, dtype=float),
         "batch_totals": np.array(totals),
         "batch_room": np.full(len(BATCHES), room / 1e9),
+        **_points(),
     }
     verdict = f"{total / 1e9:.1f} GB of {room / 1e9:.0f} GB on the {name.split(',')[0]}"
     verdict += ": it fits." if total <= room else f": it does not fit. {change(shape, run, room / spare)}"
@@ -83,8 +86,31 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         "summary:parts": ", ".join(f"{p} {parts[p] / 1e9:.2f} GB" for p in PARTS) + f"; together {total / 1e9:.1f} GB.",
         "summary:batches": f"Up to {largest} rows of {run.tokens:,} tokens fit at once." if largest else
         "Not even one row fits.",
+        "summary:measured": f"{len(measured_runs.POINTS)} configurations from "
+        f"{arrays['measured_peak'].min():.1f} to {arrays['measured_peak'].max():.1f} GB; the prediction is at most "
+        f"{scalars['error_over']:.0%} too high and {scalars['error_under']:.0%} too low.",
     }  # fmt: skip
     yield Result(scalars, arrays, texts)
+
+
+def _points() -> dict[str, np.ndarray]:
+    """Measured peaks and what a fit to the other points predicts, in GB, with the line on which they are equal."""
+    peaks = np.array([point.peak for point in measured_runs.POINTS]) / 1e9
+    errors, _ = measured_runs.errors()
+    return {"measured_peak": peaks, "predicted_peak": peaks * (1 + errors), "equal": np.array([0.0, 1.1 * peaks.max()])}
+
+
+def _checked() -> dict[str, float]:
+    """How far the predictions lie from what was measured, as shares of it."""
+    memory, seconds = measured_runs.errors()
+    return {
+        "runs_measured": len(memory),
+        "error_typical": float(np.median(np.abs(memory))),
+        "error_over": float(memory.max()),
+        "error_under": float(-memory.min()),
+        "seconds_typical": float(np.median(np.abs(seconds))),
+        "seconds_worst": float(np.abs(seconds).max()),
+    }
 
 
 def _run_of(params: dict[str, Any]) -> run_cost.Run:

@@ -41,6 +41,19 @@ def test_static_parts_by_hand():
     assert full["weights"] == full["gradients"] == full["optimiser"] // 2 == 4 * 6_738_415_616 and not full["adapter"]
 
 
+def test_activations_by_hand_as_autograd_keeps_them():
+    # SmolLM2-135M, 1,024 tokens: the tensors that torch's saved_tensors_hooks counted in a step, layer by layer.
+    shape = MODELS["SmolLM2-135M"]
+    lora = run_cost.memory(shape, Run(rank=8, tokens=128, batch=8, checkpointing=False))["activations"]
+    layer = 2 * (4 * 1536 + 2 * 576 + 2 * 576 + 2 * 192 + 7 * 8) + 2 * 4 * 576
+    assert lora == 30 * 1024 * layer and abs(lora - 690.8e6) < 5e6
+    full = run_cost.memory(shape, Run(rank=0, tokens=256, batch=4, checkpointing=False))
+    assert full["activations"] == 30 * 1024 * (2 * (4 * 1536 + 5 * 576 + 2 * 576 + 2 * 192) + 4 * 4 * 576)
+    assert full["copies"] == 2 * 134_515_008
+    again = run_cost.memory(shape, Run(rank=8, tokens=128, batch=8, checkpointing=True))["activations"]
+    assert again == 30 * 1024 * 2 * 576 + 1024 * layer
+
+
 def test_qlora_shrinks_the_linear_maps_only():
     shape = MODELS["Qwen2.5-7B"]
     parts = run_cost.memory(shape, Run(nf4=True, optimizer="paged_adamw_8bit"))

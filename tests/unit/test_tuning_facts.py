@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from labs_py.core import evidence
+from labs_py.core import evidence, run_cost
 from labs_py.core.facts import FACTS
+from labs_py.core.model_table import MODELS
 
 
 def test_wilson_half_width_and_wilson_bound_at_half_of_a_hundred():
@@ -70,3 +71,13 @@ def test_padding_share_falls_from_fixed_to_packed():
 def test_optimiser_steps_counts_the_last_small_batch():
     assert FACTS["optimiser_steps"](1000, 8, 1) == 125
     assert FACTS["optimiser_steps"](1001, 8, 2) == 252
+
+
+def test_cpu_process_is_the_allowance_that_the_estimate_uses():
+    shape, run = MODELS["SmolLM2-135M"], run_cost.Run(tokens=256, batch=4)
+    parts = run_cost.memory(shape, run)
+    tensors = parts["weights"] + parts["adapter"] + parts["gradients"] + parts["optimiser"]
+    factor = FACTS["cpu_process"]("activations") + FACTS["cpu_process"]("adapters")
+    by_hand = (FACTS["cpu_process"]("base") + tensors + factor * parts["activations"]
+               + FACTS["cpu_process"]("scores") * parts["scores"])  # fmt: skip
+    assert run_cost.process_bytes(shape, run) == pytest.approx(run_cost.MARGIN * by_hand)

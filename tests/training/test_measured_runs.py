@@ -1,0 +1,53 @@
+"""The estimate of a CPU process against the recorded runs: the table is the record, each point left out once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from labs_py.core import measured_runs, run_cost
+from labs_py.core.measured_runs import POINTS
+from labs_py.core.model_table import MODELS
+from training import measure
+from training.estimate import estimate
+
+RECORD = json.loads(Path("docs/data/runs/estimate-points.json").read_text(encoding="utf-8"))
+
+
+def test_the_table_is_the_record():
+    assert [point.name for point in POINTS] == [point["name"] for point in RECORD["points"]]
+    for point, recorded in zip(POINTS, RECORD["points"], strict=True):
+        assert (point.peak, point.seconds) == (recorded["peak_bytes"], recorded["step_cpu_seconds"])
+        assert point.run.tokens == recorded["tokens"]
+
+
+@pytest.mark.parametrize("recorded", RECORD["points"], ids=lambda p: p["name"])
+def test_settings_of_the_table_are_those_of_the_configuration(recorded):
+    point = next(point for point in POINTS if point.name == recorded["name"])
+    made = {p.name: p for p in measure.points()}[recorded["name"]]
+    found = estimate(measure.configuration(made), made.tokens)
+    assert found["trainable_parameters"] == recorded["trained"]
+    foretold = run_cost.process_bytes(MODELS[measured_runs.MODEL], point.run)
+    assert found["process_on_a_cpu_bytes"] == pytest.approx(foretold, rel=0.005)  # a third of a row, rounded or not
+
+
+def test_left_out_configurations_are_within_a_tenth_and_never_far_below():
+    memory, _ = measured_runs.errors()
+    assert len(memory) >= 20 and np.abs(memory).max() <= 0.10 and memory.min() >= -0.05
+
+
+def test_the_shipped_numbers_are_the_fit_to_all_points():
+    fitted, shipped = measured_runs.fit(POINTS), run_cost.CPU
+    for name in run_cost.Process.__dataclass_fields__:
+        assert getattr(shipped, name) == pytest.approx(getattr(fitted, name), rel=0.02)
+
+
+def test_a_point_has_no_say_in_its_own_prediction():
+    from dataclasses import replace
+
+    changed = [replace(POINTS[3], peak=POINTS[3].peak * 2) if i == 3 else p for i, p in enumerate(POINTS)]
+    assert measured_runs.left_out(changed)[3] == pytest.approx(measured_runs.left_out(POINTS)[3])
+    assert measured_runs.left_out(changed)[4] != pytest.approx(measured_runs.left_out(POINTS)[4], rel=1e-6)
