@@ -128,6 +128,26 @@ def test_a_spent_budget_is_one_line_and_a_higher_one_goes_on(teacher, tmp_path, 
     assert "budget_money" in capsys.readouterr().err and teacher.asked.total() == paid
 
 
+def test_a_finished_run_answers_through_its_router(teacher, tmp_path, capsys):
+    """A random student passes no verifier, so the teacher answers; and no earlier than the run is finished."""
+    given = arguments(teacher, tmp_path, "data.n_train=4", "data.n_heldout=2")
+    assert distill.main([*given, "--ask", NOTE]) == 2
+    assert "there is no run to go on with" in capsys.readouterr().err
+    assert distill.main(given) in (11, 12)
+    note, line = next((note, line) for note, line in reference().items() if line != TASK.refusal)
+    capsys.readouterr()
+    assert distill.main([*given, "--ask", note]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["answer"], found["by"], found["verified"]) == (line, "teacher", True)
+    assert found["confidence"] < found["threshold"]
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(teacher, tmp_path, capsys):
+    (tmp_path / "calls.jsonl").mkdir()
+    assert distill.main(arguments(teacher, tmp_path)) == 2
+    assert "calls.jsonl" in capsys.readouterr().err.strip().splitlines()[-1]
+
+
 def test_half_a_line_of_a_killed_run_costs_one_call(tmp_path):
     class Counting:
         name, batch, calls = "counting", 4, 0

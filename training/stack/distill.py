@@ -7,6 +7,7 @@ content, so a run that was stopped goes on with the same command and asks nothin
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 import time
@@ -20,7 +21,7 @@ import numpy as np
 from labs_py.core import chat_data, overlap
 from training import base_scores, cli, data, general_text, model, plan, records, regression, runtime, sft, tasks
 from training import config as configuration
-from training.errors import INTERRUPTED, BadInput, Interrupted, TrainingError
+from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, Interrupted, TrainingError
 from training.runfolder import RunFolder, default_path
 from training.stack import askers, release
 from training.stack.askers import Local, Reply
@@ -212,7 +213,10 @@ def train(config, rows: list[dict], loaded, folder: RunFolder):
 
 def answer(config, folder: RunFolder, cache: Path, question: str) -> dict:
     """One question through the router of a finished run."""
-    task, threshold = data.task_of(config), folder.open()["router"]["threshold"]
+    task, report = data.task_of(config), folder.open()
+    if "gate" not in report:
+        raise BadInput(f"{folder.path}: this run has no router yet; let it go to its end first")
+    threshold = report["router"]["threshold"]
     row, loaded = task.row(question, ""), model.load_base(config.model)
     teacher = Calls(askers.teacher_of(config, loaded), cache, config.teacher, config.evaluate.max_new_tokens)
     student = Local(replace(loaded, model=train(config, [], loaded, folder)), "student")
@@ -278,6 +282,9 @@ def main(arguments: list[str] | None = None) -> int:
     except TrainingError as error:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return LACKING_RESOURCE if error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT) else BAD_INPUT
 
 
 if __name__ == "__main__":
