@@ -140,6 +140,7 @@ def _tune(config, folder: RunFolder, loaded, rows, methods, args):
     if config.lora is None or runtime.process_count() > 1:
         return trained
     del trained
+    runtime.release_memory()
     fresh = model.load_base(config.model, loaded.dtype)  # the trainer left the old one wrapped for mixed precision
     return model.attach_adapter(fresh.model, folder.adapter)
 
