@@ -7,32 +7,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 
 import registry  # noqa: E402
+from site_axe import still, violations  # noqa: E402
 
-AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 ENTRIES = registry.entries(registry.load(ROOT / "docs"))
 READY = [entry.address for entry in ENTRIES if entry.ready]
 COMING = [entry.address for entry in ENTRIES if not entry.ready]
 FRONT = ["", *READY]
 LIGHT_AND_DARK = ["light", "dark"]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds, a line each."""
-    page.evaluate(AXE)
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
-    return [f"{rule['id']}: {node['html'][:140]}" for rule in found for node in rule["nodes"]]
-
-
-def still(page: Page) -> None:
-    """Wait until fonts and palette have settled, so that colours are final."""
-    page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(60)
 
 
 @pytest.mark.parametrize("scheme", LIGHT_AND_DARK)
