@@ -334,8 +334,16 @@ def validate(spec: LabSpec, raw: dict[str, Any] | None) -> tuple[dict[str, Any],
     return params, errors
 
 
+def _text(value: Any) -> str:
+    """A value's text, whatever it is: endless numbers and nests have none, half a surrogate pair is no character."""
+    try:
+        return str(value).encode("utf-8", "replace").decode()
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long to show"
+
+
 def _shorten(value: Any) -> str:
-    text = str(value)
+    text = _text(value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -344,12 +352,14 @@ def _clean(p: Param, value: Any) -> tuple[Any, str]:
     if p.kind in ("range", "seed"):
         return _clean_number(p, value)
     if p.kind == "switch":
-        if value in (True, False, 0, 1) or str(value).lower() in ("true", "false", "0", "1"):
-            return str(value).lower() in ("true", "1"), ""
+        word = _text(value).lower()
+        if word in ("true", "false", "0", "1", "0.0", "1.0"):
+            return word in ("true", "1", "1.0"), ""
         return p.default, f"{p.label}: '{_shorten(value)}' is neither on nor off; using the default."
     if p.kind == "choice":
+        word = _text(value)
         for legal, _ in p.choices:
-            if str(legal) == str(value):
+            if str(legal) == word:
                 return legal, ""
         legal_names = ", ".join(str(v) for v, _ in p.choices)
         return p.default, f"{p.label}: '{_shorten(value)}' is not one of {legal_names}; using {p.default}."
@@ -359,7 +369,8 @@ def _clean(p: Param, value: Any) -> tuple[Any, str]:
         return p.default, f"{p.label}: text is expected; using the default."
     if len(value) > p.max_length:
         return p.default, f"{p.label}: {len(value):,} characters, but {p.max_length:,} fit; using the default."
-    return value, ""
+    legal = _text(value)
+    return legal, "" if legal == value else f"{p.label}: half a surrogate pair is no character; '?' stands for it."
 
 
 def _clean_picks(p: Param, value: Any) -> tuple[Any, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ SIGNATURE = 64
 BANDS = 16
 NEAR_SIMILARITY = 0.8
 SHORTEST_FOR_NEAR = 8
+MOST_IN_BAND, MOST_COMPARED = 8, 16
 ROLES = ("system", "user", "assistant")
 _PRIME = (1 << 31) - 1
 
@@ -65,9 +67,12 @@ def parse_line(line: bytes) -> tuple[dict[str, Any] | None, Fault | None]:
         return None, Fault("bad-encoding", f"byte {error.start + 1} (0x{line[error.start]:02x}) is not UTF-8")
     try:
         row = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        what, column = getattr(error, "msg", "too deeply nested"), getattr(error, "colno", 1)
-        return None, Fault("bad-json", f"{what} at column {column}")
+    except json.JSONDecodeError as error:
+        return None, Fault("bad-json", f"{error.msg} at column {error.colno}")
+    except RecursionError:
+        return None, Fault("bad-json", "too deeply nested to be read")
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        return None, Fault("bad-json", "a number is too long to be read")
     if not isinstance(row, dict):
         return None, Fault("bad-json", f"a row is an object in braces, this is a {type(row).__name__}")
     return row, None
@@ -111,8 +116,8 @@ def check_turns(turns: list[Any] | None) -> list[Fault]:
     for place, turn in enumerate(turns, 1):
         if not isinstance(turn, dict) or turn.get("role") not in ROLES:
             found = turn.get("role") if isinstance(turn, dict) else turn
-            wanted = ", ".join(ROLES)
-            return [Fault("missing-role", f"turn {place} has no role of {wanted} (found {str(found)[:40]!r})")]
+            shown = repr(str(found)[:40]) if not isinstance(found, (dict, list)) else f"a {type(found).__name__}"
+            return [Fault("missing-role", f"turn {place} has no role of {', '.join(ROLES)} (found {shown})")]
         if not isinstance(turn.get("content"), str):
             return [Fault("missing-role", f"turn {place} ({turn['role']}) has no text in 'content'")]
     faults = [Fault("empty-turn", f"turn {place} ({turn['role']}) is empty")
@@ -191,14 +196,20 @@ class Seen:
         width = len(marks) // BANDS
         keys = [(band, marks[band * width:(band + 1) * width]) for band in range(BANDS)]
         found = None
-        for candidate in sorted({earlier for key in keys for earlier in self._bands.get(key, ())}):
+        shared = Counter(earlier for key in keys for earlier in self._bands.get(key, ()))
+        for candidate in sorted(earlier for earlier, _ in shared.most_common(MOST_COMPARED)):
             other = self._shingles[candidate]
-            overlap = len(parts & other) / len(parts | other)
+            both = len(parts & other)
+            overlap = both / (len(parts) + len(other) - both)
             if overlap >= NEAR_SIMILARITY:
                 found = Fault("near-duplicate", f"{overlap:.0%} of its three-word runs stand in line {candidate}")
                 break
         for key in keys:
-            self._bands.setdefault(key, []).append(line)
+            # Rows of one pattern share whole bands without being alike; all of them as candidates would cost the
+            # square of the file. What is particular to a row falls into bands of its own, and finds its double there.
+            band = self._bands.setdefault(key, [])
+            if len(band) < MOST_IN_BAND:
+                band.append(line)
         self._shingles[line] = parts
         return found
 

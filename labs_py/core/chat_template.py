@@ -56,7 +56,7 @@ def _smollm2(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
     if turns[0]["role"] != "system":
         yield Piece(f"<|im_start|>system\n{SMOLLM_SYSTEM}<|im_end|>\n", "frame", "system")
     for i, turn in enumerate(turns):
-        yield from _turn(i, turn["role"], f"<|im_start|>{turn['role']}\n", turn["content"] or "", "<|im_end|>", "\n")
+        yield from _turn(i, turn["role"], f"<|im_start|>{turn['role']}\n", turn["content"], "<|im_end|>", "\n")
     if ask:
         yield Piece("<|im_start|>assistant\n", "ask", "assistant")
 
@@ -144,6 +144,13 @@ def _plain(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
         yield Piece("Assistant: ", "ask", "assistant")
 
 
+def _nothing(template: str) -> str:
+    """What a template that knows no tool calls makes of their null text: Jinja's trim makes a word of it."""
+    if template in ("llama3", "gemma"):
+        return "None"
+    raise Refused("a turn of tool calls without text cannot be written")
+
+
 _WRITERS = {"smollm2": _smollm2, "qwen2_5": _qwen, "llama3": _llama3, "gemma": _gemma, "gemma3": _gemma3,
             "phi3": _phi3, "plain": _plain}  # fmt: skip
 TEMPLATES = tuple(_WRITERS)
@@ -167,6 +174,8 @@ def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any]
     """
     if not turns:
         raise Refused("There are no turns.")
+    if template != "qwen2_5" and any(turn["content"] is None for turn in turns):
+        turns = [turn if turn["content"] is not None else {**turn, "content": _nothing(template)} for turn in turns]
     return [piece for piece in _WRITERS[template](turns, tools, ask) if piece.text]
 
 
