@@ -24,6 +24,8 @@ NEAR_SIMILARITY = 0.8
 SHORTEST_FOR_NEAR = 8
 MOST_IN_BAND, MOST_COMPARED = 8, 16
 ROLES = ("system", "user", "assistant")
+OPENING_TOKENS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|assistant|>")
+STOP_TOKENS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<eos>")
 _PRIME = (1 << 31) - 1
 
 CODES = {
@@ -160,6 +162,10 @@ _SCALE = _RNG.integers(1, _PRIME, SIGNATURE, dtype=np.int64)
 _SHIFT = _RNG.integers(0, _PRIME, SIGNATURE, dtype=np.int64)
 
 
+_BAND_BYTES = 8 * SIGNATURE // BANDS
+_PLACES = [slice(start, start + _BAND_BYTES) for start in range(0, 8 * SIGNATURE, _BAND_BYTES)]
+
+
 # --8<-- [start:signature]
 def signature(parts: set[str]) -> np.ndarray:
     """[SIGNATURE] MinHash: two sets agree in each place with the probability of their Jaccard similarity."""
@@ -176,7 +182,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._exact: dict[str, int] = {}
-        self._bands: dict[tuple[int, bytes], list[int]] = {}
+        self._bands: list[dict[bytes, tuple[int, ...]]] = [{} for _ in range(BANDS)]
         self._shingles: dict[int, set[str]] = {}
 
     def check(self, turns: list[dict[str, Any]], line: int) -> Fault | None:
@@ -192,26 +198,25 @@ class Seen:
         return self._near(_runs(words), line) if len(words) >= SHORTEST_FOR_NEAR else None
 
     def _near(self, parts: set[str], line: int) -> Fault | None:
-        marks = signature(parts).tobytes()
-        width = len(marks) // BANDS
-        keys = [(band, marks[band * width:(band + 1) * width]) for band in range(BANDS)]
-        found = None
-        shared = Counter(earlier for key in keys for earlier in self._bands.get(key, ()))
-        for candidate in sorted(earlier for earlier, _ in shared.most_common(MOST_COMPARED)):
+        marks, earlier = signature(parts).tobytes(), []
+        for band, place in zip(self._bands, _PLACES, strict=True):
+            key = marks[place]
+            met = band.get(key, ())
+            earlier += met
+            # Rows of one pattern share whole bands without being alike; all of them as candidates would cost the
+            # square of the file. What is particular to a row falls into bands of its own, and finds its double there.
+            if len(met) < MOST_IN_BAND:
+                band[key] = (*met, line)
+        self._shingles[line] = parts
+        if not earlier:
+            return None
+        for candidate in sorted(met for met, _ in Counter(earlier).most_common(MOST_COMPARED)):
             other = self._shingles[candidate]
             both = len(parts & other)
             overlap = both / (len(parts) + len(other) - both)
             if overlap >= NEAR_SIMILARITY:
-                found = Fault("near-duplicate", f"{overlap:.0%} of its three-word runs stand in line {candidate}")
-                break
-        for key in keys:
-            # Rows of one pattern share whole bands without being alike; all of them as candidates would cost the
-            # square of the file. What is particular to a row falls into bands of its own, and finds its double there.
-            band = self._bands.setdefault(key, [])
-            if len(band) < MOST_IN_BAND:
-                band.append(line)
-        self._shingles[line] = parts
-        return found
+                return Fault("near-duplicate", f"{overlap:.0%} of its three-word runs stand in line {candidate}")
+        return None
 
 
 # --8<-- [start:leak]
@@ -232,6 +237,11 @@ def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
 def ends_with_stop(ids: list[int], stop_ids: list[int]) -> bool:
     """Whether a rendered row's last tokens hold a stop token (a line end may follow it)."""
     return any(stop in ids[-3:] for stop in stop_ids)
+
+
+def unended(text: str) -> bool:
+    """Whether a text opens turns with control tokens and still does not end with a stop token."""
+    return any(token in text for token in OPENING_TOKENS) and not text.rstrip().endswith(STOP_TOKENS)
 
 
 def check_lines(
@@ -257,6 +267,8 @@ def check_lines(
             yield number, fault
             continue
         if set(row) == {"text"} and isinstance(row["text"], str) and row["text"].strip():
+            if unended(row["text"]):
+                yield number, Fault("no-stop-token", "a chat written out as text does not end with a stop token")
             continue  # plain text to replay: no turns to check
         turns = turns_of(row, system)
         faults = check_turns(turns)

@@ -81,19 +81,50 @@ def numbered(n):
     return spec._row(asked, f"It is {n}.")
 
 
-def test_twelve_faults_in_ten_thousand_lines_by_line():
+CODES = ("bad-json", "missing-role", "role-order", "empty-turn", "prompt-only", "duplicate", "near-duplicate",
+         "test-leak", "bad-encoding", "too-long", "huge-line", "no-stop-token")  # fmt: skip
+
+
+def twelve(line):
+    """Ten thousand rows with one fault of each code, and (line, code) of each; ``line(n)`` is a sound row."""
     planted = spec.ROWS.split("\n")[1:9]
     planted += ['{"messages": "caf\U0010fee9"}', spec._row("Long " + "very many words " * 900, "x")]
     planted.append(spec._row("x" * 1_000_001, "y"))
-    lines = [spec.ROWS.split("\n")[0], *(numbered(n) for n in range(2, 10_001))]
+    planted.append(json.dumps({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello"}))
+    lines = [spec.ROWS.split("\n")[0], *(line(n) for n in range(2, 10_001))]
     places = [500 + 800 * i for i in range(len(planted))]
     for place, row in zip(places, planted, strict=True):
         lines[place - 1] = row
-    codes = ["bad-json", "missing-role", "role-order", "empty-turn", "prompt-only", "duplicate", "near-duplicate",
-             "test-leak", "bad-encoding", "too-long", "huge-line"]  # fmt: skip
-    assert found(rows_file="\n".join(lines)) == list(zip(places, codes, strict=True))
+    return lines, list(zip(places, CODES, strict=True))
+
+
+def test_twelve_faults_in_ten_thousand_lines_by_line():
+    lines, wanted = twelve(numbered)
+    assert found(rows_file="\n".join(lines)) == wanted and set(CODES) == set(chat_data.CODES)
+
+
+def test_a_template_without_a_stop_is_reported_for_every_row_and_a_text_only_where_it_is_a_chat():
     assert found(rows=numbered(1), template="plain") == [(1, "no-stop-token")]
-    assert {*codes, "no-stop-token"} == set(chat_data.CODES)
+    texts = ["Plain words.", "<|im_start|>assistant\nHi<|im_end|>\n", "<start_of_turn>model\nHi", "a < b <|end|> c"]
+    assert found(rows="\n".join(json.dumps({"text": text}) for text in texts)) == [(3, "no-stop-token")]
+
+
+def patterned(n):
+    """Rows of one pattern: seven words of ten are the same, and none is another's near-duplicate."""
+    own = " ".join(str(n * prime) for prime in (7919, 104729, 1299709))
+    return spec._row(f"Translate this sentence into French and keep all names, numbers and quotes in it: {own}", f"{n}")
+
+
+def test_rows_of_one_pattern_cost_the_length_of_the_file_and_not_its_square(monkeypatch):
+    compared = []
+    most_common = chat_data.Counter.most_common
+    monkeypatch.setattr(chat_data.Counter, "most_common", lambda self, n: compared.append(len(self)) or
+                        most_common(self, n))  # fmt: skip
+    lines = [patterned(n) for n in range(2000)]
+    again = json.loads(patterned(990))["messages"][0]["content"].replace("Translate", "So translate")
+    lines.append(spec._row(again, "another answer"))
+    assert found(rows_file="\n".join(lines)) == [(2001, "near-duplicate")]
+    assert max(compared) <= chat_data.BANDS * chat_data.MOST_IN_BAND
 
 
 def test_lines_are_those_of_the_command(tmp_path):
