@@ -28,6 +28,7 @@ INPUTS = (
     "requirements/site.txt",
 )
 CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
+PAGES = ("-m", "mkdocs", "build", "--strict")  # no --quiet: what is not printed does not count as a warning
 FULL_DISK = "No space left on device|ENOSPC|disk is full"
 SETTINGS = ("SITE_URL", "REPO_URL", "EDIT_URI", "REPORT_URL", "COMMIT")
 
@@ -53,14 +54,12 @@ def node() -> str:
 def step(name: str, command: list[str | Path], environment: dict[str, str] | None = None) -> None:
     """Run one step of the build; SystemExit with one line when it fails."""
     started = time.monotonic()
-    done = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, env=environment, text=True, capture_output=True
-    )
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, text=True, capture_output=True)
     if done.returncode:
         output = (done.stdout + done.stderr).strip()
         if re.search(FULL_DISK, output):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        print(output, file=sys.stderr)
+        print("\n".join(line for line in output.splitlines() if not line.startswith("INFO")), file=sys.stderr)
         print(f"The site was not built: step '{name}' failed (see above).", file=sys.stderr)
         raise SystemExit(1)
     print(f"built: {name} ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
@@ -82,7 +81,7 @@ def build(out: Path) -> None:
     step("browser runtime", [node(), here / "runtime.mjs", "--out", runtime], environment)
     step(
         "pages",
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", part],
+        [sys.executable, *PAGES, "--site-dir", part],
         environment,
     )
     shutil.copytree(runtime, part / "assets" / "runtime", dirs_exist_ok=True)
