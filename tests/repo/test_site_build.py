@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-BUILD = (
-    Path(__file__).resolve().parents[2] / "overrides" / "build" / "site.py"
-)  # "site" alone is the standard library's
+# By its file: "site" is also a module of the standard library.
+BUILD = Path(__file__).resolve().parents[2] / "overrides" / "build" / "site.py"
 
 
 @pytest.mark.parametrize(("words", "succeeds"), [("All is well.", True), ("[nowhere](missing.md)", False)])
