@@ -310,27 +310,21 @@ def validate(spec: LabSpec, raw: dict[str, Any] | None) -> tuple[dict[str, Any],
     if not isinstance(raw, dict):
         return spec.defaults(), [{"param": "", "message": "Parameters must be a JSON object; using the defaults."}]
     known = {p.name for p in spec.params}
-    errors = [
-        {"param": _shorten(name), "message": f"'{_shorten(name)}' is not a parameter of this lab; it was ignored."}
-        for name in raw
-        if name not in known
-    ]
+    unknown = [_shorten(name) for name in raw if name not in known]
+    errors = [{"param": name, "message": f"'{name}' is not a parameter of this lab; it was ignored."}
+              for name in unknown]  # fmt: skip
     params: dict[str, Any] = {}
     for p in spec.params:
         params[p.name], message = _clean(p, raw[p.name]) if p.name in raw else (p.default, "")
         if message:
             errors.append({"param": p.name, "message": message})
     for p in spec.params:
-        if p.max_from and params[p.name] > params[p.max_from]:
+        most = params[p.max_from] if p.max_from else None
+        if p.max_from and params[p.name] > most:
             if p.name in raw:
-                errors.append(
-                    {
-                        "param": p.name,
-                        "message": f"{p.label}: {params[p.name]} is above {params[p.max_from]}, the value of "
-                        f"{spec.param(p.max_from).label}; using {params[p.max_from]}.",
-                    }
-                )
-            params[p.name] = params[p.max_from]
+                whose = f"the value of {spec.param(p.max_from).label}; using {most}."
+                errors.append({"param": p.name, "message": f"{p.label}: {params[p.name]} is above {most}, {whose}"})
+            params[p.name] = most
     return params, errors
 
 
@@ -352,15 +346,13 @@ def _clean(p: Param, value: Any) -> tuple[Any, str]:
     if p.kind in ("range", "seed"):
         return _clean_number(p, value)
     if p.kind == "switch":
-        word = _text(value).lower()
-        if word in ("true", "false", "0", "1", "0.0", "1.0"):
+        if (word := _text(value).lower()) in ("true", "false", "0", "1", "0.0", "1.0"):
             return word in ("true", "1", "1.0"), ""
         return p.default, f"{p.label}: '{_shorten(value)}' is neither on nor off; using the default."
     if p.kind == "choice":
         word = _text(value)
-        for legal, _ in p.choices:
-            if str(legal) == word:
-                return legal, ""
+        if named := [legal for legal, _ in p.choices if str(legal) == word]:
+            return named[0], ""
         legal_names = ", ".join(str(v) for v, _ in p.choices)
         return p.default, f"{p.label}: '{_shorten(value)}' is not one of {legal_names}; using {p.default}."
     if p.kind == "picks":
@@ -394,14 +386,11 @@ def _clean_number(p: Param, value: Any) -> tuple[Any, str]:
     high = SEED_MAX if p.kind == "seed" and p.max is None else p.max
     step = 1 if p.kind == "seed" else p.step
     whole = step is not None and float(step).is_integer() and float(low or 0).is_integer()
-    legal = number
-    if step and p.scale == "linear":
-        origin = low or 0
-        legal = origin + round((number - origin) / step) * step
-    if whole:
-        legal = round(legal)
-    elif step and p.scale == "linear":
-        legal = round(legal, 12)
+    origin = low or 0
+    stepped = step and p.scale == "linear"
+    legal = origin + round((number - origin) / step) * step if stepped else number
+    if whole or stepped:
+        legal = round(legal) if whole else round(legal, 12)
     if low is not None and number < low:
         return type(legal)(low), f"{p.label}: {_shorten(value)} is below the smallest value {low:g}; using {low:g}."
     if high is not None and number > high:
