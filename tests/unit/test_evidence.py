@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from labs_py.core import evidence
 
@@ -23,6 +24,27 @@ def test_wilson_against_published_values_and_edges():
     assert evidence.wilson(0, 20)[0] == 0.0 and evidence.wilson(0, 20)[1] == pytest.approx(0.1611, abs=1e-4)
     assert evidence.wilson(29, 29) == pytest.approx((0.8830, 1.0), abs=1e-4)
     assert evidence.wilson(0, 0) == (0.0, 1.0)
+
+
+@given(n=st.integers(1, 3000), data=st.data(), level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
+def test_wilson_equals_scipys(n, data, level):
+    successes = data.draw(st.integers(0, n))
+    truth = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    ours = evidence.wilson(successes, n, stats.norm.ppf(0.5 + level / 2))
+    assert ours == pytest.approx((truth.low, truth.high), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_paired_interval_of_unseen_scores_equals_scipys_within_simulation(seed):
+    rng = np.random.default_rng(seed)
+    n, draws = int(rng.integers(20, 300)), 10_000
+    before = rng.gamma(2.0, 1.0, n)
+    after = before + rng.normal(0.1, 0.5, n) * rng.uniform(0.5, 2, n)
+    centre, low, high = evidence.paired_difference(after, before, draws=draws, seed=seed)
+    theirs = stats.bootstrap((after, before), lambda a, b, axis=-1: np.mean(a, axis) - np.mean(b, axis), paired=True,
+                             n_resamples=draws, method="percentile", rng=seed + 100)  # fmt: skip
+    assert (low, high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.15 * theirs.standard_error)
+    assert centre == pytest.approx(np.mean(after) - np.mean(before))
 
 
 def test_wilson_covers_where_the_naive_interval_does_not():

@@ -78,3 +78,52 @@ def test_interval_of_seeds_is_students():
 def test_no_gain_needs_endless_items():
     assert power.paired_items(0.1, 0.1) == power.separate_items(0.5, 0.5) == power.MOST_ITEMS
     assert power.mcnemar(0, 0) == 1.0
+
+
+@given(n=st.integers(5, 3000), base=shares, tuned=shares, alpha=st.sampled_from([0.01, 0.05, 0.1]))
+def test_power_of_two_rates_equals_scipys_where_both_say_the_same(n, base, tuned, alpha):
+    # a chi-square of one degree is a squared normal, so scipy's noncentral one gives both tails at once
+    h = power.effect_size(tuned, base)
+    truth = stats.ncx2.sf(stats.chi2.isf(alpha, 1), 1, max(n * h * h / 2, 1e-12))
+    assert power.separate_power(n, base, tuned, alpha) == pytest.approx(truth, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_power_of_two_rates_is_how_often_two_samples_differ(seed):
+    rng = np.random.default_rng(seed)
+    n, base = int(rng.integers(80, 900)), rng.uniform(0.3, 0.7)
+    tuned = base + rng.uniform(0.05, 0.2)
+    right = rng.binomial(n, [base, tuned], (20_000, 2)) / n
+    pooled = right.mean(1)
+    z = (right[:, 1] - right[:, 0]) / np.sqrt(2 * pooled * (1 - pooled) / n)
+    seen = np.mean(np.abs(z) > stats.norm.ppf(0.975))
+    assert power.separate_power(n, base, tuned) == pytest.approx(seen, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_paired_power_equals_the_exact_sum_over_all_splits(seed):
+    # no simulation: the number of differing items is binomial, and so is how they split
+    rng = np.random.default_rng(seed)
+    n, gained, lost = int(rng.integers(200, 1200)), rng.uniform(0.05, 0.2), rng.uniform(0.03, 0.15)
+    differ = np.arange(1, n + 1)
+    bound = stats.norm.ppf(0.975) * np.sqrt(differ)
+    share = gained / (gained + lost)
+    rejects = stats.binom.sf(np.floor((differ + bound) / 2), differ, share)
+    rejects += stats.binom.cdf(np.ceil((differ - bound) / 2) - 1, differ, share)
+    truth = stats.binom.pmf(differ, n, gained + lost) @ rejects
+    assert power.paired_power(n, gained, lost) == pytest.approx(truth, abs=0.025)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_resamples_of_unseen_scores_equal_scipys_within_simulation(seed):
+    rng = np.random.default_rng(seed)
+    n, draws = int(rng.integers(30, 400)), 10_000
+    base, tuned = rng.integers(0, 5, n) / 4, np.clip(rng.integers(0, 5, n) / 4 + rng.uniform(0, 0.3), 0, 1)
+    ours = power.bootstrap_differences(tuned - base, draws, seed)
+    theirs = stats.bootstrap((tuned, base), lambda a, b, axis=-1: np.mean(a, axis) - np.mean(b, axis), paired=True,
+                             n_resamples=draws, method="percentile", rng=seed + 100)  # fmt: skip
+    error = theirs.standard_error
+    # a 2.5% quantile of 10,000 draws scatters by sqrt(.025 * .975 / draws) / density = 0.027 standard errors
+    assert np.quantile(ours, [0.025, 0.975]) == pytest.approx(tuple(theirs.confidence_interval), abs=0.15 * error)
+    assert ours.mean() == pytest.approx(np.mean(tuned - base), abs=0.05 * error)
+    assert ours.std(ddof=1) == pytest.approx(error, rel=0.04)
