@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from labs_py.core import pasted_json
+
 HUGE_LINE_BYTES = 1_000_000
 SHINGLE_WORDS = 3
 SIGNATURE = 64
@@ -68,11 +70,11 @@ def parse_line(line: bytes) -> tuple[dict[str, Any] | None, Fault | None]:
     except UnicodeDecodeError as error:
         return None, Fault("bad-encoding", f"byte {error.start + 1} (0x{line[error.start]:02x}) is not UTF-8")
     try:
-        row = json.loads(text)
+        row = pasted_json.load(text)
     except json.JSONDecodeError as error:
         return None, Fault("bad-json", f"{error.msg} at column {error.colno}")
-    except RecursionError:
-        return None, Fault("bad-json", "too deeply nested to be read")
+    except pasted_json.TooDeep as error:
+        return None, Fault("bad-json", str(error))
     except ValueError:  # Python reads no whole number of more than 4,300 digits
         return None, Fault("bad-json", "a number is too long to be read")
     if not isinstance(row, dict):

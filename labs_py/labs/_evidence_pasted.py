@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
+
+from labs_py.core import pasted_json
 
 MOST_ITEMS = 20_000
 WORDS = {"true": 1.0, "right": 1.0, "yes": 1.0, "false": 0.0, "wrong": 0.0, "no": 0.0}
@@ -43,9 +44,9 @@ def _is_header(line: str) -> bool:
 def _pair(line: str) -> tuple[float, float] | None:
     if line.lstrip().startswith("{"):
         try:
-            row = json.loads(line)
+            row = pasted_json.load(line)
             words = [str(row["base"]), str(row["tuned"])]
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             return None
     else:
         words = line.replace(",", " ").replace(";", " ").split()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from labs_py.core import chat_data
+from labs_py.core import chat_data, pasted_json
 
 MOST_TURNS = 200
 BAD_BYTE = 0x10FE00  # the page hands a byte that is not UTF-8 over as this plus the byte
@@ -23,9 +23,11 @@ def read_chat(text: str) -> tuple[list[dict[str, Any]], list[Any] | None, str]:
         turns = _spoken(text)
         return (turns, None, "") if turns else ([], None, "Begin each turn with user:, assistant: or system:.")
     try:
-        given = json.loads(text)
+        given = pasted_json.load(text)
         given = json.loads(json.dumps(given, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError) as error:
+    except pasted_json.TooDeep as error:
+        return [], None, f"This chat is {error}; the example is used."
+    except ValueError as error:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         return [], None, f"This is not JSON{where}; the example is used."
     row = {"messages": given} if isinstance(given, list) else given

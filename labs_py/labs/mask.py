@@ -64,8 +64,6 @@ def _written(params: dict[str, Any]) -> tuple[list[chat_template.Piece], int, st
             return written, len(turns), "This template writes no tools; they are left out." if unused else ""
         except chat_template.Refused as refused:
             fault = f"The template refuses this chat: {refused}. The example without its system turn is used."
-        except RecursionError:
-            fault = "This chat is too deeply nested to be written; the example is used."
     turns = _mask_read.read_chat(_mask_spec.CHAT)[0][1:]
     return chat_template.pieces(params["template"], turns, params["ask"]), len(turns), fault
 

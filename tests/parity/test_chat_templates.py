@@ -112,3 +112,16 @@ def test_tools_calls_and_results_in_qwen(system, said, tools, ask):
 def test_templates_without_tools_write_a_tool_turn_alike(name):
     turns = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "tool", "content": "c"}]
     assert ours(name, turns, True, TOOLS) == jinja(name, turns, True, TOOLS)
+
+
+@pytest.mark.parametrize("name", [name for name in REAL if name != "qwen2_5"])
+@pytest.mark.parametrize("turn", [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}])
+def test_a_turn_of_tool_calls_without_text_is_written_alike_or_refused(name, turn):
+    turns = [turn, {"role": "assistant", "content": None, "tool_calls": [{"name": "f", "arguments": {}}]}]
+    try:
+        expected = jinja(name, turns, False)
+    except Exception:  # Jinja cannot add null to a text
+        with pytest.raises(chat_template.Refused):
+            ours(name, turns, False)
+        return
+    assert ours(name, turns, False) == expected

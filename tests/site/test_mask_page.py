@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.test_mask_lab import numbered
+from tests.unit.test_mask_lab import numbered, twelve
 
 BOOT = 90_000
 READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
@@ -39,6 +39,52 @@ def test_a_file_of_ten_thousand_lines_is_read_byte_by_byte(lab, tmp_path):
     found = lab.locator("[data-part=findings] tbody tr").all_inner_texts()
     assert [row.split("\t")[:2] for row in found] == [["1234", "bad-encoding"], ["8766", "duplicate"]]
     assert "0xe9" in found[0] and not lab.complaints
+
+
+def test_twelve_planted_faults_are_listed_with_their_lines(lab, tmp_path):
+    lines, wanted = twelve(numbered)
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes("\n".join(lines).encode().replace("\U0010fee9".encode(), b"\xe9"))
+    lab.set_input_files("input[name=rows_file]", file)
+    lab.wait_for_function(f"({VALUE})('lines') === 10000 && {READY}", timeout=BOOT)
+    found = [row.split("\t")[:2] for row in lab.locator("[data-part=findings] tbody tr").all_inner_texts()]
+    assert found == [[str(line), code] for line, code in wanted] and not lab.complaints
+
+
+PASTE = """([name, text]) => {
+  const area = document.querySelector(`textarea[name=${name}]`);
+  area.value = eval(text);
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+  area.dispatchEvent(new Event("change", { bubbles: true }));
+}"""
+PASTES = {  # what is pasted (JavaScript), and a word of the sentence that it must give
+    "'['.repeat(40000)": "deeper than 100",
+    "'['.repeat(29000) + ']'.repeat(29000)": "deeper than 100",
+    "'{\"a\":'.repeat(9000)": "deeper than 100",
+    "'a'.repeat(1e7)": "does not fit",
+    "'user: ' + '\\ud800'.repeat(9)": "surrogate",
+    "'\\0'.repeat(5000)": "Begin each turn",
+    "'{\"messages\": null}'": "no turns",
+    "'[{\"role\": [\"user\"], \"content\": \"x\"}]'": "no role",
+    "'[{\"role\": \"user\", \"content\": ' + '['.repeat(900) + ']'.repeat(900) + '}]'": "deeper than 100",
+    "'[' + '9'.repeat(50000) + ']'": "example is used",
+}
+
+
+def test_hostile_pastes_each_give_a_sentence_and_leave_the_lab_working(lab):
+    for text, wanted in PASTES.items():
+        lab.evaluate(PASTE, ["chat", text])
+        lab.wait_for_function("(word) => document.querySelector('lab-view').innerText.includes(word)", arg=wanted,
+                              timeout=BOOT)  # fmt: skip
+        lab.wait_for_function(READY, timeout=BOOT)
+        lab.evaluate(PASTE, ["chat", "'user: Hi\\nassistant: Yo'"])
+        lab.wait_for_function(f"({VALUE})('answers') === 1 && {READY}", timeout=BOOT)
+    for text in PASTES:
+        lab.evaluate(PASTE, ["rows", text])
+        lab.evaluate(PASTE, ["held_out", text])
+    lab.evaluate(PASTE, ["rows", "'{}'"])
+    lab.wait_for_function(f"({VALUE})('lines') === 1 && {READY}", timeout=BOOT)
+    assert not lab.complaints
 
 
 def test_hostile_words_stay_words(lab):

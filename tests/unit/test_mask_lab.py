@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from labs_py import api
 from labs_py.core import chat_data
@@ -46,13 +48,50 @@ def test_the_shown_pieces_are_the_whole_text_and_the_counts_agree():
     "text",
     ["", "\x00", "[" * 5000, "{}", "[]", "[1]", '[{"role": "x", "content": "y"}]', '[{"role": "user", "content": 3}]',
      '{"messages": [{"role": "user", "content": "a"}], "tools": 3}', "hello", "[" + "9" * 5000 + "]",
-     '[{"role": "assistant", "content": null, "tool_calls": [3]}]'],
+     '[{"role": "assistant", "content": null, "tool_calls": [3]}]',
+     "[" * 200 + "]" * 200, '[{"role": ["user"], "content": "x"}]', '{"messages": null}',
+     "\ud800" * 9],
 )  # fmt: skip
 def test_hostile_text_is_a_sentence(text):
     shown = frame(chat=text, rows=text, held_out=text)
     said = " ".join(error["message"] for error in shown["errors"])
     assert len(said) > 15 and shown["scalars"]["characters"]["value"] > 0
     api.to_json(shown)
+
+
+ODD_VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(10**400), 10**400) | st.text(max_size=12)
+    | st.sampled_from(["user", "assistant", "system", "tool"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
+        st.sampled_from(["role", "content", "messages", "prompt", "completion", "tools", "tool_calls", "name",
+                         "arguments", "function", "text"]), inner, max_size=4), max_leaves=14)  # fmt: skip
+TURN = st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "system", "tool"]), "content": ODD_VALUES},
+                             optional={"tool_calls": ODD_VALUES})  # fmt: skip
+
+
+@given(value=ODD_VALUES | st.lists(TURN, max_size=5), template=st.sampled_from([name for name, _ in spec.TEMPLATES]))
+@settings(max_examples=300, deadline=None)
+def test_any_json_is_read_or_named_and_never_raised(value, template):
+    text = json.dumps(value)
+    shown = frame(chat=text, rows=text, held_out=text, template=template)
+    assert shown["scalars"]["characters"]["value"] > 0
+    api.to_json(shown).encode()
+
+
+@given(text=st.text(st.characters(codec=None, categories=["Cs", "Cc", "L", "P", "N"]), max_size=80), limit=ODD_VALUES)
+@settings(max_examples=100, deadline=None)
+def test_any_text_and_any_number_is_read_or_named_and_never_raised(text, limit):
+    shown = frame(chat=text, rows=text, held_out=text, rows_file=text, limit=limit, template=limit, ask=limit)
+    api.to_json(shown).encode()
+
+
+def test_endless_values_are_named_without_being_written_out():
+    nest = []
+    for _ in range(5000):
+        nest = [nest]
+    for value in (10**5000, nest):
+        said = [error["message"] for error in frame(limit=value, template=value, ask=value, chat=value)["errors"]]
+        assert len(said) == 4 and all(len(sentence) < 200 for sentence in said)
 
 
 def test_odd_characters_travel():
