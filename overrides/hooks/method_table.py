@@ -46,7 +46,7 @@ def cells(row: dict[str, Any], runs: Path) -> Iterator[str]:
     yield row["method"]
     yield row["needs"]
     files = sorted(file for file in runs.glob(f"{name}-s*.json")
-                   if file.stem.removeprefix(f"{name}-s").isdigit() and _quotable(file))  # fmt: skip
+                   if file.stem.removeprefix(f"{name}-s").isdigit() and quotable(file))  # fmt: skip
     if not files:
         yield from (MISSING,) * 4
         return
@@ -57,7 +57,8 @@ def cells(row: dict[str, Any], runs: Path) -> Iterator[str]:
     yield verdict(files)
 
 
-def _quotable(file: Path) -> bool:
+def quotable(file: Path) -> bool:
+    """Whether the run is no trial: its record may stand on a page."""
     return json.loads(file.read_text(encoding="utf-8")).get("run", {}).get("status") == "main"
 
 

@@ -18,6 +18,7 @@ sys.path[:0] = [path for path in (str(ROOT), str(Path(__file__).parent)) if path
 import macros  # noqa: E402
 import method_table  # noqa: E402
 import number_cards  # noqa: E402
+import question_strips  # noqa: E402
 from page_numbers import PageNumbers  # noqa: E402
 from run_records import UnknownNumber  # noqa: E402
 
@@ -45,6 +46,7 @@ def on_page_markdown(markdown, page, config, files):
     offset = source.count("\n", 0, max(source.find(markdown), 0))
     try:
         markdown = method_table.expand(markdown, Path(config["docs_dir"]), BUILD["runs"])
+        markdown = question_strips.expand(markdown, BUILD["runs"])
     except UnknownNumber as problem:
         log.warning("%s: %s", page.file.src_uri, problem)
 
