@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,6 @@ MOST_IN_BAND, MOST_COMPARED = 8, 16
 ROLES = ("system", "user", "assistant")
 OPENING_TOKENS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|assistant|>")
 STOP_TOKENS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<eos>")
-_PRIME = (1 << 31) - 1
 
 CODES = {
     "bad-json": "the line is not one JSON object",
@@ -140,6 +140,7 @@ def check_turns(turns: list[Any] | None) -> list[Fault]:
     return faults
 
 
+@lru_cache(maxsize=16)  # a row's question is asked for twice, for repeats and for leaks
 def normal_form(text: str) -> str:
     """Text without case, punctuation and spacing, for comparing."""
     return " ".join(re.findall(r"\w+", text.lower()))
@@ -160,10 +161,9 @@ def _runs(words: list[str], width: int = SHINGLE_WORDS) -> set[str]:
 
 
 _RNG = np.random.default_rng(20261123)
-_SCALE = _RNG.integers(1, _PRIME, SIGNATURE, dtype=np.int64)
-_SHIFT = _RNG.integers(0, _PRIME, SIGNATURE, dtype=np.int64)
-
-
+_SCALE = _RNG.integers(0, 1 << 64, SIGNATURE, dtype=np.uint64)
+_SHIFT = _RNG.integers(0, 1 << 64, SIGNATURE, dtype=np.uint64)
+_HIGH = np.uint64(32)
 _BAND_BYTES = 8 * SIGNATURE // BANDS
 _PLACES = [slice(start, start + _BAND_BYTES) for start in range(0, 8 * SIGNATURE, _BAND_BYTES)]
 
@@ -172,8 +172,9 @@ _PLACES = [slice(start, start + _BAND_BYTES) for start in range(0, 8 * SIGNATURE
 def signature(parts: set[str]) -> np.ndarray:
     """[SIGNATURE] MinHash: two sets agree in each place with the probability of their Jaccard similarity."""
     # crc32 does not change from run to run; Python's own hash does
-    hashes = np.array([zlib.crc32(part.encode("utf-8", "surrogatepass")) for part in parts], dtype=np.int64) % _PRIME
-    return ((hashes[:, None] * _SCALE + _SHIFT) % _PRIME).min(0)
+    hashes = np.array([zlib.crc32(part.encode("utf-8", "surrogatepass")) for part in parts], dtype=np.uint64)
+    # the upper half of a product that overflows is a strongly universal hash (Dietzfelbinger 1996); no division
+    return ((hashes[:, None] * _SCALE + _SHIFT) >> _HIGH).min(0)
 
 
 # --8<-- [end:signature]

@@ -60,7 +60,7 @@ def _cells(run: str, task: str, name: str, tuned: str, runs: Path) -> Iterator[s
 
 
 def _task(items: dict[str, list[float]], name: str) -> str:
-    titled = ((f"{name}, {said}", items[arm]) for arm, said in ARMS)
+    titled = ((f"{said}: {name}", items[arm]) for arm, said in ARMS)
     return "".join(f"<p>{title}</p>{strip(scores, title)}" for title, scores in titled)
 
 
@@ -73,7 +73,7 @@ def strip(scores: list[Any], label: str) -> str:
     height = CELL * -(-len(scores) // ACROSS)
     words = "none" if not paths[True] else "all" if not paths[False] else "some"
     return (
-        f'<svg role="img" aria-label="{label}: {words} of the answers are exact; the table below has the shares" '
+        f'<svg role="img" aria-label="{label} \u2013 {words} of the answers are exact; the table below has the shares" '
         f'viewBox="0 0 {CELL * ACROSS} {height}" style="display:block;width:100%;max-width:34rem">'
         f'<path d="{paths[False]}" fill="none" stroke="currentColor" stroke-opacity=".6"/>'
         f'<path d="{paths[True]}" fill="currentColor" stroke="currentColor"/></svg>'

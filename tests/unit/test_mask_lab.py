@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -176,6 +177,16 @@ def test_lines_are_those_of_the_command(tmp_path):
     turns = [[{"role": "user", "content": spec.LEAKED}]]
     command = [(finding.line, finding.code) for finding in check_file(file, turns)]
     assert found(rows=text, held_out=spec.LEAKED) == command
+
+
+@pytest.mark.parametrize("shared", [10, 50, 90])
+def test_signatures_agree_as_often_as_the_sets_overlap(shared):
+    agreed = []
+    for pair in range(60):
+        words = [f"{pair} run {i}" for i in range(200 - shared)]
+        one, other = set(words[:100]), set(words[100 - shared:])
+        agreed.append(np.mean(chat_data.signature(one) == chat_data.signature(other)))
+    assert np.mean(agreed) == pytest.approx(shared / (200 - shared), abs=0.03)
 
 
 def test_held_out_rows_are_read_in_every_shape():
