@@ -26,7 +26,7 @@ REPLACEMENTS = (
         'z([t,r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")))])',
         'r.pipe(Q(we()),g(o=>!!o.searchParams.get("h")),b(o=>z([t,$(o)])))',
     ),
-    # The first colours are the ones that stand already: nothing switches, so the whole page need not be styled twice more.
+    # The first colours are the ones that stand already: nothing switches, and no page is styled twice more.
     (
         'document.body.setAttribute("data-md-color-switching",""),',
         's.color.scheme===document.body.getAttribute("data-md-color-scheme")||'

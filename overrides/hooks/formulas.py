@@ -80,7 +80,9 @@ def on_page_content(html, page, config, files):
 
     def put(_: re.Match) -> str:
         match, katex = next(answers)
-        return f'<{match[1]} class="s10-formula" data-search-exclude>{katex}</{match[1]}>'
+        # A displayed formula scrolls on a small screen, so the keyboard must reach it, as it reaches listings.
+        reach = ' tabindex="0"' if match[1] == "div" else ""
+        return f'<{match[1]} class="s10-formula"{reach} data-search-exclude>{katex}</{match[1]}>'
 
     return FORMULA.sub(put, html)
 

@@ -67,6 +67,13 @@ def test_a_phone_does_not_scroll_sideways(visit, address: str):
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
+def test_a_formula_that_scrolls_on_a_phone_is_reached_by_keys(visit):
+    page = visit("articles/10-fine-tuning/when-to-fine-tune/", labs=False, viewport={"width": 360, "height": 800})
+    assert page.locator("div.s10-formula").count() == page.locator("div.s10-formula[tabindex='0']").count() > 0
+    still(page)
+    assert violations(page) == []
+
+
 def test_the_front_page_has_everything_that_was_promised(visit):
     page = visit("", labs=False)
     text = page.inner_text("article")
