@@ -27,7 +27,8 @@ PREFIX = "/stage-10/"
 PATHS = {"plain": PREFIX, "lab": f"{PREFIX}labs/lora/"}
 NEXT_LABS = ("rlhf", "distillation", "quantization")
 LIGHT_SLIDERS = {"rlhf": "beta", "distillation": "temperature", "quantization": "bits"}  # beside the LoRA Lab's rank
-LIVE_LABS = ("lora", "rlhf", "distillation", "quantization")  # those that have a run button
+# Labs with a run button, each by a long run: one that is over with its first frame cannot be stopped.
+LIVE_LABS = {"lora": "?size=128&steps=1000", "rlhf": "?n_labels=1000", "distillation": "?steps=400", "quantization": ""}
 
 
 def say(line: str) -> None:
@@ -91,9 +92,9 @@ def measure_labs(context, address: str, say) -> dict[str, float]:
         say(f"slider {name} of the lab {slug}")
         latency = measure_latency(context, f"{address}{PREFIX}labs/{slug}/", slug, name)
         found |= {f"{slug}: slider_p50": latency["p50"], f"{slug}: slider_p95": latency["p95"]}
-    for slug in LIVE_LABS:
+    for slug, long_run in LIVE_LABS.items():
         say(f"run and stop in the lab {slug}")
-        live = measure_stop(context, f"{address}{PREFIX}labs/{slug}/", slug)
+        live = measure_stop(context, f"{address}{PREFIX}labs/{slug}/{long_run}", slug)
         found |= {f"{slug}: stop": live["stop"], f"{slug}: first_live_frame": live["firstFrame"]}
     return found
 
