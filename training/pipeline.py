@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from training import config as configuration
 from training import guards, plan, runtime
@@ -97,32 +98,43 @@ def _before(config, folder: RunFolder, loaded, rows, anyway: bool) -> int:
 
     name = base_scores.key(loaded, rows, config) if base_scores.pinned(config.model) else ""
     known = base_scores.recall(name, folder) if name else None
+    asked: dict = {}
     if known:
         runtime.say("· probe and before: kept from an earlier run on the same questions")
         found = known["probe"]
     else:
+        folder.forget_predictions("base", "base_few_shot")
         with runtime.phase("probe: does the base model need training?", folder.log):
-            found = probe.judge(loaded, rows, config)
+            again = probe.stands_for_evaluation(config)
+            name_of_set, answers = probe.ask(loaded, rows, config, folder if again else None)
+        found = probe.verdict(name_of_set, answers, config)
+        asked = {name_of_set: answers} if again else {}
     folder.update("probe", {**found, "kept_from_earlier_run": bool(known)})
     runtime.say(f"  {found['sentence']}")
     if found["verdict"] != "train" and not anyway:
         return DO_NOT_TRAIN
-    scores = known or {"probe": found, **_ask_base(config, folder, loaded, rows)}
+    scores = known or {"probe": found, **_ask_base(config, folder, loaded, rows, asked)}
     if name and not known:
         base_scores.keep(name, scores, folder)
     folder.keep_before(scores)
     return 0
 
 
-def _ask_base(config, folder: RunFolder, loaded, rows) -> dict:
-    """The base model's scores on the task, without and with examples, and on general text."""
+def _ask_base(config, folder: RunFolder, loaded, rows, asked: dict) -> dict:
+    """The base model's scores on the task, without and with examples, and on general text.
+
+    Args:
+        asked: {set: {arm: scores}} that the probe has found already.
+    """
     from training import evaluate, regression
 
-    folder.forget_predictions("base", "base_few_shot")
+    rest = replace(rows, heldout={name: kept for name, kept in rows.heldout.items() if name not in asked})
+    scores: dict = {}
     with runtime.phase("before", folder.log):
-        limit = config.evaluate.base_rows or None
-        scores = {arm: evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm, folder, limit)
-                  for arm in ("base", "base_few_shot")}  # fmt: skip
+        for arm in ("base", "base_few_shot"):
+            limit = config.evaluate.base_rows or None
+            found = evaluate.measure(loaded.model, loaded.tokenizer, rest, config, arm, folder, limit)
+            scores[arm] = {name: found[name] if name in found else asked[name][arm] for name in rows.heldout}
         scores["regression"] = regression.measure(loaded.model, loaded.tokenizer, config, "base")
     return scores
 

@@ -52,24 +52,38 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> 
 
 
 def judge(loaded: Any, rows: data.Loaded, config: Any) -> dict[str, Any]:
-    """Ask and decide, on the task's headline set (or the only one there is).
+    """Ask and decide: ``verdict`` of ``ask``."""
+    return verdict(*ask(loaded, rows, config), config)
+
+
+def ask(loaded: Any, rows: data.Loaded, config: Any, folder: Any = None) -> tuple[str, dict[str, Any]]:
+    """The probe's questions, from the task's headline set (or the only one there is), without and with examples.
 
     Args:
         loaded: model with tokenizer.
         rows: the run's data.
-        config: for the threshold, n and the prompts.
+        config: for n and the prompts.
+        folder: a RunFolder that keeps the answers.
 
     Returns:
-        ``decide``'s verdict with the scores of both prompts and the set's name.
+        The set's name, and ``evaluate.summary`` of the answers to each prompt.
     """
     task = data.task_of(config)
     name = task.headline if task.headline in rows.heldout else next(iter(rows.heldout))
     asked = data.Loaded([], {name: rows.heldout[name][:config.probe.n]}, rows.sha256, {})
-    found = {}
-    for arm in ("base", "base_few_shot"):
-        measured = evaluate.measure(loaded.model, loaded.tokenizer, asked, _with_shots(config), arm)[name]
-        found[arm] = {key: value for key, value in measured.items() if key != "items"}
-    return {**decide(found["base"], found["base_few_shot"], config.probe.exact_threshold), "set": name, **found}
+    return name, {arm: evaluate.measure(loaded.model, loaded.tokenizer, asked, _with_shots(config), arm, folder)[name]
+                  for arm in ("base", "base_few_shot")}  # fmt: skip
+
+
+def verdict(name: str, found: dict[str, Any], config: Any) -> dict[str, Any]:
+    """``decide``'s verdict on what ``ask`` found, with the scores of both prompts and the set's name."""
+    shown = {arm: {key: value for key, value in scores.items() if key != "items"} for arm, scores in found.items()}
+    return {**decide(found["base"], found["base_few_shot"], config.probe.exact_threshold), "set": name, **shown}
+
+
+def stands_for_evaluation(config: Any) -> bool:
+    """Whether the evaluation would put the very questions of the probe to the untrained model once more."""
+    return config.probe.n == config.evaluate.base_rows and config.probe.few_shot == config.evaluate.few_shot
 
 
 def _with_shots(config: Any) -> Any:
@@ -98,13 +112,13 @@ def run(args) -> int:
     if args.dry_run:
         print(f"would ask {config.probe.n} questions twice, threshold {config.probe.exact_threshold:.0%}")
         return 0
-    verdict = judge(load_base(config.model), rows, config)
+    found = judge(load_base(config.model), rows, config)
     for arm in ("base", "base_few_shot"):
-        exact, content = verdict[arm]["exact"], verdict[arm]["content"]
+        exact, content = found[arm]["exact"], found[arm]["content"]
         print(f"{arm.replace('_', ' '):<14} exact {exact['value']:.3f} [{exact['ci95'][0]:.3f}, {exact['ci95'][1]:.3f}]"
               f"  content {content['value']:.3f}  n={exact['n']}")
-    print(verdict["sentence"])
+    print(found["sentence"])
     if args.out:
         Path(args.out).mkdir(parents=True, exist_ok=True)
-        (Path(args.out) / "probe.json").write_text(json.dumps(verdict, indent=1) + "\n", encoding="utf-8")
-    return verdict["exit_code"]
+        (Path(args.out) / "probe.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return found["exit_code"]
