@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from training.errors import LackingResource, TrainingError
 from training.stack.assistant import settings
 from training.stack.assistant.answer import reply
-from training.stack.assistant.models import ModelDown, writer
+from training.stack.assistant.models import ModelDown, spare, writer
 from training.stack.assistant.pages import DOCS, read_site
 from training.stack.assistant.search import Index
 from training.stack.assistant.traces import Traces
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", type=Path, default=settings.DEFAULT, help="who answers (training/stack/configs)")
+    shared.add_argument("--adapter", default="", help="folder of a LoRA adapter, in place of the configuration's")
     shared.add_argument("--docs", type=Path, default=DOCS, help="folder of the pages")
     serve = commands.add_parser("serve", parents=[shared], help="answer POST /ask on this machine")
     serve.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8010")))
@@ -37,17 +39,23 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def chosen_by(args) -> tuple[settings.Settings, Index]:
+    """The configuration, with the adapter that was named, and the pages to search in."""
+    chosen = settings.load(args.config)
+    return replace(chosen, adapter=args.adapter or chosen.adapter), Index(read_site(args.docs))
+
+
 def serve_command(args) -> int:
     """Build the index, name what an earlier server left open, serve."""
     try:
         from training.stack.assistant import service
     except ImportError as error:
         raise LackingResource(f"{error.name} is not installed: pip install -r requirements/train.txt") from error
-    chosen = settings.load(args.config)
+    chosen, index = chosen_by(args)
     traces = Traces(args.traces)
     for left in traces.unfinished():
         print(f"left open by an earlier server: {left['trace_id']} ({left['at']})", file=sys.stderr)
-    app = service.make_app(Index(read_site(args.docs)), chosen, writer(chosen), traces)
+    app = service.make_app(index, chosen, writer(chosen), traces, spare(chosen, index, args.config.parent))
     print(f"{chosen.name} answers at http://127.0.0.1:{args.port}/ask, traces in {args.traces}", file=sys.stderr)
     service.serve(app, args.port)
     return 0
@@ -57,8 +65,9 @@ def ask_command(args) -> int:
     """Print one answer as JSON."""
     from training.stack.assistant.reply_json import as_json
 
-    chosen = settings.load(args.config)
-    print(json.dumps(as_json(reply(args.question, Index(read_site(args.docs)), chosen, writer(chosen))), indent=1))
+    chosen, index = chosen_by(args)
+    found = reply(args.question, index, chosen, writer(chosen), spare(chosen, index, args.config.parent))
+    print(json.dumps(as_json(found), indent=1))
     return 0
 
 
@@ -66,10 +75,11 @@ def evaluate_command(args) -> int:
     """Score who answers on the held-out questions."""
     from training.stack.assistant import evaluate
 
-    chosen = settings.load(args.config)
+    chosen, index = chosen_by(args)
     command = f"python -m training.stack.assistant evaluate --config {os.path.relpath(args.config)}"
-    index = Index(read_site(args.docs))
-    return evaluate.run(index, chosen, writer(chosen), args.out / chosen.name, args.record, command)
+    command += f" --adapter {args.adapter}" if args.adapter else ""
+    other = spare(chosen, index, args.config.parent)
+    return evaluate.run(index, chosen, writer(chosen), args.out / chosen.name, args.record, command, other)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,14 +7,14 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from labs_py.core.evidence import wilson
 from training import records, runtime
 from training.errors import BadInput
-from training.stack.assistant.answer import Answer, Model, reply, supported
+from training.stack.assistant.answer import Answer, Model, Spare, reply, route, supported
 from training.stack.assistant.models import ModelDown
 from training.stack.assistant.search import Index
 from training.stack.assistant.settings import Settings
@@ -96,14 +96,14 @@ def calibrated(index: Index, settings: Settings, questions: Sequence[Question]) 
 
 
 def ask_all(questions: Sequence[Question], index: Index, settings: Settings, model: Model | None,
-            clock: Callable[[], float] = time.perf_counter) -> list[Scored]:  # fmt: skip
-    """Ask the held-out half, one question after the other.
+            clock: Callable[[], float] = time.perf_counter, half: str = "held_out") -> list[Scored]:  # fmt: skip
+    """Ask one half, one question after the other, and hand nothing on.
 
     Raises:
         BadInput: the model went down on the way; half a comparison is none.
     """
     scored = []
-    for question in (q for q in questions if q.half == "held_out"):
+    for question in (q for q in questions if q.half == half):
         start = clock()
         try:
             answer = reply(question.question, index, settings, model)
@@ -111,6 +111,42 @@ def ask_all(questions: Sequence[Question], index: Index, settings: Settings, mod
             raise BadInput(f"evaluation broken off after {len(scored)} questions: {error}") from error
         scored.append(Scored(question, answer, clock() - start))
     return scored
+
+
+# --8<-- [start:router]
+def right(scored: Scored) -> bool:
+    """Refused where nothing answers; else the expected words, or an expected section where there are none."""
+    asked, answer = scored.question, scored.answer
+    if not asked.places:
+        return answer.refused
+    return _holds(scored) if asked.holds else any(c.passage.address in asked.places for c in answer.cited)
+
+
+def calibrate_router(scored: Sequence[Scored], spare: Spare) -> float:
+    """How sure the model must be: with which threshold most answers of the calibration half come out right.
+
+    Of equals the highest, which trusts the model least.
+    """
+    others = [right(replace(s, answer=spare(s.question.question))) for s in scored]
+    levels = sorted({0.0, 1.0, *(s.answer.sure for s in scored)})
+    return max(levels, key=lambda least: (sum(other if _handed_on(s.answer, least) else right(s)
+                                              for s, other in zip(scored, others, strict=True)), least))  # fmt: skip
+
+
+def routed(scored: Sequence[Scored], least: float, spare: Spare,
+           clock: Callable[[], float] = time.perf_counter) -> list[Scored]:  # fmt: skip
+    """The same questions through the router; the model is not asked again, its seconds and tokens count."""
+    found = []
+    for s in scored:
+        start = clock()
+        answer = route(s.answer, s.question.question, least, spare)
+        found.append(Scored(s.question, answer, s.seconds + clock() - start))
+    return found
+
+
+# --8<-- [end:router]
+def _handed_on(answer: Answer, least: float) -> bool:
+    return route(answer, "", least, lambda _: answer).handed_on
 
 
 def share(hits: Sequence[bool]) -> dict:
@@ -135,6 +171,9 @@ def measures(scored: Sequence[Scored], index: Index, settings: Settings) -> dict
         "refusal_recall": share([s.answer.refused for s in scored if not s.question.places]),
         **{f"refused_{bucket}": share([s.answer.refused for s in scored if s.question.bucket == bucket])
            for bucket in BUCKETS},
+        "right": share([right(s) for s in scored]),
+        **{f"pass_at_{k}": share([1 <= s.answer.passed <= k for s in scored if s.answer.tokens_out])
+           for k in range(1, settings.tries + 1) if settings.form != "long"},
         **_spent(scored, settings),
     }  # fmt: skip
 
@@ -158,41 +197,73 @@ def _spent(scored: Sequence[Scored], settings: Settings) -> dict:
     }  # fmt: skip
 
 
+def trained(settings: Settings) -> dict:
+    """How the adapter came about, from the report of its run; {} where none lies beside it."""
+    file = Path(settings.adapter).parent / "report.json"
+    if not settings.adapter or not file.is_file():
+        return {}
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return {name: found[name] for name in ("run", "seeds", "data", "train", "eval", "regression", "gate")
+            if name in found}  # fmt: skip
+
+
 def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, command: str,
-             questions: Sequence[Question] | None = None) -> dict:  # fmt: skip
-    """Score one way of answering and write ``report.json`` and every answer under ``out``."""
+             questions: Sequence[Question] | None = None, spare: Spare | None = None) -> dict:  # fmt: skip
+    """Score one way of answering and write ``report.json`` and every answer under ``out``.
+
+    With ``spare`` two ways are scored: the model alone, and the router, whose threshold the calibration half sets.
+    """
     questions = list(questions or read_questions())
     started, start = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-    scored = ask_all(questions, index, settings, model)
+    scored, more, training = ask_all(questions, index, settings, model), {}, trained(settings)
+    found = {"held_out": measures(scored, index, settings)}
+    if spare:
+        known = ask_all(questions, index, settings, model, half="calibration")
+        least = calibrate_router(known, spare)
+        handed = routed(scored, least, spare)
+        found |= {"calibration": measures(known, index, settings), "routed": measures(handed, index, settings)}
+        asked = [s for s in handed if s.answer.tokens_out]
+        more["router"] = {"sure_calibrated": least, "n_calibration": len(known),
+                          "kept": share([not s.answer.handed_on for s in asked]),
+                          "kept_right": share([right(s) for s in asked if not s.answer.handed_on]),
+                          "handed_on_right": share([right(s) for s in asked if s.answer.handed_on])}  # fmt: skip
     sha, dirty = runtime.commit()
+    seed = training.get("seeds", {}).get("init", "none drawn")
     report = {
-        "run": {"id": f"assistant-{settings.name}", "command": command, "commit": sha, "dirty": dirty,
-                "status": "dirty" if dirty else "main", "started": started,
-                "seconds": time.perf_counter() - start, "seed": "none drawn"},
+        "run": {"id": f"assistant-{settings.name}" + (f"-s{seed}" if training else ""), "command": command,
+                "commit": sha, "dirty": dirty, "status": "dirty" if dirty else "main", "started": started,
+                "seconds": time.perf_counter() - start, "seed": seed},
         "environment": runtime.environment("bfloat16" if settings.backend == "local" else ""),
         "data": {"questions": len(questions), "held_out": len(scored), "passages": len(index.passages)},
         "settings": {**asdict(settings), "threshold_calibrated": calibrated(index, settings, questions)},
-        "eval": {"held_out": measures(scored, index, settings)},
+        "eval": found,
+        **more,
+        **({"training": training} if training else {}),
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     lines = [{"question": s.question.question, "bucket": s.question.bucket, "refused": s.answer.refused,
-              "confidence": s.answer.confidence, "seconds": s.seconds, "dropped": s.answer.dropped,
+              "confidence": s.answer.confidence, "sure": s.answer.sure, "passed": s.answer.passed,
+              "seconds": s.seconds, "dropped": s.answer.dropped,
               "cited": [[c.text, c.passage.address] for c in s.answer.cited]} for s in scored]  # fmt: skip
     (out / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     return report
 
 
-def run(index: Index, settings: Settings, model: Model | None, out: Path, record: bool, command: str) -> int:
+def run(index: Index, settings: Settings, model: Model | None, out: Path, record: bool, command: str,
+        spare: Spare | None = None) -> int:  # fmt: skip
     """Evaluate, print the table, and keep the record when asked to."""
-    report = evaluate(index, settings, model, out, command)
-    for name, found in report["eval"]["held_out"].items():
-        value = "none" if found["value"] is None else f"{found['value']:.4g}"
-        print(f"{name:20} {value:>8}  n = {found['n']}")
-    wanted = report["settings"]["threshold_calibrated"]
-    if wanted != settings.threshold:
-        print(f"the calibration half asks for threshold {wanted}, the configuration says {settings.threshold}",
-              file=sys.stderr)  # fmt: skip
+    report = evaluate(index, settings, model, out, command, spare=spare)
+    for arm, table in report["eval"].items():
+        print(arm)
+        for name, found in table.items():
+            value = "none" if found["value"] is None else f"{found['value']:.4g}"
+            print(f"  {name:20} {value:>8}  n = {found['n']}")
+    asked = [("threshold", settings.threshold, report["settings"]["threshold_calibrated"])]
+    asked += [("sure", settings.sure, report["router"]["sure_calibrated"])] if spare else []
+    for name, given, wanted in asked:
+        if abs(wanted - given) > 5e-3:
+            print(f"the calibration half asks for {name} {wanted:.4g}, the configuration says {given}", file=sys.stderr)
     if record:
         print(records.keep(report, report["run"]["id"], records.RECORDS_FOLDER))
     return 0

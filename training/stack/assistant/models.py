@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from training import embedded, runtime
-from training.errors import LackingResource
-from training.stack.assistant.answer import Model, Written
+from training.errors import LackingResource, TrainingError
+from training.stack.assistant import settings as configurations
+from training.stack.assistant.answer import Model, Spare, Written, reply
+from training.stack.assistant.search import Index
 from training.stack.assistant.settings import Settings
+
+Message = dict[str, str]
 
 
 class ModelDown(Exception):
@@ -25,64 +32,96 @@ def writer(settings: Settings) -> Model | None:
     return endpoint(settings) if settings.backend == "endpoint" else local(settings)
 
 
-def endpoint(settings: Settings) -> Model:
-    """Calls ``URL/chat/completions``."""
+def spare(settings: Settings, index: Index, folder: Path = configurations.FOLDER) -> Spare | None:
+    """Who answers where the configured model is not sure; None where nobody does."""
+    if not settings.fallback:
+        return None
+    other = configurations.load(folder / settings.fallback)
+    model = writer(other)
+    return lambda question: reply(question, index, other, model)
 
-    def write(prompt: str) -> Written:
-        headers = {"Content-Type": "application/json"}
+
+def turns_of(settings: Settings, prompt: str) -> list[Message]:
+    """The conversation that a prompt stands in."""
+    from training.tasks import site_answers, taught
+
+    row = site_answers.TASK.row(prompt, "")
+    asked = {"long": row["messages"][1:2], "short": row["messages"][:2], "taught": taught(site_answers.TASK, row)}
+    return asked[settings.form]
+
+
+def chosen(settings: Settings, prompt: str, tries: list[tuple[str, float]], tokens: tuple[int, int]) -> Written:
+    """The first of (text, sureness) that the verifier lets pass, or the last one."""
+    from training.tasks.site_answers import TASK
+
+    passed = 0
+    if settings.form != "long":
+        passed = next((at for at, (text, _) in enumerate(tries, 1) if not TASK.verify(prompt, text)), 0)
+    return Written(tries[passed - 1][0], *tokens, tries[passed - 1][1], passed)
+
+
+def endpoint(settings: Settings) -> Model:
+    """Calls ``URL/chat/completions``, once for each try."""
+    headers = {"Content-Type": "application/json"}
+
+    def call(turns: list[Message], seed: int) -> tuple[str, float, int, int]:
         if settings.key_from:
             headers["Authorization"] = f"Bearer {os.environ.get(settings.key_from, '')}"
-        body = {"model": settings.model, "temperature": 0, "max_tokens": settings.max_new_tokens,
-                "messages": [{"role": "user", "content": prompt}]}  # fmt: skip
-        request = urllib.request.Request(
-            f"{settings.url.rstrip('/')}/chat/completions", json.dumps(body).encode(), headers
-        )
+        body = {"model": settings.model, "max_tokens": settings.max_new_tokens, "messages": turns,
+                "temperature": settings.temperature if settings.tries > 1 else 0.0}  # fmt: skip
+        body |= {"seed": seed} if settings.tries > 1 else {}
+        body |= {"logprobs": True} if settings.fallback else {}
+        address = f"{settings.url.rstrip('/')}/chat/completions"
         try:
+            request = urllib.request.Request(address, json.dumps(body).encode(), headers)
             with urllib.request.urlopen(request, timeout=settings.timeout_s) as response:
-                reply = json.load(response)
-            usage = reply.get("usage") or {}
-            return Written(reply["choices"][0]["message"]["content"] or "",
-                           int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))  # fmt: skip
+                found = json.load(response)
+            choice, usage = found["choices"][0], found.get("usage") or {}
+            chances = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
+            return (choice["message"]["content"] or "", math.exp(min(chances)) if chances else 0.0,
+                    int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))  # fmt: skip
         except (OSError, urllib.error.URLError) as error:
             reason = getattr(error, "reason", error)
             raise ModelDown(f"the model at {settings.url} does not answer ({reason})") from error
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise ModelDown(f"the model at {settings.url} sent something that is no chat completion") from error
 
+    def write(prompt: str) -> Written:
+        found = [call(turns_of(settings, prompt), seed) for seed in range(settings.tries)]
+        return chosen(settings, prompt, [one[:2] for one in found],
+                      (sum(one[2] for one in found), sum(one[3] for one in found)))  # fmt: skip
+
     return write
 
 
 def local(settings: Settings) -> Model:
-    """A transformers model on this machine, one answer at a time; greedy, so that the same question gives the same.
+    """A transformers model on this machine, one question at a time; the same question gives the same answer.
+
+    A single try is the likeliest answer; several are drawn side by side, and the prompt is read once for all.
 
     Raises:
         LackingResource: the model or the adapter cannot be loaded.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from training import model
+    from training.settings import ModelSettings
+    from training.stack import askers
 
     runtime.quiet_libraries()
-    folder = settings.model or str(embedded.folder())
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16).to(runtime.device()).eval()
+        loaded = model.load_base(ModelSettings(settings.model or str(embedded.folder()), None, "bfloat16"))
         if settings.adapter:
-            from peft import PeftModel
-
-            model = PeftModel.from_pretrained(model, settings.adapter).merge_and_unload().eval()
-    except (OSError, ValueError) as error:
+            loaded.model = model.merged(model.attach_adapter(loaded.model, settings.adapter)).eval()
+    except TrainingError as error:
         raise LackingResource(f"{settings.name}: model or adapter cannot be loaded ({error})") from error
-    lock = threading.Lock()
+    asker, lock = askers.of_model(loaded, settings.tries), threading.Lock()
 
     def write(prompt: str) -> Written:
-        turn = [{"role": "user", "content": prompt}]
-        ids = tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-        ids = {name: value.to(model.device) for name, value in ids.items()}
-        before = ids["input_ids"].shape[1]
-        with lock, torch.no_grad():
-            out = model.generate(**ids, max_new_tokens=settings.max_new_tokens, do_sample=False,
-                                 pad_token_id=tokenizer.eos_token_id)  # fmt: skip
-        text = tokenizer.decode(out[0, before:], skip_special_tokens=True)
-        return Written(text, before, out.shape[1] - before)
+        first = int(hashlib.sha256(prompt.encode()).hexdigest()[:12], 16)
+        prompts, seeds = [turns_of(settings, prompt)] * settings.tries, list(range(first, first + settings.tries))
+        warmth = settings.temperature if settings.tries > 1 else 0.0
+        with lock:
+            found = [one for _, one in asker.ask(prompts, seeds, warmth, settings.max_new_tokens)]
+        return chosen(settings, prompt, [(one.text, one.confidence) for one in found],
+                      (found[0].tokens_in, sum(one.tokens_out for one in found)))  # fmt: skip
 
     return write

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from training.stack.assistant.answer import Model, reply
+from training.stack.assistant.answer import Model, Spare, reply
 from training.stack.assistant.models import ModelDown
 from training.stack.assistant.reply_json import as_json
 from training.stack.assistant.search import Index
@@ -54,7 +54,8 @@ async def question_of(request: Request) -> str:
     return question
 
 
-def make_app(index: Index, settings: Settings, model: Model | None, traces: Traces) -> FastAPI:
+def make_app(index: Index, settings: Settings, model: Model | None, traces: Traces,
+             spare: Spare | None = None) -> FastAPI:  # fmt: skip
     """The application over one index, one way of answering, and one file of traces."""
     app = FastAPI(title="Docs assistant", docs_url=None, redoc_url=None)
 
@@ -72,9 +73,10 @@ def make_app(index: Index, settings: Settings, model: Model | None, traces: Trac
                 trace = traces.begin(question=None)
                 raise
             trace = await run_in_threadpool(traces.begin, question=question)
-            answer = await run_in_threadpool(reply, question, index, settings, model)
+            answer = await run_in_threadpool(reply, question, index, settings, model, spare)
             status, body = 200, as_json(answer)
-            spent = {"tokens_in": answer.tokens_in, "tokens_out": answer.tokens_out, "dropped": answer.dropped}
+            spent = {"tokens_in": answer.tokens_in, "tokens_out": answer.tokens_out, "dropped": answer.dropped,
+                     "handed_on": answer.handed_on}  # fmt: skip
         except Refused as problem:
             status, body, spent = problem.status, {"error": str(problem)}, {}
         except ModelDown as problem:
