@@ -70,6 +70,9 @@ def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
         if last is not None:
             yield last, False
         last = result
+        if getattr(result, "needs", ()):  # shown before the next is asked for, which reads what is still to be fetched
+            yield result, False
+            last = None
     if last is not None:
         yield last, True
 

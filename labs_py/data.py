@@ -1,8 +1,8 @@
 """Recorded data that a lab needs: real weights, real logits. They travel beside the package, not inside it.
 
 A lab names its files in ``LabSpec.data_files``. Natively they are read from ``docs/data/labs/files`` of the
-checkout; in the browser the worker fetches them before that lab's first run and hands them to ``provide``.
-So a reader of one lab never downloads another lab's data.
+checkout; in the browser the worker fetches them before that lab's first run, or once a first picture stands, and
+hands them to ``provide``. So a reader of one lab never downloads another lab's data.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ _provided: dict[str, bytes] = {}
 def provide(name: str, content: bytes) -> None:
     """Keep a file's content under its name (the worker calls this with what it fetched)."""
     _provided[name] = bytes(content)
+
+
+def at_hand(name: str) -> bool:
+    """Whether ``load`` would give the file."""
+    return name in _provided or os.path.exists(os.path.join(FOLDER, name))
 
 
 def load(name: str) -> bytes:

@@ -201,8 +201,7 @@ class Challenge:
     Attributes:
         answer: "params" (the lab's settings are the answer), "number", or "choice".
         draw: ``draw(seed) -> Task``; the same seed draws the same task.
-        check: ``check(seed, params, answer) -> Verdict``; ``params`` are the lab's current (validated)
-            settings, ``answer`` the typed number or chosen value (None for "params").
+        check: ``check(seed, params, answer) -> Verdict``; of legal settings, and a number or choice (else None).
         hint: one sentence, shown on request.
     """
 
@@ -232,6 +231,7 @@ class Result:
     texts: dict[str, str] = field(default_factory=dict)
     done: int = 0
     total: int = 0
+    needs: tuple[str, ...] = ()  # ``later`` data files that the next state reads; who needs some is never the last
 
 
 @dataclass(frozen=True)
@@ -241,6 +241,7 @@ class DataFile:
     name: str
     sha256: str
     size: int
+    later: bool = False  # fetched only when a state of the lab ``needs`` it, after that state is shown
 
 
 @dataclass(frozen=True)
@@ -249,15 +250,14 @@ class LabSpec:
 
     Attributes:
         version: the lesson's version; edits saved by a reader carry it.
-        run_label: caption of the run button; "" when the lab has no long work. Pressing it sets the
-            parameter ``train`` (kind "switch") to true for that request.
+        run_label: caption of the run button ("" = no long work); it sets the switch ``train`` for that request.
         code: "module:function" names shown, and editable, behind the lab.
         training_command: the ``python -m training`` command that does the same on a real model.
         array_tolerance: relative to an array's largest entry, native against Pyodide.
         scalar_tolerance: the factor of the comparison rule.
         view: name of a view of its own under ``overrides/labs/views`` ("" = generic only).
         pinned: parameters whose controls stay in sight, in the bar above the lab, however far one scrolls.
-        data_files: recorded files that must be provided before the first run (see ``labs_py.data``).
+        data_files: recorded files that are provided before the first run, or later (see ``labs_py.data``).
     """
 
     slug: str

@@ -23,6 +23,7 @@ class Run:
     Attributes:
         header: JSON text of the packed frame; each array's ``offset`` and ``shape`` point into ``numbers``.
         numbers: all arrays of the packed frame, one after the other, float32.
+        needs: names of the data files that must be provided before the next step, one a line.
     """
 
     def __init__(self, slug: str, params_text: str):
@@ -33,6 +34,7 @@ class Run:
         self.header = ""
         self.numbers = np.zeros(0, dtype=np.float32)
         self.failure = ""
+        self.needs = ""
 
     def advance(self) -> str:
         """Take one step of work: "more", "done" or "failed" (then ``failure`` is JSON with kind and message)."""
@@ -42,6 +44,7 @@ class Run:
             return self._fail({"kind": "empty", "message": "The lab gave no result at these settings."})
         except Exception as error:  # a reader's edited code may raise anything
             return self._fail(explain(error))
+        self.needs = "\n".join(getattr(self._latest, "needs", ()))
         return "done" if final else "more"
 
     def _fail(self, reason: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 
-DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4")}
+DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "U16": np.dtype("<u2")}
 LONGEST_HEADER = 1_000_000
 
 
@@ -32,7 +32,7 @@ def read(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Tensors as float32, and the metadata.
 
     Raises:
-        ValueError: the bytes are not a whole safetensors file of 16- or 32-bit floats.
+        ValueError: the bytes are not a whole safetensors file of 16- or 32-bit floats, or of 16-bit whole numbers.
     """
     try:
         (length,) = struct.unpack("<Q", content[:8])

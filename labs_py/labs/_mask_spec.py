@@ -44,8 +44,8 @@ ROWS = "\n".join(
 SECTIONS = (
     Section(
         ONE,
-        "The template decides what the model reads; the mask decides what of it is learnt. Shown are the template's "
-        "own pieces, by character: a tokenizer cuts them further, and none is loaded in this page.",
+        "The template writes the chat out, the tokenizer cuts it into numbers, and the mask decides which of them are "
+        "learnt. The tokenizer is SmolLM2's, whichever template you choose. Nothing leaves this page.",
     ),
     Section(
         FILE,
@@ -66,8 +66,8 @@ PARAMS = (
           section=ONE),
     Param("ask", "Add the opening of an answer", "switch", False, "The generation prompt, as at inference.",
           section=ONE),
-    Param("limit", "Cut after", "range", 4000, "A row that is too long loses its end, and with it the stop token.",
-          "characters", min=20, max=4000, step=1, scale="log", section=ONE),
+    Param("limit", "Cut after", "range", 1024, "A trainer's max_length. A longer row loses its end, and with it the "
+          "stop token.", "tokens", min=20, max=8192, step=1, scale="log", section=ONE),
     Param("chat", "The chat", "text", CHAT, "A JSON list of turns, a row, or lines such as user: Hello.", section=ONE,
           max_length=60_000),
     Param("rows", "Rows, one JSON object a line", "text", ROWS, "The example has faults planted in it.", section=FILE,
@@ -81,13 +81,18 @@ PARAMS = (
 )  # fmt: skip
 
 OUTPUTS = (
-    Output("characters", "Characters the model reads", format="integer", section=ONE),
-    Output("trained_characters", "Characters trained on", format="integer", section=ONE),
-    Output("trained_share", "Share trained on", format="percent", section=ONE),
+    Output("tokens", "Tokens the model reads", format="integer", section=ONE),
+    Output("trained_tokens", "Tokens in the loss", format="integer", section=ONE),
+    Output("trained_share", "Share of the tokens in the loss", format="percent", section=ONE),
     Output("answers", "Answers", format="integer", section=ONE),
-    Output("stops_trained", "Answers whose stop token is trained", format="integer", section=ONE),
-    Output("lost_characters", "Characters cut off", format="integer", section=ONE),
+    Output("stops_trained", "Answers whose end is trained", format="integer", section=ONE),
+    Output("tokens_per_stop", "Tokens that an end is written in", format="integer", section=ONE),
+    Output("lost_tokens", "Tokens cut off", format="integer", section=ONE),
+    Output("lost_trained_tokens", "Of these, from the loss", format="integer", section=ONE),
+    Output("characters", "Characters written", format="integer", section=ONE),
+    Output("trained_characters", "Characters trained on", format="integer", section=ONE),
     Output("injected", "Turns with a control token in their words", format="integer", section=ONE),
+    Output("tokenizer_bytes", "The tokenizer's file", format="bytes", section=ONE),
     Output("lines", "Lines read", format="integer", section=FILE),
     Output("bad_lines", "Lines with a fault", format="integer", section=FILE),
     Output("faults", "Faults", format="integer", section=FILE),
@@ -100,7 +105,7 @@ CHARTS = (
     Chart("turns", "Read and trained on, by turn (0: the template's own words)", "line",
           (Series("turn_read", "only read", "turn_numbers", "steps"),
            Series("turn_trained", "trained on", "turn_numbers", "dots")),
-          "turn", "characters", y_zero=True, section=ONE),
+          "turn", "tokens", y_zero=True, section=ONE),
     Chart("faults", "Faults by code", "tokens", (Series("fault_counts", "faults"),), "code", "faults", tokens="codes",
           y_zero=True, section=FILE),
 )  # fmt: skip
@@ -112,8 +117,13 @@ PRESETS = (
            "The loss looks fine and the tuned model does not know when to stop.", good=False),
     Preset("question", "The question in the loss", {"rule": "all"},
            "The model also learns to write the user's part, and the template's own words.", good=False),
-    Preset("cut", "Cut before the end", {"limit": 240},
+    Preset("cut", "Cut before the end", {"limit": 53},
            "Truncated on the right: the last answer loses its stop token, and nothing in the loss says so.",
+           good=False),
+    Preset("nothing", "Cut before the answers", {"limit": 20},
+           "The opening alone fills the row: no label is left, and the step is spent on nothing.", good=False),
+    Preset("stranger", "Another model's template", {"template": "llama3"},
+           "SmolLM2's tokenizer does not know Llama 3's marks and spells them out: what ends an answer is no token.",
            good=False),
     Preset("home", "A home-made template", {"template": "plain"},
            "No control token ends an answer, so none can be learnt; the linter reports every sound row.", good=False),
@@ -121,8 +131,11 @@ PRESETS = (
 
 PREDICTIONS = (
     Prediction("share", "Two short answers with their stop tokens, in a chat of five turns: what share of the "
-               "characters is trained on?", {}, "trained_share",
+               "tokens is in the loss?", {}, "trained_share",
                "Role names and control tokens are read at every turn and never trained on.", tolerance=0.25),
-    Prediction("stops", "The same chat without the stop token in the mask: how many of its answers teach the model to "
-               "stop?", {"rule": "no_stop"}, "stops_trained", "None. The loss does not show it; the output does."),
+    Prediction("stops", "The same chat without the stop token in the mask: how many of its answers have their end in "
+               "the loss?", {"rule": "no_stop"}, "stops_trained", "None. The loss does not show it; the output does."),
+    Prediction("stranger", "Llama 3 ends an answer with <|eot_id|>, one token for its own tokenizer. Into how many "
+               "does SmolLM2's cut it?", {"template": "llama3"}, "tokens_per_stop",
+               "It was never told that this is one sign, so it spells it like any other text.", tolerance=0.25),
 )  # fmt: skip

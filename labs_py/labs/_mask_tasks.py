@@ -8,66 +8,79 @@ from typing import Any
 import numpy as np
 
 from labs_py.core import chat_template
-from labs_py.labs import _mask_spec
+from labs_py.labs import _mask_spec, _mask_tokens
 from labs_py.spec import Challenge, Task, Verdict
 
 _ANSWERS = ("Eight.", "It has six legs.", "Blue, on most days.", "In the afternoon.", "Nobody knows for certain.")
-_WITH_STOP = [(value, label) for value, label in _mask_spec.TEMPLATES if value != "plain"]
+_NO_TOKENIZER = Verdict("wrong", "The tokenizer has not been loaded yet: move a setting, and check once more.")
 
 
-def _count_of(seed: int) -> tuple[str, str, str, int]:
-    """Template, its label, an answer, and the characters trained on."""
-    rng = np.random.default_rng(seed)
-    template, label = _WITH_STOP[int(rng.integers(len(_WITH_STOP)))]
-    answer = _ANSWERS[int(rng.integers(len(_ANSWERS)))]
+def _written(template: str, answer: str) -> list[chat_template.Piece]:
     turns = [{"role": "user", "content": "Well?"}, {"role": "assistant", "content": answer}]
-    written = chat_template.pieces(template, turns)
-    counts = chat_template.trained(written)
-    return template, label, answer, sum(len(p.text) for p, c in zip(written, counts, strict=True) if c)
+    return chat_template.pieces(template, turns)
+
+
+def _answer_of(seed: int) -> str:
+    return _ANSWERS[int(np.random.default_rng(seed).integers(len(_ANSWERS)))]
+
+
+def _count_of(seed: int) -> int:
+    """Tokens of the drawn answer that are in the loss; LookupError without the tokenizer."""
+    written = _written("smollm2", _answer_of(seed))
+    return int(_mask_tokens.cut(written, chat_template.trained(written), 10**6).in_loss.sum())
 
 
 def _draw_count(seed: int) -> Task:
-    _, label, answer, _ = _count_of(seed)
-    return Task(f'Under the template of {label}, the answer is "{answer}". How many characters are trained on, the '
-                "stop token counted as it is written?")  # fmt: skip
+    return Task(f'Under ChatML as in SmolLM2, the answer is "{_answer_of(seed)}". How many tokens are in the loss?',
+                {"template": "smollm2", "rule": "answers"})  # fmt: skip
 
 
 def _check_count(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
-    _, _, words, truth = _count_of(seed)
+    words = _answer_of(seed)
+    try:
+        truth = _count_of(seed)
+    except LookupError:
+        return _NO_TOKENIZER
     if answer == truth:
-        return Verdict("right", f"Yes: {len(words)} of the answer and {truth - len(words)} of the stop token.")
-    if answer == len(words):
+        return Verdict("right", f"Yes: {truth - 1} for the answer's words and signs, and one for the stop token.")
+    if answer == truth - 1:
         return Verdict("wrong", "That leaves the stop token out: this model would be taught to go on for ever.")
-    return Verdict("wrong", "Count the answer's characters and those of the one token that ends it. The role's name "
-                   "and the line break after the turn are not trained on.")  # fmt: skip
+    if answer in (len(words), len(words) + len("<|im_end|>")):
+        return Verdict("wrong", "Those are characters. The model reads tokens: most words here are one, with the space "
+                       "before them.")  # fmt: skip
+    return Verdict("wrong", "Count the answer's tokens, full stop and all, and the one that ends it. The role's name "
+                   "and the line break after the turn are not in the loss.")  # fmt: skip
 
 
 def _draw_cut(seed: int) -> Task:
-    return Task("Find the smallest cut that keeps every stop token of the example chat under this template, and leave "
-                "the lab there. (Trained on: every answer.)", {"template": _cut_of(seed)[0], "limit": 100})  # fmt: skip
+    return Task("Find the smallest cut that keeps the end of every answer of the example chat under this template, and "
+                "leave the lab there. (Trained on: every answer.)",
+                {"template": _template_of(seed), "limit": 40})  # fmt: skip
 
 
-def _cut_of(seed: int) -> tuple[str, int]:
-    """Template and the place where its last stop ends."""
-    template = ("smollm2", "llama3", "qwen2_5", "phi3")[seed % 4]
-    written = chat_template.pieces(template, _chat())
-    last = max(i for i, piece in enumerate(written) if piece.part == "stop")
-    return template, sum(len(piece.text) for piece in written[: last + 1])
+def _template_of(seed: int) -> str:
+    return ("smollm2", "llama3", "qwen2_5", "phi3")[seed % 4]
 
 
-def _chat() -> list[dict[str, str]]:
-    return json.loads(_mask_spec.CHAT)
+def _cut_of(seed: int) -> int:
+    """Tokens up to the end of the last stop; LookupError without the tokenizer."""
+    written = chat_template.pieces(_template_of(seed), json.loads(_mask_spec.CHAT))
+    row = _mask_tokens.cut(written, chat_template.trained(written), 10**6)
+    return int(row.tokens_in(_mask_tokens.stops_of(written)[-1])[-1]) + 1
 
 
 def _check_cut(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
-    template, place = _cut_of(seed)
-    if (params["template"], params["rule"], params["chat"]) != (template, "answers", _mask_spec.CHAT):
+    if (params["template"], params["rule"], params["chat"]) != (_template_of(seed), "answers", _mask_spec.CHAT):
         return Verdict("wrong", "Go back to the example chat, the task's template, and every answer with its stop.")
+    try:
+        place = _cut_of(seed)
+    except LookupError:
+        return _NO_TOKENIZER
     if params["limit"] == place:
-        return Verdict("right", f"Yes: {place}. One character less, and the last answer has no end.")
+        return Verdict("right", f"Yes: {place}. One token less, and the last answer has no end.")
     if params["limit"] < place:
-        return Verdict("wrong", "The last stop token is cut: 2 answers, but fewer than 2 stops are trained.")
-    return Verdict("wrong", "Both stops are there, and you can still cut more: only what follows the last stop may go.")
+        return Verdict("wrong", "The last end is cut: 2 answers, but fewer than 2 ends are trained.")
+    return Verdict("wrong", "Both ends are there, and you can still cut more: only what follows the last one may go.")
 
 
 def _draw_refused(seed: int) -> Task:
@@ -82,9 +95,9 @@ def _check_refused(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
 
 CHALLENGES = (
     Challenge("count", "Count what is learnt", "number", _draw_count, _check_count,
-              "Paste the chat: user: Well? and, below it, the answer.", "characters"),
+              "Paste the chat: user: Well? and, below it, assistant: with the answer.", "tokens"),
     Challenge("cut", "Cut as much as you dare", "params", _draw_cut, _check_cut,
-              "Watch the number of answers whose stop token is trained."),
+              "Watch the number of answers whose end is trained."),
     Challenge("refused", "Who refuses?", "choice", _draw_refused, _check_refused, "Try them on the example.",
               choices=(("smollm2", "SmolLM2"), ("llama3", "Llama 3"), ("gemma", "Gemma"), ("gemma3", "Gemma 3"))),
 )  # fmt: skip

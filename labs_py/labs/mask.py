@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from labs_py import data
 from labs_py.core import chat_data, chat_template
-from labs_py.labs import _mask_read, _mask_spec, _mask_tasks
+from labs_py.labs import _mask_read, _mask_spec, _mask_tasks, _mask_tokens
 from labs_py.spec import LabSpec, Result
 
 MOST_FINDINGS = 200
@@ -30,6 +31,8 @@ SPEC = LabSpec(
     _mask_tasks.CHALLENGES,
     code=(
         "labs_py.core.chat_template:trained",
+        "labs_py.core.byte_pairs:words",
+        "labs_py.core.byte_pairs:merge",
         "labs_py.core.chat_data:check_turns",
         "labs_py.core.chat_data:signature",
         "labs_py.core.chat_data:leak",
@@ -37,21 +40,38 @@ SPEC = LabSpec(
     training_command="python -m training data check FILE",
     view="mask",
     pinned=("template", "rule"),
+    data_files=(_mask_tokens.FILE,),
 )
+Part = tuple[dict[str, float], dict[str, np.ndarray], dict[str, str]]
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
-    """The one frame: the chat with its mask, the file with its faults."""
+    """The chat with its mask and the file with its faults; before the tokenizer is at hand, a frame without tokens."""
     rows = params["rows_file"] or params["rows"]
-    parts = (_chat(params), _lint(rows, params["held_out"], params["longest"], params["template"]))
-    scalars, arrays, texts = ({k: v for part in parts for k, v in part[i].items()} for i in range(3))
-    texts["status"] = f"{texts['summary:turns']} {texts['summary:faults']}"
-    yield Result(scalars, arrays, texts)
+    lint = _lint(rows, params["held_out"], params["longest"], params["template"])
+    written, turns, fault = _written(params)
+    counts = chat_template.trained(written, params["rule"])
+    pieces, named = _pieces(written, counts, fault), _mask_tokens.FILE.name
+    if not data.at_hand(named):
+        yield _joined([pieces, lint, _without_tokens(written, counts, "coming")], needs=(named,))
+    try:
+        row = _mask_tokens.cut(written, counts, params["limit"])
+    except (LookupError, ValueError):
+        yield _joined([pieces, lint, _without_tokens(written, counts, "missing")])
+        return
+    yield _joined([pieces, lint, _tokens(written, counts, turns, row)])
 
 
 def forget() -> None:
-    """Drop remembered files."""
+    """Drop remembered files and tokens."""
     _lint.cache_clear()
+    _mask_tokens.forget()
+
+
+def _joined(parts: list[Part], needs: tuple[str, ...] = ()) -> Result:
+    scalars, arrays, texts = ({k: v for part in parts for k, v in part[i].items()} for i in range(3))
+    texts["status"] = f"{texts['summary:turns']} {texts['summary:faults']}"
+    return Result(scalars, arrays, texts, needs=needs)
 
 
 def _written(params: dict[str, Any]) -> tuple[list[chat_template.Piece], int, str]:
@@ -68,41 +88,47 @@ def _written(params: dict[str, Any]) -> tuple[list[chat_template.Piece], int, st
     return chat_template.pieces(params["template"], turns, params["ask"]), len(turns), fault
 
 
-def _cut(written: list[chat_template.Piece], limit: int) -> list[int]:
-    """Characters of each piece that lie before the cut."""
-    ends = np.cumsum([len(piece.text) for piece in written])
-    return [int(min(len(piece.text), max(0, limit - (end - len(piece.text)))))
-            for piece, end in zip(written, ends, strict=True)]  # fmt: skip
-
-
-def _chat(params: dict[str, Any]) -> tuple[dict, dict, dict]:
-    written, turns, fault = _written(params)
-    counts, kept = chat_template.trained(written, params["rule"]), _cut(written, params["limit"])
-    total, learnt = sum(kept), sum(n for n, counted in zip(kept, counts, strict=True) if counted)
-    stops = [k == len(p.text) for p, c, k in zip(written, counts, kept, strict=True)
-             if c and p.part == "stop" and p.role == "assistant"]  # fmt: skip
-    answers = {piece.turn for piece in written if piece.role == "assistant" and piece.turn >= 0}
-    spread = np.zeros((2, turns + 1))
-    for piece, counted, n in zip(written, counts, kept, strict=True):
-        spread[int(counted), piece.turn + 1] += n
+def _pieces(written: list[chat_template.Piece], counts: list[bool], fault: str) -> Part:
+    """What needs no tokenizer."""
     held = [p for p in written if p.part == "content" and any(c in p.text for c in chat_template.CONTROL)]
     scalars = {
-        "characters": total,
-        "trained_characters": learnt,
-        "trained_share": learnt / max(total, 1),
-        "answers": len(answers),
-        "stops_trained": sum(stops),
-        "lost_characters": sum(len(piece.text) for piece in written) - total,
+        "characters": sum(len(piece.text) for piece in written),
+        "trained_characters": sum(len(p.text) for p, counted in zip(written, counts, strict=True) if counted),
+        "answers": len({piece.turn for piece in written if piece.role == "assistant" and piece.turn >= 0}),
         "injected": len(held),
+        "tokenizer_bytes": _mask_tokens.FILE.size,
     }
-    arrays = {"turn_numbers": np.arange(turns + 1.0), "turn_trained": spread[1], "turn_read": spread[0]}
+    return scalars, {}, {"error:chat": fault} if fault else {}
+
+
+def _drawn(written: list[chat_template.Piece], counts: list[bool], kept: list[int]) -> str:
+    return json.dumps([[p.text, p.part, p.role, bool(c), k] for p, c, k in zip(written, counts, kept, strict=True)],
+                      ensure_ascii=False)  # fmt: skip
+
+
+def _without_tokens(written: list[chat_template.Piece], counts: list[bool], state: str) -> Part:
+    said, drawn = _mask_tokens.named(state), _drawn(written, counts, [len(piece.text) for piece in written])
+    texts = {"pieces": drawn, "tokenizer": said, "summary:turns": said}
+    return {}, {}, {**texts, "error:limit": said} if state == "missing" else texts
+
+
+def _tokens(written: list[chat_template.Piece], counts: list[bool], turns: int, row: _mask_tokens.Row) -> Part:
+    """Ids and labels as a trainer gets them, counts, and the tokens to draw."""
+    scalars, said = _mask_tokens.summary(written, row)
+    spread = np.zeros((2, turns + 1))
+    whose = np.array([piece.turn for piece in written])[row.pieces[: row.kept, 1]]
+    np.add.at(spread, (row.in_loss[: row.kept].astype(int), whose + 1), 1)
+    arrays = {"token_ids": row.ids[: row.kept], "labels": row.labels, "turn_numbers": np.arange(turns + 1.0),
+              "turn_trained": spread[1], "turn_read": spread[0]}  # fmt: skip
+    held = " A turn holds a control token in its words." if _pieces(written, counts, "")[0]["injected"] else ""
     texts = {
-        "pieces": json.dumps([[p.text, p.part, p.role, bool(c), k]
-                              for p, c, k in zip(written, counts, kept, strict=True)], ensure_ascii=False),
-        "summary:turns": f"{learnt:,} of {total:,} characters are trained on; {sum(stops)} of {len(answers)} answers "
-        "teach the model to stop." + (" A turn holds a control token in its words." if held else ""),
-    }  # fmt: skip
-    return scalars, arrays, {**texts, "error:chat": fault} if fault else texts
+        "pieces": _drawn(written, counts, _mask_tokens.characters_kept(written, row)),
+        "tokens": _mask_tokens.shown(written, row),
+        "tokenizer": _mask_tokens.named("loaded"),
+        "stop": _mask_tokens.stop_sentence(written, row),
+        "summary:turns": said + held,
+    }
+    return scalars, arrays, texts
 
 
 def _template_rules(template: str, longest: int):

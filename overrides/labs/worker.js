@@ -17,6 +17,8 @@ let runtime = null;
 let wire = null;
 let python = null;
 const cancelled = new Set();
+/** Ends a run's waiting for a file when it is cancelled; the file goes on coming. */
+let quit = () => {};
 const provided = new Set();
 /** Data files on their way, by address. */
 const fetched = new Map();
@@ -35,7 +37,7 @@ function breathe() {
 async function boot({ base, manifest, slug, files }) {
   const started = performance.now();
   runtime = { base, manifest };
-  for (const file of files || []) fetchData(file).catch(() => {}); // beside Python; the run that needs it says what failed
+  for (const file of (files || []).filter(({ later }) => !later)) fetchData(file).catch(() => {}); // beside Python; the run that needs it says what failed
   try {
     python = await bootRuntime({ ...runtime, lab: slug, onProgress: ({ loaded, total }) => postMessage({ type: "progress", loaded, total }) });
     wire = python.pyimport("labs_py.wire");
@@ -65,16 +67,28 @@ function fetchData({ url, name, integrity }) {
   return fetched.get(url);
 }
 
-/** What a lab needs before its first run: its own modules, and its recorded data. */
-async function provide(slug, files) {
-  await Promise.all([
-    addLab(python, slug, runtime),
-    ...(files || []).filter(({ url }) => !provided.has(url)).map(async (file) => {
-      wire.provide(file.name, new Uint8Array(await fetchData(file)));
-      provided.add(file.url);
-      fetched.delete(file.url);
-    }),
-  ]);
+/** Hands recorded data to the labs, each file once. */
+async function provide(files) {
+  await Promise.all(files.filter(({ url }) => !provided.has(url)).map(async (file) => {
+    wire.provide(file.name, new Uint8Array(await fetchData(file)));
+    provided.add(file.url);
+    fetched.delete(file.url);
+  }));
+}
+
+/** The named ones among files; one that does not come is the lab's to name, and it goes on without. */
+function provideNamed(files, names) {
+  return provide(files.filter(({ name }) => names.includes(name))).catch(() => {});
+}
+
+/** Waits while the page hears that work goes on: fetching over a slow line is not hanging. */
+async function aloud(id, work) {
+  const alive = setInterval(() => postMessage({ type: "alive", id }), 2000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(alive);
+  }
 }
 
 /** @param {any} run proxy of labs_py.wire.Run */
@@ -91,29 +105,27 @@ function sendFrame(run, id, generation, final) {
 
 async function run({ id, generation, slug, params, files }) {
   let job;
-  // Fetching recorded data over a slow line is not hanging: the page hears that work goes on.
-  const alive = setInterval(() => postMessage({ type: "alive", id }), 2000);
+  const [now, later] = [false, true].map((wanted) => (files || []).filter((file) => Boolean(file.later) === wanted));
   try {
-    await provide(slug, files);
-    clearInterval(alive);
+    await aloud(id, Promise.all([addLab(python, slug, runtime), provide(now)]));
     if (cancelled.has(id)) return postMessage({ type: "stopped", id });
     job = wire.Run(slug, JSON.stringify(params));
     for (;;) {
       const until = performance.now() + SLICE;
       let state;
       do state = job.advance();
-      while (state === "more" && performance.now() < until);
+      while (state === "more" && !job.needs && performance.now() < until);
       if (state === "failed" || !sendFrame(job, id, generation, state === "done")) {
         return postMessage({ type: "failed", id, error: JSON.parse(job.failure) });
       }
       if (state === "done") return undefined;
-      await breathe();
+      if (job.needs) await aloud(id, Promise.race([provideNamed(later, job.needs.split("\n")), new Promise((resolve) => (quit = resolve))]));
+      else await breathe();
       if (cancelled.has(id)) return postMessage({ type: "stopped", id });
     }
   } catch (error) {
     return postMessage({ type: "failed", id, error: { kind: "crash", message: sentence(error), fatal: isFatal(error) } });
   } finally {
-    clearInterval(alive);
     cancelled.delete(id);
     job?.destroy();
   }
@@ -143,5 +155,10 @@ async function complete({ id }) {
   }
 }
 
-const HANDLERS = { boot, run, call, complete, cancel: ({ id }) => cancelled.add(id) };
+function cancel({ id }) {
+  cancelled.add(id);
+  quit();
+}
+
+const HANDLERS = { boot, run, call, complete, cancel };
 onmessage = ({ data }) => HANDLERS[data.type](data);

@@ -51,6 +51,30 @@ def test_twelve_planted_faults_are_listed_with_their_lines(lab, tmp_path):
     assert found == [[str(line), code] for line, code in wanted] and not lab.complaints
 
 
+def test_tokens_are_cut_at_the_limit_and_the_file_comes_once_after_python(browser, address):
+    page = browser.new_page()
+    asked = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}labs/mask/?limit=53")
+    page.wait_for_function(f"({VALUE})('lost_tokens') === 2 && {READY}", timeout=BOOT)
+    assert page.locator("[data-part=tokens] .tok.is-lost").count() == 2
+    files = [url for url in asked if "smollm2-tokenizer" in url]
+    assert len(files) == 1 and asked.index(files[0]) > next(i for i, url in enumerate(asked) if "labs_py" in url)
+    page.close()
+
+
+def test_a_tokenizer_that_does_not_come_is_said_and_the_pieces_stand(browser, address):
+    context = browser.new_context(service_workers="block")
+    context.route("**/smollm2-tokenizer*", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{address}labs/mask/?rule=all")
+    page.wait_for_function("document.querySelector('[data-part=tokens]').innerText.includes('could not be loaded')",
+                           timeout=BOOT)  # fmt: skip
+    assert page.inner_text("[data-part=pieces]").startswith("<|im_start|>system")
+    assert page.locator("[data-part=tokens] .tok").count() == 0
+    context.close()
+
+
 PASTE = """([name, text]) => {
   const area = document.querySelector(`textarea[name=${name}]`);
   area.value = eval(text);
@@ -100,4 +124,6 @@ def test_hostile_words_stay_words(lab):
 def test_without_scripts_the_first_frame_stands(visit):
     page = visit("labs/mask/", java_script_enabled=False)
     assert page.locator("[data-part=pieces] u").count() == 4
+    assert page.locator("[data-part=tokens] .tok").count() == 55
+    assert page.locator("[data-part=tokens] .tok.is-learnt").count() == 13
     assert page.locator("[data-part=findings] tbody tr").count() == 8

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labs_py import api
+from labs_py import api, data, wire
 from labs_py.core import chat_data
 from labs_py.labs import _mask_read as reading
 from labs_py.labs import _mask_spec as spec
 from labs_py.labs import _mask_tasks as tasks
+from labs_py.labs import _mask_tokens as tokens
+from labs_py.labs import mask
 
 
 def frame(**params):
@@ -32,7 +34,10 @@ def test_presets_keep_their_word():
     assert scalar("stops_trained") == scalar("answers") == 2
     assert scalar("stops_trained", rule="no_stop") == 0 == scalar("stops_trained", template="plain")
     assert scalar("trained_share", rule="all") == 1
-    assert scalar("stops_trained", limit=240) < 2 and scalar("lost_characters", limit=240) > 0
+    cut = frame(limit=53)["scalars"]
+    assert [cut[name]["value"] for name in ("stops_trained", "lost_tokens", "lost_trained_tokens")] == [1, 2, 1]
+    assert scalar("trained_tokens", limit=20) == 0 and "teaches nothing" in frame(limit=20)["texts"]["status"]
+    assert scalar("tokens_per_stop") == 1 < scalar("tokens_per_stop", template="llama3")
     assert {code for _, code in found(template="plain")} >= {"no-stop-token"}
 
 
@@ -43,6 +48,93 @@ def test_the_shown_pieces_are_the_whole_text_and_the_counts_agree():
     assert whole.startswith("<|im_start|>system\n") and whole.endswith("<|im_start|>assistant\n")
     assert shown["scalars"]["characters"]["value"] == len(whole)
     assert shown["scalars"]["trained_characters"]["value"] == sum(len(p[0]) for p in pieces if p[3])
+
+
+def test_ids_labels_and_drawn_tokens_agree():
+    shown = frame(limit=40)
+    ids, labels = (shown["arrays"][name]["data"].tolist() for name in ("token_ids", "labels"))
+    listed = json.loads(shown["texts"]["tokens"])["listed"]
+    assert len(ids) == len(labels) == 40 == shown["scalars"]["tokens"]["value"] < len(listed)
+    assert [token[1] for token in listed if token[7]] == ids
+    assert [token[1] if token[6] else -100 for token in listed[:40]] == labels
+    assert {token[4] for token in listed} == {"system", "user", "assistant"}
+    stops = [token for token in listed if token[2] == "<|im_end|>" and token[4] == "assistant"]
+    assert len(stops) == 2 and all(token[3] and token[6] for token in stops)
+
+
+def test_a_long_row_is_drawn_by_its_ends_and_says_how_much_is_left_out():
+    shown = json.loads(frame(chat="user: " + "7 " * 3000 + "\nassistant: Yes.")["texts"]["tokens"])
+    assert len(shown["listed"]) == tokens.HEAD + tokens.TAIL and shown["left_out"] > 2000
+    assert shown["listed"][-1][0] == len(shown["listed"]) + shown["left_out"] - 1
+
+
+def test_before_the_tokenizer_is_here_the_pieces_stand_and_without_it_the_lab_says_so(monkeypatch):
+    whole = frame()
+    monkeypatch.setattr(data, "at_hand", lambda name: False)
+    first, last = api.run("mask")
+    assert first["texts"]["tokenizer"].endswith("no token is counted.") and last["texts"] == whole["texts"]
+    assert not first["final"] and "tokens" not in first["texts"] and first["scalars"].items() < last["scalars"].items()
+    tokens.forget()
+    monkeypatch.setattr(data, "load", lambda name: (_ for _ in ()).throw(LookupError(name)))
+    _, last = api.run("mask")
+    said = [error["message"] for error in last["errors"] if error["param"] == "limit"]
+    assert "could not be loaded" in said[0] and last["texts"]["pieces"] == whole["texts"]["pieces"]
+    assert "not been loaded" in tasks._check_cut(0, api.spec("mask").defaults(), None).message
+    tokens.forget()
+
+
+def test_a_cut_within_a_character_keeps_the_whole_ones():
+    chat = json.dumps([{"role": "user", "content": "\U000f0000" * 40}, {"role": "assistant", "content": "x"}])
+    for limit in range(30, 50):
+        shown = frame(chat=chat, limit=limit)
+        for text, *_, kept in json.loads(shown["texts"]["pieces"]):
+            assert 0 <= kept <= len(text)
+        assert shown["scalars"]["tokens"]["value"] == limit
+
+
+def test_signs_that_cannot_be_seen_are_named():
+    assert tokens.visible(b" a\n\t") == "·a↵⇥" and tokens.visible("\u200b\u202e".encode()) == "U+200BU+202E"
+    assert tokens.visible("🦙".encode()[:2]) == "0xF0 0x9F"
+
+
+@pytest.fixture
+def without_file(monkeypatch, tmp_path):
+    monkeypatch.setattr(data, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(data, "_provided", {})
+    mask.forget()
+    yield
+    mask.forget()
+
+
+def test_without_the_tokenizer_a_first_frame_stands_and_the_last_says_so(without_file):
+    first, last = list(api.run("mask", {}))
+    assert not first["final"] and not first["errors"]
+    assert last["final"] and "could not be loaded" in last["errors"][0]["message"]
+    for shown in (first, last):
+        assert "tokens" not in shown["scalars"] and shown["scalars"]["trained_characters"]["value"] > 0
+        assert "196,806 bytes" in shown["texts"]["tokenizer"] and "tokens" not in shown["texts"]
+    assert "not been loaded" in api.check("mask", "count", 1, {}, 3).message
+    data.provide(tokens.FILE.name, b"no tokenizer")
+    assert [shown["final"] for shown in api.run("mask", {})] == [True]
+    assert "could not be loaded" in frame()["errors"][0]["message"]
+
+
+def test_the_worker_is_told_what_to_fetch_between_two_frames(without_file, root):
+    run = wire.Run("mask", "{}")
+    assert run.advance() == "more" and run.needs == tokens.FILE.name and run.pack(False)
+    wire.provide(run.needs, (root / "docs" / "data" / "labs" / "files" / run.needs).read_bytes())
+    assert run.advance() == "done" and run.needs == "" and run.pack(True)
+    assert json.loads(run.header)["scalars"]["tokens"]["value"] == 55
+
+
+def test_edited_merging_is_what_the_lab_counts_with():
+    before = scalar("tokens")
+    try:
+        api.replace("labs_py.core.byte_pairs:merge", "def merge(ids, merges):\n    return [*zip(ids, range(len(ids)))]")
+        assert scalar("tokens") > 2 * before
+    finally:
+        api.restore()
+    assert scalar("tokens") == before
 
 
 @pytest.mark.parametrize(
@@ -196,11 +288,12 @@ def test_held_out_rows_are_read_in_every_shape():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_challenges_know_right_from_wrong(seed):
-    _, _, words, truth = tasks._count_of(seed)
+    words, truth = tasks._answer_of(seed), tasks._count_of(seed)
     assert api.check("mask", "count", seed, {}, truth).result == "right"
-    assert "stop token" in api.check("mask", "count", seed, {}, len(words)).message
+    assert "stop token" in api.check("mask", "count", seed, {}, truth - 1).message
+    assert "characters" in api.check("mask", "count", seed, {}, len(words) + 10).message
     task = api.draw("mask", "cut", seed)
-    place = tasks._cut_of(seed)[1]
+    place = tasks._cut_of(seed)
     for limit, result in ((place, "right"), (place - 1, "wrong"), (place + 1, "wrong")):
         assert api.check("mask", "cut", seed, {**task.params, "limit": limit}).result == result
     assert scalar("stops_trained", **{**task.params, "limit": place}) == 2

@@ -118,8 +118,8 @@ export class LabView extends HTMLElement {
     const params = { ...this.params, ...("train" in this.params ? { train: run } : {}) };
     this.state = this.bridge.booted ? "running" : "booting";
     if (!this.bridge.booted) this.announce("Starting Python in your browser; your setting follows as soon as it runs.");
-    const files = (this.spec.data_files || []).map(({ name, sha256 }) => ({
-      name, url: new URL(`../data/labs/files/${name}`, this.bridge.base.replace(/runtime\/$/, "")).href, integrity: integrityOf(sha256) }));
+    const files = (this.spec.data_files || []).map(({ name, sha256, later }) => ({
+      name, later, url: new URL(`../data/labs/files/${name}`, this.bridge.base.replace(/runtime\/$/, "")).href, integrity: integrityOf(sha256) }));
     return new Promise((resolve) => {
       this.bridge.request(
         { slug: this.spec.slug, params, gesture, files, silence: silence ?? (this.edited.size ? this.bridge.settings.editedSilence : undefined) },

@@ -15,9 +15,13 @@ export function drawOutput(output, frame) {
     scalar(value, output)}</dd>${output.help ? html`<dd class="lab-help">${output.help}</dd>` : ""}</div>`;
 }
 
-/** @param {Element} root */
+/**
+ * A frame on the way may lack a scalar that the last one will bring; its tile stays as it is.
+ * @param {Element} root
+ */
 export function syncOutputs(root, spec, frame) {
   for (const output of spec.outputs) {
+    if (!frame.final && !(output.name in frame.scalars)) continue;
     const value = frame.scalars[output.name]?.value ?? NaN;
     const tile = root.querySelector(`[data-output="${output.name}"]`);
     if (!tile) continue;
