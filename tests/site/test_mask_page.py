@@ -51,11 +51,11 @@ def test_twelve_planted_faults_are_listed_with_their_lines(lab, tmp_path):
     assert found == [[str(line), code] for line, code in wanted] and not lab.complaints
 
 
-def test_tokens_are_cut_at_the_limit_and_the_file_comes_once_after_python(browser, address):
+def test_tokens_are_cut_at_the_limit_and_the_file_comes_once_after_python(browser, site_url):
     page = browser.new_page()
     asked = []
     page.context.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{address}labs/mask/?limit=53")
+    page.goto(f"{site_url}labs/mask/?limit=53")
     page.wait_for_function(f"({VALUE})('lost_tokens') === 2 && {READY}", timeout=BOOT)
     assert page.locator("[data-part=tokens] .tok.is-lost").count() == 2
     files = [url for url in asked if "smollm2-tokenizer" in url]
@@ -63,11 +63,11 @@ def test_tokens_are_cut_at_the_limit_and_the_file_comes_once_after_python(browse
     page.close()
 
 
-def test_a_tokenizer_that_does_not_come_is_said_and_the_pieces_stand(browser, address):
+def test_a_tokenizer_that_does_not_come_is_said_and_the_pieces_stand(browser, site_url):
     context = browser.new_context(service_workers="block")
     context.route("**/smollm2-tokenizer*", lambda route: route.abort())
     page = context.new_page()
-    page.goto(f"{address}labs/mask/?rule=all")
+    page.goto(f"{site_url}labs/mask/?rule=all")
     page.wait_for_function("document.querySelector('[data-part=tokens]').innerText.includes('could not be loaded')",
                            timeout=BOOT)  # fmt: skip
     assert page.inner_text("[data-part=pieces]").startswith("<|im_start|>system")

@@ -13,7 +13,7 @@ const STYLE = `
 .tok.is-learnt { font-weight: 700; text-decoration: underline 2px; text-underline-offset: 3px; }
 .tok.is-lost { background: none; color: var(--muted); text-decoration: line-through; }
 .tokens [data-part="drawn"].is-old { border-left: 3px dashed var(--line); padding-left: 8px; }
-.md-typeset .tokens .lab-table td:nth-child(3) { text-align: left; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.md-typeset .tokens .lab-table :is(td, th):nth-child(3) { text-align: left; overflow-wrap: anywhere; unicode-bidi: isolate; }
 .md-typeset .tokens details .lab-scroll { max-height: 300px; overflow: auto; }
 `;
 
@@ -46,7 +46,7 @@ function chip(html, [, id, text, special, role, , trained, kept]) {
 }
 
 function whose(role, turn) {
-  return turn < 0 ? `${role || "the template"}, the template\u2019s own words` : role;
+  return turn < 0 ? `${role ? `${role}, ` : ""}the template\u2019s own words` : role;
 }
 
 /** Runs of tokens of one turn; where some are left out, the count stands between. */
@@ -88,8 +88,8 @@ export function render({ frame, html, raw }) {
   <p><small><u><strong>Bold and underlined</strong></u>: trained on. Plain: only read. <s>Struck through</s>: cut off.</small></p>
   <div data-part="pieces">${chat(html, frame)}</div>
   <div class="tokens"><h3>Token by token</h3>
-  <p><small>A colour for each role. <span class="tok is-learnt">bold and underlined</span> in the loss, <span class="tok">plain</span> only read, <span
-    class="tok is-special">round</span> special, <span class="tok is-lost">struck through</span> cut off. A space is ·, a line break ↵.</small></p>
+  <p class="lab-help">A colour for each role. <span class="tok is-learnt">bold and underlined</span> in the loss, <span class="tok">plain</span> only read, <span
+    class="tok is-special">round</span> special, <span class="tok is-lost">struck through</span> cut off. A space is ·, a line break ↵.</p>
   <div data-part="tokens"><p data-part="tokenizer">${frame?.texts?.tokenizer ?? ""}</p><p data-part="stop">${frame?.texts?.stop ?? ""}</p>
   <div data-part="drawn">${chips(html, tokens)}</div></div>
   <details><summary>Places, ids and labels</summary><div class="lab-scroll" tabindex="0" role="region" aria-label="Tokens with place, id and label" data-part="token-table">${
