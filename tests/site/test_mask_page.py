@@ -59,8 +59,27 @@ def test_tokens_are_cut_at_the_limit_and_the_file_comes_once_after_python(browse
     page.wait_for_function(f"({VALUE})('lost_tokens') === 2 && {READY}", timeout=BOOT)
     assert page.locator("[data-part=tokens] .tok.is-lost").count() == 2
     files = [url for url in asked if "smollm2-tokenizer" in url]
-    assert len(files) == 1 and asked.index(files[0]) > next(i for i, url in enumerate(asked) if "labs_py" in url)
+    packs = [i for i, url in enumerate(asked) if "lab-mask.pack" in url]
+    assert len(files) == len(packs) == 1 and asked.index(files[0]) > packs[0]
     page.close()
+
+
+def test_while_the_tokenizer_is_on_its_way_the_lab_answers_by_characters(browser, site_url):
+    context = browser.new_context(service_workers="block")
+    held = []
+    context.route("**/smollm2-tokenizer*", lambda route: held.append(route))
+    page = context.new_page()
+    page.goto(f"{site_url}labs/mask/")
+    note = "document.querySelector('[data-part=tokenizer]').innerText"
+    page.wait_for_function(f"{note}.includes('is on its way')", timeout=BOOT)
+    assert page.get_attribute("lab-view", "data-state") == "running"
+    page.select_option("select[name=rule]", "all")
+    page.wait_for_function(f"({VALUE})('trained_characters') === 256", timeout=BOOT)
+    assert page.locator("[data-part=drawn].is-old .tok").count() == 55
+    held[0].continue_()
+    page.wait_for_function(f"({VALUE})('trained_tokens') === 55 && {READY}", timeout=BOOT)
+    assert page.locator("[data-part=tokens] .is-learnt").count() == 55 and len(held) == 1
+    context.close()
 
 
 def test_a_tokenizer_that_does_not_come_is_said_and_the_pieces_stand(browser, site_url):
