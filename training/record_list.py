@@ -46,7 +46,9 @@ def supervised() -> list[Entry]:
     """SFT: the default, rates, replayed text, ingredients, rank, rows, all weights, too much; and two small tasks."""
     arms: list[tuple[str, tuple[str, ...]]] = [
         ("orders-main", ()),
-        *((f"orders-lr{rate}", (*at_rank(8), f"train.learning_rate={rate}")) for rate in ("1e-3", "5e-4", "2e-4")),
+        ("orders-two-epochs", ("train.epochs=2",)),
+        ("orders-long-memory", ("train.beta2=0.999",)),
+        *((f"orders-lr{rate}", (*at_rank(8), f"train.learning_rate={rate}")) for rate in ("2e-3", "1e-3", "5e-4")),
         ("orders-no-replay", ("data.replay_fraction=0.0",)),
         ("orders-replay", ("data.replay_fraction=0.1",)),
         ("orders-batch8", ("train.batch_size=8",)),
@@ -55,7 +57,7 @@ def supervised() -> list[Entry]:
         ("orders-rank4", at_rank(4)),
         *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
         ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
-        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4")),
+        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4", "data.replay_fraction=0.0")),
     ]  # fmt: skip
     found = seeded(arms, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)

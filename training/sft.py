@@ -158,6 +158,7 @@ def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder
         lr_scheduler_type={"constant": "constant_with_warmup"}.get(t.scheduler, t.scheduler),
         warmup_steps=round(t.warmup * total),
         weight_decay=t.weight_decay,
+        adam_beta2=t.beta2,
         max_grad_norm=t.clip,
         optim={"adamw": "adamw_torch_fused"}.get(t.optimizer, t.optimizer),
         seed=t.seed,

@@ -17,7 +17,7 @@ def test_the_list_covers_what_was_promised():
     assert len(names) == len(set(names))
     for arm in (
         "orders-lr5e-4",
-        "orders-lr2e-4",
+        "orders-lr2e-3",
         "orders-lr1e-3",
         "orders-rank4",
         "orders-main",
