@@ -47,7 +47,7 @@ def supervised() -> list[Entry]:
     arms: list[tuple[str, tuple[str, ...]]] = [
         ("orders-main", ()),
         ("orders-two-epochs", ("train.epochs=2",)),
-        ("orders-long-memory", ("train.beta2=0.999",)),
+        ("orders-short-memory", ("train.beta2=0.95",)),
         *((f"orders-lr{rate}", (*at_rank(8), f"train.learning_rate={rate}")) for rate in ("2e-3", "1e-3", "5e-4")),
         ("orders-no-replay", ("data.replay_fraction=0.0",)),
         ("orders-replay", ("data.replay_fraction=0.1",)),
