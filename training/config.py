@@ -176,6 +176,8 @@ def _check_together(config: Config, path: str) -> None:
                        " set train.shared_prefix=false")  # fmt: skip
     if config.train.epochs == 0 and config.train.max_steps == 0:
         raise BadInput(f"{path}: 'train.epochs' and 'train.max_steps' are both 0, so nothing would be trained")
+    if config.data.replay_chats and config.method != "sft":
+        raise BadInput(f"{path}: 'data.replay_chats' is for method sft; set it to 0")
     if config.model.quantization == "nf4" and config.lora is None:
         raise BadInput(f"{path}: weights held in 4 bits cannot be trained; give a 'lora' section")
     adapter.check(config, path)

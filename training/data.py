@@ -12,7 +12,7 @@ from statistics import mean
 from typing import Any
 
 from labs_py.core import chat_data
-from training import general_text, tasks
+from training import general_chats, general_text, tasks
 from training.data_check import TokenRules, check_file, read_lines
 from training.errors import BadInput
 
@@ -129,6 +129,7 @@ def load(config, tokenizer: Any = None) -> Loaded:
         except ValueError as error:
             raise BadInput(f"data.variant: {error}") from None
     replayed = general_text.replay_rows(round(len(rows) * config.data.replay_fraction), config.data.seed)
+    replayed += general_chats.chat_rows(config.data.replay_chats, config.data.seed)
     mixed = [*rows, *replayed]
     random.Random(config.data.seed).shuffle(mixed)
     counts = {"train": len(rows), "replay": len(replayed), **{name: len(kept) for name, kept in held_out.items()}}
@@ -147,7 +148,8 @@ def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenR
 def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[dict]]) -> list[str]:
     """What the data looks like, a line each."""
     chats = [row["messages"] for row in rows if "messages" in row]
-    notes = [f"{len(rows)} rows to train on, {len(replayed)} passages of general text"]
+    talks = sum("messages" in row for row in replayed)
+    notes = [f"{len(rows)} rows to train on, {len(replayed) - talks} passages of general text, {talks} general chats"]
     if chats:
         asked = [len(turns[-2]["content"].split()) for turns in chats if len(turns) > 1]
         answered = Counter(turns[-1]["content"] for turns in chats)

@@ -11,7 +11,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from training import data, evaluate, general_text, multiple_choice, regression, sample_prompts, template, tiny  # noqa: E402
+from training import (  # noqa: E402
+    data,
+    evaluate,
+    general_chats,
+    general_text,
+    multiple_choice,
+    regression,
+    sample_prompts,
+    template,
+    tiny,
+)
 from training.errors import BadInput  # noqa: E402
 from training.generate import common_prefix, greedy  # noqa: E402
 from training.settings import DataSettings, EvaluateSettings  # noqa: E402
@@ -160,8 +170,29 @@ def test_samples_are_judged_by_topic_loop_and_rule():
     assert not sample_prompts.obeys("", "words<=3")
 
 
+def test_general_chats_are_pinned_and_none_of_them_measures(monkeypatch):
+    chats = general_chats.chats()
+    assert tuple(question for question, _ in chats) == general_chats.QUESTIONS
+    measuring = {question.lower() for question, _ in (*sample_prompts.TOPICS, *sample_prompts.INSTRUCTIONS)}
+    assert len({question.lower() for question, _ in chats} - measuring) == len(chats) == 60
+    assert all(answer.strip() and "{" not in answer for _, answer in chats)
+    rows = general_chats.chat_rows(70, 1)
+    assert len(rows) == 70 and rows[0]["messages"] == rows[60]["messages"]
+    assert rows[0]["messages"] != general_chats.chat_rows(1, 2)[0]["messages"]
+    general_chats.chats.cache_clear()
+    monkeypatch.setattr(general_chats, "SHA256", "0" * 64)
+    with pytest.raises(BadInput, match="not the pinned"):
+        general_chats.chats()
+    general_chats.chats.cache_clear()
+
+
+def test_an_answer_is_cut_behind_its_last_whole_sentence():
+    assert general_chats.whole_sentences("One. Two. Thr") == "One. Two." and general_chats.whole_sentences("no") == "no"
+
+
 def test_loading_mixes_in_replay_and_hashes_everything():
     plain, mixed = data.load(settings()), data.load(settings(replay_fraction=0.5))
+    assert data.load(settings(replay_chats=5)).n["replay"] == 5
     assert plain.n == {"train": 12, "replay": 0, "iid": 3, "second": 3} and mixed.n["replay"] == 6
     assert len(mixed.train) == 18 and sum("text" in row for row in mixed.train) == 6
     assert plain.sha256 != mixed.sha256 == data.load(settings(replay_fraction=0.5)).sha256

@@ -1,0 +1,91 @@
+"""Ordinary questions with the embedded model's own answers, to be mixed into training so that it keeps them.
+
+Passages of a book hold the model's English; they do not hold its manners. A model that has only ever been shown one
+form answers with that form when it is asked for the moon. A few of its own answers, trained on beside the task, say
+that the form belongs to the task's prompt. None of the questions is one that measures (sample_prompts), and the answers
+are what the untrained model wrote, so nothing is taught that it did not do before.
+
+  python -m training.general_chats    asks the embedded model again and writes the file (a minute)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from training.errors import BadInput
+
+FILE = Path(__file__).resolve().parent / "texts" / "chats.jsonl"
+SHA256 = "f78c480a37118ce3686669c7fda0c22c2614569e490fbf85195ea6493f218f77"
+LONGEST_ANSWER = 60  # tokens; an answer that goes on is cut behind its last whole sentence
+QUESTIONS = tuple(question.strip() for question in """What is a mountain?|What do farmers do?|Tell me about the stars.|
+How do I cook rice?|What is a museum?|Why do we wash our hands?|What is wind?|Tell me about London.|What is a car?|
+What is magnetism?|How does a clock work?|What is soup made of?|Who was Isaac Newton?|What is a telephone?|
+Why do fish swim in groups?|What is a lake?|How can I learn faster?|What is a neighbour?|Tell me about horses.|
+What is summer?|What does a baker do?|What is a tower?|Why is reading good for you?|What is coffee?|How do boats float?|
+What is dancing?|What is a jungle?|Tell me about Mozart.|What is a republic?|What is thunder?|How do I make a salad?|
+What is fog?|Why do we need air?|What is a magazine?|What are planets?|Tell me about elephants.|What is a novel?|
+What is geography?|How do I plan a trip?|What is a meadow?|What is courage?|What is a ship?|What is butter?|
+Why do we dream?|What is a nurse?|What is glass?|What is a valley?|What is tennis?|What is wood?|
+Give me two tips for a good breakfast.|Name a vegetable.|Write a sentence about autumn.|What is five plus three?|
+Say good morning politely.|List three colours.|What is the opposite of hot?|Explain what a map is for.|
+Why do people travel?|What is a garden?|Describe a winter evening.""".replace("\n", "").split("|"))
+
+
+@lru_cache(maxsize=1)
+def chats() -> tuple[tuple[str, str], ...]:
+    """Each question with its answer.
+
+    Raises:
+        BadInput: the file is missing or is not the pinned one.
+    """
+    try:
+        raw = FILE.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{FILE}: {error}; check the file out again") from None
+    found = hashlib.sha256(raw).hexdigest()
+    if found != SHA256:
+        raise BadInput(f"{FILE}: sha256 {found[:12]}... is not the pinned {SHA256[:12]}...; check it out again")
+    return tuple((row["question"], row["answer"]) for row in map(json.loads, raw.decode().splitlines()))
+
+
+def chat_rows(count: int, seed: int) -> list[dict[str, Any]]:
+    """Rows to mix into training; questions repeat once all have been used.
+
+    Args:
+        count: how many.
+        seed: which questions come first.
+    """
+    every = list(chats())
+    random.Random(seed).shuffle(every)
+    chosen = [every[place % len(every)] for place in range(count)]
+    return [{"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}],
+             "id": f"chat-{place}", "kind": "replay"} for place, (question, answer) in enumerate(chosen)]  # fmt: skip
+
+
+def whole_sentences(answer: str) -> str:
+    """An answer without what follows its last full stop; as it is when it has none."""
+    return answer[: answer.rfind(".") + 1] or answer
+
+
+def main() -> None:
+    """Ask the embedded model, and write the file."""
+    from training import model, template
+    from training.generate import greedy
+    from training.settings import ModelSettings
+
+    loaded = model.load_base(ModelSettings(source="embedded:smollm2-135m-instruct", revision=None, dtype="bfloat16"))
+    prompts = [template.prompt_ids(loaded.tokenizer, [{"role": "user", "content": q}]) for q in QUESTIONS]
+    answers = greedy(loaded.model, loaded.tokenizer, prompts, LONGEST_ANSWER, template.stop_ids(loaded.tokenizer))
+    rows = [{"question": question, "answer": answer.text if answer.stopped else whole_sentences(answer.text)}
+            for question, answer in zip(QUESTIONS, answers, strict=True)]  # fmt: skip
+    FILE.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    print(f"{FILE.name}: {len(rows)} chats, sha256 {hashlib.sha256(FILE.read_bytes()).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()
