@@ -174,10 +174,10 @@ def test_general_chats_are_pinned_and_none_of_them_measures(monkeypatch):
     chats = general_chats.chats()
     assert tuple(question for question, _ in chats) == general_chats.QUESTIONS
     measuring = {question.lower() for question, _ in (*sample_prompts.TOPICS, *sample_prompts.INSTRUCTIONS)}
-    assert len({question.lower() for question, _ in chats} - measuring) == len(chats) == 60
+    assert len({question.lower() for question, _ in chats} - measuring) == len(chats) == 146
     assert all(answer.strip() and "{" not in answer for _, answer in chats)
-    rows = general_chats.chat_rows(70, 1)
-    assert len(rows) == 70 and rows[0]["messages"] == rows[60]["messages"]
+    rows = general_chats.chat_rows(150, 1)
+    assert len(rows) == 150 and rows[0]["messages"] == rows[146]["messages"]
     assert rows[0]["messages"] != general_chats.chat_rows(1, 2)[0]["messages"]
     general_chats.chats.cache_clear()
     monkeypatch.setattr(general_chats, "SHA256", "0" * 64)
