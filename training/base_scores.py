@@ -28,8 +28,7 @@ def key(loaded: Any, rows: Any, config: Any) -> str:
         config: for the task, the probe's and the evaluation's settings.
     """
     digest = hashlib.sha256()
-    facts = {name: value for name, value in loaded.facts.items() if name != "dtype_probe_seconds"}
-    said = [facts, loaded.dtype, config.task, asdict(config.probe), asdict(config.evaluate), rows.heldout]
+    said = [loaded.facts, loaded.dtype, config.task, asdict(config.probe), asdict(config.evaluate), rows.heldout]
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
     digest.update(json.dumps(runtime.environment(loaded.dtype), sort_keys=True, default=str).encode())
     files = [FOLDER / f"{name}.py" for name in SOURCES] + sorted((FOLDER / "tasks").glob("*.py"))

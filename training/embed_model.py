@@ -76,7 +76,7 @@ def load_base(config, dtype: str | None = None) -> model.Loaded:
     runtime.quiet_libraries()
     wanted = dtype or config.model.dtype
     if wanted == "auto":
-        wanted, _ = runtime.best_dtype()
+        wanted = runtime.best_dtype()
     if config.model.quantization != "none":
         raise BadInput("model.quantization: an embedding model is trained on weights of 16 or 32 bits here; set it to"
                        " none")  # fmt: skip

@@ -93,7 +93,7 @@ def configuration(point: Point):
     from training import config
 
     shared = (f"train.batch_size={point.batch}", f"train.max_steps={STEPS}", f"train.max_length={point.tokens}",
-              "train.accumulation=1", ROW)  # fmt: skip
+              "train.accumulation=1", "model.dtype=bfloat16", ROW)  # fmt: skip
     return config.load({"sft": SFT, "dpo": DPO}[point.method], [*shared, *point.overrides], SEED)
 
 

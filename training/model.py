@@ -48,9 +48,9 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> Loaded:
     runtime.quiet_libraries()
     import torch
 
-    wanted, timing = dtype or settings.dtype, {}
+    wanted = dtype or settings.dtype
     if wanted == "auto":
-        wanted, timing = runtime.best_dtype()
+        wanted = runtime.best_dtype()
     model, tokenizer = _open(settings, getattr(torch, wanted))
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -61,7 +61,7 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> Loaded:
     model.eval()
     facts = {"source": settings.source, "revision": settings.revision, "architecture": model.config.model_type,
              "parameters": model.num_parameters(), "dtype": wanted,
-             "dtype_probe_seconds": timing, "quantization": settings.quantization,
+             "quantization": settings.quantization,
              "weights_bytes": model.get_memory_footprint(return_buffers=False)}  # fmt: skip
     return Loaded(model, tokenizer, wanted, facts)
 

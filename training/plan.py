@@ -146,7 +146,7 @@ def _time(config: Config, shape, steps: int, tokens: int) -> str:
         return "not foretold on this device; the first steps show it"
     import torch
 
-    kind, _ = runtime.best_dtype() if config.model.dtype == "auto" else (config.model.dtype, {})
+    kind = runtime.best_dtype() if config.model.dtype == "auto" else config.model.dtype
     x, w = torch.ones(512, 576, dtype=getattr(torch, kind)), torch.ones(1536, 576, dtype=getattr(torch, kind))
     best = min(_seconds(lambda: torch.nn.functional.linear(x, w)) for _ in range(20))
     rate = 2 * 512 * 576 * 1536 / best * CPU_EFFICIENCY

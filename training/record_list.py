@@ -7,6 +7,7 @@ from dataclasses import dataclass
 CONFIGS = "training/configs"
 CONFIG = f"{CONFIGS}/sft/smollm2_orders.yaml"
 SEEDS = (0, 1, 2)
+RATES = ("4e-3", "1.5e-3", "1e-3", "5e-4")  # besides the default's
 TEACHER = "orders-main"  # its runs teach where a distilled student answers orders
 
 
@@ -43,23 +44,28 @@ def plan() -> list[Entry]:
 
 
 def supervised() -> list[Entry]:
-    """SFT: the default, rates, replayed text, ingredients, rank, rows, all weights, too much; and two small tasks."""
+    """SFT: the default, again on a laptop, and with one thing changed at a time, too much; and two small tasks."""
     arms: list[tuple[str, tuple[str, ...]]] = [
         ("orders-main", ()),
-        ("orders-two-epochs", ("train.epochs=2",)),
-        ("orders-short-memory", ("train.beta2=0.95",)),
-        *((f"orders-lr{rate}", (*at_rank(8), f"train.learning_rate={rate}")) for rate in ("2e-3", "1e-3", "5e-4")),
-        ("orders-no-replay", ("data.replay_fraction=0.0",)),
+        ("orders-laptop", ()),
+        ("orders-no-chats", ("data.replay_chats=0",)),
+        ("orders-no-replay", ("data.replay_fraction=0.0", "data.replay_chats=0")),
         ("orders-replay", ("data.replay_fraction=0.1",)),
+        ("orders-long-memory", ("train.beta2=0.999",)),
+        *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in RATES),
         ("orders-batch8", ("train.batch_size=8",)),
         *((f"orders-{variant}", (f"data.variant={variant}",))
           for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
-        ("orders-rank4", at_rank(4)),
+        *((f"orders-rank{rank}", at_rank(rank)) for rank in (4, 64)),
         *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
         ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
-        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4", "data.replay_fraction=0.0")),
+        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4", "data.replay_fraction=0.0",
+                                "data.replay_chats=0")),
     ]  # fmt: skip
-    found = seeded(arms, CONFIG)
+    main, *others = arms
+    found = seeded([main], CONFIG)
+    found += seeded([("orders-small-steps", ())], f"{CONFIGS}/sft/smollm2_orders_small_steps.yaml")
+    found += seeded(others, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
     return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)
 

@@ -21,6 +21,7 @@ from training.errors import LackingResource
 
 ROOT = Path(__file__).resolve().parent.parent
 GIB = 1 << 30
+BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")  # as torch.cpu.get_capabilities names them
 
 
 def quiet_libraries() -> None:
@@ -214,27 +215,15 @@ def phase(name: str, log=None) -> Iterator[None]:
              "peak_memory_bytes": peak_memory_bytes()})  # fmt: skip
 
 
-def best_dtype() -> tuple[str, dict]:
-    """float32 or bfloat16 for frozen weights, by timing one matrix product of the default model's size.
+def best_dtype() -> str:
+    """float32 or bfloat16 for frozen weights: bfloat16 where the device calculates in it by itself.
 
-    Returns:
-        The name, and the seconds of both that decided (empty on a GPU, where support alone decides). bfloat16 is
-        taken on a CPU when it is at least 1.3 times as quick: without special instructions it is slower.
+    Asked is what the processor can do and not a clock, so that every run on one machine gets the same answer. A
+    processor without such instructions imitates bfloat16, several times slower than it calculates in float32.
     """
     import torch
 
     if device() == "cuda":
-        return ("bfloat16" if torch.cuda.is_bf16_supported() else "float32"), {}
-    if device() != "cpu":
-        return "float32", {}
-    seconds = {}
-    for name in ("float32", "bfloat16"):
-        kind = getattr(torch, name)
-        x, w = torch.ones(512, 576, dtype=kind), torch.ones(1536, 576, dtype=kind)
-        times, stop = [], time.monotonic() + 0.8
-        while len(times) < 5 or (time.monotonic() < stop and len(times) < 60):
-            started = time.perf_counter()
-            torch.nn.functional.linear(x, w)
-            times.append(time.perf_counter() - started)
-        seconds[name] = sorted(times)[len(times) // 2]
-    return ("bfloat16" if seconds["float32"] > 1.3 * seconds["bfloat16"] else "float32"), seconds
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    found = torch.cpu.get_capabilities() if device() == "cpu" else {}
+    return "bfloat16" if any(found.get(name) for name in BFLOAT16_INSTRUCTIONS) else "float32"

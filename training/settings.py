@@ -27,7 +27,7 @@ class ModelSettings:
 
     source: str = setting("embedded:smollm2-135m-instruct, tiny-random:ARCHITECTURE, a folder, or a hub id")
     revision: str | None = setting("commit of a hub id (required there), otherwise null")
-    dtype: str = setting("how the weights are held; auto asks a two-second probe", "auto",
+    dtype: str = setting("how the weights are held; auto is bfloat16 where the device has it", "auto",
                          choices=("auto", "float32", "bfloat16"))  # fmt: skip
     quantization: str = setting("nf4 holds the frozen weights in 4 bits (QLoRA)", "none",
                                 choices=("none", "nf4"))  # fmt: skip

@@ -17,10 +17,13 @@ def test_the_list_covers_what_was_promised():
     assert len(names) == len(set(names))
     for arm in (
         "orders-lr5e-4",
-        "orders-lr2e-3",
         "orders-lr1e-3",
         "orders-rank4",
+        "orders-rank64",
         "orders-main",
+        "orders-laptop",
+        "orders-small-steps",
+        "orders-no-chats",
         "orders-rows50",
         "orders-rows200",
         "orders-all-weights",

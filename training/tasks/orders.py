@@ -16,11 +16,9 @@ from training.tasks.base import Extracted, Row, Task
 from training.tasks.orders_slots import FIELDS, INTENTS, URGENCIES, Message, OrderForm
 
 SYSTEM = (
-    "Turn the customer message into one line of JSON. Keys: intent: refund (wants the money back), replace (wants "
-    "another item instead), cancel (wants to stop an order), track (asks where it is), buy (wants to order) or invoice "
-    "(wants a bill or receipt); product: as written, singular, lower case; quantity: a number; order: a letter and "
-    "four digits; due: MM-DD, the date by which it must be done; urgency: high or low if the writer says that it is "
-    "urgent or can wait, else normal. Use null for a missing order or due. Reply with the JSON only."
+    "Turn the customer message into one line of JSON. intent: refund, replace, cancel, track, buy or invoice. product: "
+    "singular, lower case. quantity: a number. order: a letter and four digits, or null. due: MM-DD or null. urgency: "
+    "high or low if the writer says so, else normal."
 )
 TRAIN_SIZE = 1000
 IID_SIZE = 200
