@@ -52,9 +52,25 @@ def cells(row: dict[str, Any], runs: Path) -> Iterator[str]:
         return
     yield figures(row.get("gained", ()), files, runs)
     yield row.get("nothing") or figures(row.get("broke", ()), files, runs)
-    yield "<br>".join(macro(group(files, runs, path), path, style, note=False) + unit
-                      for path, style, unit in COST if resolves(files[0].stem, runs, path))  # fmt: skip
+    yield "<br>".join(cost(device, those, runs) for device, those in by_device(files).items())
     yield verdict(files)
+
+
+def by_device(files: list[Path]) -> dict[str, list[Path]]:
+    """The runs that one device made, by its name; figures of cost are never taken over two devices."""
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        device = json.loads(file.read_text(encoding="utf-8")).get("environment", {}).get("device", "")
+        found.setdefault("a CPU" if device == "cpu" else device, []).append(file)
+    return found
+
+
+def cost(device: str, files: list[Path], runs: Path) -> str:
+    """Seconds and memory of the training on one device, over its seeds where no other device made any."""
+    whole = len(files) == len(list(runs.glob(f"{files[0].stem.rsplit('-s', 1)[0]}-s*.json")))
+    said = [macro(group(files, runs, path) if whole else files[0].stem, path, style, note=False) + unit
+            for path, style, unit in COST if resolves(files[0].stem, runs, path)]  # fmt: skip
+    return f"{device}: {', '.join(said)}" if said else ""
 
 
 def quotable(file: Path) -> bool:

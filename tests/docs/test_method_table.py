@@ -50,9 +50,18 @@ def test_all_seeds_stand_in_one_figure_with_cost_and_every_verdict(tmp_path):
     assert gained == 'exact: {{ measured("orders-s*", "eval.second.exact.gain", format="percent") }}'
     assert broke == 'nats: {{ measured("orders-s*", "regression.cross_entropy.change") }}'
     assert verdict == "ship (1 of 3)<br>no gain (2 of 3)"
-    assert cost.count("note=False") == 2 and " s<br>" in cost
+    assert cost.startswith("a CPU: ") and cost.count('"orders-s*"') == 2 and " s, " in cost
     page = PageNumbers(tmp_path, {})
     assert "0" in page.measured("orders-s*", "eval.second.exact.gain", format="percent")
+
+
+def test_each_device_has_its_own_cost(tmp_path):
+    for seed, device in enumerate(["cpu", "Some GPU", "Some GPU"]):
+        write(tmp_path, seed, 0.3, "ship", environment={"device": device})
+    cost = list(method_table.cells(ROW, tmp_path))[4]
+    on_cpu, on_gpu = cost.split("<br>")
+    assert on_cpu.startswith('a CPU: {{ measured("orders-s0", "train.seconds"')
+    assert on_gpu.startswith('Some GPU: {{ measured("orders-s1", "train.seconds"') and "s*" not in cost
 
 
 def test_one_seed_stands_alone_and_a_figure_that_is_not_there_is_left_out(tmp_path):
