@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -129,10 +130,15 @@ def test_logits_are_exact_on_the_temperature_grid(tmp_path):
 
 
 def test_the_time_of_a_dry_run_grows_with_the_work(capsys):
-    few = configuration.load(FOLDER / "smollm2_orders.yaml", ["data.n_train=80"])
-    plan.show(few, RunFolder("runs/none"))
-    text = capsys.readouterr().out
-    assert "21 steps" in text and "about" in text
+    steps, seconds = [], []
+    for rows in (80, 800):
+        overrides = [f"data.n_train={rows}", "data.replay_fraction=0.0", "data.replay_chats=0"]
+        plan.show(configuration.load(FOLDER / "smollm2_orders.yaml", overrides), RunFolder("runs/none"))
+        text = capsys.readouterr().out
+        steps.append(int(re.search(r"(\d+) steps", text)[1]))
+        seconds.append(float(re.search(r"about (\d+) s for the training", text)[1]))
+    assert steps == [20, 200]
+    assert 5 < seconds[1] / seconds[0] < 20  # the machine's speed is probed anew each time, so not ten to the letter
 
 
 def test_the_system_prompt_of_a_task_is_the_one_it_was_trained_with():

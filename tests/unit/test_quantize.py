@@ -135,7 +135,8 @@ def test_the_repair_is_the_best_of_its_rank_and_alternating_least_squares_comes_
     for _ in range(400):
         fitted = quantize.fit_up(lost, quantize.fit_down(lost, fitted))
     best = np.linalg.norm(values[5:])
-    assert best <= np.linalg.norm(lost - fitted @ quantize.fit_down(lost, fitted)) <= 1.001 * best
+    left = np.linalg.norm(lost - fitted @ quantize.fit_down(lost, fitted))
+    assert best * (1 - 1e-12) <= left <= 1.001 * best  # at the optimum the last bits differ by the machine
 
 
 def test_q4_1_blocks_read_back() -> None:
