@@ -8,11 +8,11 @@ SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml
 
-.PHONY: help site site-build test test-fast train lab goldens bench-site bench-train records runtime-from-source lint clean
+.PHONY: help site site-build test test-fast train lab goldens bench-site bench-train bench-7b records runtime-from-source lint clean
 
 help: ## list the commands
 	@echo "Stage 10, Fine-Tuning: make COMMAND"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 	@echo "PORT=8001 make site serves elsewhere; STAGE10_CACHE=DIR moves the downloads; STAGE10_OFFLINE=1 never reaches out."
 
 site: ## set everything up, build strictly, serve at http://127.0.0.1:8000
@@ -53,6 +53,10 @@ bench-site: ## start-up, bytes, slider latency and Lighthouse against the budget
 bench-train: ## our SFT step against stock TRL, alternately in one process
 	@$(SETUP) train
 	@$(VENV_PYTHON) tests/bench/train.py
+
+bench-7b: ## a step of a 7B of random weights on one GPU: LoRA, QLoRA and full, stock TRL against ours
+	@$(SETUP) train
+	@$(VENV_PYTHON) tests/bench/seven_billion.py
 
 records: ## run (or go on with) the recorded training runs behind the pages' figures
 	@$(SETUP) train

@@ -12,7 +12,18 @@ from functools import lru_cache
 import numpy as np
 
 from labs_py.core.model_table import MODELS
-from labs_py.core.run_cost import CPU, Process, Run, operations, process_bytes, process_rows
+from labs_py.core.run_cost import (
+    CPU,
+    FORWARD,
+    OWN,
+    TARGETS,
+    THROUGH,
+    Process,
+    Run,
+    adapter_parameters,
+    process_bytes,
+    process_rows,
+)
 
 MODEL = "SmolLM2-135M"
 
@@ -89,11 +100,53 @@ def left_out(points=POINTS) -> np.ndarray:
 # --8<-- [end:fit]
 
 
+# --8<-- [start:seconds]
+def work(point: Point) -> dict[str, float]:
+    """What a step has to do, by kind: each kind runs at a rate of its own.
+
+    ``maps``, ``maps_in_float32``, ``attention``, ``scores`` and ``tiles`` are operations; ``adapted`` are
+    the tokens that pass adapters (memory traffic, not arithmetic), ``trained`` the parameters that the optimiser moves,
+    and ``once`` is 1. DPO asks the untrained model, too: one more forward pass of the maps.
+    """
+    shape, run = MODELS[MODEL], point.run
+    frozen, again = bool(run.rank), FORWARD if run.checkpointing else 0
+    passes = FORWARD + THROUGH + (0 if frozen else OWN) + again
+    adapter = adapter_parameters(shape, run.targets, run.rank, run.dora) if frozen else 0
+    reference = FORWARD if point.name.startswith("dpo") else 0
+    maps = point.tokens * ((passes + reference) * shape.linear_parameters + (passes + OWN) * adapter)
+    remade = FORWARD if run.tiles and not reference else 0
+    scored = point.tokens * (1.0 if run.tiles else run.labelled) * shape.vocabulary * shape.hidden
+    scores = scored * (FORWARD + THROUGH + (0 if frozen else OWN) + remade)
+    single = frozen and run.dtype == "float32"
+    share = len(TARGETS[run.targets]) / len(TARGETS["all-linear"]) if frozen else 0.0
+    return {
+        "maps": 0.0 if single else maps,
+        "maps_in_float32": maps if single else 0.0,
+        "attention": passes * point.tokens * run.tokens * shape.layers * shape.hidden,
+        "scores": 0.0 if run.tiles else scores,
+        "tiles": scores if run.tiles else 0.0,
+        "adapted": point.tokens * share * (3 if run.checkpointing else 2),
+        "trained": adapter if frozen else shape.parameters,
+        "once": 1.0,
+    }
+
+
+def seconds_per_unit(points) -> np.ndarray:
+    """(8,) seconds for a unit of each kind of ``work``, by least squares of the relative error."""
+    rows = np.array([list(work(point).values()) for point in points])
+    scale = rows.max(0)  # kinds differ by eleven orders of magnitude, and one may not occur
+    scale[scale == 0] = 1.0
+    relative = rows / scale / np.array([point.seconds for point in points])[:, None]
+    return np.linalg.lstsq(relative, np.ones(len(points)), rcond=None)[0] / scale
+
+
 def left_out_seconds(points=POINTS) -> np.ndarray:
-    """(N,) predicted processor seconds of a step: operations over the rate that the other points reached."""
-    work = np.array([operations(MODELS[MODEL], point.run, point.tokens) for point in points])
-    rates = work / np.array([point.seconds for point in points])
-    return work / np.array([np.exp(np.mean(np.log(np.delete(rates, i)))) for i in range(len(points))])
+    """(N,) predicted processor seconds of a step, each from a fit to the other points."""
+    rows = np.array([list(work(point).values()) for point in points])
+    return np.array([rows[i] @ seconds_per_unit([*points[:i], *points[i + 1:]]) for i in range(len(points))])
+
+
+# --8<-- [end:seconds]
 
 
 @lru_cache(maxsize=1)
@@ -103,4 +156,6 @@ def errors() -> tuple[np.ndarray, np.ndarray]:
             left_out_seconds() / np.array([point.seconds for point in POINTS]) - 1)  # fmt: skip
 
 
-__all__ = ["CPU", "MODEL", "POINTS", "Point", "errors", "fit", "left_out", "left_out_seconds"]
+__all__ = [
+    "CPU", "MODEL", "POINTS", "Point", "errors", "fit", "left_out", "left_out_seconds", "seconds_per_unit", "work",
+]  # fmt: skip

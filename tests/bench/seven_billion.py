@@ -298,7 +298,8 @@ def arguments(given: list[str]):
                         f" is over those after the first {WARM_UP}")  # fmt: skip
     parser.add_argument("--only", default=",".join(NAMES), metavar="NAMES", help="variants, with commas between")
     parser.add_argument("--set", action="append", default=[], metavar="key=value", help="a setting laid over every"
-                        " variant's, such as train.checkpointing=true; stock takes adapter, rate and optimiser of it")  # fmt: skip
+                        " variant's, such as train.checkpointing=true; stock takes adapter, rate and optimiser of"
+                        " it")  # fmt: skip
     parser.add_argument("--tokenizer", metavar="DIR", help="folder of another tokenizer than the embedded model's")
     parser.add_argument("--commit", default="", help="where this copy of the checkout has no git: the commit it is of")
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON, written again after each variant; a whole run"

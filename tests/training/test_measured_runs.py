@@ -51,3 +51,23 @@ def test_a_point_has_no_say_in_its_own_prediction():
     changed = [replace(POINTS[3], peak=POINTS[3].peak * 2) if i == 3 else p for i, p in enumerate(POINTS)]
     assert measured_runs.left_out(changed)[3] == pytest.approx(measured_runs.left_out(POINTS)[3])
     assert measured_runs.left_out(changed)[4] != pytest.approx(measured_runs.left_out(POINTS)[4], rel=1e-6)
+
+
+def test_seconds_of_a_left_out_configuration_are_foretold_by_the_kinds_of_work():
+    _, seconds = measured_runs.errors()
+    assert np.median(np.abs(seconds)) <= 0.06 and np.abs(seconds).max() <= 0.25
+
+
+def test_seconds_of_invented_machines_are_found_again():
+    """Where seconds are exactly a sum of the kinds of work, the rates are those, and a left-out point is exact."""
+    from dataclasses import replace
+
+    rates = np.array([1e-11, 3e-11, 2e-11, 1e-11, 2e-11, 3e-4, 4e-9, 0.2])
+    made = [replace(p, seconds=float(np.array(list(measured_runs.work(p).values())) @ rates)) for p in POINTS]
+    assert measured_runs.seconds_per_unit(made) == pytest.approx(rates, rel=1e-6)
+    assert measured_runs.left_out_seconds(made) == pytest.approx([p.seconds for p in made], rel=1e-6)
+
+
+def test_the_maps_work_is_six_operations_a_weight_and_token_when_all_weights_are_trained():
+    point = next(p for p in POINTS if p.name == "full-4x256")
+    assert measured_runs.work(point)["maps"] == 6 * 1024 * MODELS[measured_runs.MODEL].linear_parameters
