@@ -27,7 +27,8 @@ site-build: ## write site/ and stop
 test: ## set up what the tests need (a Chromium and torch included), build the site, run all tests
 	@$(SETUP) site test train browser
 	@$(VENV_PYTHON) overrides/build/site.py
-	@$(VENV_PYTHON) -m pytest tests
+	@$(VENV_PYTHON) -m pytest tests --ignore=tests/site --numprocesses=2 --dist=loadfile; rest=$$?; \
+	$(VENV_PYTHON) -m pytest tests/site && exit $$rest
 
 test-fast: ## the tests that need neither torch nor a browser
 	@$(SETUP) site test

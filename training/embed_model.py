@@ -183,7 +183,7 @@ def prepare(config, embedder: Any) -> Any:
         for name, parameter in embedder.named_parameters():
             parameter.requires_grad_(".pooler." not in name)  # BERT's own head, which the mean over tokens never asks
         return embedder
-    lora = adapter.lora_config(config.lora, "FEATURE_EXTRACTION")
+    lora = adapter.lora_config(config.lora, embedder[0].model, "FEATURE_EXTRACTION")
     lora.target_modules = set(targets(config, embedder))
     embedder[0].model = get_peft_model(embedder[0].model, lora)
     guards.scale_rule(embedder[0].model, config.lora)

@@ -70,6 +70,7 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
     run = run_cost.Run(
         rank=config.lora.rank if config.lora else 0,
         targets=config.lora.targets if config.lora else "all-linear",
+        first_layer=config.lora.first_layer if config.lora else 0,
         dora=bool(config.lora and config.lora.use_dora),
         nf4=config.model.quantization == "nf4",
         dtype=config.model.dtype,
@@ -93,4 +94,4 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
 
 def adapter_parameters(shape: Shape, lora) -> int:
     """Trainable parameters of the adapter of a configuration."""
-    return run_cost.adapter_parameters(shape, lora.targets, lora.rank, lora.use_dora)
+    return run_cost.adapter_parameters(shape, lora.targets, lora.rank, lora.use_dora, lora.first_layer)

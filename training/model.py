@@ -144,7 +144,7 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
 
     guards.seed_before_adapter(seed)
     expected = count_adapter_parameters(loaded.model, lora)
-    model = get_peft_model(loaded.model, adapter.lora_config(lora, "CAUSAL_LM"))
+    model = get_peft_model(loaded.model, adapter.lora_config(lora, loaded.model, "CAUSAL_LM"))
     guards.trainable_count(model, expected)
     guards.scale_rule(model, lora)
     return model
@@ -156,8 +156,14 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
 def count_adapter_parameters(model, lora: LoraSettings) -> int:
     """``adapter.parameters``, summed over the targeted linear layers outside the head."""
     names = TARGETS[lora.targets]
-    chosen = [m for n, m in model.named_modules() if n.rsplit(".", 1)[-1] in names and hasattr(m, "in_features")]
+    chosen = [m for n, m in model.named_modules() if n.rsplit(".", 1)[-1] in names and hasattr(m, "in_features")
+              and (not lora.first_layer or _layer(n) >= lora.first_layer)]
     return sum(adapter.parameters(lora, m.in_features, m.out_features) for m in chosen)
+
+
+def _layer(name: str) -> int:
+    """The number in a module's name, such as 3 in model.layers.3.mlp.up_proj."""
+    return next(int(part) for part in name.split(".") if part.isdigit())
 
 
 def attach_adapter(model, folder: str | Path, trainable: bool = False):

@@ -141,7 +141,8 @@ def _row_tokens(rows: list[dict]) -> int:
 
 
 def _time(config: Config, shape, steps: int, tokens: int) -> str:
-    """Expected time by counting the arithmetic: 4 operations per weight and token (forward, and gradient backward)."""
+    """Expected time by counting the arithmetic: 4 operations per weight and token (forward, and gradient backward), 2
+    below the first adapter."""
     if runtime.device() != "cpu":
         return "not foretold on this device; the first steps show it"
     import torch
@@ -150,7 +151,7 @@ def _time(config: Config, shape, steps: int, tokens: int) -> str:
     x, w = torch.ones(512, 576, dtype=getattr(torch, kind)), torch.ones(1536, 576, dtype=getattr(torch, kind))
     best = min(_seconds(lambda: torch.nn.functional.linear(x, w)) for _ in range(20))
     rate = 2 * 512 * 576 * 1536 / best * CPU_EFFICIENCY
-    work = 4 if config.lora else 6
+    work = 4 - 2 * config.lora.first_layer / shape.layers if config.lora else 6
     count = steps * config.train.batch_size * config.train.accumulation * tokens
     seconds = count * work * shape.linear_parameters / rate
     return f"about {max(seconds, 1):.0f} s for the training itself ({kind}, {torch.get_num_threads()} threads)"

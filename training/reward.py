@@ -78,7 +78,7 @@ def prepare(config, loaded):
         raise BadInput("lora: the reward model here is an adapter and a head on the frozen model")
     whole = scorer(loaded, config.train.seed)
     guards.seed_before_adapter(config.train.seed)
-    tuned = get_peft_model(whole, adapter.lora_config(config.lora, "SEQ_CLS", modules_to_save=["score"]))
+    tuned = get_peft_model(whole, adapter.lora_config(config.lora, whole, "SEQ_CLS", modules_to_save=["score"]))
     guards.scale_rule(tuned, config.lora)
     return tuned
 

@@ -42,6 +42,8 @@ class LoraSettings:
     dropout: float = setting("dropout on the adapter's input", 0.0, low=0, high=0.9)
     targets: str = setting("which linear layers carry an adapter", "all-linear",
                            choices=("all-linear", "attention", "query-value"))  # fmt: skip
+    first_layer: int = setting("first layer with an adapter, from 0: no gradient has to go below it, which saves time"
+                               " and memory", 0, low=0)  # fmt: skip
     use_rslora: bool = setting("rsLoRA: the update is scaled by alpha / sqrt(rank)", False)
     use_dora: bool = setting("DoRA: the length of each output's weights is trained apart from their direction", False)
     init_lora_weights: str = setting("default: A random, B zero; pissa or pissa_niter_N: from the weights' largest"

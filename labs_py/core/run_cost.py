@@ -34,6 +34,7 @@ class Run:
         batch: rows of one micro-batch.
         labelled: share of the tokens whose scores over the vocabulary are computed.
         tiles: scores are made tile by tile and made again in the backward pass, as TRL does it.
+        first_layer: the first with an adapter; those below it keep nothing and send no gradient.
         dora: the adapter trains the lengths of the outputs' weights, too (Liu et al. 2024, arXiv:2402.09353).
     """
 
@@ -48,23 +49,31 @@ class Run:
     labelled: float = 1.0
     dora: bool = False
     tiles: bool = False
+    first_layer: int = 0
 
 
 # --8<-- [start:adapter]
-def adapter_parameters(shape, targets: str, rank: int, dora: bool = False) -> int:
+def adapter_parameters(shape, targets: str, rank: int, dora: bool = False, first_layer: int = 0) -> int:
     """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
     chosen = [sizes for name, sizes in shape.linears.items() if name in TARGETS[targets]]
-    return shape.layers * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
+    return (shape.layers - first_layer) * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
 
 
 # --8<-- [end:adapter]
+
+
+def trained_parameters(shape, run: Run) -> int:
+    """The adapter's, or all of them."""
+    if not run.rank:
+        return shape.parameters
+    return adapter_parameters(shape, run.targets, run.rank, run.dora, run.first_layer)
 
 
 # --8<-- [start:memory]
 def memory(shape, run: Run) -> dict[str, int]:
     """Bytes by part. Trained numbers are held in float32, as are their gradients."""
     size = BYTES[run.dtype] if run.rank else 4.0
-    trained = adapter_parameters(shape, run.targets, run.rank, run.dora) if run.rank else shape.parameters
+    trained = trained_parameters(shape, run)
     held = shape.parameters * size
     if run.nf4:
         held += shape.linear_parameters * (NF4_BITS / 8 - size)
@@ -104,7 +113,8 @@ def activation_bytes(shape, run: Run) -> float:
     low_rank = run.rank * len(chosen)
     layer = size * (3 * m + 2 * q + 2 * k + inputs + low_rank) + (8 if run.rank else 16) * h
     tokens, stream = run.batch * run.tokens, (size if run.rank else 4) * h
-    return tokens * (shape.layers * stream + layer if run.checkpointing else shape.layers * layer)
+    layers = shape.layers - run.first_layer
+    return tokens * (layers * stream + layer if run.checkpointing else layers * layer)
 
 
 # --8<-- [end:activations]
@@ -132,10 +142,13 @@ def operations(shape, run: Run, tokens: float) -> float:
     head = shape.vocabulary * shape.hidden
     body = shape.linear_parameters
     frozen = bool(run.rank)
-    each = FORWARD + THROUGH + (0 if frozen else OWN) + (FORWARD if run.checkpointing else 0)
-    adapter = adapter_parameters(shape, run.targets, run.rank, run.dora) if frozen else 0
+    more = THROUGH + (0 if frozen else OWN) + (FORWARD if run.checkpointing else 0)
+    adapter = trained_parameters(shape, run) if frozen else 0
     per_head = FORWARD + THROUGH + (0 if frozen else OWN)
-    return tokens * (each * body + per_head * head * run.labelled + (each + OWN) * adapter)
+    upper = 1 - run.first_layer / shape.layers  # below the first adapter there is the forward pass alone
+    return tokens * (
+        (FORWARD + more * upper) * body + per_head * head * run.labelled + (FORWARD + more + OWN) * adapter
+    )
 
 
 def hours(work: float, peak: float, low: float, high: float) -> tuple[float, float]:

@@ -19,6 +19,7 @@ from training.estimate import adapter_parameters, estimate
 
 VARIANTS = {
     "lora": [],
+    "upper-layers": ["lora.first_layer=1"],
     "rslora": ["lora.use_rslora=true"],
     "dora": ["lora.use_dora=true"],
     "pissa": ["lora.init_lora_weights=pissa"],
@@ -135,6 +136,31 @@ def test_the_estimate_counts_doras_lengths():
     before, after = estimate(plain), estimate(dora)
     assert after["trainable_parameters"] - before["trainable_parameters"] == outputs
     assert after["optimiser_bytes"] - before["optimiser_bytes"] == 8 * outputs
+
+
+def test_below_the_first_layer_with_an_adapter_there_is_none_and_no_gradient():
+    config, loaded, _ = fresh("upper-layers")
+    tuned = model.attach_new_adapter(loaded, config.lora, 0)
+    carrying = {name.split(".layers.")[1][0] for name, _ in tuned.named_parameters() if "lora_" in name}
+    assert carrying == {"1"} and tuned.peft_config["default"].layers_to_transform == [1]
+    states = tuned(input_ids=IDS, output_hidden_states=True).hidden_states
+    assert [state.requires_grad for state in states] == [False, False, True]
+    plain = configuration.load(CONFIGS / "sft" / "tiny.yaml").lora
+    assert 2 * model.count_adapter_parameters(loaded.model, config.lora) == (
+        model.count_adapter_parameters(loaded.model, plain))
+
+
+def test_the_estimate_knows_that_lower_layers_keep_nothing():
+    file = CONFIGS / "sft" / "qwen2.5_7b_lora_80gb.yaml"  # 28 layers
+    whole, upper = (estimate(configuration.load(file, [f"lora.first_layer={first}"])) for first in (0, 14))
+    assert whole["trainable_parameters"] == 2 * upper["trainable_parameters"]
+    assert whole["activations_bytes"] == pytest.approx(2 * upper["activations_bytes"])
+
+
+def test_an_adapter_that_would_begin_after_the_last_layer_is_one_line():
+    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", ["lora.first_layer=2"])
+    with pytest.raises(BadInput, match="lora.first_layer: the model's last layer is 1"):
+        model.attach_new_adapter(model.load_base(config.model), config.lora, 0)
 
 
 def test_doras_lengths_train_and_stay_float32_beside_bfloat16_weights(tmp_path):
