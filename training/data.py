@@ -62,8 +62,11 @@ def read_rows(path: str | Path, task: tasks.Task) -> list[dict[str, Any]]:
     Raises:
         BadInput: the first lines with faults, one line of text each.
     """
-    faults = [str(finding) for finding in check_file(path, system=task.system)
-              if finding.code not in ("near-duplicate", "duplicate")]
+    faults = [
+        str(finding)
+        for finding in check_file(path, system=task.system)
+        if finding.code not in ("near-duplicate", "duplicate")
+    ]
     if faults:
         more = f"\nand {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
         raise BadInput("\n".join(faults[:SHOWN_FAULTS]) + more)
@@ -118,8 +121,9 @@ def load(config, tokenizer: Any = None) -> Loaded:
     held_out = held_out_sets(config, task)
     if config.data.train_file:
         rules = TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
-        refuse_faults(config.data.train_file, [row["messages"] for rows in held_out.values() for row in rows], rules,
-                      task.system)
+        refuse_faults(
+            config.data.train_file, [row["messages"] for rows in held_out.values() for row in rows], rules, task.system
+        )
         rows = read_rows(config.data.train_file, task)
     else:
         if not task.sets:
@@ -153,7 +157,9 @@ def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[
     if chats:
         asked = [len(turns[-2]["content"].split()) for turns in chats if len(turns) > 1]
         answered = Counter(turns[-1]["content"] for turns in chats)
-        notes.append(f"questions of {min(asked)} to {max(asked)} words, {mean(asked):.0f} on average; "
-                     f"{len(answered)} different answers")
+        notes.append(
+            f"questions of {min(asked)} to {max(asked)} words, {mean(asked):.0f} on average; "
+            f"{len(answered)} different answers"
+        )
     notes += [f"held out: {name}, {len(kept)} rows" for name, kept in held_out.items()]
     return notes

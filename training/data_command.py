@@ -34,10 +34,14 @@ def add_arguments(parser) -> None:
     parser.add_argument("--config", metavar="FILE", help="names the task, and the model whose tokenizer counts")
     parser.add_argument("--seed", type=int, help="seed of the generator")
     parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
-    parser.add_argument("--test", action="append", default=[], metavar="FILE",
-                        help="held-out rows, which must not appear")
-    parser.add_argument("--tokens", action="store_true",
-                        help="check: also count tokens with the configured model's tokenizer and template")
+    parser.add_argument(
+        "--test", action="append", default=[], metavar="FILE", help="held-out rows, which must not appear"
+    )
+    parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="check: also count tokens with the configured model's tokenizer and template",
+    )
     parser.add_argument("--max-tokens", type=int, metavar="N", help="longest row; implies --tokens")
     parser.add_argument("--max-shown", type=int, default=1000, metavar="N", help="faults printed before only counting")
 

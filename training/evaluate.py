@@ -73,8 +73,11 @@ def summary(scores: list[dict[str, float]]) -> dict[str, Any]:
         else:
             interval = list(evidence.wilson(value * n, n))
         block[metric] = {"value": value, "n": n, "ci95": interval}
-    block["items"] = {metric: [score[metric] for score in scores] for metric in (scores[0] if scores else ())
-                      if metric in ("exact", "content", "field")}
+    block["items"] = {
+        metric: [score[metric] for score in scores]
+        for metric in (scores[0] if scores else ())
+        if metric in ("exact", "content", "field")
+    }
     return block
 
 
@@ -82,9 +85,18 @@ def _append_predictions(folder: Any, name: str, arm: str, task: tasks.Task, rows
                         scores: list) -> None:  # fmt: skip
     with open(folder.predictions, "a", encoding="utf-8") as stream:
         for row, answer, score in zip(rows, answers, scores, strict=True):
-            line = {"set": name, "arm": arm, "id": row.get("id"), "prompt": row["messages"][-2]["content"],
-                    "answer": answer.text, "expected": tasks.target(row), "reason": task.extract(answer.text).reason,
-                    "tokens": answer.tokens, "stopped": answer.stopped, "scores": score}
+            line = {
+                "set": name,
+                "arm": arm,
+                "id": row.get("id"),
+                "prompt": row["messages"][-2]["content"],
+                "answer": answer.text,
+                "expected": tasks.target(row),
+                "reason": task.extract(answer.text).reason,
+                "tokens": answer.tokens,
+                "stopped": answer.stopped,
+                "scores": score,
+            }
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
@@ -120,7 +132,8 @@ def gain(metric: str, items: dict[str, list[float]]) -> dict[str, Any]:
     n = min(len(values) for values in items.values())
     against = max(("base_few_shot", "base"), key=lambda arm: float(np.mean(items[arm][:n])))
     centre, low, high = evidence.paired_difference(
-        np.array(items["tuned"][:n]), np.array(items[against][:n]), draws=BOOTSTRAP)
+        np.array(items["tuned"][:n]), np.array(items[against][:n]), draws=BOOTSTRAP
+    )
     return {"metric": metric, "against": against, "value": centre, "ci95": [low, high], "n": n}
 
 
@@ -141,8 +154,10 @@ def lines(block: dict[str, Any], metrics: tuple[str, ...] = ("exact", "field", "
         if "gain" in found.get("exact", {}):
             gained = found["exact"]["gain"]
             low, high = gained["ci95"]
-            text.append(f"{name:<8} gain in exact over {gained['against'].replace('_', ' ')}: {gained['value']:+.3f} "
-                        f"[{low:+.3f}, {high:+.3f}], paired, n={gained['n']}")
+            text.append(
+                f"{name:<8} gain in exact over {gained['against'].replace('_', ' ')}: {gained['value']:+.3f} "
+                f"[{low:+.3f}, {high:+.3f}], paired, n={gained['n']}"
+            )
     return text
 
 
@@ -174,8 +189,12 @@ def run(args) -> int:
         config = replace(config, evaluate=replace(config.evaluate, sets=list(args.set)))
     task = data.task_of(config)
     kept = data.held_out_sets(config, task)
-    rows = data.Loaded([], kept, "".join(data.sha256_rows(found) for found in kept.values())[:64],
-                       {name: len(found) for name, found in kept.items()})
+    rows = data.Loaded(
+        [],
+        kept,
+        "".join(data.sha256_rows(found) for found in kept.values())[:64],
+        {name: len(found) for name, found in kept.items()},
+    )
     adapter = Path(args.adapter) if args.adapter else None
     if adapter is not None and (adapter / "adapter" / "adapter_config.json").is_file():
         adapter = adapter / "adapter"

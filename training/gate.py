@@ -54,8 +54,10 @@ def by_bound(name: str, worse_by: float, interval: tuple[float, float], margin: 
         scale: factor for printing (100 for points).
     """
     low, high = interval
-    figure = (f"{name} worse by {worse_by * scale:.3g} {unit} (95% interval {low * scale:.3g} to {high * scale:.3g}), "
-              f"allowed {margin * scale:.3g}")
+    figure = (
+        f"{name} worse by {worse_by * scale:.3g} {unit} (95% interval {low * scale:.3g} to {high * scale:.3g}), "
+        f"allowed {margin * scale:.3g}"
+    )
     if high <= margin:
         return Check(name, "ok", figure)
     if low > margin:
@@ -68,8 +70,10 @@ def gain_check(gained: dict[str, Any]) -> Check:
     """Whether the tuned model beats the better base prompt."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
     against = BASE_NAMES[gained["against"]]
-    figure = (f"exact answers {value * 100:+.1f} points over the {against} (95% interval {low * 100:+.1f} to "
-              f"{high * 100:+.1f}, n={n})")
+    figure = (
+        f"exact answers {value * 100:+.1f} points over the {against} (95% interval {low * 100:+.1f} to "
+        f"{high * 100:+.1f}, n={n})"
+    )
     if low > 0:
         return Check("gain", "ok", figure)
     if high <= 0 or value <= 0:
@@ -84,25 +88,53 @@ def regression_checks(report: dict[str, Any], gate: Any, headline: dict[str, Any
     checks = []
     if "cross_entropy" in found:
         entry = found["cross_entropy"]
-        checks.append(by_bound("general cross-entropy", entry["change"], tuple(entry["ci95"]), gate.cross_entropy_nats,
-                               entry.get("passages", entry["n"]), "nats"))
+        checks.append(
+            by_bound(
+                "general cross-entropy",
+                entry["change"],
+                tuple(entry["ci95"]),
+                gate.cross_entropy_nats,
+                entry.get("passages", entry["n"]),
+                "nats",
+            )
+        )
     if "multiple_choice" in found:
         entry = found["multiple_choice"]
         low, high = entry["ci95"]
-        checks.append(by_bound("general multiple choice", -entry["change"], (-high, -low),
-                               gate.multiple_choice_points / 100, entry["n"], "points", 100))
+        checks.append(
+            by_bound(
+                "general multiple choice",
+                -entry["change"],
+                (-high, -low),
+                gate.multiple_choice_points / 100,
+                entry["n"],
+                "points",
+                100,
+            )
+        )
     if "topicality" in found:
         entry = found["topicality"]
         floor = entry["base"] - gate.topicality_points / 100
         state = "ok" if entry["tuned"] >= floor - 1e-9 else "worse"
-        checks.append(Check("topicality", state, f"on-topic answers {entry['tuned']:.0%} after {entry['base']:.0%}, at "
-                            f"least {floor:.0%} wanted (n={entry['n']})"))
+        checks.append(
+            Check(
+                "topicality",
+                state,
+                f"on-topic answers {entry['tuned']:.0%} after {entry['base']:.0%}, at "
+                f"least {floor:.0%} wanted (n={entry['n']})",
+            )
+        )
     if "stopped" in headline and "tuned" in headline["stopped"]:
         entry = headline["stopped"]
         wanted = min(MIN_STOPPED, max(entry["base"], entry["base_few_shot"]))
         state = "ok" if entry["tuned"] >= wanted else "worse"
-        checks.append(Check("stop token", state, f"{entry['tuned']:.0%} of the answers end by themselves, at least "
-                            f"{wanted:.0%} wanted"))
+        checks.append(
+            Check(
+                "stop token",
+                state,
+                f"{entry['tuned']:.0%} of the answers end by themselves, at least {wanted:.0%} wanted",
+            )
+        )
     return checks
 
 
@@ -136,11 +168,17 @@ def judge(report: dict[str, Any], config: Any) -> dict[str, Any]:
     name, headline = headline_of(report, data.task_of(config).headline)
     gained = gain_check(headline["exact"]["gain"])
     others = regression_checks(report, config.gate, headline)
-    missing = [part for part in ("cross_entropy", "multiple_choice", "topicality")
-               if part not in (report.get("regression") or {})]
-    margins = {"cross_entropy_nats": config.gate.cross_entropy_nats,
-               "multiple_choice_points": config.gate.multiple_choice_points,
-               "topicality_points": config.gate.topicality_points, "min_stopped": MIN_STOPPED}
+    missing = [
+        part
+        for part in ("cross_entropy", "multiple_choice", "topicality")
+        if part not in (report.get("regression") or {})
+    ]
+    margins = {
+        "cross_entropy_nats": config.gate.cross_entropy_nats,
+        "multiple_choice_points": config.gate.multiple_choice_points,
+        "topicality_points": config.gate.topicality_points,
+        "min_stopped": MIN_STOPPED,
+    }
     return {**conclude(gained, others, missing), "set": name, "margins": margins}
 
 

@@ -22,7 +22,9 @@ from training.errors import BadInput
 FILE = Path(__file__).resolve().parent / "texts" / "chats.jsonl"
 SHA256 = "68befac884df63dda11ef822fc776e1d76ac12d05352adb765cd06a5a85617d9"
 LONGEST_ANSWER = 60  # tokens; an answer that goes on is cut behind its last whole sentence
-QUESTIONS = tuple(question.strip() for question in """What is a mountain?|What do farmers do?|Tell me about the stars.|
+QUESTIONS = tuple(
+    question.strip()
+    for question in """What is a mountain?|What do farmers do?|Tell me about the stars.|
 How do I cook rice?|What is a museum?|Why do we wash our hands?|What is wind?|Tell me about London.|What is a car?|
 What is magnetism?|How does a clock work?|What is soup made of?|Who was Isaac Newton?|What is a telephone?|
 Why do fish swim in groups?|What is a lake?|How can I learn faster?|What is a neighbour?|Tell me about horses.|
@@ -50,7 +52,8 @@ Tell me about penguins.|How do I make lemonade?|What is a castle?|Why do we cook
 Tell me about New York.|What is a ladder?|What is heat?|How does a fridge work?|What is a cake?|
 Who was Leonardo da Vinci?|What is a camera?|Why do dogs wag their tails?|What is a beach?|How can I sleep better?|
 What is a village?|Tell me about sheep.|What is autumn?|What does a pilot do?|What is a tunnel?|
-Why is walking good for us?|What is salt?|How do balloons rise?|What is a song?""".replace("\n", "").split("|"))
+Why is walking good for us?|What is salt?|How do balloons rise?|What is a song?""".replace("\n", "").split("|")
+)
 
 
 @lru_cache(maxsize=1)

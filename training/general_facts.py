@@ -98,8 +98,11 @@ TABLES: dict[str, tuple[tuple[str, str, str], tuple[tuple[str, str], ...]]] = {
         bed=bedroom, pillow=bedroom"""),
     ),
     "makers": (
-        ("Bread, shoes, songs and the rest need their makers: {} is the work of a",
-         "The person who makes or gives {} is a", "Q: Whose work is {}? A: That of a"),
+        (
+            "Bread, shoes, songs and the rest need their makers: {} is the work of a",
+            "The person who makes or gives {} is a",
+            "Q: Whose work is {}? A: That of a",
+        ),
         _pairs("""bread=baker, a novel=writer, a poem=poet, a painting=painter, a photograph=photographer, a building
         plan=architect, a lesson=teacher, a verdict=judge, an operation=surgeon, milk on a farm=farmer, a
         suit=tailor, a wooden table=carpenter, a roast dinner=cook, a computer program=programmer, a

@@ -67,9 +67,10 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
     with torch.inference_mode(), compact_head(model):
         prefix = _prefix_cache(model, prompts[0][:shared]) if shared else None
         for start in range(0, len(order), batch_size):
-            chosen = order[start:start + batch_size]
-            written = _batch(model, [prompts[place][shared:] for place in chosen], prefix, shared, max_new_tokens,
-                             stop_ids)
+            chosen = order[start : start + batch_size]
+            written = _batch(
+                model, [prompts[place][shared:] for place in chosen], prefix, shared, max_new_tokens, stop_ids
+            )
             for place, ids in zip(chosen, written, strict=True):
                 stopped = bool(ids) and ids[-1] in stop_ids
                 text = tokenizer.decode(ids[:-1] if stopped else ids, skip_special_tokens=True)
@@ -115,15 +116,21 @@ def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: i
     ids = torch.zeros((rows, width), dtype=torch.long)
     own = torch.zeros((rows, width), dtype=torch.long)
     for row, suffix in enumerate(suffixes):
-        ids[row, width - len(suffix):] = torch.tensor(suffix)
-        own[row, width - len(suffix):] = 1
+        ids[row, width - len(suffix) :] = torch.tensor(suffix)
+        own[row, width - len(suffix) :] = 1
     cache = DynamicCache(config=model.config)
     for layer, (keys, values) in enumerate(prefix or []):
         cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), layer)
     seen = torch.cat([torch.ones((rows, shared), dtype=torch.long), own], 1).to(device)
     positions = (shared + own.cumsum(1) - 1).clamp(min=0).to(device)
-    output = model(input_ids=ids.to(device), attention_mask=seen, position_ids=positions, past_key_values=cache,
-                   use_cache=True, logits_to_keep=1)
+    output = model(
+        input_ids=ids.to(device),
+        attention_mask=seen,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
     following, last = output.logits[:, -1].argmax(-1), positions[:, -1]
     alive, written = list(range(rows)), [[] for _ in range(rows)]
     finished = torch.zeros(rows, dtype=torch.bool, device=device)
@@ -143,7 +150,13 @@ def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: i
             alive = [alive[at] for at in kept.tolist()]
         last = last + 1
         seen = torch.cat([seen, torch.ones((len(alive), 1), dtype=torch.long, device=device)], 1)
-        output = model(input_ids=following[:, None], attention_mask=seen, position_ids=last[:, None],
-                       past_key_values=cache, use_cache=True, logits_to_keep=1)
+        output = model(
+            input_ids=following[:, None],
+            attention_mask=seen,
+            position_ids=last[:, None],
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
         following = output.logits[:, -1].argmax(-1)
     return written

@@ -156,8 +156,13 @@ def attach_new_adapter(loaded: Loaded, lora: LoraSettings, seed: int):
 def count_adapter_parameters(model, lora: LoraSettings) -> int:
     """``adapter.parameters``, summed over the targeted linear layers outside the head."""
     names = TARGETS[lora.targets]
-    chosen = [m for n, m in model.named_modules() if n.rsplit(".", 1)[-1] in names and hasattr(m, "in_features")
-              and (not lora.first_layer or _layer(n) >= lora.first_layer)]
+    chosen = [
+        m
+        for n, m in model.named_modules()
+        if n.rsplit(".", 1)[-1] in names
+        and hasattr(m, "in_features")
+        and (not lora.first_layer or _layer(n) >= lora.first_layer)
+    ]
     return sum(adapter.parameters(lora, m.in_features, m.out_features) for m in chosen)
 
 

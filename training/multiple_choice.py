@@ -79,7 +79,7 @@ def option_scores(model: Any, tokenizer: Any, chosen: list[Item], batch_size: in
     rows.sort(key=lambda row: len(row[2]) + len(row[3][0]))
     with compact_head(model):
         for start in range(0, len(rows), batch_size):
-            _score_rows(model, rows[start:start + batch_size], scores)
+            _score_rows(model, rows[start : start + batch_size], scores)
     return scores
 
 
@@ -93,13 +93,18 @@ def _score_rows(model: Any, rows: list, scores: np.ndarray) -> None:
     ids = torch.zeros((len(rows), width), dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.long)
     for row, sequence in enumerate(sequences):
-        ids[row, width - len(sequence):] = torch.tensor(sequence)
-        mask[row, width - len(sequence):] = 1
+        ids[row, width - len(sequence) :] = torch.tensor(sequence)
+        mask[row, width - len(sequence) :] = 1
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     tail = max(len(answers[0]) for *_, answers in rows)
     with torch.inference_mode():
-        output = model(input_ids=ids.to(device), attention_mask=mask.to(device), position_ids=positions.to(device),
-                       use_cache=False, logits_to_keep=tail)
+        output = model(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            position_ids=positions.to(device),
+            use_cache=False,
+            logits_to_keep=tail,
+        )
         logs = output.logits.float().log_softmax(-1).cpu()
     for row, (number, option, _, answers) in enumerate(rows):
         if option is None:

@@ -39,13 +39,23 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> 
         sentence = f"Don't train: {figure}, at or above the threshold of {threshold:.0%}. Use that prompt."
     elif content >= threshold:
         verdict = "fix-the-prompt"
-        sentence = (f"Fix the prompt first: {content:.0%} of the answers are right once their form is forgiven, but "
-                    f"only {exact:.0%} keep the form. Don't train what a clearer prompt or a parser gives for nothing.")
+        sentence = (
+            f"Fix the prompt first: {content:.0%} of the answers are right once their form is forgiven, but "
+            f"only {exact:.0%} keep the form. Don't train what a clearer prompt or a parser gives for nothing."
+        )
     else:
         verdict = "train"
         sentence = f"Training is worth a try: {figure}, below the threshold of {threshold:.0%}."
-    return {"verdict": verdict, "sentence": sentence, "better": better, "exact": exact, "content": content, "n": n,
-            "threshold": threshold, "exit_code": 0 if verdict == "train" else DO_NOT_TRAIN}
+    return {
+        "verdict": verdict,
+        "sentence": sentence,
+        "better": better,
+        "exact": exact,
+        "content": content,
+        "n": n,
+        "threshold": threshold,
+        "exit_code": 0 if verdict == "train" else DO_NOT_TRAIN,
+    }
 
 
 # --8<-- [end:verdict]
@@ -70,7 +80,7 @@ def ask(loaded: Any, rows: data.Loaded, config: Any, folder: Any = None) -> tupl
     """
     task = data.task_of(config)
     name = task.headline if task.headline in rows.heldout else next(iter(rows.heldout))
-    asked = data.Loaded([], {name: rows.heldout[name][:config.probe.n]}, rows.sha256, {})
+    asked = data.Loaded([], {name: rows.heldout[name][: config.probe.n]}, rows.sha256, {})
     return name, {arm: evaluate.measure(loaded.model, loaded.tokenizer, asked, _with_shots(config), arm, folder)[name]
                   for arm in ("base", "base_few_shot")}  # fmt: skip
 
@@ -115,8 +125,10 @@ def run(args) -> int:
     found = judge(load_base(config.model), rows, config)
     for arm in ("base", "base_few_shot"):
         exact, content = found[arm]["exact"], found[arm]["content"]
-        print(f"{arm.replace('_', ' '):<14} exact {exact['value']:.3f} [{exact['ci95'][0]:.3f}, {exact['ci95'][1]:.3f}]"
-              f"  content {content['value']:.3f}  n={exact['n']}")
+        print(
+            f"{arm.replace('_', ' '):<14} exact {exact['value']:.3f} [{exact['ci95'][0]:.3f}, {exact['ci95'][1]:.3f}]"
+            f"  content {content['value']:.3f}  n={exact['n']}"
+        )
     print(found["sentence"])
     if args.out:
         Path(args.out).mkdir(parents=True, exist_ok=True)

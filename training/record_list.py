@@ -44,14 +44,14 @@ def plan() -> list[Entry]:
 
 
 def supervised() -> list[Entry]:
-    """SFT: the default, again on a laptop, and with one thing changed at a time, too much; and two small tasks."""
+    """SFT: the default, in smaller steps, and with one thing changed at a time, too much; and two small tasks."""
     arms: list[tuple[str, tuple[str, ...]]] = [
         ("orders-main", ()),
-        ("orders-laptop", ()),
         ("orders-no-chats", ("data.replay_chats=0",)),
         ("orders-no-replay", ("data.replay_fraction=0.0", "data.replay_chats=0")),
         ("orders-replay", ("data.replay_fraction=0.1",)),
         ("orders-long-memory", ("train.beta2=0.999",)),
+        ("orders-all-layers", ("lora.first_layer=0",)),
         *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in RATES),
         ("orders-batch8", ("train.batch_size=8",)),
         *((f"orders-{variant}", (f"data.variant={variant}",))

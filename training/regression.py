@@ -32,13 +32,13 @@ def cross_entropy(model: Any, tokenizer: Any, passages: tuple[str, ...]) -> tupl
     order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
     nats, counts = [0.0] * len(encoded), [0] * len(encoded)
     for start in range(0, len(order), PASSAGE_BATCH):
-        chosen = order[start:start + PASSAGE_BATCH]
+        chosen = order[start : start + PASSAGE_BATCH]
         width = max(len(encoded[place]) for place in chosen)
         ids = torch.zeros((len(chosen), width), dtype=torch.long)
         mask = torch.zeros((len(chosen), width), dtype=torch.long)
         for row, place in enumerate(chosen):
-            ids[row, :len(encoded[place])] = torch.tensor(encoded[place])
-            mask[row, :len(encoded[place])] = 1
+            ids[row, : len(encoded[place])] = torch.tensor(encoded[place])
+            mask[row, : len(encoded[place])] = 1
         ids, mask = ids.to(device), mask.to(device)
         with torch.inference_mode():
             logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()
@@ -76,40 +76,65 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
     stops = template.stop_ids(tokenizer)
     answers = [g.text for g in greedy(model, tokenizer, prompts, SAMPLE_TOKENS, stops, config.evaluate.batch_size)]
     on_topic = [sample_prompts.on_topic(answer, words) for answer, (_, words) in zip(answers, topics, strict=False)]
-    obeyed = [sample_prompts.obeys(answer, rule)
-              for answer, (_, rule) in zip(answers[len(topics):], rules, strict=True)]
+    obeyed = [
+        sample_prompts.obeys(answer, rule) for answer, (_, rule) in zip(answers[len(topics) :], rules, strict=True)
+    ]
     shown = [{"question": question, "answer": answer} for question, answer in zip(questions, answers, strict=True)]
     return {
-        "arm": arm, "passage_nats": nats, "passage_tokens": counts,
-        "fact_scores": multiple_choice.by_fact(scores, facts).tolist(), "items": len(facts),
-        "on_topic": [float(value) for value in on_topic], "obeyed": [float(value) for value in obeyed],
+        "arm": arm,
+        "passage_nats": nats,
+        "passage_tokens": counts,
+        "fact_scores": multiple_choice.by_fact(scores, facts).tolist(),
+        "items": len(facts),
+        "on_topic": [float(value) for value in on_topic],
+        "obeyed": [float(value) for value in obeyed],
         "repetition": [sample_prompts.repetition(answer) for answer in answers],
-        "json_leak": [float(answer.lstrip().startswith("{")) for answer in answers], "samples": shown,
+        "json_leak": [float(answer.lstrip().startswith("{")) for answer in answers],
+        "samples": shown,
     }
 
 
 def _paired(after: list[float], before: list[float], weights: list[int] | None = None) -> dict[str, float]:
     centre, low, high = evidence.paired_difference(
-        np.array(after), np.array(before), weights=None if weights is None else np.array(weights))
+        np.array(after), np.array(before), weights=None if weights is None else np.array(weights)
+    )
     return {"change": centre, "ci95": [low, high]}
 
 
 def combine(base: dict[str, Any], tuned: dict[str, Any]) -> dict[str, Any]:
     """The ``regression`` block of a report: each check before, after, and the paired change with its interval."""
     tokens = base["passage_tokens"]
-    nats = {arm: float(np.average(found["passage_nats"], weights=tokens))
-            for arm, found in (("base", base), ("tuned", tuned))}
+    nats = {
+        arm: float(np.average(found["passage_nats"], weights=tokens))
+        for arm, found in (("base", base), ("tuned", tuned))
+    }
     block: dict[str, Any] = {
-        "cross_entropy": {**nats, "n": sum(tokens), "passages": len(tokens), "unit": "nats per token",
-                          **_paired(tuned["passage_nats"], base["passage_nats"], tokens)},
+        "cross_entropy": {
+            **nats,
+            "n": sum(tokens),
+            "passages": len(tokens),
+            "unit": "nats per token",
+            **_paired(tuned["passage_nats"], base["passage_nats"], tokens),
+        },
         "perplexity": {arm: float(np.exp(value)) for arm, value in nats.items()},
     }
     block["perplexity"]["ratio"] = block["perplexity"]["tuned"] / block["perplexity"]["base"]
-    for name, key in (("multiple_choice", "fact_scores"), ("topicality", "on_topic"), ("instructions", "obeyed"),
-                      ("repetition", "repetition"), ("json_leak", "json_leak")):
-        block[name] = {"base": float(np.mean(base[key])), "tuned": float(np.mean(tuned[key])), "n": len(base[key]),
-                       **_paired(tuned[key], base[key])}
+    for name, key in (
+        ("multiple_choice", "fact_scores"),
+        ("topicality", "on_topic"),
+        ("instructions", "obeyed"),
+        ("repetition", "repetition"),
+        ("json_leak", "json_leak"),
+    ):
+        block[name] = {
+            "base": float(np.mean(base[key])),
+            "tuned": float(np.mean(tuned[key])),
+            "n": len(base[key]),
+            **_paired(tuned[key], base[key]),
+        }
     block["multiple_choice"]["items"] = base["items"]
-    block["samples"] = [{"question": before["question"], "base": before["answer"], "tuned": after["answer"]}
-                        for before, after in zip(base["samples"], tuned["samples"], strict=True)][:SHOWN_SAMPLES]
+    block["samples"] = [
+        {"question": before["question"], "base": before["answer"], "tuned": after["answer"]}
+        for before, after in zip(base["samples"], tuned["samples"], strict=True)
+    ][:SHOWN_SAMPLES]
     return block

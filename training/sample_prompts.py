@@ -62,7 +62,7 @@ def on_topic(answer: str, words: tuple[str, ...]) -> bool:
 def repetition(answer: str) -> float:
     """Share of three-word runs that repeat an earlier one: 0 in ordinary prose, near 1 in a loop."""
     words = re.findall(r"\w+", answer.lower())
-    runs = [tuple(words[start:start + 3]) for start in range(len(words) - 2)]
+    runs = [tuple(words[start : start + 3]) for start in range(len(words) - 2)]
     return 1 - len(set(runs)) / len(runs) if runs else 0.0
 
 

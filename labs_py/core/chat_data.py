@@ -124,8 +124,11 @@ def check_turns(turns: list[Any] | None) -> list[Fault]:
             return [Fault("missing-role", f"turn {place} has no role of {', '.join(ROLES)} (found {shown})")]
         if not isinstance(turn.get("content"), str):
             return [Fault("missing-role", f"turn {place} ({turn['role']}) has no text in 'content'")]
-    faults = [Fault("empty-turn", f"turn {place} ({turn['role']}) is empty")
-              for place, turn in enumerate(turns, 1) if not turn["content"].strip()]
+    faults = [
+        Fault("empty-turn", f"turn {place} ({turn['role']}) is empty")
+        for place, turn in enumerate(turns, 1)
+        if not turn["content"].strip()
+    ]
     roles = [turn["role"] for turn in turns]
     spoken = roles[1:] if roles[0] == "system" else roles
     if not any(role == "assistant" for role in spoken):
@@ -157,7 +160,7 @@ def shingles(text: str, width: int = SHINGLE_WORDS) -> set[str]:
 
 
 def _runs(words: list[str], width: int = SHINGLE_WORDS) -> set[str]:
-    return {" ".join(words[start:start + width]) for start in range(max(1, len(words) - width + 1))}
+    return {" ".join(words[start : start + width]) for start in range(max(1, len(words) - width + 1))}
 
 
 _RNG = np.random.default_rng(20261123)

@@ -37,6 +37,8 @@ def wilson(successes: float, n: int, z: float = Z95) -> tuple[float, float]:
     low = 0.0 if rate == 0.0 else max(0.0, centre - half)
     high = 1.0 if rate == 1.0 else min(1.0, centre + half)
     return low, high
+
+
 # --8<-- [end:wilson]
 
 
@@ -61,7 +63,7 @@ def bootstrap_means(values: np.ndarray, draws: int, seed: int, weights: np.ndarr
         count = min(block, draws - start)
         chosen = rng.integers(0, len(values), (count, len(values)))
         drawn = weights[chosen]
-        means[start:start + count] = (values[chosen] * drawn).sum(1) / drawn.sum(1)
+        means[start : start + count] = (values[chosen] * drawn).sum(1) / drawn.sum(1)
     return means
 
 
@@ -92,6 +94,8 @@ def paired_difference(after: np.ndarray, before: np.ndarray, draws: int = 2000, 
     centre = float(np.average(difference, weights=weights))
     low, high = np.quantile(means, [0.025, 0.975])
     return centre, float(low), float(high)
+
+
 # --8<-- [end:paired]
 
 

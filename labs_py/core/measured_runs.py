@@ -143,7 +143,7 @@ def seconds_per_unit(points) -> np.ndarray:
 def left_out_seconds(points=POINTS) -> np.ndarray:
     """(N,) predicted processor seconds of a step, each from a fit to the other points."""
     rows = np.array([list(work(point).values()) for point in points])
-    return np.array([rows[i] @ seconds_per_unit([*points[:i], *points[i + 1:]]) for i in range(len(points))])
+    return np.array([rows[i] @ seconds_per_unit([*points[:i], *points[i + 1 :]]) for i in range(len(points))])
 
 
 # --8<-- [end:seconds]

@@ -66,9 +66,7 @@ def install_browser() -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "update"], **quiet, env=environment)
-        subprocess.run(
-            ["apt-get", "install", "-y", "--no-install-recommends", "chromium"], **quiet, env=environment
-        )
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], **quiet, env=environment)
         if find_browser():
             return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], **quiet)

@@ -147,7 +147,8 @@ def test_below_the_first_layer_with_an_adapter_there_is_none_and_no_gradient():
     assert [state.requires_grad for state in states] == [False, False, True]
     plain = configuration.load(CONFIGS / "sft" / "tiny.yaml").lora
     assert 2 * model.count_adapter_parameters(loaded.model, config.lora) == (
-        model.count_adapter_parameters(loaded.model, plain))
+        model.count_adapter_parameters(loaded.model, plain)
+    )
 
 
 def test_the_estimate_knows_that_lower_layers_keep_nothing():

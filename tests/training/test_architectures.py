@@ -10,8 +10,17 @@ from training.architectures import shape_of
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 
-SMALL = {"hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 6, "num_key_value_heads": 2,
-         "intermediate_size": 80, "vocab_size": 101, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+SMALL = {
+    "hidden_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 2,
+    "intermediate_size": 80,
+    "vocab_size": 101,
+    "pad_token_id": 0,
+    "bos_token_id": 0,
+    "eos_token_id": 0,
+}
 
 
 @pytest.mark.parametrize("tied", [True, False])

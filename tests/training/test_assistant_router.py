@@ -73,7 +73,8 @@ def test_the_threshold_is_the_one_with_most_right_answers() -> None:
              ("labs/rank#costs",)), question("a random matrix for Lisbon", "", "calibration", ())]  # fmt: skip
     spare = search_alone
     said = lambda q, text, sure: evaluate.Scored(  # noqa: E731
-        q, answer.reply(q.question, INDEX, CHOSEN, writes(text, sure)), 1.0)
+        q, answer.reply(q.question, INDEX, CHOSEN, writes(text, sure)), 1.0
+    )
     unsure_and_wrong = said(asked[0], "NO ANSWER", 0.4)  # search alone has it
     sure_and_right = said(asked[2], "NO ANSWER", 0.7)  # search alone answers what it should not
     least = evaluate.calibrate_router([unsure_and_wrong, sure_and_right], spare)
@@ -161,8 +162,16 @@ def test_an_endpoint_is_asked_again_until_the_verifier_is_content_and_says_how_s
     assert "Lisbon" not in json.dumps(Endpoint.asked) and Endpoint.asked[-1]["messages"][0]["role"] == "system"
 
 
-@pytest.mark.parametrize(("text", "said"), [("form: loud\n", "loud"), ("tries: 0\n", "tries"), ("sure: 2\n", "sure"),
-                                            ("fallback: a.yaml\n", "of its own"), ("fallback: b.yaml\n", "b.yaml")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("form: loud\n", "loud"),
+        ("tries: 0\n", "tries"),
+        ("sure: 2\n", "sure"),
+        ("fallback: a.yaml\n", "of its own"),
+        ("fallback: b.yaml\n", "b.yaml"),
+    ],
+)
 def test_a_wrong_router_is_named(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "a.yaml").write_text("name: a\nbackend: extract\nthreshold: 0.5\nfallback: c.yaml\n")
     (tmp_path / "c.yaml").write_text("name: c\nbackend: extract\nthreshold: 0.5\n")

@@ -35,8 +35,11 @@ def small():
 
 def settings(**given):
     return SimpleNamespace(
-        task=given.pop("task", "orders"), data=DataSettings(**{"n_train": 12, "n_heldout": 3, **given}),
-        train=SimpleNamespace(max_length=512), evaluate=EvaluateSettings(batch_size=4, max_new_tokens=5, few_shot=1))
+        task=given.pop("task", "orders"),
+        data=DataSettings(**{"n_train": 12, "n_heldout": 3, **given}),
+        train=SimpleNamespace(max_length=512),
+        evaluate=EvaluateSettings(batch_size=4, max_new_tokens=5, few_shot=1),
+    )
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 8])
@@ -45,8 +48,10 @@ def test_greedy_is_what_one_prompt_alone_gives(small, batch_size, shared):
     model, tokenizer = small
     rng = np.random.default_rng(0)
     beginning = rng.integers(3, 250, shared).tolist()
-    prompts = [beginning + [place + 20] + rng.integers(3, 250, length).tolist()
-               for place, length in enumerate((2, 7, 4, 1, 12, 5, 3))]
+    prompts = [
+        beginning + [place + 20] + rng.integers(3, 250, length).tolist()
+        for place, length in enumerate((2, 7, 4, 1, 12, 5, 3))
+    ]
     stops = {int(token) for token in rng.integers(3, 259, 40)}
     answers = greedy(model, tokenizer, prompts, 12, stops, batch_size)
     for prompt, answer in zip(prompts, answers, strict=True):
@@ -203,10 +208,20 @@ def test_a_file_in_either_shape_gets_the_tasks_system_turn(tmp_path):
     task = data.task_of(settings())
     file = tmp_path / "mine.jsonl"
     answer = task.shots[0][1]
-    file.write_text("\n".join(json.dumps(row) for row in (
-        {"prompt": "Refund my pen please.", "completion": answer},
-        {"messages": [{"role": "user", "content": "Where is my order of two lamps?"},
-                      {"role": "assistant", "content": answer}]})))
+    file.write_text(
+        "\n".join(
+            json.dumps(row)
+            for row in (
+                {"prompt": "Refund my pen please.", "completion": answer},
+                {
+                    "messages": [
+                        {"role": "user", "content": "Where is my order of two lamps?"},
+                        {"role": "assistant", "content": answer},
+                    ]
+                },
+            )
+        )
+    )
     rows = data.read_rows(file, task)
     assert [row["messages"][0]["content"] for row in rows] == [task.system] * 2
     loaded = data.load(settings(heldout_files={"mine": str(file)}))
@@ -220,8 +235,11 @@ def test_nothing_faulty_is_trained_on(tmp_path):
     with pytest.raises(BadInput) as caught:
         data.load(settings(train_file=str(file)))
     assert f"{file}:1: test-leak" in str(caught.value) and f"{file}:2: bad-json" in str(caught.value)
-    for wrong, words in (({"variant": "rich"}, "data.variant"), ({"task": "jsonl"}, "data.train_file"),
-                         ({"task": "order"}, "unknown task")):
+    for wrong, words in (
+        ({"variant": "rich"}, "data.variant"),
+        ({"task": "jsonl"}, "data.train_file"),
+        ({"task": "order"}, "unknown task"),
+    ):
         with pytest.raises(BadInput, match=words):
             data.load(settings(**wrong))
 

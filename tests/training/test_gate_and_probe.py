@@ -15,11 +15,20 @@ CONFIG = SimpleNamespace(gate=GateSettings(), task="orders")
 
 def report(gain=(0.5, 0.4, 0.6), rise=(0.01, 0.005, 0.015), choice=(0.0, -0.01, 0.01), topic=(0.9, 0.9), stopped=1.0):
     return {
-        "eval": {"second": {
-            "exact": {"gain": {"metric": "exact", "against": "base_few_shot", "value": gain[0], "ci95": list(gain[1:]),
-                               "n": 200}},
-            "stopped": {"base": 0.4, "base_few_shot": 1.0, "tuned": stopped},
-        }},
+        "eval": {
+            "second": {
+                "exact": {
+                    "gain": {
+                        "metric": "exact",
+                        "against": "base_few_shot",
+                        "value": gain[0],
+                        "ci95": list(gain[1:]),
+                        "n": 200,
+                    }
+                },
+                "stopped": {"base": 0.4, "base_few_shot": 1.0, "tuned": stopped},
+            }
+        },
         "regression": {
             "cross_entropy": {"change": rise[0], "ci95": list(rise[1:]), "n": 21_000, "passages": 140},
             "multiple_choice": {"change": choice[0], "ci95": list(choice[1:]), "n": 377},
@@ -34,21 +43,24 @@ def test_the_margins_are_the_stated_ones():
     assert ProbeSettings().exact_threshold == 0.9
 
 
-@pytest.mark.parametrize(("changes", "verdict", "code"), [
-    ({}, "ship", 0),
-    ({"rise": (0.09, 0.08, 0.10)}, "gain with regression", 10),
-    ({"choice": (-0.05, -0.07, -0.03)}, "gain with regression", 10),
-    ({"topic": (0.9, 0.86)}, "gain with regression", 10),
-    ({"stopped": 0.5}, "gain with regression", 10),
-    ({"gain": (0.0, 0.0, 0.0)}, "no gain", 11),
-    ({"gain": (-0.1, -0.2, 0.05)}, "no gain", 11),
-    ({"gain": (0.0, 0.0, 0.0), "rise": (0.5, 0.4, 0.6)}, "no gain", 11),
-    ({"gain": (0.02, -0.01, 0.05)}, "inconclusive", 12),
-    ({"rise": (0.04, 0.02, 0.06)}, "inconclusive", 12),
-    ({"choice": (-0.01, -0.03, 0.01)}, "inconclusive", 12),
-    ({"topic": (0.9, 0.88)}, "ship", 0),
-    ({"rise": (0.049, 0.048, 0.05)}, "ship", 0),
-])
+@pytest.mark.parametrize(
+    ("changes", "verdict", "code"),
+    [
+        ({}, "ship", 0),
+        ({"rise": (0.09, 0.08, 0.10)}, "gain with regression", 10),
+        ({"choice": (-0.05, -0.07, -0.03)}, "gain with regression", 10),
+        ({"topic": (0.9, 0.86)}, "gain with regression", 10),
+        ({"stopped": 0.5}, "gain with regression", 10),
+        ({"gain": (0.0, 0.0, 0.0)}, "no gain", 11),
+        ({"gain": (-0.1, -0.2, 0.05)}, "no gain", 11),
+        ({"gain": (0.0, 0.0, 0.0), "rise": (0.5, 0.4, 0.6)}, "no gain", 11),
+        ({"gain": (0.02, -0.01, 0.05)}, "inconclusive", 12),
+        ({"rise": (0.04, 0.02, 0.06)}, "inconclusive", 12),
+        ({"choice": (-0.01, -0.03, 0.01)}, "inconclusive", 12),
+        ({"topic": (0.9, 0.88)}, "ship", 0),
+        ({"rise": (0.049, 0.048, 0.05)}, "ship", 0),
+    ],
+)
 def test_verdicts_and_exit_codes(changes, verdict, code):
     found = gate.judge(report(**changes), CONFIG)
     assert (found["verdict"], found["exit_code"]) == (verdict, code)
@@ -77,13 +89,16 @@ def scores(exact, content, n=50):
     return {"exact": {"value": exact, "n": n, "ci95": [0, 1]}, "content": {"value": content, "n": n, "ci95": [0, 1]}}
 
 
-@pytest.mark.parametrize(("base", "few", "verdict", "code"), [
-    (scores(0, 0), scores(0.4, 0.5), "train", 0),
-    (scores(0, 0), scores(0.9, 0.9), "dont-train", 13),
-    (scores(0.95, 0.95), scores(0.1, 0.1), "dont-train", 13),
-    (scores(0, 0), scores(0.2, 0.92), "fix-the-prompt", 13),
-    (scores(0, 0.91), scores(0.2, 0.3), "fix-the-prompt", 13),
-])
+@pytest.mark.parametrize(
+    ("base", "few", "verdict", "code"),
+    [
+        (scores(0, 0), scores(0.4, 0.5), "train", 0),
+        (scores(0, 0), scores(0.9, 0.9), "dont-train", 13),
+        (scores(0.95, 0.95), scores(0.1, 0.1), "dont-train", 13),
+        (scores(0, 0), scores(0.2, 0.92), "fix-the-prompt", 13),
+        (scores(0, 0.91), scores(0.2, 0.3), "fix-the-prompt", 13),
+    ],
+)
 def test_the_probe_judges_the_better_prompt(base, few, verdict, code):
     found = probe.decide(base, few, 0.9)
     assert (found["verdict"], found["exit_code"]) == (verdict, code)

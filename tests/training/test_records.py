@@ -21,7 +21,6 @@ def test_the_list_covers_what_was_promised():
         "orders-rank4",
         "orders-rank64",
         "orders-main",
-        "orders-laptop",
         "orders-small-steps",
         "orders-no-chats",
         "orders-rows50",

@@ -12,30 +12,65 @@ from training import report, report_charts, report_examples
 
 
 def prediction(arm, answer, exact, row="1"):
-    return {"set": "second", "arm": arm, "id": row, "prompt": "Refund <b>my</b> pen", "answer": answer,
-            "expected": '{"intent":"refund"}', "scores": {"exact": exact}}
+    return {
+        "set": "second",
+        "arm": arm,
+        "id": row,
+        "prompt": "Refund <b>my</b> pen",
+        "answer": answer,
+        "expected": '{"intent":"refund"}',
+        "scores": {"exact": exact},
+    }
 
 
 FULL = {
-    "run": {"id": "sft-orders-1", "command": "python -m training train", "status": "main", "seconds": 300.0,
-            "started": "2026-11-23", "commit": "abc"},
-    "environment": {"cpu": "two cores"}, "seeds": {"data": 0}, "data": {"sha256": "ff", "n": {"train": 1000}},
+    "run": {
+        "id": "sft-orders-1",
+        "command": "python -m training train",
+        "status": "main",
+        "seconds": 300.0,
+        "started": "2026-11-23",
+        "commit": "abc",
+    },
+    "environment": {"cpu": "two cores"},
+    "seeds": {"data": 0},
+    "data": {"sha256": "ff", "n": {"train": 1000}},
     "train": {"steps": 125, "tokens": 160_000, "peak_memory_bytes": 3_100_000_000, "trainable_parameters": 2_442_240},
-    "eval": {"second": {
-        "exact": {"base": 0.0, "base_few_shot": 0.1, "tuned": 0.8, "n": 200,
-                  "ci95": {"base": [0, 0.02], "base_few_shot": [0.06, 0.15], "tuned": [0.74, 0.85]},
-                  "gain": {"against": "base_few_shot", "value": 0.7, "ci95": [0.63, 0.77], "n": 200}},
-        "seconds": {"base": 30.0}}},
-    "regression": {"perplexity": {"base": 20.0, "tuned": 20.4, "ratio": 1.02},
-                   "samples": [{"question": "Why?", "base": "So.", "tuned": "<i>So</i>"}]},
-    "gate": {"verdict": "ship", "sentence": "Ship: exact answers +70.0 points.", "reasons": ["a", "b"],
-             "checks": [{"name": "gain", "state": "ok"}, {"name": "stop token", "state": "unclear"}]},
+    "eval": {
+        "second": {
+            "exact": {
+                "base": 0.0,
+                "base_few_shot": 0.1,
+                "tuned": 0.8,
+                "n": 200,
+                "ci95": {"base": [0, 0.02], "base_few_shot": [0.06, 0.15], "tuned": [0.74, 0.85]},
+                "gain": {"against": "base_few_shot", "value": 0.7, "ci95": [0.63, 0.77], "n": 200},
+            },
+            "seconds": {"base": 30.0},
+        }
+    },
+    "regression": {
+        "perplexity": {"base": 20.0, "tuned": 20.4, "ratio": 1.02},
+        "samples": [{"question": "Why?", "base": "So.", "tuned": "<i>So</i>"}],
+    },
+    "gate": {
+        "verdict": "ship",
+        "sentence": "Ship: exact answers +70.0 points.",
+        "reasons": ["a", "b"],
+        "checks": [{"name": "gain", "state": "ok"}, {"name": "stop token", "state": "unclear"}],
+    },
 }
-EVENTS = [*({"event": "step", "step": n, "loss": 1 / n} for n in range(1, 60)),
-          {"event": "example", "tokens": ["<|im_start|>", "Hi", "{", "}"], "supervised": [0, 0, 1, 1]},
-          {"event": "phase", "name": "training", "seconds": 260.0, "peak_memory_bytes": 3_000_000_000}]
-PREDICTIONS = [prediction("base", "no", 0), prediction("tuned", '{"intent":"refund"}', 1),
-               prediction("tuned", '{"intent":"<track>"}', 0, "2"), prediction("base", "no", 0, "2")]
+EVENTS = [
+    *({"event": "step", "step": n, "loss": 1 / n} for n in range(1, 60)),
+    {"event": "example", "tokens": ["<|im_start|>", "Hi", "{", "}"], "supervised": [0, 0, 1, 1]},
+    {"event": "phase", "name": "training", "seconds": 260.0, "peak_memory_bytes": 3_000_000_000},
+]
+PREDICTIONS = [
+    prediction("base", "no", 0),
+    prediction("tuned", '{"intent":"refund"}', 1),
+    prediction("tuned", '{"intent":"<track>"}', 0, "2"),
+    prediction("base", "no", 0, "2"),
+]
 
 
 class Balance(HTMLParser):
@@ -57,8 +92,18 @@ class Balance(HTMLParser):
 def test_the_page_is_complete_and_self_contained():
     page = report.render(FULL, PREDICTIONS, EVENTS, "name: orders")
     assert not re.search(r"(src|href)=|https?://|<script", page)
-    for part in ("Exact answers +70.0 points", "3.1 GB", "2,442,240", "Training loss", "What is trained on", "+2.0%",
-                 "Answers side by side", "gain +70.0 points", "name: orders", "prefers-color-scheme: dark"):
+    for part in (
+        "Exact answers +70.0 points",
+        "3.1 GB",
+        "2,442,240",
+        "Training loss",
+        "What is trained on",
+        "+2.0%",
+        "Answers side by side",
+        "gain +70.0 points",
+        "name: orders",
+        "prefers-color-scheme: dark",
+    ):
         assert part in page, part
     parser = Balance()
     parser.feed(page)
@@ -71,11 +116,14 @@ def test_everything_from_models_and_data_is_escaped():
     assert "<i>So</i>" not in page and "&lt;|im_start|&gt;" in page
 
 
-@pytest.mark.parametrize("found", [
-    {"run": {"id": "x", "status": "cancelled"}},
-    {"run": {"id": "x"}, "probe": {"verdict": "dont-train", "sentence": "Don't train: 95% are exact."}},
-    {**FULL, "regression": {}, "gate": {**FULL["gate"], "verdict": "gain with regression"}},
-])
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"run": {"id": "x", "status": "cancelled"}},
+        {"run": {"id": "x"}, "probe": {"verdict": "dont-train", "sentence": "Don't train: 95% are exact."}},
+        {**FULL, "regression": {}, "gate": {**FULL["gate"], "verdict": "gain with regression"}},
+    ],
+)
 def test_unfinished_and_refused_runs_have_a_page_too(found):
     page = report.render(found, [], [], "")
     assert "class='verdict" in page and "</html>" in page

@@ -27,11 +27,18 @@ def test_sets_do_not_meet_and_targets_score_full(name):
     assert len(few_shot(task, sets["second"][0], 4)) == 10
 
 
-@pytest.mark.parametrize(("answer", "reason"), [
-    (REFUSAL, ""), (f"It is upstairs. {CLOSING}", ""), ("", "empty"), ("It is upstairs.", "no-closing"),
-    (f"One. Two. {CLOSING}", "not-one-sentence"), (f"Sorry. {REFUSAL}", "refusal-with-more"),
-    (f"{'very ' * 40}long. {CLOSING}", "too-long"),
-])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (REFUSAL, ""),
+        (f"It is upstairs. {CLOSING}", ""),
+        ("", "empty"),
+        ("It is upstairs.", "no-closing"),
+        (f"One. Two. {CLOSING}", "not-one-sentence"),
+        (f"Sorry. {REFUSAL}", "refusal-with-more"),
+        (f"{'very ' * 40}long. {CLOSING}", "too-long"),
+    ],
+)
 def test_the_desk_checks_rules(answer, reason):
     assert get("library_desk").extract(answer).reason == reason
 

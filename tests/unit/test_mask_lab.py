@@ -276,7 +276,7 @@ def test_signatures_agree_as_often_as_the_sets_overlap(shared):
     agreed = []
     for pair in range(60):
         words = [f"{pair} run {i}" for i in range(200 - shared)]
-        one, other = set(words[:100]), set(words[100 - shared:])
+        one, other = set(words[:100]), set(words[100 - shared :])
         agreed.append(np.mean(chat_data.signature(one) == chat_data.signature(other)))
     assert np.mean(agreed) == pytest.approx(shared / (200 - shared), abs=0.03)
 

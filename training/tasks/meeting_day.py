@@ -43,9 +43,9 @@ class MeetingDay(Task):
             seen[rng.choice(forms).format(one=one, other=other, day=day, hour=rng.randint(1, 12))] = day
         chosen = list(seen.items())
         if set_name == "train":
-            chosen = chosen[:SIZES["train"]]
+            chosen = chosen[: SIZES["train"]]
         elif set_name == "iid":
-            chosen = chosen[SIZES["train"]:]
+            chosen = chosen[SIZES["train"] :]
         return [self.row(asked, day, id=f"{set_name}-{place}", split=set_name)
                 for place, (asked, day) in enumerate(chosen[:count])]  # fmt: skip
 

@@ -27,13 +27,19 @@ _ORDER = re.compile(r"[A-Z]\d{4}")
 _DUE = re.compile(r"\d\d-\d\d")
 
 SHOTS = (
-    ("Hi, please refund my two red kettles (order B-1234). I need it by 5 May. No rush. Thanks!",
-     OrderForm("refund", "red kettle", 2, "B1234", "05-05", "low")),
+    (
+        "Hi, please refund my two red kettles (order B-1234). I need it by 5 May. No rush. Thanks!",
+        OrderForm("refund", "red kettle", 2, "B1234", "05-05", "low"),
+    ),
     ("I want to buy 12 notebooks.", OrderForm("buy", "notebook", 12, None, None, "normal")),
-    ("Hello, where is the steel bookshelf from order k 9071? This is urgent!",
-     OrderForm("track", "steel bookshelf", 1, "K9071", None, "high")),
-    ("The invoice for three office chairs is missing. Please send it before October 21st.",
-     OrderForm("invoice", "office chair", 3, None, "10-21", "normal")),
+    (
+        "Hello, where is the steel bookshelf from order k 9071? This is urgent!",
+        OrderForm("track", "steel bookshelf", 1, "K9071", None, "high"),
+    ),
+    (
+        "The invoice for three office chairs is missing. Please send it before October 21st.",
+        OrderForm("invoice", "office chair", 3, None, "10-21", "normal"),
+    ),
 )
 
 
@@ -105,8 +111,10 @@ class Orders(Task):
             # Always drawn from the full grammar, and clear of a training set of the usual size.
             avoid = {message.text for message in self._train(TRAIN_SIZE, seed, variant)}
             messages = orders_sets.draw(orders_grammar.message, seed + IID_SEED_OFFSET, count or IID_SIZE, avoid)
-        return [self.row(message.text, message.form.to_json(), id=f"{set_name}-{place}", split=set_name)
-                for place, message in enumerate(messages)]
+        return [
+            self.row(message.text, message.form.to_json(), id=f"{set_name}-{place}", split=set_name)
+            for place, message in enumerate(messages)
+        ]
 
     def _train(self, count: int, seed: int, variant: str) -> list[Message]:
         richness = orders_grammar.VARIANTS[variant]
@@ -151,8 +159,13 @@ class Orders(Task):
 
 
 TASK = Orders(
-    name="orders", title="customer message to order form", shape="strict JSON with six fields", system=SYSTEM,
-    sets=("train", "iid", "second", "sealed"), headline="second",
-    metrics=("exact", "field", "content", "valid", *(f"field:{name}" for name in FIELDS)), max_new_tokens=72,
+    name="orders",
+    title="customer message to order form",
+    shape="strict JSON with six fields",
+    system=SYSTEM,
+    sets=("train", "iid", "second", "sealed"),
+    headline="second",
+    metrics=("exact", "field", "content", "valid", *(f"field:{name}" for name in FIELDS)),
+    max_new_tokens=72,
     shots=tuple((message, form.to_json()) for message, form in SHOTS),
 )

@@ -66,8 +66,16 @@ def expansions(template: str) -> list[str]:
 
 def slot_phrases() -> list[str]:
     """Every wording that stands around a slot, alternatives spelt out, placeholders kept."""
-    groups = [*phrases.DIRECT.values(), *phrases.AFTER.values(), phrases.INTRODUCTIONS, phrases.BUY_INTRODUCTIONS,
-              words.ORDER_PHRASES, words.ORDER_SENTENCES, words.DUE_PHRASES, *words.URGENCY_PHRASES.values()]
+    groups = [
+        *phrases.DIRECT.values(),
+        *phrases.AFTER.values(),
+        phrases.INTRODUCTIONS,
+        phrases.BUY_INTRODUCTIONS,
+        words.ORDER_PHRASES,
+        words.ORDER_SENTENCES,
+        words.DUE_PHRASES,
+        *words.URGENCY_PHRASES.values(),
+    ]
     return [text for group in groups for template in group for text in expansions(template)]
 
 
@@ -131,24 +139,54 @@ def write_item(product: str, quantity: int, intent: str, rng: random.Random) -> 
 def write_order(order: str, rng: random.Random) -> str:
     """An order number the way people type it."""
     letter, digits = order[0], order[1:]
-    return rng.choice((order, order, f"{letter}-{digits}", f"{letter} {digits}", f"{letter.lower()}{digits}",
-                       f"#{order}", f"{letter.lower()}-{digits}", f"{letter}/{digits}", f"{letter}.{digits}",
-                       f"{letter}_{digits}", f"no. {order}"))
+    return rng.choice(
+        (
+            order,
+            order,
+            f"{letter}-{digits}",
+            f"{letter} {digits}",
+            f"{letter.lower()}{digits}",
+            f"#{order}",
+            f"{letter.lower()}-{digits}",
+            f"{letter}/{digits}",
+            f"{letter}.{digits}",
+            f"{letter}_{digits}",
+            f"no. {order}",
+        )
+    )
 
 
 def write_date(month: int, day: int, rng: random.Random) -> str:
     """A date the way people type it; never in figures alone where day and month could be mistaken."""
     name, nth = slots.MONTHS[month - 1], slots.ordinal(day)
     short = name[:3]
-    return rng.choice((f"{day} {name}", f"{name} {day}", f"{name} {nth}", f"the {nth} of {name}", f"{day} {short}",
-                       f"{short} {day}", f"{nth} {name}", f"{name} the {nth}", f"{nth} of {name}", f"{short} {nth}",
-                       f"{day}. {name}", f"{day}-{short}", f"{2026 + (month < 6)}-{month:02d}-{day:02d}",
-                       f"{name} {day}, {2026 + (month < 6)}", f"the {nth} {name}"))
+    return rng.choice(
+        (
+            f"{day} {name}",
+            f"{name} {day}",
+            f"{name} {nth}",
+            f"the {nth} of {name}",
+            f"{day} {short}",
+            f"{short} {day}",
+            f"{nth} {name}",
+            f"{name} the {nth}",
+            f"{nth} of {name}",
+            f"{short} {nth}",
+            f"{day}. {name}",
+            f"{day}-{short}",
+            f"{2026 + (month < 6)}-{month:02d}-{day:02d}",
+            f"{name} {day}, {2026 + (month < 6)}",
+            f"the {nth} {name}",
+        )
+    )
 
 
 def _agreement(quantity: int) -> dict[str, str]:
-    extra = {"new_one": "a new one", "working_one": "a working one", "good_one": "a flawless one"} if quantity == 1 \
+    extra = (
+        {"new_one": "a new one", "working_one": "a working one", "good_one": "a flawless one"}
+        if quantity == 1
         else {"new_one": "new ones", "working_one": "working ones", "good_one": "flawless ones"}
+    )
     return {**slots.agreement(quantity), **extra}
 
 
@@ -160,8 +198,8 @@ def slip(text: str, rng: random.Random) -> str:
     at = rng.choice(places) + rng.randint(1, 2)
     kind = rng.randrange(3)
     if kind == 0:
-        return text[:at] + text[at + 1] + text[at] + text[at + 2:]
-    return text[:at] + (text[at] * 2 if kind == 1 else "") + text[at + 1:]
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    return text[:at] + (text[at] * 2 if kind == 1 else "") + text[at + 1 :]
 
 
 def _tidy(reference: str) -> str:
@@ -207,8 +245,11 @@ def _body(form: slots.OrderForm, richness: Richness, rng: random.Random) -> list
     around = []
     if form.due:
         month, day = (int(part) for part in form.due.split("-"))
-        around.append(slots.sentence_case(
-            pick(words.DUE_PHRASES, rng, richness.wordings).format(date=write_date(month, day, rng))))
+        around.append(
+            slots.sentence_case(
+                pick(words.DUE_PHRASES, rng, richness.wordings).format(date=write_date(month, day, rng))
+            )
+        )
     if form.urgency != "normal":
         around.append(pick(words.URGENCY_PHRASES[form.urgency], rng, richness.wordings))
     if richness.structure and rng.random() < 0.35:

@@ -13,13 +13,54 @@ from training.tasks import orders_slots as slots
 NAME = "sealed"
 SEED = 314159
 
-HEADS = ("accordion", "air mattress", "bread knife", "cat carrier", "deck chair", "electric fan",
-         "fondue pot", "globe", "ironing board", "jewellery case", "karaoke microphone", "lunch box",
-         "mirror", "nail gun", "oven glove", "piggy bank", "quilt", "rolling pin", "shower curtain",
-         "trampoline", "vacuum flask", "walking stick", "xylophone", "yoga block", "zip pouch",
-         "soap dispenser", "door bell", "bath brush", "wine glass", "magnifying lamp", "sledge", "compass")
-MODIFIERS = ("amber", "granite", "inflatable", "satin", "teal", "tall", "copper", "pocket", "dotted",
-             "cordless", "vintage", "slim")
+HEADS = (
+    "accordion",
+    "air mattress",
+    "bread knife",
+    "cat carrier",
+    "deck chair",
+    "electric fan",
+    "fondue pot",
+    "globe",
+    "ironing board",
+    "jewellery case",
+    "karaoke microphone",
+    "lunch box",
+    "mirror",
+    "nail gun",
+    "oven glove",
+    "piggy bank",
+    "quilt",
+    "rolling pin",
+    "shower curtain",
+    "trampoline",
+    "vacuum flask",
+    "walking stick",
+    "xylophone",
+    "yoga block",
+    "zip pouch",
+    "soap dispenser",
+    "door bell",
+    "bath brush",
+    "wine glass",
+    "magnifying lamp",
+    "sledge",
+    "compass",
+)
+MODIFIERS = (
+    "amber",
+    "granite",
+    "inflatable",
+    "satin",
+    "teal",
+    "tall",
+    "copper",
+    "pocket",
+    "dotted",
+    "cordless",
+    "vintage",
+    "slim",
+)
 
 INTENT_PHRASES = {
     "refund": (
@@ -72,20 +113,36 @@ INTENT_PHRASES = {
     ),
 }
 ORDER_PHRASES = (" under number {order}", " (order code {order})", " <{order}>")
-DUE_PHRASES = ("It all must be finished when {date} comes.", "{date} is as late as I can accept.",
-               "Let nothing slip past {date}.", "You have time until {date}.")
+DUE_PHRASES = (
+    "It all must be finished when {date} comes.",
+    "{date} is as late as I can accept.",
+    "Let nothing slip past {date}.",
+    "You have time until {date}.",
+)
 URGENCY_PHRASES = {
-    "high": ("Make haste!", "I beg you to act this very minute.",
-             "We stand to lose customers with every delay.", "Critical, respond at top speed.",
-             "I'm out of patience and out of time."),
-    "low": ("Nobody is in a rush here.", "Next month would be just as good.",
-            "Get to it once things calm down.", "No pressure whatsoever.",
-            "Answer whenever it is convenient."),
+    "high": (
+        "Make haste!",
+        "I beg you to act this very minute.",
+        "We stand to lose customers with every delay.",
+        "Critical, respond at top speed.",
+        "I'm out of patience and out of time.",
+    ),
+    "low": (
+        "Nobody is in a rush here.",
+        "Next month would be just as good.",
+        "Get to it once things calm down.",
+        "No pressure whatsoever.",
+        "Answer whenever it is convenient.",
+    ),
 }
 OPENERS = ("Hello team,", "Good day to you,", "To whom it may concern,", "", "")
 CLOSERS = ("Sincerely, Marta", "With thanks, Leo", "Goodbye for now", "", "")
-FILLERS = ("There are 3 of us in the family.", "I first called on Monday.",
-           "Your advert ran on channel 12.", "The colour is lovely, I must say.")
+FILLERS = (
+    "There are 3 of us in the family.",
+    "I first called on Monday.",
+    "Your advert ran on channel 12.",
+    "The colour is lovely, I must say.",
+)
 
 
 def products() -> tuple[str, ...]:
@@ -95,14 +152,19 @@ def products() -> tuple[str, ...]:
 
 def slot_phrases() -> tuple[str, ...]:
     """Every wording that stands around a slot, with its placeholders."""
-    return (*(phrase for group in INTENT_PHRASES.values() for phrase in group), *ORDER_PHRASES, *DUE_PHRASES,
-            *(phrase for group in URGENCY_PHRASES.values() for phrase in group))
+    return (
+        *(phrase for group in INTENT_PHRASES.values() for phrase in group),
+        *ORDER_PHRASES,
+        *DUE_PHRASES,
+        *(phrase for group in URGENCY_PHRASES.values() for phrase in group),
+    )
 
 
 def _date(month: int, day: int, rng: random.Random) -> str:
     name = slots.MONTHS[month - 1]
-    return rng.choice((f"{day} {name}", f"{name} {slots.ordinal(day)}", f"the {slots.ordinal(day)} of {name}",
-                       f"{name[:3]} {day}"))
+    return rng.choice(
+        (f"{day} {name}", f"{name} {slots.ordinal(day)}", f"the {slots.ordinal(day)} of {name}", f"{name[:3]} {day}")
+    )
 
 
 def _item(product: str, quantity: int, intent: str, rng: random.Random) -> str:
@@ -128,7 +190,8 @@ def message(rng: random.Random) -> slots.Message:
     order = slots.draw_order(rng) if intent != "buy" and rng.random() < 0.75 else None
     reference = rng.choice(ORDER_PHRASES).format(order=_written_order(order, rng)) if order else ""
     main = rng.choice(INTENT_PHRASES[intent]).format(
-        item=_item(product, quantity, intent, rng), ref=reference, one=slots.agreement(quantity)["one"])
+        item=_item(product, quantity, intent, rng), ref=reference, one=slots.agreement(quantity)["one"]
+    )
     parts, due = [slots.sentence_case(main)], None
     if rng.random() < 0.5:
         month, day = slots.draw_date(rng)

@@ -15,15 +15,72 @@ from training.tasks import orders_slots as slots
 NAME = "second"
 SEED = 271828
 
-HEADS = ("picture frame", "bicycle helmet", "blender", "sleeping bag", "printer", "wall clock", "doormat",
-         "usb hub", "frying pan", "umbrella", "violin stand", "birdcage", "hammock", "chess set", "teapot",
-         "lantern", "snow shovel", "rocking chair", "telescope", "fishing rod", "hair dryer",
-         "paper shredder", "sewing machine", "ukulele", "wheelbarrow", "mattress topper", "curtain rail",
-         "salad bowl", "skateboard", "first aid kit", "humidifier", "label maker", "rice cooker",
-         "spice rack", "tool belt", "tyre pump", "waffle iron", "wetsuit", "board game", "flower pot",
-         "wrist watch", "toolbox", "hairbrush", "coat hanger", "egg timer", "dartboard")
-MODIFIERS = ("crimson", "bamboo", "foldable", "velvet", "turquoise", "heavy-duty", "brass", "mini",
-             "striped", "waterproof", "antique", "handmade", "double", "silver", "padded", "nordic")
+HEADS = (
+    "picture frame",
+    "bicycle helmet",
+    "blender",
+    "sleeping bag",
+    "printer",
+    "wall clock",
+    "doormat",
+    "usb hub",
+    "frying pan",
+    "umbrella",
+    "violin stand",
+    "birdcage",
+    "hammock",
+    "chess set",
+    "teapot",
+    "lantern",
+    "snow shovel",
+    "rocking chair",
+    "telescope",
+    "fishing rod",
+    "hair dryer",
+    "paper shredder",
+    "sewing machine",
+    "ukulele",
+    "wheelbarrow",
+    "mattress topper",
+    "curtain rail",
+    "salad bowl",
+    "skateboard",
+    "first aid kit",
+    "humidifier",
+    "label maker",
+    "rice cooker",
+    "spice rack",
+    "tool belt",
+    "tyre pump",
+    "waffle iron",
+    "wetsuit",
+    "board game",
+    "flower pot",
+    "wrist watch",
+    "toolbox",
+    "hairbrush",
+    "coat hanger",
+    "egg timer",
+    "dartboard",
+)
+MODIFIERS = (
+    "crimson",
+    "bamboo",
+    "foldable",
+    "velvet",
+    "turquoise",
+    "heavy-duty",
+    "brass",
+    "mini",
+    "striped",
+    "waterproof",
+    "antique",
+    "handmade",
+    "double",
+    "silver",
+    "padded",
+    "nordic",
+)
 
 INTENT_PHRASES = {
     "refund": (
@@ -100,23 +157,46 @@ INTENT_PHRASES = {
     ),
 }
 ORDER_PHRASES = (" [{order}]", " (my reference being {order})", " of purchase {order}", " (ref. {order})")
-DUE_PHRASES = ("My cut-off date is {date}.", "Everything has to be wrapped up on or before {date}.",
-               "After {date} it is useless to me.", "Aim for {date} at the latest.",
-               "The final day for this is {date}.", "See to it that all is settled no later than {date}.")
+DUE_PHRASES = (
+    "My cut-off date is {date}.",
+    "Everything has to be wrapped up on or before {date}.",
+    "After {date} it is useless to me.",
+    "Aim for {date} at the latest.",
+    "The final day for this is {date}.",
+    "See to it that all is settled no later than {date}.",
+)
 URGENCY_PHRASES = {
-    "high": ("Every hour counts.", "Treat this as a top priority.", "This cannot wait another day.",
-             "I am desperate, act right away!", "Drop everything else for this.",
-             "We are in serious time trouble.", "Speed is essential here.", "Handle it at once!"),
-    "low": ("I can wait for weeks.", "There is absolutely no hurry on our side.",
-            "Deal with it at your leisure.", "It is a minor matter, do it some quiet afternoon.",
-            "Feel free to leave this until later.", "Time is not an issue.",
-            "Put it at the bottom of your pile.", "A slow answer suits me fine."),
+    "high": (
+        "Every hour counts.",
+        "Treat this as a top priority.",
+        "This cannot wait another day.",
+        "I am desperate, act right away!",
+        "Drop everything else for this.",
+        "We are in serious time trouble.",
+        "Speed is essential here.",
+        "Handle it at once!",
+    ),
+    "low": (
+        "I can wait for weeks.",
+        "There is absolutely no hurry on our side.",
+        "Deal with it at your leisure.",
+        "It is a minor matter, do it some quiet afternoon.",
+        "Feel free to leave this until later.",
+        "Time is not an issue.",
+        "Put it at the bottom of your pile.",
+        "A slow answer suits me fine.",
+    ),
 }
 OPENERS = ("Greetings,", "Dear Sir or Madam,", "Good evening,", "Hey folks,", "", "")
 CLOSERS = ("Yours, Priya", "Many thanks, Jonas", "Cheers", "Kind wishes, Aiko", "", "")
-FILLERS = ("My customer number is 48213.", "I spoke to Dana on the phone yesterday.",
-           "The weather is dreadful here.", "Love your shop, by the way.", "I live on the 3rd floor.",
-           "We have been clients since 2019.")
+FILLERS = (
+    "My customer number is 48213.",
+    "I spoke to Dana on the phone yesterday.",
+    "The weather is dreadful here.",
+    "Love your shop, by the way.",
+    "I live on the 3rd floor.",
+    "We have been clients since 2019.",
+)
 
 
 def products() -> tuple[str, ...]:
@@ -126,14 +206,25 @@ def products() -> tuple[str, ...]:
 
 def slot_phrases() -> tuple[str, ...]:
     """Every wording that stands around a slot, with its placeholders."""
-    return (*(phrase for group in INTENT_PHRASES.values() for phrase in group), *ORDER_PHRASES, *DUE_PHRASES,
-            *(phrase for group in URGENCY_PHRASES.values() for phrase in group))
+    return (
+        *(phrase for group in INTENT_PHRASES.values() for phrase in group),
+        *ORDER_PHRASES,
+        *DUE_PHRASES,
+        *(phrase for group in URGENCY_PHRASES.values() for phrase in group),
+    )
 
 
 def _date(month: int, day: int, rng: random.Random) -> str:
     name = slots.MONTHS[month - 1]
-    return rng.choice((f"{day} {name}", f"{name} {day}", f"{name} the {slots.ordinal(day)}",
-                       f"{slots.ordinal(day)} {name}", f"{name[:3]} {slots.ordinal(day)}"))
+    return rng.choice(
+        (
+            f"{day} {name}",
+            f"{name} {day}",
+            f"{name} the {slots.ordinal(day)}",
+            f"{slots.ordinal(day)} {name}",
+            f"{name[:3]} {slots.ordinal(day)}",
+        )
+    )
 
 
 def _item(product: str, quantity: int, intent: str, rng: random.Random) -> str:
@@ -160,7 +251,8 @@ def message(rng: random.Random) -> slots.Message:
     order = slots.draw_order(rng) if intent != "buy" and rng.random() < 0.75 else None
     reference = rng.choice(ORDER_PHRASES).format(order=_written_order(order, rng)) if order else ""
     main = rng.choice(INTENT_PHRASES[intent]).format(
-        item=_item(product, quantity, intent, rng), ref=reference, one=slots.agreement(quantity)["one"])
+        item=_item(product, quantity, intent, rng), ref=reference, one=slots.agreement(quantity)["one"]
+    )
     parts, due = [slots.sentence_case(main)], None
     if rng.random() < 0.5:
         month, day = slots.draw_date(rng)

@@ -24,10 +24,36 @@ from dataclasses import asdict, dataclass
 INTENTS = ("refund", "replace", "cancel", "track", "buy", "invoice")
 URGENCIES = ("high", "normal", "low")
 FIELDS = ("intent", "product", "quantity", "order", "due", "urgency")
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-          "November", "December")
-NUMBER_WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine",
-                10: "ten", 11: "eleven", 12: "twelve", 15: "fifteen", 20: "twenty"}
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+NUMBER_WORDS = {
+    1: "one",
+    2: "two",
+    3: "three",
+    4: "four",
+    5: "five",
+    6: "six",
+    7: "seven",
+    8: "eight",
+    9: "nine",
+    10: "ten",
+    11: "eleven",
+    12: "twelve",
+    15: "fifteen",
+    20: "twenty",
+}
 ORDER_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -106,7 +132,23 @@ def agreement(quantity: int) -> dict[str, str]:
         it, they, is, was, has, does, one, this: each in the number of ``quantity``.
     """
     if quantity == 1:
-        return {"it": "it", "they": "it", "is": "is", "was": "was", "has": "has", "does": "does", "one": "one",
-                "this": "this"}
-    return {"it": "them", "they": "they", "is": "are", "was": "were", "has": "have", "does": "do", "one": "ones",
-            "this": "these"}
+        return {
+            "it": "it",
+            "they": "it",
+            "is": "is",
+            "was": "was",
+            "has": "has",
+            "does": "does",
+            "one": "one",
+            "this": "this",
+        }
+    return {
+        "it": "them",
+        "they": "they",
+        "is": "are",
+        "was": "were",
+        "has": "have",
+        "does": "do",
+        "one": "ones",
+        "this": "these",
+    }

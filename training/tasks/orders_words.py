@@ -8,7 +8,8 @@ from training.tasks.orders_wording import due, small_talk, urgency
 # Many of the words are of the kind that the tokenizer cuts differently after a quotation mark than after a space
 # (spotted becomes sp|otted): a model that has met few such words often copies them wrongly. They were added after the
 # second held-out set's errors had been read, so that set is a development set for them; the sealed one is not.
-MODIFIERS = tuple("""blue red black white green grey yellow purple orange pink golden beige navy oak steel plastic
+MODIFIERS = tuple(
+    """blue red black white green grey yellow purple orange pink golden beige navy oak steel plastic
 glass wooden cotton woollen leather ceramic marble rubber iron paper aluminium linen folding large small compact
 wireless portable round square long short wide narrow thin thick heavy light soft hard outdoor indoor electric manual
 digital adjustable reusable magnetic stackable insulated recycled plain patterned checked floral shiny matt rustic
@@ -25,8 +26,11 @@ victorian japanese moroccan festive vegan lemon cherry emerald charcoal cobalt f
 burgundy peach mint salmon plum rust lavender lightweight collapsible fluffy furry bendy sturdy gothic nautical
 rainbow polka-dot pinstriped gingham felt canvas concrete chrome platinum bulletproof noise-cancelling two-piece
 three-legged left-handed junior full-length half-size refillable scratch-resistant heat-resistant
-gluten-free""".split())
-HEADS = tuple(name.strip() for name in """desk lamp, kettle, office chair, backpack, keyboard, water bottle,
+gluten-free""".split()
+)
+HEADS = tuple(
+    name.strip()
+    for name in """desk lamp, kettle, office chair, backpack, keyboard, water bottle,
 monitor stand, yoga mat, coffee grinder, rain jacket, bookshelf, headset, router, toaster, notebook, tripod,
 phone case, garden hose, alarm clock, cutting board, shelf, knife, watch, bench, brush, box, battery, diary, dish,
 glass, dress, scarf, loaf tin, sofa, cushion, blanket, pillow, towel, rug, carpet, candle, vase, mug, cup, plate,
@@ -60,42 +64,122 @@ chopstick, pillowcase, hot-water bottle, dressing gown, rain boot, ski pole, ice
 rubber duck, hobby horse, glue gun, tape measure, garden gnome, plant label, bee hotel, hammock hook, cat flap,
 hamster wheel, dog whistle, violin string, music stand, trumpet mute, harmonica, webcam, desk fan, hard disk,
 graphics card, label printer, money box, luggage tag, passport cover, eye mask, bike pump, mudguard, tow rope,
-jump lead, snow brush""".split(","))
+jump lead, snow brush""".split(",")
+)
 # --8<-- [start:invented]
-SYLLABLES = tuple("""ba bel bri cor da del dor el fa fen fi gra hal in jo ka kel lan lo lu mar me mi nor ol pa pel qui
-ra ren ri sa sol ta ter tri ul va ven vi wol xan ya yor za zil""".split())
+SYLLABLES = tuple(
+    """ba bel bri cor da del dor el fa fen fi gra hal in jo ka kel lan lo lu mar me mi nor ol pa pel qui
+ra ren ri sa sol ta ter tri ul va ven vi wol xan ya yor za zil""".split()
+)
 INVENTED_NOUNS = (
-    "mixer", "pump", "filter", "holder", "frame", "sensor", "bag", "lamp", "cover", "kit", "cleaner", "case",
+    "mixer",
+    "pump",
+    "filter",
+    "holder",
+    "frame",
+    "sensor",
+    "bag",
+    "lamp",
+    "cover",
+    "kit",
+    "cleaner",
+    "case",
 )
 # --8<-- [end:invented]
 
-SINGULAR_DETERMINERS = ("the", "a", "my", "our", "this", "one", "1", "that", "just one", "1x", "1 x", "a single",
-                        "your", "just the one", "one single")
+SINGULAR_DETERMINERS = (
+    "the",
+    "a",
+    "my",
+    "our",
+    "this",
+    "one",
+    "1",
+    "that",
+    "just one",
+    "1x",
+    "1 x",
+    "a single",
+    "your",
+    "just the one",
+    "one single",
+)
 PLURAL_DETERMINERS = ("", "", "", "the ", "my ", "our ", "these ", "all ", "exactly ", "your ", "a total of ")
 COUNT_AFTER = (
-    " (quantity {count})", " x {count}", " x{count}", ", {count} pieces,", " ({count})", " ({count} pcs)",
-    " (qty {count})", " ({count} units)", " ({count} of them)", " ({count} in total)", ", {count} in number,",
+    " (quantity {count})",
+    " x {count}",
+    " x{count}",
+    ", {count} pieces,",
+    " ({count})",
+    " ({count} pcs)",
+    " (qty {count})",
+    " ({count} units)",
+    " ({count} of them)",
+    " ({count} in total)",
+    ", {count} in number,",
 )
 COUNTED_PHRASES = {2: ("a pair of", "a couple of", "both", "both of the"), 6: ("half a dozen",), 12: ("a dozen",)}
 
 ORDER_PHRASES = (
-    " (order {order})", " from order {order}", ", order number {order}", " (order no. {order})", ", order {order}",
-    " in order {order}", " under order number {order},", " (#{order})", " - {order} -", " (my order: {order})",
-    " (your reference {order})", " ({order})", " on order {order}", " (order: {order})", " (ref. {order})",
-    " with the order number {order}", " (PO {order})", " (purchase {order})", " under {order}", " as per order {order}",
-    " (ticket {order})", " / {order} /", " (order reference {order})", ", reference {order}", " filed under {order}",
-    " (your no. {order})", " (ord. {order})", ", see order {order}", " belonging to order {order}",
+    " (order {order})",
+    " from order {order}",
+    ", order number {order}",
+    " (order no. {order})",
+    ", order {order}",
+    " in order {order}",
+    " under order number {order},",
+    " (#{order})",
+    " - {order} -",
+    " (my order: {order})",
+    " (your reference {order})",
+    " ({order})",
+    " on order {order}",
+    " (order: {order})",
+    " (ref. {order})",
+    " with the order number {order}",
+    " (PO {order})",
+    " (purchase {order})",
+    " under {order}",
+    " as per order {order}",
+    " (ticket {order})",
+    " / {order} /",
+    " (order reference {order})",
+    ", reference {order}",
+    " filed under {order}",
+    " (your no. {order})",
+    " (ord. {order})",
+    ", see order {order}",
+    " belonging to order {order}",
     " (confirmation {order})",
 )
 ORDER_SENTENCES = (
-    "The order number is {order}.", "My order: {order}.", "Order {order}.", "Reference: {order}.",
-    "You will find it under {order}.", "It was order {order}.", "{order} is the order number.",
-    "I have the number {order} here.", "(Order no. {order})", "Order ID {order}.",
-    "The confirmation email says {order}.", "On the slip I read {order}.", "Look for {order}.",
-    "My reference is {order}.", "Your reference {order}.", "That was {order}.", "Our PO is {order}.",
-    "Filed as {order}.", "Number: {order}.", "It goes by the number {order}.", "({order})",
-    "In your emails it is called {order}.", "Order code {order}.", "The number on my screen: {order}.",
-    "I ordered under {order}.", "You gave me the number {order}.", "{order}, if you need the order number.",
+    "The order number is {order}.",
+    "My order: {order}.",
+    "Order {order}.",
+    "Reference: {order}.",
+    "You will find it under {order}.",
+    "It was order {order}.",
+    "{order} is the order number.",
+    "I have the number {order} here.",
+    "(Order no. {order})",
+    "Order ID {order}.",
+    "The confirmation email says {order}.",
+    "On the slip I read {order}.",
+    "Look for {order}.",
+    "My reference is {order}.",
+    "Your reference {order}.",
+    "That was {order}.",
+    "Our PO is {order}.",
+    "Filed as {order}.",
+    "Number: {order}.",
+    "It goes by the number {order}.",
+    "({order})",
+    "In your emails it is called {order}.",
+    "Order code {order}.",
+    "The number on my screen: {order}.",
+    "I ordered under {order}.",
+    "You gave me the number {order}.",
+    "{order}, if you need the order number.",
 )
 DUE_PHRASES = due.DUE_PHRASES
 URGENCY_PHRASES = {"high": urgency.HIGH, "low": urgency.LOW}

@@ -89,8 +89,14 @@ def long_winded(reference: str, rng: random.Random) -> str:
 def cut_short(reference: str, rng: random.Random) -> str:
     """A short sentence that leaves two or more facts out."""
     fact = facts_of(reference)
-    return rng.choice((f"{fact['who']} made a delivery.", f"Some {fact['what']} came in.",
-                       f"There was a delivery at {fact['time']}.", f"{fact['count']} things are at {fact['place']}."))
+    return rng.choice(
+        (
+            f"{fact['who']} made a delivery.",
+            f"Some {fact['what']} came in.",
+            f"There was a delivery at {fact['time']}.",
+            f"{fact['count']} things are at {fact['place']}.",
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,9 @@ class ShiftNotes(Task):
             return super().rows(set_name)
         second = set_name == "second"
         rng = random.Random(11 if second else seed)
-        people, goods, places, forms = ((OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS) if second else
-                                        (PEOPLE, GOODS, PLACES, FORMS))
+        people, goods, places, forms = (
+            (OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS) if second else (PEOPLE, GOODS, PLACES, FORMS)
+        )
         wanted = SIZES["second"] if second else SIZES["train"] + SIZES["iid"]
         seen: dict[str, str] = {}
         while len(seen) < wanted:

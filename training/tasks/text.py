@@ -4,5 +4,13 @@ from __future__ import annotations
 
 from training.tasks.base import Task
 
-TASK = Task(name="text", title="your own rows", shape="free text, scored by equality", system="", sets=(),
-            headline="file", metrics=("exact", "valid", "content"), max_new_tokens=128)
+TASK = Task(
+    name="text",
+    title="your own rows",
+    shape="free text, scored by equality",
+    system="",
+    sets=(),
+    headline="file",
+    metrics=("exact", "valid", "content"),
+    max_new_tokens=128,
+)
