@@ -28,9 +28,10 @@ class Encoded:
 
 
 def stop_ids(tokenizer) -> set[int]:
-    """Ids of the tokens that end an answer."""
-    known = tokenizer.get_vocab()
-    return {tokenizer.eos_token_id, *(known[t] for t in TURN_ENDS if t in known)} - {None}
+    """Ids of the tokens that end an answer; asked one by one, for a whole vocabulary is slow to copy for every row."""
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in TURN_ENDS}
+    known = {at for token, at in ids.items() if at is not None and tokenizer.convert_ids_to_tokens(at) == token}
+    return {tokenizer.eos_token_id, *known} - {None}
 
 
 def as_messages(row: dict) -> list[dict]:
