@@ -12,11 +12,11 @@ from training import config as configuration
 from training import generate, model, tasks, template
 from training.errors import LackingResource
 from training.settings import ModelSettings
-from training.stack import askers, distill, shared_prefix
+from training.stack import askers, distill_command, shared_prefix
 from training.tiny import ARCHITECTURES
 
 TASK = tasks.get("delivery_log")
-TINY = distill.DEFAULT.with_name("distill-tiny.yaml")
+TINY = distill_command.DEFAULT.with_name("distill-tiny.yaml")
 
 
 def tiny(architecture: str = "llama"):

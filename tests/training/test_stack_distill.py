@@ -18,7 +18,7 @@ from tests.training.fake_teacher import FakeTeacher, reference
 from training import config as configuration
 from training import tasks
 from training.errors import BadInput, LackingResource
-from training.stack import askers, distill, release, seeds
+from training.stack import askers, distill, distill_command, release, seeds
 from training.stack.askers import Reply
 from training.stack.calls import Calls
 
@@ -61,7 +61,7 @@ def answered(text: str, finished: bool = True, confidence: float = 0.5) -> Reply
 
 # ---- the whole way ----
 def test_a_smoke_run_goes_the_whole_way_and_never_ships(tmp_path, capsys):
-    code = distill.main(["--config", str(TINY), "--smoke", "--out", str(tmp_path / "run")])
+    code = distill_command.main(["--config", str(TINY), "--smoke", "--out", str(tmp_path / "run")])
     found = report(tmp_path)
     assert code == found["gate"]["exit_code"] != 0 and found["gate"]["release"] == "don't ship"
     assert found["run"]["status"] == "smoke" and (tmp_path / "run" / "adapter" / "adapter_config.json").is_file()
@@ -88,7 +88,7 @@ def test_what_is_trained_on_was_verified_and_refusals_are_kept(teacher, tmp_path
 
     teacher.reply = reply
     monkeypatch.setattr(distill.sft, "train", stop)
-    assert distill.main(arguments(teacher, tmp_path, "data.n_train=60")) == 3
+    assert distill_command.main(arguments(teacher, tmp_path, "data.n_train=60")) == 3
     trained = {row["messages"][1]["content"]: tasks.target(row) for row in rows}
     seeds_ = {row["messages"][1]["content"] for row in TASK.rows("train", 60, 0)}
     assert trained == {note: known[note] for note in seeds_ if spoilt.get(note) in (None, "late")}
@@ -117,26 +117,26 @@ def test_killed_halfway_it_asks_nothing_twice(teacher, tmp_path):
 
 def test_a_spent_budget_is_one_line_and_a_higher_one_goes_on(teacher, tmp_path, capsys):
     small = arguments(teacher, tmp_path, "teacher.budget_tokens=3000")
-    assert distill.main(small) == 3
+    assert distill_command.main(small) == 3
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("error: teacher.budget_tokens: 3000 would not last") and "run the same command" in line
     paid = teacher.asked.total()
     assert 0 < paid * 110 <= 3000
-    assert distill.main(small) == 3 and teacher.asked.total() == paid
+    assert distill_command.main(small) == 3 and teacher.asked.total() == paid
     money = arguments(teacher, tmp_path, "teacher.price_in=1000", "teacher.budget_money=0.01")
-    assert distill.main([*money[:-3], str(tmp_path / "other"), *money[-2:]]) == 3
+    assert distill_command.main([*money[:-3], str(tmp_path / "other"), *money[-2:]]) == 3
     assert "budget_money" in capsys.readouterr().err and teacher.asked.total() == paid
 
 
 def test_a_finished_run_answers_through_its_router(teacher, tmp_path, capsys):
     """A random student passes no verifier, so the teacher answers; and no earlier than the run is finished."""
     given = arguments(teacher, tmp_path, "data.n_train=4", "data.n_heldout=2")
-    assert distill.main([*given, "--ask", NOTE]) == 2
+    assert distill_command.main([*given, "--ask", NOTE]) == 2
     assert "there is no run to go on with" in capsys.readouterr().err
-    assert distill.main(given) in (11, 12)
+    assert distill_command.main(given) in (11, 12)
     note, line = next((note, line) for note, line in reference().items() if line != TASK.refusal)
     capsys.readouterr()
-    assert distill.main([*given, "--ask", note]) == 0
+    assert distill_command.main([*given, "--ask", note]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["answer"], found["by"], found["verified"]) == (line, "teacher", True)
     assert found["confidence"] < found["threshold"]
@@ -144,7 +144,7 @@ def test_a_finished_run_answers_through_its_router(teacher, tmp_path, capsys):
 
 def test_a_cache_that_cannot_be_written_is_one_line(teacher, tmp_path, capsys):
     (tmp_path / "calls.jsonl").mkdir()
-    assert distill.main(arguments(teacher, tmp_path)) == 2
+    assert distill_command.main(arguments(teacher, tmp_path)) == 2
     assert "calls.jsonl" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
@@ -175,18 +175,18 @@ def test_half_a_line_of_a_killed_run_costs_one_call(tmp_path):
 def test_a_dead_endpoint_is_one_line(tmp_path, capsys):
     one = FakeTeacher()
     one.close()
-    assert distill.main(arguments(one, tmp_path)) == 3
+    assert distill_command.main(arguments(one, tmp_path)) == 3
     assert "does not answer" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 def test_an_endpoint_that_sends_no_completion_is_one_line(teacher, tmp_path, capsys):
     teacher.reply = lambda note, count: ("not json", "stop")
-    assert distill.main(arguments(teacher, tmp_path)) == 3
+    assert distill_command.main(arguments(teacher, tmp_path)) == 3
     assert "no chat completion" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 def test_a_dry_run_asks_nobody_and_says_what_it_may_cost(teacher, tmp_path, capsys):
-    assert distill.main([*arguments(teacher, tmp_path, "teacher.price_in=2"), "--dry-run"]) == 0
+    assert distill_command.main([*arguments(teacher, tmp_path, "teacher.price_in=2"), "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "at most 42 calls" in said.replace("calls     at most 42", "at most 42 calls") and not teacher.asked
     assert not (tmp_path / "run").exists()
@@ -202,7 +202,7 @@ def test_a_test_set_leaked_into_the_seeds_is_caught_with_file_and_line(teacher, 
     tests = [row["messages"][1]["content"] for row in TASK.rows("second", 6)]
     wrapped = {"messages": [{"role": "user", "content": f"Please note: {tests[4]} Thank you very much."}]}
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, {"prompt": tests[2].upper()}, wrapped)
-    assert distill.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
+    assert distill_command.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert [line.removeprefix("error: ").split(": ")[:2] for line in lines] == [
         [f"{file}:2", "test-leak"], [f"{file}:3", "test-leak"]]  # fmt: skip
@@ -348,18 +348,18 @@ def test_every_configuration_loads_and_a_7b_student_has_an_endpoint_teacher(monk
     (("teacher.kind=oracle",), "'teacher.kind' must be one of"),
 ])  # fmt: skip
 def test_a_slip_in_the_configuration_is_one_line(override, line, capsys):
-    assert distill.main(["--config", str(TINY), *override, "--dry-run"]) == 2
+    assert distill_command.main(["--config", str(TINY), *override, "--dry-run"]) == 2
     said = capsys.readouterr().err.strip()
     assert line in said and "distill-tiny.yaml" in said and "\n" not in said
 
 
 def test_a_missing_key_is_named_before_anything_is_asked(monkeypatch, capsys):
     monkeypatch.delenv("TEACHER_KEY", raising=False)
-    assert distill.main(["--config", str(CONFIGS / "distill-endpoint-7b.yaml")]) == 3
+    assert distill_command.main(["--config", str(CONFIGS / "distill-endpoint-7b.yaml")]) == 3
     assert "TEACHER_KEY is empty" in capsys.readouterr().err
 
 
 def test_help_teaches(capsys):
-    assert distill.main(["--help"]) == 0
+    assert distill_command.main(["--help"]) == 0
     said = capsys.readouterr().out
     assert "--smoke" in said and "Exit codes" in said and "no answered call is made again" in said

@@ -6,11 +6,7 @@ content, so a run that was stopped goes on with the same command and asks nothin
 
 from __future__ import annotations
 
-import argparse
-import errno
-import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,36 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from labs_py.core import chat_data, overlap
-from training import base_scores, cli, data, general_text, model, plan, records, regression, runtime, sft, tasks
-from training import config as configuration
-from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, Interrupted, TrainingError
-from training.runfolder import RunFolder, default_path
+from training import base_scores, data, general_text, model, regression, runtime, sft, tasks
+from training.errors import BadInput
+from training.runfolder import RunFolder
 from training.stack import askers, release
 from training.stack.askers import Local, Reply
 from training.stack.calls import Calls
-from training.stack.seeds import asked, read_seeds, show_plan, words
-
-DEFAULT = Path(__file__).with_name("configs") / "distill-smollm2.yaml"
-CACHE = "teacher-calls.jsonl"
-ABOUT = """Distil a teacher into a small student, and find out whether that was worth it.
-
-  seeds     questions without answers: of the task's generator, or one JSON object a line in data.train_file
-  teacher   long instruction, several tries, the first that the task's verifier lets pass
-  filter    repeats and what overlaps with the test set are dropped, refusals kept, failed answers never trained on
-  student   LoRA on the short prompt, one answer
-  evaluate  against its own base (without and with examples), the teacher at one try, the teacher with all its tries
-  gate      ship, ship behind a router, don't ship
-  router    below a confidence, calibrated on rows of their own, the teacher answers
-
-Begin with:
-  python -m training.stack.distill --dry-run                 what it will ask, and what that can cost at most
-  python -m training.stack.distill --smoke                   the whole way on a tiny random model, in seconds
-  python -m training.stack.distill --seed 1 teacher.budget_tokens=500000
-  python -m training.stack.distill --config training/stack/configs/distill-endpoint-7b.yaml --dry-run
-
-Stopped, killed or out of budget: the same command goes on, and no answered call is made again.
-Exit codes: 0 done (ship, or ship behind a router), 2 bad input, 3 lacking resource (a spent budget too), 10 gain with
-regression, 11 no gain, 12 inconclusive, 130 interrupted."""
+from training.stack.seeds import asked, read_seeds, words
 
 
 # --8<-- [start:teach]
@@ -211,82 +184,7 @@ def train(config, rows: list[dict], loaded, folder: RunFolder):
     return model.attach_adapter(model.load_base(config.model, loaded.dtype).model, folder.adapter)
 
 
-def answer(config, folder: RunFolder, cache: Path, question: str) -> dict:
-    """One question through the router of a finished run."""
-    task, report = data.task_of(config), folder.open()
-    if "gate" not in report:
-        raise BadInput(f"{folder.path}: this run has no router yet; let it go to its end first")
-    threshold = report["router"]["threshold"]
-    row, loaded = task.row(question, ""), model.load_base(config.model)
-    teacher = Calls(askers.teacher_of(config, loaded), cache, config.teacher, config.evaluate.max_new_tokens)
-    student = Local(replace(loaded, model=train(config, [], loaded, folder)), "student")
-    [(_, own)] = student.ask([tasks.prompt(row)], [], 0.0, config.evaluate.max_new_tokens)
-    good = taken(task, row, own, threshold, config)
-    tries = [own] if good else teach(task, [row], teacher, config)[0]
-    return {"answer": tries[-1].text, "by": "student" if good else "teacher", "confidence": round(own.confidence, 4),
-            "threshold": round(threshold, 4), "verified": not fault(task, row, tries[-1], config)}  # fmt: skip
-
-
-def run(args) -> int:
-    """Read the configuration, go the whole way, say the verdict."""
-    if not (args.config or args.resume):
-        args.config = str(DEFAULT)
-    config = cli.config_from(args)
-    askers.check(config, args.config)
-    if args.smoke:
-        config = replace(config, verify=False, teacher=type(config.teacher)(samples=2, batch=8))
-    folder = RunFolder(args.resume or args.out or default_path(config))
-    cache = Path(args.cache) if args.cache else (folder.path if args.smoke else runtime.cache_dir()) / CACHE
-    if args.dry_run:
-        show_plan(config, folder, cache)
-        return 0
-    if args.ask:
-        print(json.dumps(answer(config, folder, cache, args.ask), ensure_ascii=False))
-        return 0
-    plan.check_resources(config, folder)
-    began = time.monotonic()
-    if not folder.report.exists() or folder.read()["run"]["config_sha256"] != configuration.sha(config):
-        folder.create(config, args.command_line, runtime.best_dtype() if config.model.dtype == "auto"
-                      else config.model.dtype)  # fmt: skip
-    try:
-        report = pipeline(config, folder, cache)
-    except (KeyboardInterrupt, Interrupted) as stop:
-        raise Interrupted(f"stopped; go on with:\n  {args.command_line}") from stop
-    seconds = round(report["run"]["seconds"] + time.monotonic() - began, 1)
-    folder.update("run", {"status": plan.final_status(config, folder), "seconds": seconds,
-                          "exit_code": report["gate"]["exit_code"]})  # fmt: skip
-    (block,), tokens = report["eval"].values(), report["economics"]["tokens"]
-    print(*(f"{arm:<14} exact {block['exact'][arm]:.3f}  verified {block['verified'][arm]:.3f}  tokens a request "
-            f"{tokens[arm]:,.0f}" for arm in tokens), sep="\n")  # fmt: skip
-    print(report["gate"]["sentence"], f"report: {folder.report}  ({seconds:.0f} s)", sep="\n")
-    if args.record:
-        print(records.keep(folder.read(), f"{config.name}-s{config.train.seed}", records.RECORDS_FOLDER))
-    return report["gate"]["exit_code"]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command; what a reader can mend is one line on standard error."""
-    given = sys.argv[1:] if arguments is None else arguments
-    parser = argparse.ArgumentParser(prog="python -m training.stack.distill", description=ABOUT,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    cli.add_common(parser)
-    parser.add_argument("--cache", metavar="FILE", help=f"where calls are kept (STAGE10_CACHE/{CACHE})")
-    parser.add_argument("--ask", metavar="TEXT", help="one question through the router of a finished run (--resume)")
-    parser.add_argument("--record", action="store_true", help="keep the record in docs/data/runs (clean checkout only)")
-    try:
-        args = parser.parse_intermixed_args(given)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    args.command_line = f"python -m training.stack.distill {' '.join(given)}".strip()
-    try:
-        return run(args)
-    except TrainingError as error:
-        print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        return LACKING_RESOURCE if error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT) else BAD_INPUT
-
-
 if __name__ == "__main__":
+    from training.stack.distill_command import main
+
     sys.exit(main())
