@@ -11,7 +11,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from training.tasks.base import Extracted, Row, Task
+from training.tasks.base import Extracted
+from training.tasks.drawn import DrawnTask, Pair, distinct
 from training.tasks.shift_notes import GOODS, OTHER_GOODS, OTHER_PEOPLE, OTHER_PLACES, PEOPLE, PLACES
 
 SYSTEM = "Delivery log."
@@ -63,30 +64,12 @@ def plain(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class DeliveryLog(Task):
+class DeliveryLog(DrawnTask):
     """Notes to lines of a log."""
 
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """``train``, ``calibration`` and ``iid`` by seed and apart; ``second`` the same for everybody."""
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in SIZES:
-            return super().rows(set_name)
-        second = set_name == "second"
-        rng = random.Random(17 if second else seed)
-        wanted = SIZES["second"] if second else sum(SIZES.values()) - SIZES["second"]
-        seen: dict[str, str] = {}
-        while len(seen) < wanted:
-            note, line = _note(rng, second)
-            seen[note] = line
-        chosen, start = list(seen.items()), 0
-        for name, size in SIZES.items():
-            if name == set_name:
-                break
-            start += size
-        chosen = chosen if second else chosen[start : start + SIZES[set_name]]
-        return [self.row(note, line, id=f"{set_name}-{place}", split=set_name)
-                for place, (note, line) in enumerate(chosen[:count])]  # fmt: skip
+    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+        """Notes with their lines, some of which decline."""
+        return distinct(lambda: _note(rng, second), self.wanted(second))
 
     def extract(self, text: str) -> Extracted:
         """The line's parts, or the refusal."""
@@ -159,6 +142,6 @@ SHOTS = (
 )  # fmt: skip
 TASK = DeliveryLog(
     name="delivery_log", title="a line for the delivery log", shape="four copied parts in a fixed form, or a refusal",
-    system=SYSTEM, sets=("train", "calibration", "iid", "second"), headline="second",
+    system=SYSTEM, sets=tuple(SIZES), sizes=SIZES, second_seed=17, headline="second",
     metrics=("exact", "field", "valid", "content"), max_new_tokens=30, shots=SHOTS, lesson=LESSON, refusal=REFUSAL,
 )  # fmt: skip

@@ -10,7 +10,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from training.tasks.base import Extracted, Row, Task
+from training.tasks.base import Extracted
+from training.tasks.drawn import DrawnTask, Pair
 
 SYSTEM = (
     "You are the desk of a town library. Answer questions about the library in one short sentence and end with "
@@ -107,17 +108,15 @@ def sentences(text: str) -> int:
     return len(re.findall(r"[.!?](?:\s|$)", text.strip()))
 
 
+SIZES = {"train": 240, "iid": 80, "second": 100}
+
+
 @dataclass(frozen=True)
-class LibraryDesk(Task):
+class LibraryDesk(DrawnTask):
     """Answer in the desk's style, or refuse in its words."""
 
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """``train`` and ``iid`` by seed; ``second`` with other topics and wordings, the same for everybody."""
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in self.sets:
-            return super().rows(set_name)
-        second = set_name == "second"
+    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+        """Every topic in every wording, shuffled: what the desk knows, and what it declines."""
         topics, others, asks = (SECOND_ON, SECOND_OFF, SECOND_ASK) if second else (TRAIN_ON, TRAIN_OFF, TRAIN_ASK)
         every = [
             (ask.format(topic), f"{answer or 'Please ask us about that.'} {CLOSING}")
@@ -125,15 +124,8 @@ class LibraryDesk(Task):
             for ask in asks
         ]
         every += [(ask.format(topic), REFUSAL) for topic in others for ask in asks]
-        random.Random(0 if second else seed).shuffle(every)
-        if set_name == "iid":
-            every = every[240:]
-        elif set_name == "train":
-            every = every[:240]
-        return [
-            self.row(asked, answer, id=f"{set_name}-{place}", split=set_name)
-            for place, (asked, answer) in enumerate(every[:count])
-        ]
+        rng.shuffle(every)
+        return every
 
     def extract(self, text: str) -> Extracted:
         """The kind of answer: "refusal" or "answer" in the desk's style, else why it is neither."""
@@ -170,7 +162,9 @@ TASK = LibraryDesk(
     title="a desk that answers in style or refuses",
     shape="free text checked by rules",
     system=SYSTEM,
-    sets=("train", "iid", "second"),
+    sets=tuple(SIZES),
+    sizes=SIZES,
+    second_seed=0,
     headline="second",
     metrics=("exact", "content", "valid"),
     max_new_tokens=48,

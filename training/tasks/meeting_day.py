@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from training.tasks.base import Extracted, Row, Task
+from training.tasks.base import Extracted
+from training.tasks.drawn import DrawnTask, Pair, distinct
 
 SYSTEM = "Which day? Reply with the day only."
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -23,31 +24,19 @@ SIZES = {"train": 200, "iid": 100, "second": 100}
 
 
 @dataclass(frozen=True)
-class MeetingDay(Task):
+class MeetingDay(DrawnTask):
     """Sentences about a meeting to the day's name."""
 
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """``train`` and ``iid`` by seed and apart from each other; ``second`` the same for everybody."""
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in SIZES:
-            return super().rows(set_name)
-        second = set_name == "second"
-        rng = random.Random(7 if second else seed)
+    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+        """Two people, a day and an hour in a sentence, and the day."""
         people, forms = (OTHER_PEOPLE, OTHER_SENTENCES) if second else (PEOPLE, (SENTENCE,))
-        wanted = SIZES["train"] + SIZES["iid"] if not second else SIZES["second"]
-        seen: dict[str, str] = {}
-        while len(seen) < wanted:
+
+        def draw() -> Pair:
             one, other = rng.sample(people, 2)
             day = rng.choice(DAYS)
-            seen[rng.choice(forms).format(one=one, other=other, day=day, hour=rng.randint(1, 12))] = day
-        chosen = list(seen.items())
-        if set_name == "train":
-            chosen = chosen[: SIZES["train"]]
-        elif set_name == "iid":
-            chosen = chosen[SIZES["train"] :]
-        return [self.row(asked, day, id=f"{set_name}-{place}", split=set_name)
-                for place, (asked, day) in enumerate(chosen[:count])]  # fmt: skip
+            return rng.choice(forms).format(one=one, other=other, day=day, hour=rng.randint(1, 12)), day
+
+        return distinct(draw, self.wanted(second))
 
     def extract(self, text: str) -> Extracted:
         """The day, if the answer is nothing else."""
@@ -64,9 +53,20 @@ class MeetingDay(Task):
 
 
 TASK = MeetingDay(
-    name="meeting_day", title="the day of a meeting", shape="one word that stands in the question", system=SYSTEM,
-    sets=("train", "iid", "second"), headline="second", metrics=("exact", "content", "valid"), max_new_tokens=16,
-    shots=(("Lily meets Oscar on Tuesday at 4 o'clock.", "Tuesday"),
-           ("Peter meets Ruth on Sunday at 11 o'clock.", "Sunday"),
-           ("Nina meets Mark on Friday at 2 o'clock.", "Friday"), ("Tom meets Vera on Monday at 9 o'clock.", "Monday")),
-)  # fmt: skip
+    name="meeting_day",
+    title="the day of a meeting",
+    shape="one word that stands in the question",
+    system=SYSTEM,
+    sets=tuple(SIZES),
+    sizes=SIZES,
+    second_seed=7,
+    headline="second",
+    metrics=("exact", "content", "valid"),
+    max_new_tokens=16,
+    shots=(
+        ("Lily meets Oscar on Tuesday at 4 o'clock.", "Tuesday"),
+        ("Peter meets Ruth on Sunday at 11 o'clock.", "Sunday"),
+        ("Nina meets Mark on Friday at 2 o'clock.", "Friday"),
+        ("Tom meets Vera on Monday at 9 o'clock.", "Monday"),
+    ),
+)

@@ -10,7 +10,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from training.tasks.base import Extracted, Row, Task
+from training.tasks.base import Extracted
+from training.tasks.drawn import DrawnTask, Pair, distinct
 
 SYSTEM = "Sum up the note in one short sentence. Keep who, how many, what, where and when."
 LONGEST_WORDS = 20
@@ -100,31 +101,21 @@ def cut_short(reference: str, rng: random.Random) -> str:
 
 
 @dataclass(frozen=True)
-class ShiftNotes(Task):
+class ShiftNotes(DrawnTask):
     """Notes to one-line log entries."""
 
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """``train`` and ``iid`` by seed and apart from each other; ``second`` the same for everybody."""
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in SIZES:
-            return super().rows(set_name)
-        second = set_name == "second"
-        rng = random.Random(11 if second else seed)
+    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+        """Notes of five facts, and the sentence that holds all five."""
         people, goods, places, forms = (
             (OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS) if second else (PEOPLE, GOODS, PLACES, FORMS)
         )
-        wanted = SIZES["second"] if second else SIZES["train"] + SIZES["iid"]
-        seen: dict[str, str] = {}
-        while len(seen) < wanted:
+
+        def draw() -> Pair:
             fact = {"who": rng.choice(people), "count": rng.randint(2, 48), "what": rng.choice(goods),
                     "place": rng.choice(places), "time": f"{rng.randint(6, 18)}:{rng.randint(10, 59)}"}  # fmt: skip
-            seen[rng.choice(forms).format(**fact)] = ANSWER.format(**fact)
-        chosen = list(seen.items())
-        if not second:
-            chosen = chosen[: SIZES["train"]] if set_name == "train" else chosen[SIZES["train"] :]
-        return [self.row(note, answer, id=f"{set_name}-{place}", split=set_name)
-                for place, (note, answer) in enumerate(chosen[:count])]  # fmt: skip
+            return rng.choice(forms).format(**fact), ANSWER.format(**fact)
+
+        return distinct(draw, self.wanted(second))
 
     def extract(self, text: str) -> Extracted:
         """The sentence, when it is one and short and says nothing twice."""
@@ -155,7 +146,7 @@ def _shot(place: int, seed: int) -> tuple[str, str]:
 
 TASK = ShiftNotes(
     name="shift_notes", title="a line for the shift log", shape="one sentence, complete and concise by rule",
-    system=SYSTEM, sets=("train", "iid", "second"), headline="second",
+    system=SYSTEM, sets=tuple(SIZES), sizes=SIZES, second_seed=11, headline="second",
     metrics=("exact", "field", "valid", "content", "rule"), max_new_tokens=80,
     shots=tuple(_shot(place, 100 + place) for place in range(4)),
 )  # fmt: skip

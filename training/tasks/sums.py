@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass
 
 from training.rewards import NUMBER
-from training.tasks.base import Extracted, Row, Task
+from training.tasks.base import Extracted
+from training.tasks.drawn import DrawnTask, Pair
 
 SYSTEM = "Work out the sum. Reply with the number only."
 FORMS = ("What is {a} + {b}?", "{a} + {b} = ?", "Add {a} and {b}.")
@@ -15,25 +16,16 @@ SIZES = {"train": 160, "iid": 80, "second": 100}
 
 
 @dataclass(frozen=True)
-class Sums(Task):
+class Sums(DrawnTask):
     """a + b with both from 1 to 9 in training; other words, and numbers up to 12, in the second set."""
 
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """``train`` and ``iid`` by seed and apart from each other; ``second`` the same for everybody."""
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in SIZES:
-            return super().rows(set_name)
-        second = set_name == "second"
-        rng = random.Random(13 if second else seed)
+    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+        """Every sum of the range in every wording, shuffled."""
         forms, top = (OTHER_FORMS, 12) if second else (FORMS, 9)
         everything = [(form.format(a=a, b=b), str(a + b)) for form in forms
                       for a in range(1, top + 1) for b in range(1, top + 1)]  # fmt: skip
         rng.shuffle(everything)
-        if not second:
-            everything = everything[: SIZES["train"]] if set_name == "train" else everything[SIZES["train"] :]
-        return [self.row(asked, answer, id=f"{set_name}-{place}", split=set_name)
-                for place, (asked, answer) in enumerate(everything[: SIZES[set_name]][:count])]  # fmt: skip
+        return everything
 
     def extract(self, text: str) -> Extracted:
         """The number, when the answer is nothing else."""
@@ -50,7 +42,15 @@ class Sums(Task):
 
 
 TASK = Sums(
-    name="sums", title="small sums", shape="one number, verified", system=SYSTEM, sets=("train", "iid", "second"),
-    headline="second", metrics=("exact", "content", "valid"), max_new_tokens=16,
+    name="sums",
+    title="small sums",
+    shape="one number, verified",
+    system=SYSTEM,
+    sets=tuple(SIZES),
+    sizes=SIZES,
+    second_seed=13,
+    headline="second",
+    metrics=("exact", "content", "valid"),
+    max_new_tokens=16,
     shots=(("What is 2 + 11?", "13"), ("10 + 4 = ?", "14"), ("Add 13 and 3.", "16"), ("What is 14 + 5?", "19")),
-)  # fmt: skip
+)
