@@ -79,7 +79,8 @@ def smoke(config: Config, architecture: str) -> Config:
         config = replace(config, **{section: replace(part, **{k: v for k, v in values.items() if k in known})})
     tiny = replace(config.model, source=f"tiny-random:{architecture}", revision=None, dtype="float32",
                    quantization="none")  # fmt: skip
-    return replace(config, model=tiny, train=replace(config.train, optimizer="adamw"))
+    lora = config.lora and replace(config.lora, first_layer=min(config.lora.first_layer, 1))  # of two layers
+    return replace(config, model=tiny, lora=lora, train=replace(config.train, optimizer="adamw"))
 
 
 def _at_most(widths: list, limit: int) -> list:

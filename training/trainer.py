@@ -3,7 +3,8 @@
 Departs from the stock trainer: the loss scores only labelled positions and runs shared beginnings once (the same
 value and gradient, tests/training/test_answer_loss.py); rows come in buckets of like length when asked; PEFT does
 not cast bfloat16 activations up to the adapter's float32, autocast brings the adapter's small matrices down
-instead. TRL's entropy and token-accuracy figures are not kept, as they need every score.
+instead, and on a CPU map and adapter are one operation (lora_product). TRL's entropy and token-accuracy figures are
+not kept, as they need every score.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from trl import SFTTrainer
 
 from training import guards
 from training.answer_loss import add_answer_loss, can_have_answer_loss
+from training.lora_product import join_products
 from training.sampler import OrderedSampler
 
 
@@ -35,6 +37,7 @@ class AnswerTrainer(SFTTrainer):
             add_answer_loss(base)
             if self.args.bf16:
                 keep_activation_dtype(self.model)
+            join_products(self.model)
 
     def _get_train_sampler(self, train_dataset=None):
         rows = self.train_dataset if train_dataset is None else train_dataset
