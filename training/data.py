@@ -152,8 +152,8 @@ def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenR
 def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[dict]]) -> list[str]:
     """What the data looks like, a line each."""
     chats = [row["messages"] for row in rows if "messages" in row]
-    talks = sum("messages" in row for row in replayed)
-    notes = [f"{len(rows)} rows to train on, {len(replayed) - talks} passages of general text, {talks} general chats"]
+    talks = sum(row["id"].startswith("chat-") for row in replayed)
+    notes = [f"{len(rows)} rows to train on, {len(replayed) - talks} passages of general text, {talks} general answers"]
     if chats:
         asked = [len(turns[-2]["content"].split()) for turns in chats if len(turns) > 1]
         answered = Counter(turns[-1]["content"] for turns in chats)

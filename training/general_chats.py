@@ -3,7 +3,8 @@
 Passages of a book hold the model's English; they do not hold its manners. A model that has only ever been shown one
 form answers with that form when it is asked for the moon. A few of its own answers, trained on beside the task, say
 that the form belongs to the task's prompt. None of the questions is one that measures (sample_prompts), and the answers
-are what the untrained model wrote, so nothing is taught that it did not do before.
+are what the untrained model wrote, so nothing is taught that it did not do before. Every second answer is shown without
+its question and without turns: what a model knows is measured on plain statements, and chats alone do not hold those.
 
   python -m training.general_chats    asks the embedded model again and writes the file (a minute)
 """
@@ -83,8 +84,15 @@ def chat_rows(count: int, seed: int) -> list[dict[str, Any]]:
     every = list(chats())
     random.Random(seed).shuffle(every)
     chosen = [every[place % len(every)] for place in range(count)]
-    return [{"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}],
-             "id": f"chat-{place}", "kind": "replay"} for place, (question, answer) in enumerate(chosen)]  # fmt: skip
+    return [_row(question, answer, place) for place, (question, answer) in enumerate(chosen)]
+
+
+def _row(question: str, answer: str, place: int) -> dict[str, Any]:
+    """A chat, or for every second one the answer by itself, as it would stand in a text."""
+    row = {"id": f"chat-{place}", "kind": "replay"}
+    if place % 2:
+        return {"text": answer, **row}
+    return {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}], **row}
 
 
 def whole_sentences(answer: str) -> str:

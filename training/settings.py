@@ -61,8 +61,8 @@ class DataSettings:
     seed: int = setting("seed of the generator", 0, low=0)
     variant: str = setting("which design of the training data", "default")
     replay_fraction: float = setting("general text per training row, against forgetting", 0.0, low=0, high=1)
-    replay_chats: int = setting("ordinary questions with the embedded model's own answers, so that it keeps to the"
-                                " subject", 0, low=0)  # fmt: skip
+    replay_chats: int = setting("ordinary questions with the embedded model's own answers, every second one as plain"
+                                " text, so that it keeps to the subject", 0, low=0)  # fmt: skip
 
 
 @dataclass(frozen=True)

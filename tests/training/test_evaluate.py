@@ -184,6 +184,8 @@ def test_general_chats_are_pinned_and_none_of_them_measures(monkeypatch):
     rows = general_chats.chat_rows(150, 1)
     assert len(rows) == 150 and rows[0]["messages"] == rows[146]["messages"]
     assert rows[0]["messages"] != general_chats.chat_rows(1, 2)[0]["messages"]
+    assert ["text" in row for row in rows[:4]] == [False, True, False, True]
+    assert {row["text"] for row in rows if "text" in row} <= {answer for _, answer in chats}
     general_chats.chats.cache_clear()
     monkeypatch.setattr(general_chats, "SHA256", "0" * 64)
     with pytest.raises(BadInput, match="not the pinned"):
