@@ -152,7 +152,7 @@ def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenR
 def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[dict]]) -> list[str]:
     """What the data looks like, a line each."""
     chats = [row["messages"] for row in rows if "messages" in row]
-    talks = sum(row["id"].startswith("chat-") for row in replayed)
+    talks = sum(str(row.get("id")).startswith("chat-") for row in replayed)
     notes = [f"{len(rows)} rows to train on, {len(replayed) - talks} passages of general text, {talks} general answers"]
     if chats:
         asked = [len(turns[-2]["content"].split()) for turns in chats if len(turns) > 1]
