@@ -61,6 +61,13 @@ def join_products(model: Any) -> int:
     return len(chosen)
 
 
+def part_products(model: Any) -> None:
+    """Give PEFT's own way back to every layer: what is trained or asked next must not depend on what was before."""
+    for module in model.modules():
+        if getattr(module.__dict__.get("forward"), "__func__", None) is _forward:
+            del module.forward
+
+
 def _is_plain(module: Any) -> bool:
     """A LoRA layer on an ordinary linear map with one adapter, no variant and no dropout."""
     base = getattr(module, "base_layer", None)

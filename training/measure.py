@@ -52,7 +52,7 @@ class Point:
 
 
 def _lora(rank: int, tokens: int, batch: int, *more: str, note: str = "") -> Point:
-    overrides = (f"lora.rank={rank}", f"lora.alpha={2 * rank}", *more)
+    overrides = (f"lora.rank={rank}", f"lora.alpha={2 * rank}", "lora.first_layer=0", *more)
     return Point(f"lora-r{rank}-{batch}x{tokens}{note}", tokens, batch, overrides)
 
 

@@ -66,6 +66,8 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     Raises:
         Interrupted: after Ctrl-C, with the line to go on with.
     """
+    from training.lora_product import part_products
+
     if config.lora and runtime.process_count() == 1:
         adapter.in_float32(tuned)
     if resume:
@@ -75,6 +77,7 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     finally:
         steps.close()
+        part_products(tuned)
     if steps.stopped and trainer.state.global_step < trainer.state.max_steps:
         raise Interrupted(f"stopped after step {trainer.state.global_step} of {trainer.state.max_steps}; go on with:\n"
                           f"  {folder.resume_command(command)}")  # fmt: skip

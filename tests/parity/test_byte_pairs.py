@@ -116,7 +116,9 @@ class Smaller:
     chat_template, eos_token_id = "smollm2", 2
 
     def __init__(self, theirs):
-        self.theirs, self.get_vocab = theirs, theirs.get_vocab
+        self.theirs = theirs
+        self.convert_tokens_to_ids = theirs.convert_tokens_to_ids
+        self.convert_ids_to_tokens = theirs.convert_ids_to_tokens
 
     def __call__(self, text, add_special_tokens):
         return self.theirs(text, add_special_tokens=add_special_tokens)

@@ -51,6 +51,9 @@ def test_an_adapter_switched_off_or_merged_is_pefts_business():
         assert torch.allclose(made(input_ids=ids).logits, tuned_logits, atol=1e-6)
         with made.disable_adapter():
             assert torch.equal(made(input_ids=ids).logits, base)
+        lora_product.part_products(made)
+        assert torch.equal(made(input_ids=ids).logits, tuned_logits)
+        lora_product.join_products(made)
         made.merge_adapter()
         assert torch.allclose(made(input_ids=ids).logits, tuned_logits, atol=1e-5)
 
