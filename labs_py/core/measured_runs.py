@@ -20,9 +20,9 @@ from labs_py.core.run_cost import (
     THROUGH,
     Process,
     Run,
-    adapter_parameters,
     process_bytes,
     process_rows,
+    trained_parameters,
 )
 
 MODEL = "SmolLM2-135M"
@@ -111,9 +111,9 @@ def work(point: Point) -> dict[str, float]:
     shape, run = MODELS[MODEL], point.run
     frozen, again = bool(run.rank), FORWARD if run.checkpointing else 0
     passes = FORWARD + THROUGH + (0 if frozen else OWN) + again
-    adapter = adapter_parameters(shape, run.targets, run.rank, run.dora) if frozen else 0
+    trained = trained_parameters(shape, run)
     reference = FORWARD if point.name.startswith("dpo") else 0
-    maps = point.tokens * ((passes + reference) * shape.linear_parameters + (passes + OWN) * adapter)
+    maps = point.tokens * ((passes + reference) * shape.linear_parameters + (passes + OWN) * (trained if frozen else 0))
     remade = FORWARD if run.tiles and not reference else 0
     scored = point.tokens * (1.0 if run.tiles else run.labelled) * shape.vocabulary * shape.hidden
     scores = scored * (FORWARD + THROUGH + (0 if frozen else OWN) + remade)
@@ -126,7 +126,7 @@ def work(point: Point) -> dict[str, float]:
         "scores": 0.0 if run.tiles else scores,
         "tiles": scores if run.tiles else 0.0,
         "adapted": point.tokens * share * (3 if run.checkpointing else 2),
-        "trained": adapter if frozen else shape.parameters,
+        "trained": trained,
         "once": 1.0,
     }
 

@@ -105,6 +105,7 @@ def pipeline(config, folder: RunFolder, cache: Path) -> dict:
     (_, checked), (name, tests) = data.held_out_sets(config, task).items()
     seeds = read_seeds(config, task, [*checked, *tests])
     loaded = model.load_base(config.model)
+    folder.update("environment", {"dtype": loaded.dtype})
     teacher = Calls(askers.teacher_of(config, loaded), cache, config.teacher, config.evaluate.max_new_tokens)
     with runtime.phase(f"teacher answers {len(seeds)} seeds", folder.log):
         tries = teach(task, seeds, teacher, config)

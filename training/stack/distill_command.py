@@ -77,8 +77,7 @@ def run(args) -> int:
     plan.check_resources(config, folder)
     began = time.monotonic()
     if not folder.report.exists() or folder.read()["run"]["config_sha256"] != configuration.sha(config):
-        folder.create(config, args.command_line, runtime.best_dtype() if config.model.dtype == "auto"
-                      else config.model.dtype)  # fmt: skip
+        folder.create(config, args.command_line)
     try:
         report = distill.pipeline(config, folder, cache)
     except (KeyboardInterrupt, Interrupted) as stop:
