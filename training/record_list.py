@@ -59,8 +59,8 @@ def supervised() -> list[Entry]:
         *((f"orders-rank{rank}", at_rank(rank)) for rank in (4, 64)),
         *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
         ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
-        ("orders-overtrained", ("train.learning_rate=5e-3", "train.epochs=4", "data.replay_fraction=0.0",
-                                "data.replay_chats=0")),
+        ("orders-overtrained", ("train.learning_rate=5e-3", "data.n_train=250", "train.epochs=4",
+                                "data.replay_fraction=0.0", "data.replay_chats=0")),
     ]  # fmt: skip
     main, *others = arms
     found = seeded([main], CONFIG)

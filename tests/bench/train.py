@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from transformers import PrinterCallback, TrainerCallback  # noqa: E402
 
 from training import config as configuration  # noqa: E402
-from training import data, model, runtime, sft  # noqa: E402
+from training import adapter, data, model, runtime, sft  # noqa: E402
 from training.runfolder import RunFolder  # noqa: E402
 
 LABELS = {
@@ -101,10 +101,12 @@ class Variant:
         tuned = sft.prepare(config, self.loaded)
         run = RunFolder(folder)
         run.path.mkdir(parents=True)
-        return sft.build_trainer(config, tuned, self.encoded, self.loaded, run, quiet=True)[0]
+        trainer, _ = sft.build_trainer(config, tuned, self.encoded, self.loaded, run, quiet=True)
+        adapter.in_float32(tuned)  # as in sft.run_and_save
+        return trainer
 
     def _stock(self, config, folder):
-        """SFTTrainer as a reader would write it; adapter, batch, rate and rows as ours."""
+        """SFTTrainer as a reader would write it; adapter, its layers, batch, rate, beta2 and rows as ours."""
         from datasets import Dataset
         from peft import LoraConfig
         from trl import SFTConfig, SFTTrainer
@@ -115,14 +117,15 @@ class Variant:
             output_dir=str(folder), per_device_train_batch_size=t.batch_size, learning_rate=t.learning_rate,
             max_steps=steps, seed=t.seed, report_to="none", save_strategy="no", disable_tqdm=True, logging_steps=1,
             use_cpu=runtime.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * steps),
-            gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
+            adam_beta2=t.beta2, gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
         )  # fmt: skip
-        adapter = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear",
-                             task_type="CAUSAL_LM")  # fmt: skip
+        first, layers = config.lora.first_layer, self.loaded.model.config.num_hidden_layers
+        lora = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear",
+                          layers_to_transform=list(range(first, layers)), task_type="CAUSAL_LM")  # fmt: skip
         runtime.set_seed(t.seed)
         rows = Dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in self.encoded])
         made = SFTTrainer(model=self.loaded.model, args=arguments, train_dataset=rows,
-                          processing_class=self.loaded.tokenizer, peft_config=adapter)  # fmt: skip
+                          processing_class=self.loaded.tokenizer, peft_config=lora)  # fmt: skip
         made.remove_callback(PrinterCallback)
         return made
 
@@ -179,8 +182,10 @@ def main() -> int:
     parser.add_argument("--config", default=str(ROOT / "training/configs/sft/smollm2_orders.yaml"))
     parser.add_argument("--model", help="another model.source")
     parser.add_argument("--variants", default=",".join(LABELS))
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings, such as lora.first_layer=0")
     args = parser.parse_args()
     overrides = [f"model.source={args.model}", "train.max_length=4096"] if args.model else []
+    overrides += args.overrides
     config = configuration.load(args.config, overrides)
     runtime.quiet_libraries()
     loaded = model.load_base(config.model)
