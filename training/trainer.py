@@ -60,8 +60,12 @@ class AnswerTrainer(SFTTrainer):
         return loss
 
 
-def keep_activation_dtype(model) -> None:
-    """Stop PEFT from casting activations to float32 at each adapter; autocast takes care of the types."""
+def keep_activation_dtype(model, keep: bool = True) -> None:
+    """Stop PEFT from casting activations to float32 at each adapter, where autocast takes care of the types; or let it.
+
+    Without autocast a bfloat16 activation does not fit a float32 adapter: who goes on with the model by itself, as
+    GRPO's sampling does, gives PEFT its way back.
+    """
     for module in model.modules():
         if hasattr(module, "cast_input_dtype_enabled"):
-            module.cast_input_dtype_enabled = False
+            module.cast_input_dtype_enabled = not keep

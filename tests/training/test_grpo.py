@@ -82,6 +82,12 @@ def test_the_warm_start_is_done_once(tmp_path, last_letter):
     assert again.read()["train"]["steps"] == 3
 
 
+def test_answers_are_drawn_after_a_warm_start_in_bfloat16(tmp_path, last_letter):
+    """The supervised walk lets autocast fit activations to the float32 adapter; sampling has no autocast."""
+    overrides = [*FEW, "model.dtype=bfloat16", "group.reward=noise", "group.warm_start_rows=4", "train.max_steps=1"]
+    assert train("grpo", tmp_path / "run", overrides)[0].read()["train"]["steps"] == 1
+
+
 def test_answers_that_cannot_be_scored_are_named_and_the_run_goes_on(tmp_path, monkeypatch):
     calls = []
 
