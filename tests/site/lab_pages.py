@@ -17,8 +17,10 @@ sys.path.insert(0, str(ROOT / "overrides" / "build"))
 
 from serve import SiteHandler  # noqa: E402
 
-READY = "document.querySelector('lab-view').dataset.state === 'ready'"
-BOOT = 60_000
+READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
+SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"
+BOOT = 90_000  # milliseconds in which a lab must have started, on a busy machine, too
 
 
 class FaultyHandler(SiteHandler):

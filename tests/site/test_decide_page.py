@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from labs_py.core import decision
-
-BOOT = 90_000
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+from tests.site.lab_pages import BOOT, READY
 
 
 def test_answers_change_the_plan_and_the_configuration(visit):

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from labs_py import api
-
-BOOT = 90_000
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
-VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
-SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"
+from tests.site.lab_pages import BOOT, READY, SHOWN, VALUE
 
 
 def test_choices_and_keys_change_the_estimate_as_core_does(visit):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-BOOT = 90_000
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
-VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
+from tests.site.lab_pages import BOOT, READY, VALUE
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import numpy as np
 
 from labs_py import api
 from labs_py.core import tensor_file
+from tests.site.lab_pages import BOOT, READY
 
-BOOT = 90_000
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
 PAGE = "build/12-finetune/"
 
 

@@ -9,10 +9,7 @@ import pytest
 
 from labs_py import api
 from labs_py.labs import _lora_update
-
-BOOT = 90_000
-SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+from tests.site.lab_pages import BOOT, READY, SHOWN
 
 
 def _tab_to(page, condition, limit=250):

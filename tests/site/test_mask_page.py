@@ -6,11 +6,8 @@ import json
 
 import pytest
 
+from tests.site.lab_pages import BOOT, READY, VALUE
 from tests.unit.test_mask_lab import numbered, twelve
-
-BOOT = 90_000
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
-VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
 
 
 @pytest.fixture
@@ -108,7 +105,7 @@ PASTES = {  # what is pasted (JavaScript), and a word of the sentence that it mu
     "'user: ' + '\\ud800'.repeat(9)": "surrogate",
     "'\\0'.repeat(5000)": "Begin each turn",
     "'{\"messages\": null}'": "no turns",
-    "'[{\"role\": [\"user\"], \"content\": \"x\"}]'": "no role",
+    '\'[{"role": ["user"], "content": "x"}]\'': "no role",
     "'[{\"role\": \"user\", \"content\": ' + '['.repeat(900) + ']'.repeat(900) + '}]'": "deeper than 100",
     "'[' + '9'.repeat(50000) + ']'": "example is used",
 }

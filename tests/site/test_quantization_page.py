@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from labs_py import api
+from tests.site.lab_pages import BOOT, READY, SHOWN
 
-BOOT = 90_000
-SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
 PAGE = "labs/quantization/"
 
 

@@ -9,10 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from labs_py import api
-
-BOOT = 90_000
-SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"
-READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
+from tests.site.lab_pages import BOOT, READY, SHOWN
 
 
 @pytest.fixture
