@@ -9,7 +9,8 @@ group.reward names functions of training/rewards.py (joined by +) or the task's 
 returns NaN is reported by sample, and that answer counts for nothing. log.jsonl has each step's reward, the share of
 groups without any difference (nothing to learn from), entropy and length.
 
-  python -m training grpo --config training/configs/grpo/smollm2_sums.yaml --dry-run
+  python -m training grpo --config training/configs/grpo/smollm2_shown_sums.yaml --dry-run
+  python -m training grpo --config training/configs/grpo/smollm2_sums.yaml       (the bare number, after a warm start)
   python -m training grpo --config training/configs/grpo/smollm2_loophole.yaml   (a reward to be had for nothing)
   python -m training grpo --config training/configs/grpo/smollm2_cold.yaml       (no warm start)"""
 
@@ -27,7 +28,7 @@ def run(args) -> int:
     from training.cli import config_from
 
     if not args.config and not args.resume:
-        args.config = "training/configs/grpo/smollm2_sums.yaml"
+        args.config = "training/configs/grpo/smollm2_shown_sums.yaml"
     if sft_command.launched(args):
         return sft_command.train_alone(args, "grpo")
     methods.need(config_from(args), "grpo")

@@ -114,8 +114,9 @@ def rewards() -> list[Entry]:
 
 
 def groups() -> list[Entry]:
-    """GRPO: with a warm start, without, and with a reward to be had for nothing."""
-    return [entry for arm, file in (("warm", "sums"), ("cold", "cold"), ("loophole", "loophole"))
+    """GRPO: by the result, whatever leads to it; by the bare number, after a warm start and without; by a loophole."""
+    arms = (("shown", "shown_sums"), ("warm", "sums"), ("cold", "cold"), ("loophole", "loophole"))
+    return [entry for arm, file in arms
             for entry in seeded([(f"grpo-{arm}", ())], f"{CONFIGS}/grpo/smollm2_{file}.yaml", anyway=True)]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from training.tasks import NAMES, few_shot, get, target
 from training.tasks.library_desk import CLOSING, REFUSAL
 
 
-@pytest.mark.parametrize("name", ["meeting_day", "library_desk", "shift_notes", "delivery_log", "sums"])
+@pytest.mark.parametrize("name", ["meeting_day", "library_desk", "shift_notes", "delivery_log", "sums", "shown_sums"])
 def test_sets_do_not_meet_and_targets_score_full(name):
     task = get(name)
     sets = {kind: task.rows(kind) for kind in task.sets}
@@ -56,6 +56,21 @@ def test_the_day_alone_counts_and_a_sentence_is_forgiven_in_content():
     assert task.score("They meet on Friday.", "Friday") == {"exact": 0.0, "valid": 0.0, "content": 1.0}
     assert task.score("Monday or Friday", "Friday")["content"] == 0.0
     assert task.score("Monday", "Friday")["exact"] == 0.0
+
+
+@pytest.mark.parametrize(("answer", "exact", "reason"), [
+    ("7 + 5 = 12", 1.0, ""), ("Seven and 5 make 12.", 1.0, ""), ("12", 1.0, ""), ("7 + 5 = 13", 0.0, ""),
+    ("12, since 7 and 5 are given", 0.0, "goes-on-after-the-number"), ("12 apples", 0.0, "goes-on-after-the-number"),
+    ("twelve", 0.0, "no-number"), ("", 0.0, "empty"), ("It is 112.", 0.0, ""), ("It is x12", 0.0, "no-number"),
+])  # fmt: skip
+def test_a_shown_sum_is_right_by_the_number_that_ends_it(answer, exact, reason):
+    task = get("shown_sums")
+    assert task.score(answer, "7 + 5 = 12")["exact"] == exact and task.extract(answer).reason == reason
+
+
+def test_the_two_sums_ask_the_same():
+    asked = [[row["messages"][1]["content"] for row in get(name).rows("second")] for name in ("sums", "shown_sums")]
+    assert asked[0] == asked[1]
 
 
 def test_every_named_task_loads():

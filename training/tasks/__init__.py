@@ -6,7 +6,17 @@ from importlib import import_module
 
 from training.tasks.base import Extracted, Row, Task, few_shot, prompt, target, taught
 
-NAMES = ("orders", "meeting_day", "library_desk", "shift_notes", "delivery_log", "site_answers", "sums", "text")
+NAMES = (
+    "orders",
+    "meeting_day",
+    "library_desk",
+    "shift_notes",
+    "delivery_log",
+    "site_answers",
+    "sums",
+    "shown_sums",
+    "text",
+)
 
 __all__ = ["NAMES", "Extracted", "Row", "Task", "few_shot", "get", "prompt", "target", "taught"]
 
