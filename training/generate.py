@@ -109,7 +109,8 @@ def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: i
            stop_ids: set[int]) -> list[list[int]]:  # fmt: skip
     """Answers of one batch: left-padded suffixes [B, T] after a shared prefix, one token per pass."""
     import torch
-    from transformers import DynamicCache
+
+    from training.roomy_cache import roomy_cache
 
     device = next(model.parameters()).device
     rows, width = len(suffixes), max(map(len, suffixes))
@@ -118,7 +119,7 @@ def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: i
     for row, suffix in enumerate(suffixes):
         ids[row, width - len(suffix) :] = torch.tensor(suffix)
         own[row, width - len(suffix) :] = 1
-    cache = DynamicCache(config=model.config)
+    cache = roomy_cache(model.config, shared + width + max_new_tokens)
     for layer, (keys, values) in enumerate(prefix or []):
         cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), layer)
     seen = torch.cat([torch.ones((rows, shared), dtype=torch.long), own], 1).to(device)

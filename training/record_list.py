@@ -44,7 +44,7 @@ def plan() -> list[Entry]:
 
 
 def supervised() -> list[Entry]:
-    """SFT: the default, in smaller steps, and with one thing changed at a time, too much; and two small tasks."""
+    """SFT: the default, and with one thing changed at a time, too much; and two small tasks."""
     arms: list[tuple[str, tuple[str, ...]]] = [
         ("orders-main", ()),
         ("orders-no-chats", ("data.replay_chats=0",)),
@@ -53,7 +53,7 @@ def supervised() -> list[Entry]:
         ("orders-long-memory", ("train.beta2=0.999",)),
         ("orders-all-layers", ("lora.first_layer=0",)),
         *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in RATES),
-        ("orders-batch8", ("train.batch_size=8",)),
+        *((f"orders-batch{size}", (f"train.batch_size={size}",)) for size in (4, 8)),
         *((f"orders-{variant}", (f"data.variant={variant}",))
           for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
         *((f"orders-rank{rank}", at_rank(rank)) for rank in (4, 64)),
@@ -64,7 +64,6 @@ def supervised() -> list[Entry]:
     ]  # fmt: skip
     main, *others = arms
     found = seeded([main], CONFIG)
-    found += seeded([("orders-small-steps", ())], f"{CONFIGS}/sft/smollm2_orders_small_steps.yaml")
     found += seeded(others, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
     return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)

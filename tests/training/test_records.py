@@ -21,7 +21,7 @@ def test_the_list_covers_what_was_promised():
         "orders-rank4",
         "orders-rank64",
         "orders-main",
-        "orders-small-steps",
+        "orders-batch4",
         "orders-no-chats",
         "orders-rows50",
         "orders-rows200",
