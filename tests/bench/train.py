@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 
 from transformers import PrinterCallback, TrainerCallback  # noqa: E402
 
-from training import config as configuration  # noqa: E402
 from training import adapter, data, model, runtime, sft  # noqa: E402
+from training import config as configuration  # noqa: E402
 from training.runfolder import RunFolder  # noqa: E402
 
 LABELS = {
