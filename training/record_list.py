@@ -113,10 +113,16 @@ def rewards() -> list[Entry]:
 
 
 def groups() -> list[Entry]:
-    """GRPO: by the result, whatever leads to it; by the bare number, after a warm start and without; by a loophole."""
-    arms = (("shown", "shown_sums"), ("warm", "sums"), ("cold", "cold"), ("loophole", "loophole"))
-    return [entry for arm, file in arms
-            for entry in seeded([(f"grpo-{arm}", ())], f"{CONFIGS}/grpo/smollm2_{file}.yaml", anyway=True)]  # fmt: skip
+    """GRPO: by the result or by the bare number, each after a warm start and without one; by a loophole."""
+    arms: list[tuple[str, str, tuple[str, ...]]] = [
+        ("shown-warm", "shown_sums", ("group.warm_start_rows=16",)),
+        ("shown", "shown_sums", ()),
+        ("warm", "sums", ()),
+        ("cold", "cold", ()),
+        ("loophole", "loophole", ()),
+    ]
+    return [entry for arm, file, more in arms
+            for entry in seeded([(f"grpo-{arm}", more)], f"{CONFIGS}/grpo/smollm2_{file}.yaml", anyway=True)]  # fmt: skip
 
 
 def students() -> list[Entry]:

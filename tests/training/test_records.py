@@ -42,6 +42,7 @@ def test_the_list_covers_what_was_promised():
         "dpo-on-policy",
         "reward-clean",
         "reward-noisy",
+        "grpo-shown-warm",
         "grpo-shown",
         "grpo-warm",
         "grpo-cold",
