@@ -64,7 +64,9 @@ def supervised() -> list[Entry]:
     ]  # fmt: skip
     main, *others = arms
     found = seeded([main], CONFIG)
-    found += seeded([("orders-thorough", ())], f"{CONFIGS}/sft/smollm2_orders_thorough.yaml")
+    fresh = ("data.n_train=2000", "data.replay_chats=292", "train.epochs=1")  # as many steps on rows seen once
+    found += seeded([("orders-thorough", ()), ("orders-thorough-fresh", fresh)],
+                    f"{CONFIGS}/sft/smollm2_orders_thorough.yaml")  # fmt: skip
     found += seeded(others, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
     return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)

@@ -22,6 +22,7 @@ def test_the_list_covers_what_was_promised():
         "orders-rank64",
         "orders-main",
         "orders-thorough",
+        "orders-thorough-fresh",
         "orders-batch2",
         "orders-no-chats",
         "orders-rows50",
