@@ -108,7 +108,6 @@ class Variant:
     def _stock(self, config, folder):
         """SFTTrainer as a reader would write it; adapter, its layers, batch, rate, beta2 and rows as ours."""
         from datasets import Dataset
-        from peft import LoraConfig
         from trl import SFTConfig, SFTTrainer
 
         t, plain = config.train, self.name == "stock"
@@ -119,9 +118,7 @@ class Variant:
             use_cpu=runtime.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * steps),
             adam_beta2=t.beta2, gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
         )  # fmt: skip
-        first, layers = config.lora.first_layer, self.loaded.model.config.num_hidden_layers
-        lora = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear",
-                          layers_to_transform=list(range(first, layers)), task_type="CAUSAL_LM")  # fmt: skip
+        lora = adapter.lora_config(config.lora, self.loaded.model, "CAUSAL_LM")
         runtime.set_seed(t.seed)
         rows = Dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in self.encoded])
         made = SFTTrainer(model=self.loaded.model, args=arguments, train_dataset=rows,
