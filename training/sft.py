@@ -67,6 +67,7 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
         Interrupted: after Ctrl-C, with the line to go on with.
     """
     from training.lora_product import part_products
+    from training.trainer import keep_activation_dtype
 
     if config.lora and runtime.process_count() == 1:
         adapter.in_float32(tuned)
@@ -78,6 +79,7 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     finally:
         steps.close()
         part_products(tuned)
+        keep_activation_dtype(tuned, keep=False)
     if steps.stopped and trainer.state.global_step < trainer.state.max_steps:
         raise Interrupted(f"stopped after step {trainer.state.global_step} of {trainer.state.max_steps}; go on with:\n"
                           f"  {folder.resume_command(command)}")  # fmt: skip

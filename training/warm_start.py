@@ -28,8 +28,6 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
     from peft import set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    from training.trainer import keep_activation_dtype
-
     own = RunFolder(folder.path / WARM)
     weights = own.adapter / "adapter_model.safetensors"
     if weights.is_file():
@@ -46,6 +44,5 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
         sft.run_and_save(short, trainer, steps, tuned, loaded, own, None, command)
     except Interrupted:
         raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
-    keep_activation_dtype(tuned, keep=False)
     tuned.set_attn_implementation(attention)  # a resumed run does not come by here, and goes on with the same
     tuned.train()
