@@ -20,7 +20,8 @@ Greedy decoding, fixed batches, the task's strict parser: the same figures on th
 --adapter names a run's adapter folder; without it only the base model is scored.
 Rates come with Wilson intervals; the gain over the better base prompt is paired by row and bootstrapped."""
 BOOTSTRAP = 2000
-ARMS = ("base", "base_few_shot", "tuned")
+ARMS = ("base", "base_few_shot", "warm_start", "tuned")
+CONTROLS = ("warm_start", "base_few_shot", "base")  # of equals the first is compared with
 
 
 def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str, folder: Any = None,
@@ -31,7 +32,7 @@ def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str
         model, tokenizer: the model.
         rows: the run's data.
         config: for the task, the batch size, the answer's limit and the number of examples.
-        arm: "base", "base_few_shot" or "tuned"; only base_few_shot gets examples.
+        arm: "base", "base_few_shot", "warm_start" or "tuned"; only base_few_shot gets examples.
         folder: a RunFolder; each answer becomes a line of its predictions.jsonl.
         limit: only the first so many rows of each set.
 
@@ -100,17 +101,21 @@ def _append_predictions(folder: Any, name: str, arm: str, task: tasks.Task, rows
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | None) -> dict[str, Any]:
+def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | None,
+            warm: dict[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
     """The ``eval`` block of a report.
 
     Args:
         base, few, tuned: what ``measure`` gave for each arm (tuned may be None: no adapter yet).
+        warm: the same for the model as a supervised warm start left it, where there was one.
 
     Returns:
-        {set: {metric: {"base", "base_few_shot", "tuned", "n", "ci95": {arm: [low, high]}}}}; the metrics ``exact`` and
-        ``field`` also have ``gain``: {"against", "value", "ci95", "n"}, paired by row, over the better base prompt.
+        {set: {metric: {"base", "base_few_shot", "tuned", "n", "ci95": {arm: [low, high]}}}}, with "warm_start" where
+        there was one; the metrics ``exact`` and ``field`` also have ``gain``: {"against", "value", "ci95", "n"}, paired
+        by row, over the best of the others.
     """
-    arms = {"base": base, "base_few_shot": few} | ({"tuned": tuned} if tuned is not None else {})
+    found_arms = {"base": base, "base_few_shot": few, "warm_start": warm, "tuned": tuned}
+    arms = {arm: measured for arm, measured in found_arms.items() if measured is not None}
     block: dict[str, Any] = {}
     for name in base:
         block[name] = {}
@@ -128,9 +133,13 @@ def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | N
 
 
 def gain(metric: str, items: dict[str, list[float]]) -> dict[str, Any]:
-    """The tuned model's gain over the better of the two base prompts on the rows that both answered."""
+    """The tuned model's gain over the best of its controls on the rows that all answered.
+
+    The controls are the two base prompts, and the warm start where there was one: what plain supervised rows bring is
+    not the other method's merit.
+    """
     n = min(len(values) for values in items.values())
-    against = max(("base_few_shot", "base"), key=lambda arm: float(np.mean(items[arm][:n])))
+    against = max((arm for arm in CONTROLS if arm in items), key=lambda arm: float(np.mean(items[arm][:n])))
     centre, low, high = evidence.paired_difference(
         np.array(items["tuned"][:n]), np.array(items[against][:n]), draws=BOOTSTRAP
     )

@@ -20,7 +20,8 @@ Margins: general cross-entropy up at most gate.cross_entropy_nats (0.05 nats, 5%
 score down at most gate.multiple_choice_points (2), both by the interval's bound; on-topic answers at least the base's
 minus gate.topicality_points (2), and answers that end by themselves at least 95%."""
 MIN_STOPPED = 0.95
-BASE_NAMES = {"base": "base model without examples", "base_few_shot": "base model with examples in its prompt"}
+CONTROL_NAMES = {"base": "base model without examples", "base_few_shot": "base model with examples in its prompt",
+                 "warm_start": "supervised warm start alone"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,9 @@ def by_bound(name: str, worse_by: float, interval: tuple[float, float], margin: 
 
 
 def gain_check(gained: dict[str, Any]) -> Check:
-    """Whether the tuned model beats the better base prompt."""
+    """Whether the tuned model beats the best of its controls."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
-    against = BASE_NAMES[gained["against"]]
+    against = CONTROL_NAMES[gained["against"]]
     figure = (
         f"exact answers {value * 100:+.1f} points over the {against} (95% interval {low * 100:+.1f} to "
         f"{high * 100:+.1f}, n={n})"

@@ -9,8 +9,11 @@ group.reward names functions of training/rewards.py (joined by +) or the task's 
 returns NaN is reported by sample, and that answer counts for nothing. log.jsonl has each step's reward, the share of
 groups without any difference (nothing to learn from), entropy and length.
 
+A reward that is earned too seldom teaches nothing; group.warm_start_rows puts it within reach by a few supervised
+rows, and the gain is then judged over what those rows bring alone, too.
+
   python -m training grpo --config training/configs/grpo/smollm2_shown_sums.yaml --dry-run
-  python -m training grpo --config training/configs/grpo/smollm2_sums.yaml       (the bare number, after a warm start)
+  python -m training grpo --config training/configs/grpo/smollm2_sums.yaml       (the bare number)
   python -m training grpo --config training/configs/grpo/smollm2_loophole.yaml   (a reward to be had for nothing)
   python -m training grpo --config training/configs/grpo/smollm2_cold.yaml       (no warm start)"""
 

@@ -51,7 +51,7 @@ def run(args) -> int:
 
 
 def _phases(config, folder: RunFolder, args) -> int:
-    from training import evaluate, gate, methods, model, regression, report
+    from training import evaluate, gate, methods, model, regression, report, warm_start
 
     started = time.monotonic()
     report_so_far = _begin(config, folder, args)
@@ -73,8 +73,9 @@ def _phases(config, folder: RunFolder, args) -> int:
         after = evaluate.measure(tuned, loaded.tokenizer, rows, config, "tuned", folder)
         general = regression.measure(tuned, loaded.tokenizer, config, "tuned")
         methods.measure_more(config, rows, loaded, tuned, folder)
+        warm = warm_start.measure_alone(config, rows, loaded, tuned, folder)
     before = folder.read_before()
-    folder.update("eval", evaluate.combine(before["base"], before["base_few_shot"], after))
+    folder.update("eval", evaluate.combine(before["base"], before["base_few_shot"], after, warm))
     folder.update("regression", regression.combine(before["regression"], general))
     folder.update("gate", gate.judge(folder.read(), config))
     verdict = folder.read()["gate"]

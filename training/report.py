@@ -133,11 +133,13 @@ def _scores(report: dict[str, Any]) -> str:
     if not block:
         return ""
     rows = []
+    shown = [arm for arm in report_charts.ARM_NAMES
+             if arm != "warm_start" or any(arm in found.get("exact", {}) for found in block.values())]  # fmt: skip
     for name, found in block.items():
         for metric, entry in found.items():
             if metric == "seconds":
                 continue
-            cells = "".join(_score_cell(metric, entry, arm) for arm in report_charts.ARM_NAMES)
+            cells = "".join(_score_cell(metric, entry, arm) for arm in shown)
             label = METRIC_NAMES.get(metric, metric.replace("field:", "field "))
             rows.append(f"<tr><td>{escape(name)}<td>{escape(label)}{cells}<td class=n>{entry['n']}")
         gained = found.get("exact", {}).get("gain")
@@ -145,11 +147,11 @@ def _scores(report: dict[str, Any]) -> str:
             low, high = gained["ci95"]
             control = report_charts.ARM_NAMES.get(gained["against"], gained["against"])
             rows.append(
-                f"<tr><td>{escape(name)}<td colspan=5><b>gain {gained['value'] * 100:+.1f} points</b> over "
-                f"{control}, paired by row, 95% interval {low * 100:+.1f} to "
+                f"<tr><td>{escape(name)}<td colspan={len(shown) + 2}><b>gain {gained['value'] * 100:+.1f} points</b>"
+                f" over {control}, paired by row, 95% interval {low * 100:+.1f} to "
                 f"{high * 100:+.1f}"
             )
-    heads = "".join(f"<th>{name}" for name in report_charts.ARM_NAMES.values())
+    heads = "".join(f"<th>{report_charts.ARM_NAMES[arm]}" for arm in shown)
     return (
         f"<h2>Before and after, on rows held out</h2>{report_charts.score_chart(block)}<details><summary>All scores"
         f"</summary><div class=wide><table><tr><th>set<th>score{heads}<th>n{''.join(rows)}</table></div></details>"

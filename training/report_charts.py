@@ -6,7 +6,8 @@ import math
 from html import escape
 
 WIDTH = 720
-ARM_NAMES = {"base": "base, no examples", "base_few_shot": "base, with examples", "tuned": "tuned"}
+ARM_NAMES = {"base": "base, no examples", "base_few_shot": "base, with examples", "warm_start": "warm start alone",
+             "tuned": "tuned"}  # fmt: skip
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -134,6 +135,8 @@ def _mark(arm: str, x: float, y: float) -> str:
     """A shape per arm, so that colour is never the only sign."""
     if arm == "tuned":
         return f'<circle class="mark {arm}" cx={x:.1f} cy={y:.1f} r=5 />'
+    if arm == "warm_start":
+        return f'<polygon class="mark {arm}" points="{_points([(x, y - 6), (x + 6, y + 5), (x - 6, y + 5)])}" />'
     if arm == "base":
         return f'<rect class="mark {arm}" x={x - 4.5:.1f} y={y - 4.5:.1f} width=9 height=9 />'
     points = [(x, y - 6), (x + 6, y), (x, y + 6), (x - 6, y)]

@@ -1,10 +1,13 @@
-"""A short supervised start before another method, in a folder of its own so that a resumed run does not repeat it."""
+"""A short supervised start before another method, in a folder of its own so that a resumed run does not repeat it.
+
+Its adapter is also the method's matched control: what it brings alone is not what the method brought.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from training import runtime, sft
+from training import evaluate, runtime, sft
 from training.errors import Interrupted
 from training.runfolder import RunFolder
 
@@ -46,3 +49,23 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
         raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
     tuned.set_attn_implementation(attention)  # a resumed run does not come by here, and goes on with the same
     tuned.train()
+
+
+def measure_alone(config, rows, loaded, tuned, folder: RunFolder) -> dict | None:
+    """The held-out scores of the model as the warm start left it, or None where there was none.
+
+    ``tuned`` is lent for it: its adapter's weights are replaced, and put back whatever happens.
+    """
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    weights = RunFolder(folder.path / WARM).adapter / "adapter_model.safetensors"
+    if not weights.is_file():
+        return None
+    kept = {name: value.clone() for name, value in get_peft_model_state_dict(tuned).items()}
+    folder.forget_predictions("warm_start")
+    try:
+        set_peft_model_state_dict(tuned, load_file(str(weights)))
+        return evaluate.measure(tuned, loaded.tokenizer, rows, config, "warm_start", folder)
+    finally:
+        set_peft_model_state_dict(tuned, kept)

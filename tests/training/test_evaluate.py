@@ -79,13 +79,15 @@ def test_measure_and_combine_give_the_documented_block(small, tmp_path):
     rows = data.load(settings())
     folder = SimpleNamespace(predictions=tmp_path / "predictions.jsonl")
     found = {arm: evaluate.measure(model, tokenizer, rows, settings(), arm, folder) for arm in evaluate.ARMS}
-    block = evaluate.combine(found["base"], found["base_few_shot"], found["tuned"])
+    plain = evaluate.combine(found["base"], found["base_few_shot"], found["tuned"])
+    assert set(plain["second"]["exact"]["ci95"]) == {"base", "base_few_shot", "tuned"}  # no warm start, no such arm
+    block = evaluate.combine(found["base"], found["base_few_shot"], found["tuned"], found["warm_start"])
     assert set(block) == {"iid", "second"}
     entry = block["second"]["exact"]
     assert {"base", "base_few_shot", "tuned", "n", "ci95", "gain"} <= set(entry)
     assert entry["n"] == 3 and set(entry["ci95"]) == set(evaluate.ARMS)
     lines = [json.loads(line) for line in folder.predictions.read_text().splitlines()]
-    assert len(lines) == 3 * 2 * 3
+    assert len(lines) == 3 * 2 * 4
     assert {"set", "arm", "id", "prompt", "answer", "expected", "scores", "reason"} <= set(lines[0])
     assert any("gain" in line for line in evaluate.lines(block))
     json.dumps(block)
@@ -95,6 +97,8 @@ def test_the_gain_is_over_the_better_prompt_and_paired():
     items = {"base": [1, 0, 0, 0.0], "base_few_shot": [1, 1, 0, 0.0], "tuned": [1, 1, 1, 1.0]}
     gained = evaluate.gain("exact", items)
     assert (gained["against"], gained["value"], gained["n"]) == ("base_few_shot", 0.5, 4)
+    warm = evaluate.gain("exact", {**items, "warm_start": [1, 1, 0, 0.0]})
+    assert (warm["against"], warm["value"]) == ("warm_start", 0.5)  # plain rows that did as much: theirs is the merit
     short = evaluate.gain("exact", {**items, "base": [1.0], "base_few_shot": [0.0, 0.0]})
     assert (short["against"], short["n"]) == ("base", 1)
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
-from training import cli, grpo, model, regression, rewards, warm_start
+from training import cli, evaluate, grpo, model, regression, rewards, warm_start
 from training import config as configuration
 from training.architectures import architecture_of
 from training.errors import BadInput, GuardFailed
+from training.runfolder import RunFolder
 from training.tasks import prompt
 from training.template import prompt_ids
 
@@ -88,6 +89,20 @@ def test_answers_are_drawn_after_a_warm_start_in_bfloat16(tmp_path, last_letter)
     assert train("grpo", tmp_path / "run", overrides)[0].read()["train"]["steps"] == 1
 
 
+def test_what_the_warm_start_brings_alone_is_scored_and_is_a_control(tmp_path, last_letter, monkeypatch):
+    overrides = [*FEW, "group.reward=noise", "group.warm_start_rows=4", "group.warm_start_rate=0.01",
+                 "train.max_steps=1", "evaluate.max_new_tokens=4"]  # fmt: skip
+    run, result, (config, loaded, rows) = train("grpo", tmp_path / "run", overrides)
+    seen, ids = [], torch.arange(30)[None]
+    monkeypatch.setattr(evaluate, "measure", lambda tuned, *rest: seen.append((rest[3], tuned(input_ids=ids).logits)))
+    tuned = result.model(input_ids=ids).logits
+    warm_start.measure_alone(config, rows, loaded, result.model, run)
+    alone = model.attach_adapter(model.load_base(config.model).model, run.path / warm_start.WARM / "adapter")
+    assert seen[0][0] == "warm_start" and torch.equal(seen[0][1], alone(input_ids=ids).logits)
+    assert not torch.equal(seen[0][1], tuned) and torch.equal(result.model(input_ids=ids).logits, tuned)
+    assert warm_start.measure_alone(config, rows, loaded, result.model, RunFolder(tmp_path / "cold")) is None
+
+
 def test_answers_that_cannot_be_scored_are_named_and_the_run_goes_on(tmp_path, monkeypatch):
     calls = []
 
@@ -138,9 +153,12 @@ def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
     honest = regression.measure
     monkeypatch.setattr(regression, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True}))
     command = ["grpo", "--config", str(CONFIGS / "grpo" / "tiny.yaml"), "train.max_steps=1", "data.n_heldout=2",
-               "evaluate.max_new_tokens=4", "probe.n=2"]  # fmt: skip
+               "evaluate.max_new_tokens=4", "probe.n=2", "group.warm_start_rows=2"]  # fmt: skip
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["run"]["status"] == "smoke" and "reward" in report["group"]
+    exact = report["eval"]["second"]["exact"]
+    assert "warm_start" in exact["ci95"] and exact["gain"]["against"] == "warm_start"  # of equals the stricter control
+    assert "warm start alone" in (tmp_path / "run" / "report.html").read_text()
     assert cli.main([*command, "--dry-run"]) == 0
     assert "steps" in capsys.readouterr().out
