@@ -190,7 +190,7 @@ def run(args) -> int:
     from training.model import attach_adapter, load_base
     from training.runfolder import RunFolder
 
-    config = cli.config_from(args)
+    config, started = cli.config_from(args), time.monotonic()
     if args.data:
         stem = Path(args.data).stem
         config = replace(config, data=replace(config.data, heldout_files={stem: args.data}))
@@ -228,7 +228,8 @@ def run(args) -> int:
     block = combine(found["base"], found["base_few_shot"], tuned)
     folder.update("data", {"sha256": rows.sha256, "n": rows.n})
     folder.update("eval", block)
-    folder.update("run", {"status": "smoke" if args.smoke else "dirty" if runtime.commit()[1] else "main"})
+    status = "smoke" if args.smoke else "dirty" if runtime.commit()[1] else "main"
+    folder.update("run", {"status": status, "seconds": round(time.monotonic() - started, 1)})
     report.write(folder)
     print(*lines(block, ("exact", *task.metrics[1:], "stopped")), sep="\n")
     print(f"written to {folder.path}")

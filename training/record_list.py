@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 CONFIGS = "training/configs"
 CONFIG = f"{CONFIGS}/sft/smollm2_orders.yaml"
+THOROUGH = f"{CONFIGS}/sft/smollm2_orders_thorough.yaml"
 SEEDS = (0, 1, 2)
 RATES = ("4e-3", "2e-3", "1e-3", "5e-4")  # besides the default's
 TEACHER = "orders-main"  # its runs teach where a distilled student answers orders
@@ -22,6 +23,7 @@ class Entry:
         config: file; its folder is the method.
         anyway: train although the probe says don't.
         teacher: name of the entry whose adapter makes the teacher, which must be there first.
+        scored: name of the entry whose adapter is asked the sealed set, instead of a training run.
     """
 
     name: str
@@ -30,10 +32,13 @@ class Entry:
     config: str = CONFIG
     anyway: bool = False
     teacher: str = ""
+    scored: str = ""
 
     @property
     def command(self) -> str:
         """The training command that makes the run."""
+        if self.scored:
+            return "evaluate"
         method = self.config.split("/")[-2]
         return "train" if method == "sft" else method
 
@@ -65,8 +70,9 @@ def supervised() -> list[Entry]:
     main, *others = arms
     found = seeded([main], CONFIG)
     twice = ("data.n_train=1000", "data.replay_chats=146", "train.epochs=2")  # as many steps on half of the rows
-    found += seeded([("orders-thorough-fresh", ()), ("orders-thorough", twice)],
-                    f"{CONFIGS}/sft/smollm2_orders_thorough.yaml")  # fmt: skip
+    found += seeded([("orders-thorough-fresh", ()), ("orders-thorough", twice)], THOROUGH)
+    found += [Entry(f"orders-sealed-s{seed}", (), seed, THOROUGH, scored=f"orders-thorough-fresh-s{seed}")
+              for seed in SEEDS]  # fmt: skip
     found += seeded(others, CONFIG)
     found += seeded([("meeting-day", ("task=meeting_day", "data.n_train=200"))], CONFIG, anyway=True)
     return found + seeded([("library-desk", ("task=library_desk", "data.n_train=240"))], CONFIG)

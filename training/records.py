@@ -17,8 +17,8 @@ ABOUT = """Run the list of recorded runs, or go on with it: a run whose record l
 that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones
 never do.
 
-The list, each by three seeds: the default (rank 16, the upper 20 layers), with four times the steps, with smaller and
-larger steps, and on all layers; four learning rates; ranks 4 and 64; 50 and 200 rows; data ingredients left out one by
+The list, each by three seeds: the default (rank 16, the upper 20 layers), with four times the steps on twice and on
+the same rows, the sealed set asked of the best; smaller and larger steps, and on all layers; four learning rates; ranks 4 and 64; 50 and 200 rows; data ingredients left out one by
 one; LoRA against all weights; more, less and no replayed text and chats; training where the base is fine; training far
 too hard; then adapter variants and the other methods: dpo, reward, grpo, distill and embed.
 --list prints it with what is done; --only NAME runs the entries whose name begins so."""
@@ -59,19 +59,30 @@ def arguments_of(entry: Entry, folder: Path) -> list[str]:
         BadInput: the run that it learns from is not there yet.
     """
     anyway = ["--anyway"] if entry.anyway else []
-    if (folder / "report.json").is_file():
+    if (folder / "report.json").is_file() and not entry.scored:
         return [entry.command, "--resume", str(folder), *anyway]
-    overrides = list(entry.overrides)
+    more = list(entry.overrides)
     if entry.teacher:
-        adapter = folder.parent / entry.teacher / "adapter"
-        if not adapter.is_dir():
-            teacher = next(other for other in plan() if other.name == entry.teacher)
-            line = shlex.join(arguments_of(teacher, folder.parent / entry.teacher))
-            raise BadInput(f"records: {entry.name} learns from {entry.teacher}, whose adapter is not in {adapter}; make"
-                           f" it: python -m training {line}")  # fmt: skip
-        overrides.append(f"distill.teacher_adapter={adapter}")
-    return [entry.command, "--config", entry.config, *overrides, "--seed", str(entry.seed), "--out", str(folder),
+        more.append(f"distill.teacher_adapter={adapter_of(entry.teacher, entry, folder.parent)}")
+    if entry.scored:
+        more += ["--adapter", str(adapter_of(entry.scored, entry, folder.parent)), "--set", "sealed"]
+    return [entry.command, "--config", entry.config, *more, "--seed", str(entry.seed), "--out", str(folder),
             *anyway]  # fmt: skip
+
+
+def adapter_of(name: str, entry: Entry, runs: Path) -> Path:
+    """The adapter that another entry of the list made, and that ``entry`` needs.
+
+    Raises:
+        BadInput: it is not there yet; the line says how to make it.
+    """
+    adapter = runs / name / "adapter"
+    if not adapter.is_dir():
+        other = next(other for other in plan() if other.name == name)
+        line = shlex.join(arguments_of(other, runs / name))
+        raise BadInput(f"records: {entry.name} needs {name}, whose adapter is not in {adapter}; make it:"
+                       f" python -m training {line}")  # fmt: skip
+    return adapter
 
 
 def add_arguments(parser) -> None:

@@ -67,7 +67,8 @@ def test_every_entry_is_a_valid_configuration():
     for entry in records.plan():
         config = configuration.load(entry.config, list(entry.overrides), entry.seed)
         assert config.train.seed == config.data.seed == entry.seed
-        assert entry.command == {"sft": "train"}.get(config.method, config.method)
+        method = "evaluate" if entry.scored else config.method
+        assert entry.command == {"sft": "train"}.get(method, method)
 
 
 @pytest.mark.parametrize("name, command, last", [
@@ -92,6 +93,17 @@ def test_a_student_waits_for_its_teacher(tmp_path):
     (tmp_path / "orders-main-s1" / "adapter").mkdir(parents=True)
     line = records.arguments_of(entry, tmp_path / entry.name)
     assert f"distill.teacher_adapter={tmp_path / 'orders-main-s1' / 'adapter'}" in line
+
+
+def test_the_sealed_set_is_asked_of_adapters_that_are_there(tmp_path):
+    entry = next(entry for entry in records.plan() if entry.name == "orders-sealed-s2")
+    with pytest.raises(BadInput, match="orders-thorough-fresh-s2.*python -m training train --config"):
+        records.arguments_of(entry, tmp_path / entry.name)
+    adapter = tmp_path / "orders-thorough-fresh-s2" / "adapter"
+    adapter.mkdir(parents=True)
+    line = records.arguments_of(entry, tmp_path / entry.name)
+    assert line[0] == "evaluate" and line[3:7] == ["--adapter", str(adapter), "--set", "sealed"]
+    assert not [other for other in records.plan() if "sealed" in " ".join(other.overrides)]  # by no other run
 
 
 def args(only="", listed=False):
