@@ -17,7 +17,7 @@ ABOUT = """Run the list of recorded runs, or go on with it: a run whose record l
 that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones
 never do.
 
-The list, each by three seeds: the default (rank 16, the upper 20 layers); four times the steps, on twice and on the same
+The list, each by three seeds: the default (rank 16, the upper 20 layers); four times the steps, on twice and the same
 rows; the sealed set, asked of the best of these; smaller and larger steps, and all layers; four learning rates; ranks 4
 and 64; 50 and 200 rows; data ingredients left out one by one; LoRA against all weights; more, less and no replayed text
 and chats; training where the base is fine; training far too hard; then adapter variants and the other methods: dpo,
