@@ -96,9 +96,9 @@ def common_arguments(config, n_rows: int, dtype: str, folder) -> dict[str, Any]:
     """What every TRL trainer is told, taken from the arguments of supervised fine-tuning."""
     told = sft.trainer_arguments(config, n_rows, dtype, folder)
     names = ("output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "max_steps", "learning_rate",
-             "lr_scheduler_type", "warmup_steps", "weight_decay", "max_grad_norm", "optim", "seed", "data_seed", "bf16",
-             "gradient_checkpointing", "gradient_checkpointing_kwargs", "remove_unused_columns", "logging_steps",
-             "save_strategy", "save_steps", "save_total_limit", "report_to", "disable_tqdm", "use_cpu",
+             "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta2", "max_grad_norm", "optim", "seed",
+             "data_seed", "bf16", "gradient_checkpointing", "gradient_checkpointing_kwargs", "remove_unused_columns",
+             "logging_steps", "save_strategy", "save_steps", "save_total_limit", "report_to", "disable_tqdm", "use_cpu",
              "dataloader_pin_memory", "ddp_find_unused_parameters")  # fmt: skip
     return {name: getattr(told, name) for name in names}
 

@@ -13,6 +13,7 @@ from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straig
 from training import cli, dpo, losses, methods, model, preference_data, preference_measures, regression
 from training import config as configuration
 from training.errors import BadInput
+from training.runfolder import RunFolder
 from training.tasks import get, shift_notes, target
 from training.warm_start import WARM
 
@@ -40,6 +41,17 @@ def test_every_pair_of_ours_is_won_by_the_better_answer():
         assert better == 1.0 and worse < 0.8
     lengths = {len(pair["chosen"]) < len(pair["rejected"]) for pair in pairs}
     assert lengths == {True, False}  # length alone does not tell the better one
+
+
+@pytest.mark.parametrize(("override", "name", "wanted"), [
+    ("train.beta2=0.9", "adam_beta2", 0.9), ("train.weight_decay=0.3", "weight_decay", 0.3),
+    ("train.clip=0.7", "max_grad_norm", 0.7), ("train.scheduler=cosine", "lr_scheduler_type", "cosine"),
+    ("train.learning_rate=0.02", "learning_rate", 0.02), ("train.save_every=7", "save_steps", 7),
+])  # fmt: skip
+def test_every_setting_of_the_walk_reaches_the_trainer(tmp_path, override, name, wanted):
+    """One that is dropped on the way changes nothing and says nothing."""
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", [override])
+    assert dpo.common_arguments(config, 8, "float32", RunFolder(tmp_path))[name] == wanted
 
 
 def test_the_naive_rule_prefers_the_shorter():
