@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from training import json_lines
 from training.errors import BadInput
 
 ABOUT = """Ask the untrained model the held-out questions of three tasks, without and with examples in the prompt, and
@@ -90,5 +91,4 @@ class _Answers:
 
     def of(self, arm: str) -> list[str]:
         """The answers of one arm, in order."""
-        lines = [json.loads(line) for line in self.predictions.read_text(encoding="utf-8").splitlines()]
-        return [line["answer"] for line in lines if line["arm"] == arm]
+        return [line["answer"] for line in json_lines.read(self.predictions) if line["arm"] == arm]

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from training import runtime
+from training import json_lines, runtime
 
 SOURCES = ("answer_loss", "evaluate", "general_facts", "general_text", "generate", "model", "multiple_choice",
            "probe", "regression", "sample_prompts", "template", "tiny")  # fmt: skip
@@ -49,6 +49,7 @@ def recall(name: str, folder: Any) -> dict[str, Any] | None:
         kept = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    folder.forget_predictions("base", "base_few_shot")  # a run that was killed while it asked has some of them
     with open(folder.predictions, "a", encoding="utf-8") as stream:
         stream.writelines(line + "\n" for line in kept["predictions"])
     return kept["scores"]
@@ -56,8 +57,8 @@ def recall(name: str, folder: Any) -> dict[str, Any] | None:
 
 def keep(name: str, scores: dict[str, Any], folder: Any) -> None:
     """Keep the scores and the answers that they stand on; a full disk only costs the next run its time."""
-    lines = folder.predictions.read_text(encoding="utf-8").splitlines() if folder.predictions.exists() else []
-    base_lines = [line for line in lines if json.loads(line)["arm"] != "tuned"]
+    answers = json_lines.read(folder.predictions) if folder.predictions.exists() else []
+    base_lines = [json.dumps(one, ensure_ascii=False) for one in answers if one["arm"] != "tuned"]
     file = _file(name)
     partial = file.with_suffix(".partial")
     try:

@@ -6,9 +6,10 @@ import argparse
 import importlib
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from training import config as configuration
-from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, TrainingError
+from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError
 
 COMMANDS = {
     "train": ("training.pipeline", "the whole way: data, probe, training, before and after, gate, report"),
@@ -108,6 +109,9 @@ def config_from(args):
     """The configuration that the arguments ask for (``--smoke`` swaps the model)."""
     if getattr(args, "resume", None) and not args.config:
         args.config = f"{args.resume}/config.yaml"
+        if not Path(args.config).is_file():
+            raise BadInput(f"{args.resume}: there is no run to go on with (config.yaml is missing); --resume takes the"
+                           " folder of an interrupted run")  # fmt: skip
     loaded = configuration.load(args.config or DEFAULT_CONFIG, args.overrides, args.seed)
     if getattr(args, "smoke", False):
         from training.architectures import architecture_of

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import types
 from dataclasses import MISSING, asdict, fields, is_dataclass, replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from training import adapter
+from training import adapter, strict_yaml
 from training.errors import BadInput
 from training.method_settings import KINDS
 from training.settings import Config
+from training.strict_yaml import shown
 
 SMOKE = {
     "train": {"max_steps": 3, "batch_size": 2, "accumulation": 1, "max_length": 4096, "save_every": 2},
@@ -30,6 +32,7 @@ SMOKE = {
     "preference": {"samples": 2, "least_difference": 0.0, "rule": "shortest"},
 }
 NARROW = {"embed": {"cut": 8, "widths": 32}}  # lists of widths, held to what a tiny model has
+LARGEST = 2**63 - 1  # whole number that torch and numpy hold
 
 
 def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None = None) -> Config:
@@ -51,7 +54,7 @@ def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None =
         for section in ("train", "data"):
             if isinstance(tree.get(section), dict):
                 tree[section]["seed"] = seed
-    config = _build(KINDS.get(tree.get("method"), Config), tree, str(path), "")
+    config = _build(_kind_of(tree, str(path)), tree, str(path), "")
     _check_together(config, str(path))
     return config
 
@@ -83,52 +86,61 @@ def smoke(config: Config, architecture: str) -> Config:
     return replace(config, model=tiny, lora=lora, train=replace(config.train, optimizer="adamw"))
 
 
-def _at_most(widths: list, limit: int) -> list:
+def _at_most(widths: list[int], limit: int) -> list[int]:
     """The widths, none above the limit and none twice."""
-    return list(dict.fromkeys(min(width, limit) if isinstance(width, int) else width for width in widths))
+    return list(dict.fromkeys(min(width, limit) for width in widths))
 
 
 def _read(path: Path) -> dict:
-    if path.is_dir() or not path.exists():
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*.yaml")], 1)
-        hint = f"; did you mean {path.parent / near[0]}?" if near else ""
-        raise BadInput(f"{path}: there is no such configuration file{hint}")
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        place = getattr(error, "problem_mark", None)
-        where = f"{path}:{place.line + 1}" if place else str(path)
-        raise BadInput(f"{where}: not readable as YAML ({getattr(error, 'problem', None) or error})") from error
+    if path.is_dir():
+        raise BadInput(f"{path}: this is a folder; --config takes a YAML file, such as those in training/configs/sft")
+    if not path.exists():
+        raise BadInput(f"{path}: there is no such configuration file{_near(path)}")
+    tree = strict_yaml.read(path)
     if not isinstance(tree, dict):
         raise BadInput(f"{path}: a configuration is a mapping of sections; see training/configs/sft")
     return tree
 
 
+def _near(path: Path) -> str:
+    """A hint at the file of the same folder whose name is most alike, the ending left aside; "" for none."""
+    files = {file.stem: file for file in path.parent.glob("*.yaml") if file.is_file()}
+    near = difflib.get_close_matches(path.stem, files, 1)
+    return f"; did you mean {files[near[0]]}?" if near else ""
+
+
+def _kind_of(tree: dict, path: str) -> type[Config]:
+    """The configuration that the file's method asks for; what is no text at all is left to the check of the values."""
+    method = tree.get("method")
+    if not isinstance(method, str) or method == "sft":
+        return Config
+    if method not in KINDS:
+        raise BadInput(f"{path}: 'method' must be one of sft, {', '.join(KINDS)}, not {shown(method)}")
+    return KINDS[method]
+
+
 def _override(tree: dict, text: str) -> None:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise BadInput(f"'{text}': an override is written section.key=value, such as train.learning_rate=1e-4")
+        raise BadInput(f"{shown(text)}: an override is written section.key=value, such as train.learning_rate=1e-4")
     *parents, last = key.strip().split(".")
     for part in parents:
         if not isinstance(tree.get(part, {}), dict):
-            raise BadInput(f"override '{text}': '{part}' is not a section of the configuration")
+            raise BadInput(f"override {shown(text)}: {shown(part)} is not a section of the configuration")
         tree = tree.setdefault(part, {})
-    try:
-        tree[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise BadInput(f"override '{text}': the value is not readable as YAML") from error
+    tree[last] = strict_yaml.parse(value, f"override {shown(text)}", line_numbers=False)
 
 
 def _build(kind: type, tree: Any, path: str, prefix: str) -> Any:
     """An instance of the dataclass ``kind`` from a mapping, checked key by key."""
     if not isinstance(tree, dict):
-        raise BadInput(f"{path}: '{prefix.rstrip('.')}' must be a section with keys, not {tree!r}")
+        raise BadInput(f"{path}: '{prefix.rstrip('.')}' must be a section with keys, not {shown(tree)}")
     known = {f.name: f for f in fields(kind)}
     for key in tree:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, 1, 0.5)
             hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(known)}"
-            raise BadInput(f"{path}: unknown key '{prefix}{key}'; {hint}")
+            raise BadInput(f"{path}: unknown key {shown(f'{prefix}{key}')}; {hint}")
     values, hints = {}, get_type_hints(kind)
     for name, spec in known.items():
         if name in tree:
@@ -146,28 +158,61 @@ def _value(kind: Any, value: Any, metadata: Any, path: str, name: str) -> Any:
     kind = next(k for k in options if k is not type(None))
     if is_dataclass(kind):
         return _build(kind, value, path, name + ".")
-    plain = get_origin(kind) or kind
+    plain, written = get_origin(kind) or kind, value
     if plain is float and not isinstance(value, bool):
         try:
             value = float(value)
         except (TypeError, ValueError):
             pass
-    if plain is tuple and isinstance(value, list):
-        value = tuple(value)
+        except OverflowError:
+            value = math.inf
     if not isinstance(value, plain) or (plain is int and isinstance(value, bool)):
-        raise BadInput(f"{path}: '{name}' must be {_kind_name(plain)}, not {value!r} ({metadata['help']})")
+        wanted = _kind_name(plain)
+        raise BadInput(f"{path}: {shown(name)} must be {wanted}, not {shown(value)} ({metadata['help']})")
+    fault = _number_fault(value, metadata) if plain in (int, float) else _text_fault(value) if plain is str else ""
+    if fault:
+        raise BadInput(f"{path}: {shown(name)} must be {fault}, not {shown(written)}")
     if metadata["choices"] and value not in metadata["choices"]:
-        raise BadInput(f"{path}: '{name}' must be one of {', '.join(map(str, metadata['choices']))}, not {value!r}")
-    low, high = metadata["low"], metadata["high"]
-    if plain in (int, float) and not ((low is None or value >= low) and (high is None or value <= high)):
-        limit = f"at least {low}" if high is None else f"between {low} and {high}"
-        raise BadInput(f"{path}: '{name}' must be {limit}, not {value}")
+        raise BadInput(f"{path}: {shown(name)} must be one of {', '.join(map(str, metadata['choices']))}, not"
+                       f" {shown(value)}")  # fmt: skip
+    return _items(get_args(kind), value, metadata, path, name)
+
+
+def _items(kinds: tuple, value: Any, metadata: Any, path: str, name: str) -> Any:
+    """The value, after a look at what a list or a mapping holds.
+
+    Args:
+        kinds: of a list's items, or of a mapping's keys and values; empty for what holds nothing.
+        value, metadata, path, name: as in ``_value``.
+    """
+    alone = {**metadata, "low": None, "high": None, "choices": ()}  # the limits are those of the whole
+    if isinstance(value, dict) and kinds:
+        return {_value(kinds[0], key, alone, path, f"{name} (its key)"):
+                _value(kinds[1], item, alone, path, f"{name}.{key}") for key, item in value.items()}  # fmt: skip
+    if isinstance(value, list) and kinds:
+        return [_value(kinds[0], item, alone, path, f"{name}[{at}]") for at, item in enumerate(value)]
     return value
+
+
+def _number_fault(value: float, metadata: Any) -> str:
+    """What a number must be, where it is not; "" for a good one."""
+    low, high = metadata["low"], metadata["high"]
+    if not math.isfinite(value):
+        return "a finite number"
+    if (low is None or value >= low) and (high is None or value <= high):
+        return "" if isinstance(value, float) or abs(value) <= LARGEST else f"a whole number up to {LARGEST}"
+    return f"at least {low}" if high is None else f"between {low} and {high}"
+
+
+def _text_fault(value: str) -> str:
+    """What a text must be, where no file could be named by it or hold it; "" for a good one."""
+    has_surrogate = any("\ud800" <= letter <= "\udfff" for letter in value)
+    return "text without NUL characters and lone surrogates" if "\0" in value or has_surrogate else ""
 
 
 def _kind_name(kind: type) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "text", dict: "a mapping",
-            list: "a list", tuple: "a list"}.get(kind, kind.__name__)  # fmt: skip
+            list: "a list"}.get(kind, kind.__name__)  # fmt: skip
 
 
 def _check_together(config: Config, path: str) -> None:

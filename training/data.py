@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -13,10 +14,11 @@ from typing import Any
 
 from labs_py.core import chat_data
 from training import general_chats, general_text, tasks
-from training.data_check import TokenRules, check_file, read_lines
+from training.data_check import Finding, TokenRules, check_file, read_lines
 from training.errors import BadInput
 
 SHOWN_FAULTS = 20
+SCORED_METHODS = ("dpo", "grpo")  # put an answer of a training row's prompt beside the row's own
 
 
 @dataclass(frozen=True)
@@ -54,35 +56,50 @@ def sha256_rows(rows: list[dict[str, Any]]) -> str:
     return digest.hexdigest()
 
 
-def read_rows(path: str | Path, task: tasks.Task) -> list[dict[str, Any]]:
-    """The rows of a JSONL file of ``{"messages"}`` or ``{"prompt", "completion"}``.
+def read_rows(path: str | Path, task: tasks.Task, *, turns_only: bool = False,
+              scored: bool = False) -> list[dict[str, Any]]:  # fmt: skip
+    """The rows of a JSONL file of ``{"messages"}``, ``{"prompt", "completion"}`` or ``{"text"}``.
 
     A prompt that is plain text, and a conversation without a system turn, get the task's system turn.
 
+    Args:
+        path: JSONL file.
+        task: whose system turn the rows stand under.
+        turns_only: whether a row of plain text is a fault, because it asks nothing and answers nothing.
+        scored: whether answers will be scored against the rows' own, which must then be answers of the task.
+
     Raises:
-        BadInput: the first lines with faults, one line of text each.
+        BadInput: the first lines with faults, one line of text each, or a file without rows.
     """
     faults = [
         str(finding)
-        for finding in check_file(path, system=task.system)
+        for finding in check_file(path, system=task.system, turns_only=turns_only)
         if finding.code not in ("near-duplicate", "duplicate")
     ]
     if faults:
-        more = f"\nand {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
-        raise BadInput("\n".join(faults[:SHOWN_FAULTS]) + more)
+        raise BadInput(listing(faults))
     rows = []
     for number, line, _ in read_lines(path):
         row, _ = chat_data.parse_line(line)
-        if "text" in row and "messages" not in row:
+        if chat_data.is_plain_text(row):
             rows.append({"text": row["text"], "kind": "replay"})
             continue
         turns = [{"role": turn["role"], "content": turn["content"]} for turn in chat_data.turns_of(row, task.system)]
         if task.system and turns[0]["role"] != "system":
             turns.insert(0, {"role": "system", "content": task.system})
         rows.append({"messages": turns, "id": str(row.get("id", f"line-{number}"))})
-    if not rows:
-        raise BadInput(f"{path}: there is no row in this file")
+        reason = task.target_fault(tasks.target(rows[-1])) if scored else ""
+        if reason:
+            faults.append(str(Finding(str(path), number, "wrong-target", f"no answer of task {task.name} ({reason})")))
+    if faults:
+        raise BadInput(listing(faults) + "\nmend these answers, or set task=jsonl to compare texts as they stand")
     return rows
+
+
+def listing(faults: list[str]) -> str:
+    """Faults, a line each; past the first few only their number."""
+    more = f"\nand {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
+    return "\n".join(faults[:SHOWN_FAULTS]) + more
 
 
 def write_rows(path: str | Path, rows: list[dict[str, Any]]) -> None:
@@ -96,15 +113,34 @@ def write_rows(path: str | Path, rows: list[dict[str, Any]]) -> None:
     partial.replace(path)
 
 
-def held_out_sets(config, task: tasks.Task) -> dict[str, list[dict[str, Any]]]:
-    """The sets that are scored before and after; a sealed one is left out unless a file or ``sets`` names it."""
+def held_out_sets(config, task: tasks.Task, needed: bool = True) -> dict[str, list[dict[str, Any]]]:
+    """The sets that are scored before and after; a sealed one is left out unless a file or ``sets`` names it.
+
+    Raises:
+        BadInput: faults in a file, an unknown set, one named twice or trained on, or no set where one is needed.
+    """
     if config.data.heldout_files:
-        return {name: read_rows(path, task) for name, path in config.data.heldout_files.items()}
+        return {name: read_rows(path, task, turns_only=True, scored=True)
+                for name, path in config.data.heldout_files.items()}  # fmt: skip
     names = getattr(config.evaluate, "sets", None) or [name for name in task.sets[1:] if name != "sealed"]
+    if needed:
+        need_held_out(names)
+    for name in names:
+        if name in task.sets[:1]:
+            raise BadInput(f"evaluate.sets: {name!r} is what is trained on; take {', '.join(task.sets[1:])}")
+        if names.count(name) > 1:
+            raise BadInput(f"evaluate.sets: {name!r} is named twice; name each set once")
     try:
         return {name: task.rows(name, config.data.n_heldout, config.data.seed) for name in names}
     except ValueError as error:
         raise BadInput(f"evaluate.sets: {error}") from None
+
+
+def need_held_out(names: Collection[str]) -> None:
+    """BadInput when there is no held-out set, where something is to be measured on one."""
+    if not names:
+        raise BadInput("data.heldout_files: there is no held-out set to score; name a JSONL file of rows, as in"
+                       " 'data.heldout_files={test: test.jsonl}' (evaluate also takes --data)")  # fmt: skip
 
 
 def load(config, tokenizer: Any = None) -> Loaded:
@@ -118,16 +154,17 @@ def load(config, tokenizer: Any = None) -> Loaded:
         BadInput: faults in a file (each with file and line), an unknown task, set or variant.
     """
     task = task_of(config)
-    held_out = held_out_sets(config, task)
-    if config.data.train_file:
+    if config.data.train_file is None and not task.sets:
+        raise BadInput("data.train_file: this task has no generator; name a JSONL file of rows")
+    # supervised rows can be trained on without a test; the commands that measure say so when there is none
+    held_out = held_out_sets(config, task, needed=config.method != "sft")
+    if config.data.train_file is not None:
         rules = TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
-        refuse_faults(
-            config.data.train_file, [row["messages"] for rows in held_out.values() for row in rows], rules, task.system
-        )
-        rows = read_rows(config.data.train_file, task)
+        scored = config.method in SCORED_METHODS
+        asked = [row["messages"] for rows in held_out.values() for row in rows]
+        refuse_faults(config.data.train_file, asked, rules, task.system, turns_only=scored)
+        rows = read_rows(config.data.train_file, task, turns_only=scored, scored=scored)
     else:
-        if not task.sets:
-            raise BadInput("data.train_file: this task has no generator; name a JSONL file of rows")
         try:
             rows = task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
         except ValueError as error:
@@ -141,12 +178,12 @@ def load(config, tokenizer: Any = None) -> Loaded:
     return Loaded(mixed, held_out, digest, counts, statistics(rows, replayed, held_out))
 
 
-def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenRules | None, system: str) -> None:
+def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenRules | None, system: str,
+                  turns_only: bool = False) -> None:  # fmt: skip
     """Raise BadInput with every fault of a training file: nothing faulty is trained on in silence."""
-    found = [str(finding) for finding in check_file(path, held_out, rules, system)]
+    found = [str(finding) for finding in check_file(path, held_out, rules, system, turns_only=turns_only)]
     if found:
-        more = f"\nand {len(found) - SHOWN_FAULTS} more" if len(found) > SHOWN_FAULTS else ""
-        raise BadInput("\n".join(found[:SHOWN_FAULTS]) + more + "\nmend or drop these rows before training")
+        raise BadInput(listing(found) + "\nmend or drop these rows before training")
 
 
 def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[dict]]) -> list[str]:

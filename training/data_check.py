@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, bytes, int]]:
                 if bare.strip():
                     yield number, bare, length
     except OSError as error:
-        raise BadInput(f"{path}: {error.strerror or error}; give the path of a JSONL file") from None
+        raise BadInput(f"{str(path) or repr('')}: {error.strerror or error}; give the path of a JSONL file") from None
 
 
 class TokenRules:
@@ -86,7 +87,7 @@ class TokenRules:
 
 
 def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), token_rules: TokenRules | None = None,
-               system: str = "") -> Iterator[Finding]:  # fmt: skip
+               system: str = "", *, turns_only: bool = False) -> Iterator[Finding]:  # fmt: skip
     """Every fault of a file, in the file's order.
 
     Args:
@@ -94,12 +95,17 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
         held_out: turns of the rows that must not appear.
         token_rules: the tokenizer's rules, or None to leave them out.
         system: system turn of plain-text prompts.
+        turns_only: whether a row of plain text is a fault.
 
     Raises:
-        BadInput: the file cannot be read.
+        BadInput: the file cannot be read, or there is no row in it.
     """
     name = str(path)
     keys = {chat_data.prompt_key(turns) for turns in held_out}
     more = token_rules.faults if token_rules is not None else None
-    for number, fault in chat_data.check_lines(read_lines(path), keys, system, more):
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None:
+        raise BadInput(f"{name}: there is no row in this file")
+    for number, fault in chat_data.check_lines(chain([first], lines), keys, system, more, turns_only=turns_only):
         yield Finding(name, number, fault.code, fault.message)

@@ -78,13 +78,18 @@ def _check(args) -> int:
 
     if not args.words:
         raise BadInput("data check: name the JSONL file to check")
+    if args.max_shown < 0:
+        raise BadInput(f"data check: --max-shown is {args.max_shown}; give 0 or more")
+    if args.max_tokens is not None and args.max_tokens < 1:
+        raise BadInput(f"data check: --max-tokens is {args.max_tokens}; give 1 or more")
     rules, task = None, None
     if args.config or args.tokens or args.max_tokens:
         config = _config(args, [])
         task = data.task_of(config)
         if args.tokens or args.max_tokens:
             rules = _token_rules(config, args.max_tokens)
-    held_out = [row["messages"] for file in args.test for row in data.read_rows(file, task or data.tasks.get("text"))]
+    asked_of = task or data.tasks.get("text")
+    held_out = [row["messages"] for file in args.test for row in data.read_rows(file, asked_of, turns_only=True)]
     if task is not None and task.sets:
         held_out += [row["messages"] for name in task.sets if name != "train" for row in task.rows(name)]
     total = 0

@@ -9,10 +9,9 @@ its gkd, gold, sdft, sdpo and minillm relatives are experimental there and not u
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 
-from training import data, general_text, plan, runtime, sft, student, tasks, template
+from training import data, general_text, json_lines, model, plan, runtime, sft, student, tasks, template
 from training.errors import BadInput, Interrupted
 from training.guards import IGNORED
 from training.runfolder import RunFolder
@@ -27,7 +26,7 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     """The run's rows: passages of general English, or a task's rows.
 
     Raises:
-        BadInput: faults in a file with file and line; settings that do not fit together.
+        BadInput: faults in a file with file and line; settings that do not fit together; a teacher that is not there.
     """
     d = config.distill
     unknown = [arm for arm in d.arms if arm not in ARMS]
@@ -39,6 +38,8 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     if d.top_k and d.beta:
         raise BadInput("distill.top_k: what is kept of the teacher allows the forward divergence only; set"
                        " distill.beta to 0")  # fmt: skip
+    if d.teacher_adapter:
+        model.need_adapter(d.teacher_adapter)
     if d.rows == "task":
         return data.load(config, tokenizer)
     if config.data.train_file:
@@ -112,7 +113,7 @@ def written_by_teacher(config, rows: list[dict], loaded, teacher, folder) -> lis
 
     file = folder.path / WRITTEN
     if file.is_file():
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        return json_lines.read(file)
     tokenizer, d = loaded.tokenizer, config.distill
     asked = beginnings(config, tokenizer, rows)
     texts = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.longest, config.data.seed)

@@ -41,18 +41,27 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
 
 
 def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:
-    """Token ids of question, better and worse answer; both answers end with the stop token."""
-    found = []
+    """Token ids of question, better and worse answer; both answers end with the stop token.
+
+    Raises:
+        BadInput: the pairs that are too long, a line each.
+    """
+    found, faults = [], []
     for place, pair in enumerate(pairs, 1):
         sides: dict[str, Any] = {}
-        for side in ("chosen", "rejected"):
-            row = {"messages": [*pair["prompt"], {"role": "assistant", "content": pair[side]}]}
+        start = len(template.prompt_ids(tokenizer, pair["prompt"]))
+        for side in preference_data.SIDES:
+            where = f"pair {pair.get('id', place)}, {side}"
+            try:
+                whole = preference_data.encoded_side(tokenizer, pair, side, longest, where)
+            except BadInput as error:
+                faults.append(str(error))
+                continue
             # only the last answer is compared, whatever was said before it
-            whole = template.encode(tokenizer, row, longest, f"pair {pair.get('id', place)}, {side}")
-            start = len(template.prompt_ids(tokenizer, pair["prompt"]))
             sides["prompt_ids"] = whole.ids[:start]
             sides[f"{side}_ids"] = whole.ids[start:]
         found.append(sides)
+    preference_data.refuse(faults, "raise train.max_length, or shorten or drop these pairs")
     return found
 
 

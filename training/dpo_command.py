@@ -10,7 +10,8 @@ worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the
 
   python -m training dpo --config training/configs/dpo/smollm2_shift_notes.yaml --dry-run
   python -m training dpo --config training/configs/dpo/smollm2_naive.yaml     (a rule that misses the point)
-  python -m training dpo --config FILE data.train_file=pairs.jsonl preference.pairs=file task=jsonl
+  python -m training dpo --config FILE task=jsonl preference.pairs=file data.train_file=pairs.jsonl \\
+    data.heldout_files='{test: test_rows.jsonl}'
 
 Win rate, length and perplexity can all look well while the text is broken: read the printed answers, too."""
 

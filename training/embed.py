@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
 import numpy as np
 
 from labs_py.core import contrastive
-from training import data, embed_data, embed_model, runtime, sft
+from training import data, embed_data, embed_model, json_lines, runtime, sft
 from training.dpo import common_arguments, without_printers
 from training.errors import BadInput
 
@@ -48,7 +47,7 @@ def with_negatives(config, rows: list[dict], loaded, folder) -> list[dict]:
         return [{side: row[side] for side in embed_data.SIDES} for row in rows]
     kept = folder.path / ROWS_FILE
     if kept.is_file():
-        return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+        return json_lines.read(kept)
     pool = list(dict.fromkeys(row[side] for row in rows for side in ("positive", "unlabelled", "negative")
                               if side in row))  # fmt: skip
     place = {passage: number for number, passage in enumerate(pool)}

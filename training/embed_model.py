@@ -198,6 +198,7 @@ def attach(config, loaded: model.Loaded, folder) -> Any:
     if config.lora is None:
         return SentenceTransformer(str(folder.adapter), device=runtime.device()).eval()
     embedder = loaded.model
+    model.need_adapter(folder.adapter)
     embedder[0].model = PeftModel.from_pretrained(embedder[0].model, str(folder.adapter))
     guards.adapter_loaded(embedder[0].model, folder.adapter)
     return embedder.eval()

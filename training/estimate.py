@@ -12,6 +12,7 @@ from labs_py.core import run_cost
 from training.architectures import Shape, shape_of
 from training.errors import BadInput
 from training.settings import Config
+from training.strict_yaml import shown
 
 HELP = "memory of weights, adapter, optimiser and activations, by formula"
 ABOUT = """Weights cost their parameters times the bytes of their type; a LoRA adapter rank * (D_in + D_out)
@@ -21,6 +22,7 @@ each layer's inputs for every token of a micro-batch; and each labelled token is
   python -m training estimate --config training/configs/sft/qwen2.5_7b_lora_80gb.yaml
   python -m training estimate --config training/configs/sft/smollm2_orders.yaml --tokens 140 --json"""
 DEFAULT_TOKENS = 512
+MOST_TOKENS = 10**9
 SPARSE_SHARE = 1 / 3  # of a row's tokens carry a label
 PAIRED = ("dpo", "reward")  # methods whose row is a better and a worse answer
 
@@ -60,8 +62,10 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
         shape: of the model; looked up when None.
 
     Raises:
-        BadInput: when the model's shape is not known without a download.
+        BadInput: when the model's shape is not known without a download, or no row has so many tokens.
     """
+    if tokens is not None and not 1 <= tokens <= MOST_TOKENS:
+        raise BadInput(f"--tokens: a row has between 1 and {MOST_TOKENS:,} tokens, not {shown(tokens)}")
     shape = shape or shape_of(config.model.source)
     if shape is None:
         raise BadInput(f"model.source: the shape of {config.model.source} is not known here: download it once and"

@@ -16,7 +16,9 @@ HELP = "score base and tuned model on held-out rows"
 ABOUT = """Ask the base model without and with examples in the prompt, and the tuned model, the same held-out questions.
 
 Greedy decoding, fixed batches, the task's strict parser: the same figures on the same machine every time.
---data takes any JSONL file of {"messages"} or {"prompt", "completion"} rows; without it the task's own sets are used.
+--data takes any JSONL file of {"messages"} or {"prompt", "completion"} rows. Where no answer has the
+task's form, as under task=jsonl, answers are compared as plain text; a few without it are faults, named by line.
+Without --data the task's own sets are used.
 --adapter names a run's adapter folder; without it only the base model is scored.
 Rates come with Wilson intervals; the gain over the better base prompt is paired by row and bootstrapped."""
 BOOTSTRAP = 2000
@@ -181,19 +183,36 @@ def add_arguments(parser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows of each set")
 
 
+def of_file(config: Any, path: str) -> Any:
+    """The settings with ``path`` as the only held-out set.
+
+    A file in which not one answer is of the task's form is about something else: it is compared as plain text, and that
+    is said. Where some are and some are not, the others are faults (data.read_rows).
+    """
+    from dataclasses import replace
+
+    task = data.task_of(config)
+    rows = data.read_rows(path, task, turns_only=True)
+    if all(task.target_fault(tasks.target(row)) for row in rows):
+        print(f"{path}: no answer is one of task {config.task}; answers are compared as plain text (task=jsonl)")
+        config = replace(config, task="jsonl")
+    return replace(config, data=replace(config.data, heldout_files={Path(path).stem: path}))
+
+
 def run(args) -> int:
     """Score, print, and write report.json, report.html and predictions.jsonl."""
     from dataclasses import replace
 
     from training import cli, report, runtime
     from training.errors import BadInput
-    from training.model import attach_adapter, load_base
+    from training.model import attach_adapter, load_base, need_adapter
     from training.runfolder import RunFolder
 
+    if args.limit is not None and args.limit < 1:
+        raise BadInput(f"evaluate: --limit is {args.limit}; give 1 or more, or leave it out for every row")
     config, started = cli.config_from(args), time.monotonic()
     if args.data:
-        stem = Path(args.data).stem
-        config = replace(config, data=replace(config.data, heldout_files={stem: args.data}))
+        config = of_file(config, args.data)
     if args.set:
         config = replace(config, evaluate=replace(config.evaluate, sets=list(args.set)))
     task = data.task_of(config)
@@ -207,8 +226,8 @@ def run(args) -> int:
     adapter = Path(args.adapter) if args.adapter else None
     if adapter is not None and (adapter / "adapter" / "adapter_config.json").is_file():
         adapter = adapter / "adapter"
-    if adapter is not None and not (adapter / "adapter_config.json").is_file():
-        raise BadInput(f"{adapter}: there is no adapter here (adapter_config.json is missing)")
+    if adapter is not None:
+        need_adapter(adapter)
     if args.dry_run:
         for name, found in kept.items():
             print(f"would score {name}: {len(found)} rows, {3 if adapter else 2} times")

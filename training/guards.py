@@ -141,7 +141,7 @@ def same_base(folder: Path, source: str) -> None:
     """An adapter is put on the base model that it was trained on."""
     try:
         noted = json.loads((Path(folder) / "stage10.json").read_text(encoding="utf-8"))["model"]["source"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return
     if noted != source:
         raise GuardFailed(f"{folder}: this adapter was trained on {noted}, not on {source}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from labs_py.core import pasted_json
+from training import config, strict_yaml
 from training.errors import BadInput
-from training.settings import ModelSettings
+from training.settings import ModelSettings, setting
 
 HELP = "next-token logits of a model for given prompts, as JSON"
 ABOUT = """For each prompt: the largest logits of the next token, and for each temperature T of a grid the log-sum-exp
@@ -24,13 +27,30 @@ WHAT = (
     "logsumexp_T) is exact and the rest of the vocabulary is one bin of exact mass; entropy_nats is that of the full "
     "distribution at T=1"
 )
-DEFAULTS = {"model": None, "prompts": None, "shared_prompts": [], "top": 256, "shared_top": 64,
-            "temperatures": list(TEMPERATURES), "out": None, "revision": None, "source": None}  # fmt: skip
+LOWEST = 1e-6  # temperature at which logits / T are still numbers
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of which model, and how much of the answer is written."""
+
+    model: str | None = setting("embedded:smollm2-135m-instruct, a folder, or a hub id", None)
+    prompts: list[str] | None = setting("texts, or in the file the path of a file of prompts", None)
+    shared_prompts: list[str] | None = setting("prompts whose likeliest tokens are listed together", [])
+    top: int = setting("how many tokens are listed for each prompt", 256, low=1)
+    shared_top: int = setting("how many tokens are listed for the shared prompts", 64, low=1)
+    temperatures: list[float] = setting("the grid", list(TEMPERATURES))
+    out: str | None = setting("the JSON file; standard output when not given", None)
+    revision: str | None = setting("commit of a hub id", None)
+    source: str | None = setting("a note on where the figures are from", None)
+
+
+KEYS = [one.name for one in fields(Settings)]
 
 
 def add_arguments(parser) -> None:
     """Arguments of ``logits``."""
-    parser.add_argument("--config", help="YAML with the keys " + ", ".join(DEFAULTS))
+    parser.add_argument("--config", help="YAML with the keys " + ", ".join(KEYS))
     parser.add_argument("--model", help="embedded:smollm2-135m-instruct, a folder, or a hub id")
     parser.add_argument("--revision", help="commit of a hub id")
     parser.add_argument("--prompts", help="file: one prompt a line, or a JSON list")
@@ -56,7 +76,7 @@ def run(args) -> int:
 
 
 def build_table(loaded, wish: dict) -> dict:
-    """The whole table of ``wish`` (keys as in ``DEFAULTS``), ready for JSON."""
+    """The whole table of ``wish`` (keys as in ``Settings``), ready for JSON."""
     rows = [next_token_logits(loaded, p) for p in wish["prompts"]]
     table = {
         "model": wish["model"] + (f" at {wish['revision']}" if wish["revision"] else ""),
@@ -75,10 +95,16 @@ def build_table(loaded, wish: dict) -> dict:
 
 
 def next_token_logits(loaded, prompt: str):
-    """Token ids of the prompt, and the logits of what follows: (V,), float64 values of the float32 logits."""
+    """Token ids of the prompt, and the logits of what follows: (V,), float64 values of the float32 logits.
+
+    Raises:
+        BadInput: a prompt that makes no token.
+    """
     import torch
 
     ids = loaded.tokenizer(prompt)["input_ids"]
+    if not ids:
+        raise BadInput(f"prompts: {prompt!r} makes no token, so nothing follows it; take it out")
     with torch.no_grad():
         out = loaded.model(input_ids=torch.tensor([ids], device=loaded.model.device), use_cache=False)
     return ids, out.logits[0, -1].float().cpu().double()
@@ -108,42 +134,40 @@ def _shared(loaded, prompts: list[str], top: int) -> dict:
 
 
 def _wish(args) -> dict:
-    """Settings of the file, laid over by the command line."""
-    wish = dict(DEFAULTS)
+    """Settings of the file, laid over by the command line, checked; keys as in ``Settings``."""
+    place, given = "logits", {}
     if args.config:
-        import yaml
-
-        try:
-            given = yaml.safe_load(Path(args.config).read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
-            raise BadInput(f"{args.config}: cannot be read ({type(error).__name__})") from error
-        unknown = sorted(set(given or {}) - set(DEFAULTS))
-        if unknown:
-            raise BadInput(f"{args.config}: unknown key '{unknown[0]}'; known keys: {', '.join(DEFAULTS)}")
-        wish.update(given or {})
-    for key in ("model", "revision", "top", "out"):
-        if getattr(args, key) is not None:
-            wish[key] = getattr(args, key)
-    if args.prompts:
-        wish["prompts"] = args.prompts
-    if isinstance(wish["prompts"], str):
+        place, given = args.config, strict_yaml.read(args.config)
+        if not isinstance(given, (dict, type(None))):
+            raise BadInput(f"{place}: a mapping is expected; known keys: {', '.join(KEYS)}")
+    wish = {**(given or {}), **{key: getattr(args, key) for key in ("model", "revision", "prompts", "top", "out")
+                                if getattr(args, key) is not None}}  # fmt: skip
+    if isinstance(wish.get("prompts"), str):
         wish["prompts"] = _read_prompts(Path(wish["prompts"]))
-    if not wish["model"] or not wish["prompts"]:
+    found = asdict(config._build(Settings, wish, place, ""))
+    if not found["model"] or not found["prompts"]:
         raise BadInput("logits needs a model and prompts: give --model and --prompts, or --config")
-    return wish
+    asked = wish.get("temperatures", found["temperatures"])  # a whole number is written as one
+    found["temperatures"] = [one if isinstance(one, int) else value
+                             for one, value in zip(asked, found["temperatures"], strict=True)]  # fmt: skip
+    if not found["temperatures"] or min(found["temperatures"]) < LOWEST:
+        raise BadInput(f"{place}: 'temperatures' must be numbers of {LOWEST:g} or more, one at least")
+    return found
 
 
 def _read_prompts(path: Path) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a NUL
         raise BadInput(f"{path}: the prompts cannot be read ({type(error).__name__})") from error
     if path.suffix != ".json":
-        return [line for line in text.splitlines() if line.strip()]
+        return [line for line in text.split("\n") if line.strip()]  # nothing else ends a line: U+2028 is text
     try:
-        found = json.loads(text)
+        found = pasted_json.load(text)
     except json.JSONDecodeError as error:
         raise BadInput(f"{path}:{error.lineno}: not readable as JSON ({error.msg})") from error
+    except ValueError as error:  # nested too deeply, or a number of too many digits
+        raise BadInput(f"{path}: not readable as JSON ({error})") from error
     if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
         raise BadInput(f"{path}: a JSON list of texts is expected")
     return found

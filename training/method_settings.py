@@ -70,7 +70,7 @@ class RewardSettings:
 
     pairs: str = setting("written: the task's references against spoilt ones; file: rows of data.train_file and"
                          " data.heldout_files", "written", choices=("written", "file"))  # fmt: skip
-    kinds: list = setting("how references are spoilt, in turn", ["long_winded", "cut_short", "vague", "wrong"])
+    kinds: list[str] = setting("how references are spoilt, in turn", ["long_winded", "cut_short", "vague", "wrong"])
     label_noise: float = setting("share of the training pairs whose choice is turned round, as labellers disagree", 0.0,
                                  low=0, high=0.5)  # fmt: skip
     centre: float = setting("weight of the squared mean reward of a pair, which holds rewards near 0", 0.0, low=0)
@@ -92,8 +92,8 @@ class DistillSettings:
 
     rows: str = setting("text: general English, where many a next word is right; task: the rows of the task (or of"
                         " data.train_file)", "text", choices=("text", "task"))  # fmt: skip
-    arms: list = setting("ways of teaching, each on the same data for the same steps; the first is the control, the"
-                         " last is judged", ["hard", "soft"])  # fmt: skip
+    arms: list[str] = setting("ways of teaching, each on the same data for the same steps; the first is the control,"
+                              " the last is judged", ["hard", "soft"])  # fmt: skip
     layers: int = setting("layers of the teacher that the student keeps, first and last among them", 10, low=1)
     teacher_adapter: str | None = setting("a run's adapter folder that makes the teacher; null: the model itself", None)
     temperature: float = setting("T, softens both sides of the soft part", 1.0, low=1e-2)
@@ -130,8 +130,8 @@ class EmbedSettings:
     margin: float = setting("mining leaves out what is nearer than the right passage's cosine less this share of it; 0"
                             " leaves nothing out", 0.05, low=0, high=1)  # fmt: skip
     scale: float = setting("of the cosines in the loss, one over the temperature", 20.0, low=1e-3)
-    widths: list = setting("nested widths that are trained together (Matryoshka); [] the whole vector only", [])
-    cut: list = setting("widths at which the vectors are measured besides, cut short", [])
+    widths: list[int] = setting("nested widths that are trained together (Matryoshka); [] the whole vector only", [])
+    cut: list[int] = setting("widths at which the vectors are measured besides, cut short", [])
     slice_rows: int = setting("rows that are encoded at once where the batch does not fit the memory (GradCache); 0 the"
                               " whole batch", 0, low=0)  # fmt: skip
     pooling: str = setting("which token's vector stands for the text", "mean", choices=("mean", "cls", "lasttoken"))

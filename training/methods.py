@@ -14,6 +14,7 @@ from training.errors import BadInput
 
 MODULES = {"dpo": "training.dpo", "grpo": "training.grpo", "reward": "training.reward", "distill": "training.distill",
            "embed": "training.embed"}  # fmt: skip
+PROGRAMS = {"sft": "training train", "distill-stack": "training.stack.distill"}  # others: the method is the command
 
 
 def module_of(config) -> ModuleType | None:
@@ -55,8 +56,13 @@ def measure_more(config, rows, loaded, tuned, folder) -> None:
         found.measure_more(config, rows, loaded, tuned, folder)
 
 
-def need(config, method: str) -> None:
-    """BadInput when a command is given another method's configuration."""
-    if config.method != method:
-        raise BadInput(f"this configuration's method is {config.method}, not {method}: run it with"
-                       f" 'python -m training {'train' if config.method == 'sft' else config.method}'")  # fmt: skip
+def need(config, *wanted: str) -> None:
+    """BadInput when a command is given another method's configuration.
+
+    Args:
+        config: of the run.
+        wanted: the methods that the command can do.
+    """
+    if config.method not in wanted:
+        raise BadInput(f"this configuration's method is {config.method}, not {' or '.join(wanted)}: run it with"
+                       f" 'python -m {PROGRAMS.get(config.method, f'training {config.method}')}'")  # fmt: skip

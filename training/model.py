@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from training import adapter, embedded, guards, runtime, tiny
+from training import adapter, embedded, guards, json_lines, runtime, tiny
 from training.errors import BadInput, LackingResource
 from training.model_targets import TARGETS
 from training.settings import LoraSettings, ModelSettings
@@ -171,16 +171,41 @@ def _layer(name: str) -> int:
     return next(int(part) for part in name.split(".") if part.isdigit())
 
 
+def need_adapter(folder: str | Path) -> None:
+    """BadInput unless a folder holds an adapter whose files can be read."""
+    from safetensors import SafetensorError, safe_open
+
+    folder = Path(folder)
+    settings, weights = folder / "adapter_config.json", folder / "adapter_model.safetensors"
+    remedy = "the adapter is damaged: give another, or train it again"
+    for file in (settings, weights):
+        if not file.is_file() and not (file == weights and weights.with_suffix(".bin").is_file()):
+            raise BadInput(f"{folder}: there is no adapter here ({file.name} is missing); give a run's adapter folder")
+    json_lines.read_object(settings, remedy)
+    if weights.is_file():
+        try:
+            with safe_open(weights, "numpy"):
+                pass
+        except SafetensorError as error:
+            raise BadInput(f"{weights}: not readable as safetensors ({error}); {remedy}") from None
+
+
 def attach_adapter(model, folder: str | Path, trainable: bool = False):
-    """A saved adapter on a base model, checked to have really arrived (see guards.adapter_loaded)."""
+    """A saved adapter on a base model, checked to have really arrived (see guards.adapter_loaded).
+
+    Raises:
+        BadInput: there is none, it is damaged, or it belongs to another model. GuardFailed: it changes nothing.
+    """
     from peft import PeftModel
 
     folder = Path(folder)
-    if not (folder / "adapter_config.json").is_file():
-        raise BadInput(
-            f"{folder}: there is no adapter here (adapter_config.json is missing); give a run's adapter folder"
-        )
-    tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+    need_adapter(folder)
+    try:
+        tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise BadInput(f"{folder}: this adapter does not go onto the model ({why}); give one that was trained on it"
+                       ) from error  # fmt: skip
     guards.adapter_loaded(tuned, folder)
     if not trainable:
         _as_the_base(tuned)

@@ -23,6 +23,7 @@ The gate compares after with before on the task and on general text, and the rep
 
 Exit codes: 0 ship, 10 gain with regression, 11 no gain, 12 inconclusive, 13 don't train, 130 interrupted: the line to
 go on with is printed, and finished phases are not done again."""
+METHODS = ("sft", "dpo", "grpo")  # whose models answer the task's questions; the others have a frame of their own
 
 
 def add_arguments(parser) -> None:
@@ -35,9 +36,13 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     """All phases; the exit code is the verdict's."""
+    from training import data, methods
     from training.cli import config_from
 
     config = config_from(args)
+    methods.need(config, *METHODS)
+    if config.method == "sft":  # the others' rows are refused by their own reading
+        data.held_out_sets(config, data.task_of(config))
     folder = RunFolder(args.resume or args.out or default_path(config))
     if args.dry_run:
         plan.show(config, folder)

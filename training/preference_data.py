@@ -5,27 +5,38 @@ A file holds one pair per line: ``{"prompt": text or turns, "chosen": text, "rej
 
 from __future__ import annotations
 
-import json
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from labs_py.core import chat_data
-from training import data, runtime, tasks, template
-from training.data_check import Finding, read_lines
-from training.errors import BadInput
+from training import data, json_lines, runtime, tasks, template
+from training.data_check import Finding, TokenRules, read_lines
+from training.errors import BadInput, GuardFailed
 
 PAIRS_FILE = "pairs.jsonl"
+SIDES = ("chosen", "rejected")
 Pair = dict[str, Any]
 
 
 def load_rows(config, tokenizer=None) -> data.Loaded:
-    """The run's questions (or, with ``pairs: file``, the pairs themselves) and its held-out sets."""
+    """The run's questions (or, with ``pairs: file``, the pairs themselves) and its held-out sets.
+
+    Args:
+        config: the run's configuration.
+        tokenizer: when given, files are also checked for over-long rows and missing stop tokens.
+
+    Raises:
+        BadInput: faults in a file, each with file and line; settings that do not fit together.
+    """
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: pairs have no place for general text; hold the model by"
                        " preference.nll_weight, preference.beta or a lower rate, and set it to 0")  # fmt: skip
     if config.preference.pairs != "file":
+        if config.data.train_file:  # a row of plain text gives no question to ask
+            data.read_rows(config.data.train_file, data.task_of(config), turns_only=True)
         loaded = data.load(config, tokenizer)
         if config.preference.pairs == "written" and not hasattr(_module(config), "cut_short"):
             raise BadInput(f"preference.pairs: task {config.task} writes no pairs; take sampled or file")
@@ -38,7 +49,7 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     task = data.task_of(config)
     held_out = data.held_out_sets(config, task)
     keys = {chat_data.prompt_key(row["messages"]) for rows in held_out.values() for row in rows}
-    pairs = read_pairs(config.data.train_file, task.system, keys)
+    pairs = read_pairs(config.data.train_file, task.system, keys, token_rules(config, tokenizer))
     digest = data.sha256_rows([{"messages": pair} for pair in pairs])
     counts = {"train": len(pairs), **{name: len(rows) for name, rows in held_out.items()}}
     return data.Loaded(pairs, held_out, digest, counts, [f"{len(pairs)} pairs from {config.data.train_file}"])
@@ -51,31 +62,53 @@ def _module(config):
 
 
 # ---- files ----
-def check_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset()) -> Iterator[Finding | Pair]:
+def token_rules(config, tokenizer) -> TokenRules | None:
+    """The rules that need a tokenizer, with the run's longest row; None without one."""
+    return TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
+
+
+def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_data.Fault | None]]:
+    """Number, row and fault of each line that holds something; the row is empty where there is a fault."""
+    for number, line, length in read_lines(path):
+        row, fault = chat_data.parse_line(line)
+        if fault is not None and fault.code == "huge-line":
+            fault = chat_data.Fault(fault.code, f"{length:,} bytes; at most {chat_data.HUGE_LINE_BYTES:,} are read")
+        yield number, row or {}, fault
+
+
+def refuse(faults: list[str], remedy: str = "mend or drop these rows before training") -> None:
+    """BadInput with the first faults, how many more there are, and what to do; nothing without faults."""
+    if faults:
+        more = [f"and {len(faults) - data.SHOWN_FAULTS} more"] if len(faults) > data.SHOWN_FAULTS else []
+        raise BadInput("\n".join([*faults[: data.SHOWN_FAULTS], *more, remedy]))
+
+
+def check_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
+                rules: TokenRules | None = None) -> Iterator[Finding | Pair]:  # fmt: skip
     """Every pair of a file, or in its place what is wrong with the line.
 
     Args:
         path: JSONL file.
         system: system turn of prompts that have none.
         keys: ``chat_data.prompt_key`` of the held-out questions.
+        rules: the tokenizer's rules, or None to leave them out.
     """
     name, seen = str(path), {}
-    for number, line, length in read_lines(path):
-        row, fault = chat_data.parse_line(line)
-        if fault is not None:
-            message = f"{length:,} bytes are too many" if fault.code == "huge-line" else fault.message
-            yield Finding(name, number, fault.code, message)
-            continue
-        found = _fault(row, system)
+    for number, row, fault in parsed_lines(path):
+        found = fault or _fault(row, system)
         if isinstance(found, chat_data.Fault):
             yield Finding(name, number, found.code, found.message)
             continue
         key = chat_data.prompt_key(found["prompt"])
-        same = (key, found["chosen"], found["rejected"])
+        same, turned = ((key, *(found[side] for side in order)) for order in (SIDES, SIDES[::-1]))
         if key in keys:
             yield Finding(name, number, "test-leak", "this question also stands in a held-out set")
         elif same in seen:
             yield Finding(name, number, "duplicate", f"the same pair as line {seen[same]}")
+        elif turned in seen:
+            yield Finding(name, number, "contradiction", f"line {seen[turned]} prefers these two answers the other way")
+        elif long := _token_fault(found, rules):
+            yield Finding(name, number, long.code, long.message)
         else:
             seen[same] = number
             yield {**found, "id": str(row.get("id", f"line-{number}"))}
@@ -84,10 +117,10 @@ def check_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset()
 def _fault(row: dict[str, Any], system: str) -> Pair | chat_data.Fault:
     """The pair that a row holds, or why it holds none."""
     answers = {}
-    for side in ("chosen", "rejected"):
+    for side in SIDES:
         answer = row.get(side)
         if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict):
-            answer = answer[0].get("content")
+            answer = answer[0].get("content") if answer[0].get("role") == "assistant" else None
         if not isinstance(answer, str):
             return chat_data.Fault("missing-answer", f"'{side}' must be a text (or a list of one assistant turn)")
         if not answer.strip():
@@ -95,26 +128,57 @@ def _fault(row: dict[str, Any], system: str) -> Pair | chat_data.Fault:
         answers[side] = answer
     if answers["chosen"].strip() == answers["rejected"].strip():
         return chat_data.Fault("equal-answers", "chosen and rejected are the same: nothing is preferred")
-    turns = chat_data.turns_of({"prompt": row.get("prompt"), "completion": answers["chosen"]}, system)
-    faults = chat_data.check_turns(turns)
-    if faults:
-        return faults[0]
+    turns = asked_turns(row, system)
+    if isinstance(turns, chat_data.Fault):
+        return turns
     if system and turns[0]["role"] != "system":
         turns = [{"role": "system", "content": system}, *turns]
-    return {"prompt": turns[:-1], **answers}
+    return {"prompt": turns, **answers}
 
 
-def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset()) -> list[Pair]:
-    """The pairs of a file.
+def asked_turns(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | chat_data.Fault:
+    """The turns of a row's ``prompt``, which ask for an answer, or why they don't."""
+    prompt = row.get("prompt")
+    if not isinstance(prompt, (str, list)):
+        return chat_data.Fault(
+            "missing-prompt", "'prompt' must be a text, or a list of turns that ends with the user's"
+        )
+    # with an answer in its place the whole order can be checked
+    turns = chat_data.turns_of({"prompt": prompt, "completion": "-"}, system)
+    fault = next(iter(chat_data.check_turns(turns)), None)
+    if fault and fault.code == "role-order" and (not prompt or prompt[-1]["role"] != "user"):
+        return chat_data.Fault("role-order", "'prompt' must end with a turn of the user")
+    return fault or turns[:-1]
+
+
+def _token_fault(pair: Pair, rules: TokenRules | None) -> chat_data.Fault | None:
+    """What is wrong with a pair once the template has written it out as the trainer will."""
+    for side in SIDES if rules else ():
+        try:
+            ids = encoded_side(rules.tokenizer, pair, side, sys.maxsize, side).ids
+        except GuardFailed as error:
+            return chat_data.Fault("no-stop-token", str(error).removeprefix(f"{side}: no-stop-token: "))
+        if len(ids) > rules.max_tokens:
+            return chat_data.Fault("too-long", f"'{side}' makes {len(ids)} tokens with its question, at most"
+                                               f" {rules.max_tokens} (train.max_length)")  # fmt: skip
+    return None
+
+
+def encoded_side(tokenizer, pair: Pair, side: str, longest: int, where: str) -> template.Encoded:
+    """Question and one of the two answers as the trainer sees them; raises as ``template.encode``."""
+    row = {"messages": [*pair["prompt"], {"role": "assistant", "content": pair[side]}]}
+    return template.encode(tokenizer, row, longest, where)
+
+
+def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
+               rules: TokenRules | None = None) -> list[Pair]:  # fmt: skip
+    """The pairs of a file; arguments as in ``check_pairs``.
 
     Raises:
         BadInput: one line per fault, as ``file:line: CODE: message``.
     """
-    found = list(check_pairs(path, system, keys))
-    faults = [str(item) for item in found if isinstance(item, Finding)]
-    if faults:
-        more = f"\nand {len(faults) - data.SHOWN_FAULTS} more" if len(faults) > data.SHOWN_FAULTS else ""
-        raise BadInput("\n".join(faults[: data.SHOWN_FAULTS]) + more + "\nmend or drop these rows before training")
+    found = list(check_pairs(path, system, keys, rules))
+    refuse([str(item) for item in found if isinstance(item, Finding)])
     if not found:
         raise BadInput(f"{path}: there is no pair in this file")
     return found
@@ -134,7 +198,7 @@ def pairs(config, rows: list[dict], loaded, folder) -> list[Pair]:
         return written_pairs(config, rows)
     kept = Path(folder.path) / PAIRS_FILE
     if kept.is_file():
-        return [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+        return json_lines.read(kept)
     if runtime.process_count() > 1:
         raise BadInput("preference.pairs: sampled pairs are made in one process; take written, or run in one process"
                        f" first and give its {PAIRS_FILE} as data.train_file with preference.pairs=file")  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
 from labs_py.core import evidence
-from training import data, tasks, template
+from training import data, json_lines, tasks, template
 
 KL_ROWS = 32
 SHOWN = 5
@@ -36,8 +35,7 @@ def measure(config, rows: data.Loaded, loaded, tuned, folder) -> dict[str, Any]:
 
 def _answers(folder, name: str) -> dict[str, dict[Any, str]]:
     found: dict[str, dict[Any, str]] = {"base": {}, "tuned": {}}
-    for line in folder.predictions.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
+    for entry in json_lines.read(folder.predictions):
         if entry["set"] == name and entry["arm"] in found:
             found[entry["arm"]][entry["id"]] = entry["answer"]
     return found

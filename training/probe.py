@@ -119,6 +119,7 @@ def run(args) -> int:
 
     config = cli.config_from(args)
     rows = data.load(config)
+    data.need_held_out(rows.heldout)
     if args.dry_run:
         print(f"would ask {config.probe.n} questions twice, threshold {config.probe.exact_threshold:.0%}")
         return 0

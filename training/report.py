@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from training import report_charts, report_examples
+from training import json_lines, report_charts, report_examples
 
 HELP = "write a run's HTML page again"
 ABOUT = """Write report.html of a run's folder from its report.json, predictions.jsonl and log.jsonl.
@@ -40,23 +39,11 @@ def write(folder: Any) -> None:
         BadInput: there is no readable report.json.
     """
     report = folder.open()
-    predictions = _read_lines(folder.predictions)
-    page = render(report, predictions, folder.events(), folder.config.read_text(encoding="utf-8"))
+    predictions = json_lines.read(folder.predictions, skip_broken=True) if folder.predictions.is_file() else []
+    page = render(report, predictions, folder.events(), folder.config.read_text(encoding="utf-8", errors="replace"))
     partial = folder.html.with_name(folder.html.name + ".partial")
     partial.write_text(page, encoding="utf-8")
     partial.replace(folder.html)
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue
-    return found
 
 
 def render(report: dict[str, Any], predictions: list[dict], events: list[dict], settings: str) -> str:

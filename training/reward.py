@@ -6,7 +6,7 @@ import copy
 import os
 from typing import Any
 
-from training import adapter, guards, reward_pairs, runtime, sft
+from training import adapter, guards, model, reward_pairs, runtime, sft
 from training.dpo import MethodLog, common_arguments, encode_pairs, log_pair, without_printers
 from training.errors import BadInput, GuardFailed
 
@@ -154,6 +154,7 @@ def attach(config, loaded, folder):
     """The reward model of a run's folder on a fresh base, as it is shipped."""
     from peft import PeftModel
 
+    model.need_adapter(folder.adapter)
     tuned = PeftModel.from_pretrained(scorer(loaded, config.train.seed), str(folder.adapter))
     guards.adapter_loaded(tuned, folder.adapter)
     return tuned.eval()

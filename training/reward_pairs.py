@@ -29,7 +29,7 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: general text makes no pair; set it to 0")
     if config.reward.pairs == "file":
-        train, held_out = from_files(config)
+        train, held_out = from_files(config, tokenizer)
     else:
         train, held_out = written(config)
     train = with_noise(train, config.reward.label_noise, config.data.seed)
@@ -41,7 +41,7 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     return data.Loaded(train, held_out, hashlib.sha256(said.encode()).hexdigest(), counts, notes)
 
 
-def from_files(config) -> tuple[list[Pair], dict[str, list[Pair]]]:
+def from_files(config, tokenizer=None) -> tuple[list[Pair], dict[str, list[Pair]]]:
     """Pairs of the reader's own; a question of a held-out file may not stand in the training file."""
     if not config.data.train_file or not config.data.heldout_files:
         missing = "heldout_files" if config.data.train_file else "train_file"
@@ -50,7 +50,8 @@ def from_files(config) -> tuple[list[Pair], dict[str, list[Pair]]]:
     system = data.task_of(config).system
     held_out = {name: preference_data.read_pairs(path, system) for name, path in config.data.heldout_files.items()}
     keys = {chat_data.prompt_key(pair["prompt"]) for pairs in held_out.values() for pair in pairs}
-    return preference_data.read_pairs(config.data.train_file, system, keys), held_out
+    rules = preference_data.token_rules(config, tokenizer)
+    return preference_data.read_pairs(config.data.train_file, system, keys, rules), held_out
 
 
 def written(config) -> tuple[list[Pair], dict[str, list[Pair]]]:

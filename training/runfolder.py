@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
+import zipfile
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from training import config as configuration
-from training import runtime
+from training import json_lines, runtime
 from training.errors import BadInput
 
 MARK = "complete"  # a checkpoint with this file in it was written to its end
+# What others read from a report without asking whether it is there: ``create`` writes it, damage takes it away.
+NEEDED = (("run", "config_sha256", str), ("run", "seconds", (int, float)), ("run", "dirty", bool),
+          ("environment", "dtype", str))  # fmt: skip
+ANEW = "begin the run anew, in another --out or after removing the folder"
 
 
 class RunFolder:
@@ -55,11 +62,16 @@ class RunFolder:
         return self.read()
 
     def read(self) -> dict:
-        """The report so far."""
-        try:
-            return json.loads(self.report.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise BadInput(f"{self.report}:{error.lineno}: not readable as JSON ({error.msg})") from error
+        """The report so far; BadInput when it is damaged."""
+        report = json_lines.read_object(self.report, ANEW)
+        for section, values in report.items():
+            if not isinstance(values, dict):
+                raise BadInput(f"{self.report}: {section} is a {type(values).__name__} and not an object; {ANEW}")
+        for section, key, kind in NEEDED:
+            values = report.get(section, {})
+            if key not in values or not isinstance(values[key], kind):
+                raise BadInput(f"{self.report}: {section}.{key} is missing or damaged; {ANEW}")
+        return report
 
     def update(self, section: str, values: dict) -> None:
         """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced."""
@@ -74,43 +86,42 @@ class RunFolder:
                 file.write(json.dumps(event, ensure_ascii=False) + "\n")
 
     def events(self, kind: str | None = None) -> list[dict]:
-        """The lines of log.jsonl, of one kind when given; a broken last line is left out."""
+        """The lines of log.jsonl, of one kind when given; broken ones are left out."""
         if not self.log_file.exists():
             return []
-        found = []
-        for line in self.log_file.read_text(encoding="utf-8").splitlines():
-            try:
-                event = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if kind is None or event.get("event") == kind:
-                found.append(event)
-        return found
+        events = json_lines.read(self.log_file, skip_broken=True)
+        return [event for event in events if kind is None or event.get("event") == kind]
 
     def forget_steps_after(self, step: int) -> None:
         """Drop the log lines of steps that will be taken again."""
         kept = [e for e in self.events() if e.get("step", 0) <= step]
-        text = "".join(json.dumps(e, ensure_ascii=False) + "\n" for e in kept)
-        _replace(self.log_file, text)
+        _replace(self.log_file, _lines(kept))
 
     def forget_predictions(self, *arms: str) -> None:
-        """Drop the answers of arms that will be asked again."""
+        """Drop the answers of arms that will be asked again, and half an answer at the end.
+
+        Raises:
+            BadInput: another line is broken.
+        """
         if self.predictions.exists():
-            lines = self.predictions.read_text(encoding="utf-8").splitlines()
-            _replace(self.predictions, "".join(x + "\n" for x in lines if json.loads(x)["arm"] not in arms))
+            answers = json_lines.read(self.predictions)
+            _replace(self.predictions, _lines(one for one in answers if one.get("arm") not in arms))
 
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint that was written to its end."""
-        done = [p for p in self.checkpoints.glob("checkpoint-*") if (p / MARK).exists()]
-        return max(done, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
+        found = self.checkpoints.glob("checkpoint-*")
+        done = [p for p in found if re.fullmatch(r"checkpoint-\d+", p.name) and (p / MARK).exists()]
+        return max(done, key=step_of, default=None)
 
     def keep_before(self, scores: dict) -> None:
         """Set the base model's scores aside, item by item, for the comparison after training."""
         _replace(self.before, json.dumps(scores, ensure_ascii=False) + "\n")
 
     def read_before(self) -> dict | None:
-        """The base model's scores; None when they were not made to their end."""
-        return json.loads(self.before.read_text(encoding="utf-8")) if self.before.exists() else None
+        """The base model's scores; None when they were not made to their end, BadInput when they are damaged."""
+        if not self.before.exists():
+            return None
+        return json_lines.read_object(self.before, "remove this file, and the base model is asked again")
 
     def resume_command(self, command: str) -> str:
         """The line that goes on with this run."""
@@ -119,6 +130,26 @@ class RunFolder:
     def _write(self, report: dict[str, Any]) -> None:
         if runtime.is_main_process():
             _replace(self.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step after which a checkpoint was written."""
+    return int(checkpoint.name.rsplit("-", 1)[1])
+
+
+def check_checkpoint(checkpoint: Path) -> None:
+    """BadInput when a checkpoint cannot be gone on from: a file is missing, or broken where a look at it shows that."""
+    remedy = "remove the checkpoint's folder, and the run goes on from the one before, or from its start"
+    state = json_lines.read_object(checkpoint / "trainer_state.json", remedy)
+    if state.get("global_step") != step_of(checkpoint):
+        raise BadInput(f"{checkpoint / 'trainer_state.json'}: global_step is not {step_of(checkpoint)}; {remedy}")
+    if runtime.process_count() > 1:  # weights and optimiser lie in parts, as the launcher's settings have them
+        return
+    if not any(checkpoint.glob("*.safetensors")):
+        raise BadInput(f"{checkpoint}: there are no weights (*.safetensors) in it; {remedy}")
+    for file in (checkpoint / "optimizer.pt", checkpoint / "scheduler.pt"):
+        if not zipfile.is_zipfile(file):
+            raise BadInput(f"{file}: is missing or damaged; {remedy}")
 
 
 def default_path(config) -> Path:
@@ -130,6 +161,10 @@ def _merge(old: Any, new: Any) -> Any:
     if isinstance(old, dict) and isinstance(new, dict):
         return {**old, **{k: _merge(old.get(k), v) for k, v in new.items()}}
     return new
+
+
+def _lines(values: Iterable[dict]) -> str:
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+LARGEST_SEED = 2**32 - 1  # that numpy takes
+
 
 def setting(help: str, default: Any = ..., low: float | None = None, high: float | None = None,
             choices: tuple = ()) -> Any:  # fmt: skip
@@ -38,7 +40,7 @@ class LoraSettings:
     """The adapter: delta W = alpha / rank * B A on every targeted linear layer; variants in training/adapter.py."""
 
     rank: int = setting("R, the inner width of the adapter", low=1, high=1024)
-    alpha: float = setting("the update is scaled by alpha / rank", low=0)
+    alpha: float = setting("the update is scaled by alpha / rank", low=0, high=1e6)
     dropout: float = setting("dropout on the adapter's input", 0.0, low=0, high=0.9)
     targets: str = setting("which linear layers carry an adapter", "all-linear",
                            choices=("all-linear", "attention", "query-value"))  # fmt: skip
@@ -55,7 +57,7 @@ class DataSettings:
     """Where the rows come from."""
 
     train_file: str | None = setting("JSONL of rows to train on; null asks the task's generator", None)
-    heldout_files: dict = setting("name of a held-out set -> JSONL file; {} asks the task's generator", {})
+    heldout_files: dict[str, str] = setting("name of a held-out set -> JSONL file; {} asks the task's generator", {})
     n_train: int = setting("rows that the generator makes", 1000, low=1)
     n_heldout: int = setting("rows of each held-out set", 200, low=1)
     seed: int = setting("seed of the generator", 0, low=0)
@@ -72,12 +74,12 @@ class TrainSettings:
     learning_rate: float = setting("peak step size of AdamW", low=0, high=1)
     scheduler: str = setting("how the rate falls after the warm-up", choices=("linear", "cosine", "constant"))
     warmup: float = setting("share of the steps that warm up", low=0, high=1)
-    epochs: float = setting("passes over the rows", low=0)
+    epochs: float = setting("passes over the rows", low=0, high=1e6)
     batch_size: int = setting("rows of one micro-batch on one device", low=1)
     accumulation: int = setting("micro-batches of one step", low=1)
     weight_decay: float = setting("AdamW's pull towards zero", low=0)
     clip: float = setting("largest norm of the gradient; 0 switches it off", low=0)
-    seed: int = setting("seed of the adapter's start and of the order of the rows", low=0)
+    seed: int = setting("seed of the adapter's start and of the order of the rows", low=0, high=LARGEST_SEED)
     max_length: int = setting("longest row in tokens; longer ones are refused by the data check", low=8)
     beta2: float = setting("AdamW's memory of squared gradients, about 1 / (1 - beta2) steps", 0.999, low=0, high=1)
     max_steps: int = setting("stop after so many steps; 0 means after the epochs", 0, low=0)
@@ -107,7 +109,7 @@ class EvaluateSettings:
     max_new_tokens: int = setting("longest answer", 80, low=1)
     few_shot: int = setting("examples in the prompt of the fair baseline", 4, low=0)
     base_rows: int = setting("first rows of each set that the untrained model is asked, twice; 0 means all", 0, low=0)
-    sets: list = setting("the task's held-out sets to score; [] means all but a sealed one", [])
+    sets: list[str] = setting("the task's held-out sets to score; [] means all but a sealed one", [])
 
 
 @dataclass(frozen=True)

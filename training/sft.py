@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from training import adapter, guards, model, runtime
 from training import config as configuration
 from training.collator import AnswerCollator
 from training.errors import Interrupted, LackingResource
-from training.runfolder import RunFolder
+from training.runfolder import RunFolder, check_checkpoint, step_of
 from training.settings import Config
 from training.template import Encoded, encode
 
@@ -64,7 +65,7 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     """Let a trainer run (or go on), save what it made, and write the report's ``train`` section.
 
     Raises:
-        Interrupted: after Ctrl-C, with the line to go on with.
+        Interrupted: after Ctrl-C, with the line to go on with. BadInput: the checkpoint is damaged.
     """
     from training.lora_product import part_products
     from training.trainer import keep_activation_dtype
@@ -72,7 +73,8 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     if config.lora and runtime.process_count() == 1:
         adapter.in_float32(tuned)
     if resume:
-        folder.forget_steps_after(int(str(resume).rsplit("-", 1)[1]))
+        check_checkpoint(Path(resume))
+        folder.forget_steps_after(step_of(Path(resume)))
     started = time.monotonic()
     try:
         trainer.train(resume_from_checkpoint=str(resume) if resume else None)

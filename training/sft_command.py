@@ -56,7 +56,7 @@ def train_alone(args, method: str) -> int:
     runtime.quiet_libraries()
     plan.check_resources(config, folder)
     resumed = folder.open() if args.resume else None
-    if resumed:
+    if resumed is not None:
         guards.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
     loaded = methods.load_base(config, resumed["environment"]["dtype"] if resumed else None)
     rows = methods.load_rows(config, loaded.tokenizer)

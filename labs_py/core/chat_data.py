@@ -29,6 +29,8 @@ MOST_IN_BAND, MOST_COMPARED = 8, 16
 ROLES = ("system", "user", "assistant")
 OPENING_TOKENS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|assistant|>")
 STOP_TOKENS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<eos>")
+NO_TURNS = "neither 'messages' nor 'prompt' and 'completion', each a text or a list of turns"
+TEXT_ONLY = "plain 'text' asks and answers nothing; give 'messages', or 'prompt' and 'completion'"
 
 CODES = {
     "bad-json": "the line is not one JSON object",
@@ -73,13 +75,25 @@ def parse_line(line: bytes) -> tuple[dict[str, Any] | None, Fault | None]:
         row = pasted_json.load(text)
     except json.JSONDecodeError as error:
         return None, Fault("bad-json", f"{error.msg} at column {error.colno}")
-    except pasted_json.TooDeep as error:
+    except (pasted_json.TooDeep, pasted_json.RepeatedKey) as error:
         return None, Fault("bad-json", str(error))
     except ValueError:  # Python reads no whole number of more than 4,300 digits
         return None, Fault("bad-json", "a number is too long to be read")
     if not isinstance(row, dict):
         return None, Fault("bad-json", f"a row is an object in braces, this is a {type(row).__name__}")
+    half = _half_pair(row) if "\\u" in text else ""
+    if half:
+        return None, Fault("bad-encoding", f"{half!r} is half of a surrogate pair and no character")
     return row, None
+
+
+def _half_pair(row: dict[str, Any]) -> str:
+    """The first character of a row that no text can hold ("" when there is none): JSON may write \\ud800 alone."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        return error.object[error.start]
+    return ""
 
 
 def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | None:
@@ -90,7 +104,7 @@ def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | No
         system: system turn to put before a prompt that is plain text.
 
     Returns:
-        Turns, or None when the row has neither shape.
+        Turns, or None when the row has neither shape; a completion that is null counts as none.
     """
     if isinstance(row.get("messages"), list):
         return list(row["messages"])
@@ -108,13 +122,20 @@ def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | No
         turns.append({"role": "assistant", "content": answered})
     elif isinstance(answered, list):
         turns.extend(answered)
+    elif answered is not None:
+        return None
     return turns
+
+
+def is_plain_text(row: dict[str, Any]) -> bool:
+    """Whether a row is ``{"text"}`` alone: prose to learn as it stands, without turns."""
+    return set(row) == {"text"} and isinstance(row["text"], str) and bool(row["text"].strip())
 
 
 def check_turns(turns: list[Any] | None) -> list[Fault]:
     """Faults in the shape of a conversation: missing-role, empty-turn, role-order, prompt-only."""
     if turns is None:
-        return [Fault("missing-role", "neither 'messages' nor 'prompt' and 'completion'")]
+        return [Fault("missing-role", NO_TURNS)]
     if not turns:
         return [Fault("prompt-only", "no turns at all")]
     for place, turn in enumerate(turns, 1):
@@ -255,6 +276,8 @@ def check_lines(
     held_out: set[str] = frozenset(),
     system: str = "",
     more: Callable[[list[dict[str, Any]]], list[Fault]] | None = None,
+    *,
+    turns_only: bool = False,
 ) -> Iterator[tuple[int, Fault]]:
     """Every fault of a file's lines, in their order: the one list of rules, for the command and for the page.
 
@@ -263,6 +286,7 @@ def check_lines(
         held_out: ``prompt_key`` of every held-out row.
         system: system turn of plain-text prompts.
         more: further rules for a well-formed row (those that need a template).
+        turns_only: whether a row of plain text is a fault (missing-role).
     """
     seen = Seen()
     for number, line, length in lines:
@@ -272,8 +296,10 @@ def check_lines(
                 fault = Fault(fault.code, f"{length:,} bytes; at most {HUGE_LINE_BYTES:,} are read")
             yield number, fault
             continue
-        if set(row) == {"text"} and isinstance(row["text"], str) and row["text"].strip():
-            if unended(row["text"]):
+        if is_plain_text(row):
+            if turns_only:
+                yield number, Fault("missing-role", TEXT_ONLY)
+            elif unended(row["text"]):
                 yield number, Fault("no-stop-token", "a chat written out as text does not end with a stop token")
             continue  # plain text to replay: no turns to check
         turns = turns_of(row, system)

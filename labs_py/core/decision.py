@@ -222,7 +222,7 @@ def configuration(profile: Profile) -> str:
         return ""
     source, revision, dtype, quantization, batch, accumulation, optimizer, prefix, length = _SETUPS[profile.hardware]
     checkpointing = "true" if profile.hardware in ("16", "24") else "false"
-    return f"""# First step of the plan: {plan}. For your own rows: task: jsonl and data.train_file.
+    return f"""# First step of the plan: {plan}. For your own rows: task: jsonl, data.train_file, data.heldout_files.
 name: decided-{profile.goal}
 method: sft
 task: orders

@@ -14,19 +14,33 @@ class TooDeep(ValueError):
     """The text nests deeper than ``DEEPEST``."""
 
 
+class RepeatedKey(ValueError):
+    """An object has one key twice, and nothing says which of the two values is meant."""
+
+
 def load(text: str) -> Any:
-    """``json.loads``, with a limit on nesting.
+    """``json.loads``, with a limit on nesting, and each key once in its object.
 
     In the browser the parser's recursion ends the whole interpreter long before Python would call it a RecursionError.
 
     Raises:
         TooDeep: lists and objects within each other, deeper than ``DEEPEST``.
+        RepeatedKey: an object has one key twice.
         json.JSONDecodeError: not JSON.
         ValueError: a whole number of more digits than Python reads.
     """
     if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
         raise TooDeep(f"nested deeper than {DEEPEST} levels")
-    return json.loads(text)
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise RepeatedKey(f"the key {twice[:40]!r} stands twice in one object")
+    return found
 
 
 def _depth(text: str) -> int:

@@ -27,6 +27,8 @@ def read_chat(text: str) -> tuple[list[dict[str, Any]], list[Any] | None, str]:
         given = json.loads(json.dumps(given, ensure_ascii=False).encode("utf-8", "replace"))
     except pasted_json.TooDeep as error:
         return [], None, f"This chat is {error}; the example is used."
+    except pasted_json.RepeatedKey as error:
+        return [], None, f"In this chat {error}; the example is used."
     except ValueError as error:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         return [], None, f"This is not JSON{where}; the example is used."

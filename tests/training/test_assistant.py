@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.errors import BadInput
+from training.stack.assistant import __main__ as command
 from training.stack.assistant import answer, models, pages, search, service, settings
 from training.stack.assistant.traces import Traces
 
@@ -163,6 +164,93 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, said: str) ->
     (tmp_path / "c.yaml").write_text(text)
     with pytest.raises(BadInput, match=said):
         settings.load(tmp_path / "c.yaml")
+
+
+SOUND = "name: a\nbackend: extract\nthreshold: 0.1\n"
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("fallback: c.yaml\n", "of its own"), ("fallback: d.yaml\n", "of its own"), ("fallback: e.yaml/x\n", "'fallback'"),
+    ("fallback: ../e.yaml\n", "'fallback'"), ('fallback: "a\\0b"\n', "'fallback'"), ("fallback: no.yaml\n", "no.yaml"),
+    (f"passages: 1{'0' * 30}\n", "'passages'"), ("temperature: .nan\n", "'temperature'"),
+    ("temperature: .inf\n", "'temperature'"), ("timeout_s: .inf\n", "'timeout_s'"),
+    ("timeout_s: 1e30\n", "'timeout_s'"),
+    ("price_in: -5\n", "'price_in'"), ("price_out: .nan\n", "'price_out'"), ("tries: true\n", "'tries'"),
+    ("name: b\n", "stands twice"), ("model: 2026-99-99\n", "not readable"), ("tries: 0x_\n", "not readable"),
+    (f"model: {'[' * 3000}\n", "nested"), ("model: &m [*m]\n", "not readable"), ("1: 2\n", "unknown key '1'"),
+])  # fmt: skip
+def test_a_wrong_value_is_one_line(tmp_path: Path, text: str, said: str) -> None:
+    for name, other in (("c", text), ("d", "fallback: c.yaml\n"), ("e", "")):
+        (tmp_path / f"{name}.yaml").write_text(SOUND + other)
+    with pytest.raises(BadInput, match=said) as caught:
+        settings.load(tmp_path / "c.yaml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ['""', '" "', "a/b", "..", '"a\\0b"', '"a\\nb"'])
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "c.yaml").write_text(SOUND.replace("name: a", f"name: {name}"))
+    with pytest.raises(BadInput, match="'name'"):
+        settings.load(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize("url", ["http://x y", "http://", "http://[x", "http://h:99999"])
+def test_an_address_that_leads_nowhere_is_one_line(tmp_path: Path, url: str) -> None:
+    (tmp_path / "c.yaml").write_text(SOUND.replace("extract", "endpoint") + f"url: {json.dumps(url)}\n")
+    with pytest.raises(BadInput, match="'url'"):
+        settings.load(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize(("told", "said"), [
+    (["evaluate", "--out", "FILE"], "Not a directory"), (["serve", "--traces", "FILE/x"], "File exists"),
+    (["serve", "--traces", "FILE/x/y"], "Not a directory"), (["ask", "q", "--docs", "DOCS"], "UTF-8"),
+])  # fmt: skip
+def test_what_the_system_refuses_is_one_line(tmp_path: Path, capsys, told: list[str], said: str) -> None:
+    file = tmp_path / "file.md"
+    file.write_text(PAGE)
+    for folder in ("good", "bad"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "good" / "page.md").write_text(PAGE)
+    (tmp_path / "bad" / "page.md").write_bytes(b"# \xff")
+    told = [word.replace("FILE", str(file)).replace("DOCS", str(tmp_path / "bad")) for word in told]
+    assert command.main(told if "--docs" in told else [*told, "--docs", str(tmp_path / "good")]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["99999999", "-1", "abc", "", "8_0"])
+def test_a_port_that_is_none_is_a_usage_error_and_concerns_only_the_server(port: str, monkeypatch, capsys) -> None:
+    with pytest.raises(SystemExit):
+        command.parser().parse_args(["serve", f"--port={port}"])
+    assert "is no port" in capsys.readouterr().err
+    monkeypatch.setenv("PORT", port)
+    assert command.parser().parse_args(["ask", "q"]).question == "q"
+    with pytest.raises(SystemExit):
+        command.parser().parse_args(["serve"])
+
+
+def test_traces_leave_out_what_is_none(tmp_path: Path) -> None:
+    traces = Traces(tmp_path / "t.jsonl")
+    first = traces.begin(question="one")
+    with open(traces.file, "ab") as stream:
+        stream.write(b'\xff\n[1]\n5\n{"event": "closed"}\n' + b"[" * 100_000 + b"\n")
+    assert [line["trace_id"] for line in traces.unfinished()] == [first]
+
+
+def test_an_endpoint_that_speaks_no_http_is_a_model_that_is_down() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_once() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"nonsense\r\n\r\n")
+
+        threading.Thread(target=answer_once, daemon=True).start()
+        chosen = settings.Settings(name="odd", backend="endpoint", threshold=0.5, timeout_s=5.0,
+                                   url=f"http://127.0.0.1:{server.getsockname()[1]}/v1")  # fmt: skip
+        with pytest.raises(models.ModelDown, match="no chat completion"):
+            models.endpoint(chosen)("a prompt")
 
 
 class Server:

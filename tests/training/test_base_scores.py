@@ -59,3 +59,13 @@ def test_a_broken_file_is_asked_again(asked):
     file.parent.mkdir(parents=True)
     file.write_text("{half")
     assert base_scores.recall(name, folder) is None
+
+
+def test_line_separators_in_an_answer_and_half_an_answer_do_no_harm(asked):
+    config, loaded, rows, folder = asked
+    name = base_scores.key(loaded, rows, config)
+    whole = '{"arm": "base", "id": 1, "answer": "one\u2028two\u2029three\x85four"}\n'
+    folder.predictions.write_text(whole + '{"arm": "ba', encoding="utf-8")
+    base_scores.keep(name, {"base": {}}, folder)
+    base_scores.recall(name, folder)  # the answers that a killed run has already are not there twice
+    assert folder.predictions.read_text(encoding="utf-8") == whole

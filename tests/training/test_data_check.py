@@ -82,6 +82,8 @@ def test_a_template_without_stop_token_is_reported(tmp_path):
         {"prompt": chat()[:1], "completion": chat()[1:]},
         {"messages": chat() + chat("And a fly?", "Six.")},
         {"text": "Plain prose to replay."},
+        {"prompt": chat(), "completion": None},
+        {"prompt": "A face \U0001f600 and a line end \u2028 inside", "completion": "Yes"},
     ],
 )
 def test_good_rows_of_every_documented_shape_pass(tmp_path, row):
@@ -108,6 +110,14 @@ def test_good_rows_of_every_documented_shape_pass(tmp_path, row):
         (line({"messages": [chat()[0], {"role": "system", "content": "s"}, chat()[1]]}), "role-order"),
         (line({"prompt": 3, "completion": "x"}), "missing-role"),
         (b"[" * 100_000, "bad-json"),
+        (b'{"prompt": "a", "prompt": "b", "completion": "c"}', "bad-json"),
+        (b'{"messages": [{"role": "user", "role": "user", "content": "a"}]}', "bad-json"),
+        (rb'{"prompt": "a \ud800 b", "completion": "c"}', "bad-encoding"),
+        (rb'{"prompt": "a", "completion": "c", "note": {"\uDFFF": 1}}', "bad-encoding"),
+        (line({"prompt": chat(), "completion": 3}), "missing-role"),
+        (line({"prompt": "a", "completion": {"role": "assistant"}}), "missing-role"),
+        (line({"text": "Title", "prompt": "a"}), "prompt-only"),
+        (line({"text": None}), "missing-role"),
     ],
 )
 def test_odd_rows_get_a_code_and_never_a_traceback(tmp_path, bad, code):
@@ -145,6 +155,22 @@ def test_minhash_estimates_jaccard():
     assert abs(agree - 80 / 120) < 0.2
 
 
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n  \r\n\n"])
+def test_a_file_without_a_row_is_a_fault(tmp_path, content):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=f"{file}: there is no row"):
+        list(check_file(file))
+
+
+def test_plain_text_is_a_fault_where_turns_are_needed(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(line(GOOD) + b"\n" + line({"text": "Plain prose to replay."}))
+    assert [(f.line, f.code) for f in check_file(file, turns_only=True)] == [(2, "missing-role")]
+
+
 def test_a_missing_file_is_one_line():
     with pytest.raises(BadInput, match="nowhere.jsonl"):
         list(check_file("nowhere.jsonl"))
+    with pytest.raises(BadInput, match="^'': "):
+        list(check_file(""))

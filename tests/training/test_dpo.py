@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
-from training import cli, dpo, losses, methods, model, preference_data, preference_measures, regression
+from training import cli, data, dpo, losses, methods, model, preference_data, preference_measures, regression
 from training import config as configuration
 from training.errors import BadInput
 from training.runfolder import RunFolder
@@ -131,13 +131,18 @@ def test_sampled_pairs_that_do_not_differ_are_refused_in_a_line(tmp_path):
         train("dpo", tmp_path / "run", ["preference.pairs=sampled", "data.n_train=2", "preference.least_difference=1"])
 
 
-GOOD = {"prompt": "How many?", "chosen": "Two.", "rejected": "Many, many, I would say."}
+ANSWERS = {"chosen": "Two.", "rejected": "Many, many, I would say."}
+GOOD = {"prompt": "How many?", **ANSWERS}
 BAD = [
     ('{"prompt": "How', "bad-json"), ("[1]", "bad-json"), (json.dumps({**GOOD, "rejected": None}), "missing-answer"),
     (json.dumps({"prompt": "x", "chosen": "y"}), "missing-answer"), (json.dumps({**GOOD, "chosen": " "}), "empty-turn"),
-    (json.dumps({**GOOD, "rejected": "Two. "}), "equal-answers"), (json.dumps({**GOOD, "prompt": 3}), "missing-role"),
+    (json.dumps({**GOOD, "rejected": "Two. "}), "equal-answers"), (json.dumps({**GOOD, "prompt": 3}), "missing-prompt"),
     (json.dumps({**GOOD, "prompt": [{"role": "robot", "content": "x"}]}), "missing-role"),
     (json.dumps({**GOOD, "prompt": [{"role": "assistant", "content": "x"}]}), "role-order"),
+    (json.dumps({**GOOD, "prompt": []}), "role-order"), (json.dumps({"messages": [], **ANSWERS}), "missing-prompt"),
+    (json.dumps({**GOOD, "chosen": [{"role": "user", "content": "Two."}]}), "missing-answer"),
+    (json.dumps({**GOOD, "rejected": [{"content": "Many."}]}), "missing-answer"),
+    (json.dumps({**GOOD, "chosen": GOOD["rejected"], "rejected": GOOD["chosen"]}), "contradiction"),
     (json.dumps(GOOD), "duplicate"), (json.dumps({**GOOD, "prompt": "Seen before?"}), "test-leak"),
 ]  # fmt: skip
 
@@ -150,6 +155,51 @@ def test_every_bad_line_is_named_by_file_line_and_code(tmp_path):
     lines = str(caught.value).splitlines()
     for place, (_, code) in enumerate(BAD):
         assert lines[place].startswith(f"{file}:{place + 2}: {code}: "), lines[place]
+
+
+def test_a_prompt_without_a_question_at_its_end_is_told_so(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    rows = [{**GOOD, "prompt": turns} for turns in ([], [{"role": "system", "content": "x"}])]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(BadInput) as caught:
+        preference_data.read_pairs(file)
+    lines = str(caught.value).splitlines()
+    assert all("'prompt' must end with a turn of the user" in line for line in lines[:2])
+
+
+def test_every_long_pair_is_named_by_line_before_anything_runs(tmp_path):
+    from training import model
+
+    file, longest = tmp_path / "pairs.jsonl", 900
+    rows = [GOOD, *({**GOOD, side: "many " * 200} for side in GOOD)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=file", f"data.train_file={file}",
+                                                              f"train.max_length={longest}"])  # fmt: skip
+    tokenizer = model.load_base(config.model).tokenizer
+    assert len(preference_data.load_rows(config).train) == 4  # a dry run has no tokenizer
+    with pytest.raises(BadInput) as caught:
+        preference_data.load_rows(config, tokenizer)
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[:2] for line in lines[:-1]] == [[f"{file}:{n}", "too-long"] for n in (2, 3, 4)]
+    with pytest.raises(BadInput) as caught:
+        dpo.encode_pairs(tokenizer, preference_data.read_pairs(file), longest)
+    assert [line.split(": ")[1] for line in str(caught.value).splitlines()[:-1]] == ["too-long"] * 4
+
+
+@pytest.mark.parametrize("pairs", ["sampled", "written", "file"])
+def test_a_row_of_plain_text_asks_nothing(tmp_path, pairs):
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "Once upon a time."}\n')
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", f"data.train_file={file}"])
+    with pytest.raises(BadInput, match="rows.jsonl:1: missing-"):
+        preference_data.load_rows(config)
+
+
+def test_kept_pairs_are_read_back_whatever_line_ends_their_words_hold(tmp_path):
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=sampled"])
+    kept = [{**GOOD, "chosen": "one\u2028two\u2029three\x85four"}] * 2
+    data.write_rows(tmp_path / preference_data.PAIRS_FILE, kept)
+    assert preference_data.pairs(config, [], None, type("Folder", (), {"path": tmp_path})) == kept
 
 
 def test_random_bytes_never_end_in_a_traceback(tmp_path):

@@ -11,6 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
+from tests.training.method_runs import CONFIGS  # noqa: E402
+from training import config as configuration  # noqa: E402
 from training import (  # noqa: E402
     data,
     evaluate,
@@ -36,6 +38,7 @@ def small():
 def settings(**given):
     return SimpleNamespace(
         task=given.pop("task", "orders"),
+        method=given.pop("method", "sft"),
         data=DataSettings(**{"n_train": 12, "n_heldout": 3, **given}),
         train=SimpleNamespace(max_length=512),
         evaluate=EvaluateSettings(batch_size=4, max_new_tokens=5, few_shot=1),
@@ -250,6 +253,93 @@ def test_nothing_faulty_is_trained_on(tmp_path):
             data.load(settings(**wrong))
 
 
+def written(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_text_beside_a_prompt_is_not_trained_on_as_plain_text(tmp_path):
+    file = written(tmp_path / "mine.jsonl", {"text": "Title", "prompt": "Q?", "completion": "A"}, {"text": "Prose."})
+    first, second = data.read_rows(file, data.tasks.get("text"))
+    assert [turn["content"] for turn in first["messages"]] == ["Q?", "A"] and second["text"] == "Prose."
+
+
+@pytest.mark.parametrize(("task", "target", "reason"), [
+    ("orders", "y", "no-json"), ("orders", "{}", "missing-key:intent"), ("orders", "5", "no-json"),
+    ("shown_sums", "y", "no-number"), ("shown_sums", "{}", "no-number"), ("sums", " 13", "wrong-by-its-own-score"),
+    ("delivery_log", "y", "not-four-parts"), ("site_answers", "y", "no-mark"), ("meeting_day", "soon", "no-day"),
+    ("shift_notes", "Something came.", "wrong-by-its-own-score"),
+])  # fmt: skip
+def test_a_held_out_answer_that_the_task_cannot_score_is_named_by_line(tmp_path, task, target, reason):
+    right = data.tasks.get(task).shots[0][1]
+    rows = [{"prompt": "a?", "completion": right}, {"prompt": "b?", "completion": target}]
+    file = written(tmp_path / "test.jsonl", *rows)
+    given = settings(task=task, heldout_files={"mine": file})
+    with pytest.raises(BadInput) as caught:
+        data.held_out_sets(given, data.task_of(given))
+    assert f"{file}:2: wrong-target: " in str(caught.value) and f"({reason})" in str(caught.value)
+    assert f"{file}:1" not in str(caught.value) and "task=jsonl" in str(caught.value)
+    free = settings(task="jsonl", heldout_files={"mine": file})
+    assert len(data.held_out_sets(free, data.task_of(free))["mine"]) == 2
+
+
+def test_a_file_about_something_else_is_compared_as_text(tmp_path, capsys):
+    right = data.tasks.get("orders").shots[0][1]
+    contents = {"other": "yz", "mixed": [right, "y"], "mine": [right]}
+    other, mixed, mine = (written(tmp_path / name, *({"prompt": "a?", "completion": answer} for answer in answers))
+                          for name, answers in contents.items())  # fmt: skip
+    config = configuration.load(CONFIGS / "sft" / "tiny.yaml")
+    assert evaluate.of_file(config, other).task == "jsonl" and "compared as plain text" in capsys.readouterr().out
+    for file in (mixed, mine):
+        found = evaluate.of_file(config, file)
+        assert (found.task, list(found.data.heldout_files.values())) == ("orders", [file])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("method", ["dpo", "grpo"])
+def test_rows_whose_answers_are_scored_are_checked_as_held_out_ones_are(tmp_path, method):
+    prose, odd = (written(tmp_path / f"{name}.jsonl", row) for name, row in
+                  (("prose", {"text": "Prose."}), ("odd", {"prompt": "b?", "completion": "y"})))  # fmt: skip
+    for file, words in ((prose, f"{prose}:1: missing-role"), (odd, f"{odd}:1: wrong-target")):
+        with pytest.raises(BadInput, match=words):
+            data.load(settings(method=method, train_file=file))
+        assert data.load(settings(train_file=file)).n["train"] == 1
+    with pytest.raises(BadInput, match="data.heldout_files: there is no held-out set"):
+        data.load(settings(method=method, task="jsonl", train_file=odd))
+    assert data.load(settings(task="jsonl", train_file=odd)).heldout == {}  # sft alone measures nothing
+    with pytest.raises(BadInput, match=f"{prose}:1: missing-role"):
+        data.load(settings(heldout_files={"mine": prose}))
+
+
+@pytest.mark.parametrize(("sets", "words"), [(["train"], "trained on"), (["iid", "iid"], "twice"), (["x"], "no set")])
+def test_sets_that_cannot_be_held_out_are_refused(sets, words):
+    given = settings()
+    given.evaluate = EvaluateSettings(sets=sets)
+    with pytest.raises(BadInput, match=f"evaluate.sets: .*{words}"):
+        data.load(given)
+
+
+def test_an_empty_file_name_does_not_mean_the_generator():
+    with pytest.raises(BadInput, match="^'': "):
+        data.load(settings(train_file=""))
+
+
+def test_data_check_command_refuses_what_holds_no_row_or_no_turns(tmp_path, capsys):
+    from training import cli
+
+    good, prose, empty = (written(tmp_path / f"{name}.jsonl", *rows) for name, rows in
+                          (("good", [{"prompt": "Hi", "completion": "Hello"}]), ("prose", [{"text": "Prose."}]),
+                           ("empty", [])))  # fmt: skip
+    assert cli.main(["data", "check", prose]) == 0
+    for words, said in (([empty], f"{empty}: there is no row"), ([good, "--test", prose], f"{prose}:1: missing-role"),
+                        ([good, "--max-shown", "-1"], "--max-shown"),
+                        ([good, "--max-tokens", "0"], "--max-tokens")):  # fmt: skip
+        capsys.readouterr()
+        assert cli.main(["data", "check", *words]) == 2
+        shown = capsys.readouterr()
+        assert said in shown.err and "no faults" not in shown.err
+
+
 def test_data_check_command_exits_2_and_names_each_line(tmp_path, capsys):
     from training import cli
 
@@ -281,6 +371,11 @@ def test_evaluate_command_scores_any_file(tmp_path, capsys):
     assert (out / "report.html").is_file() and (out / "predictions.jsonl").is_file()
     assert cli.main(["evaluate", "--config", config, "--adapter", str(tmp_path), "--data", str(file)]) == 2
     assert "no adapter here" in capsys.readouterr().err
+    for limit in ("0", "-1"):
+        assert cli.main(["evaluate", "--config", config, "--data", str(file), "--limit", limit, "--dry-run"]) == 2
+        assert f"--limit is {limit}" in capsys.readouterr().err
+    assert cli.main(["evaluate", "--config", config, "task=jsonl", "--dry-run"]) == 2
+    assert "no held-out set" in capsys.readouterr().err
     assert cli.main(["probe", "--config", config, "probe.n=2", short]) == 0
     assert cli.main(["probe", "--config", config, "probe.n=2", short, "probe.exact_threshold=0"]) == 13
 

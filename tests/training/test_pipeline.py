@@ -69,6 +69,14 @@ def test_a_dry_run_plans_and_writes_nothing(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("command", ["train", "probe"])
+def test_what_measures_needs_a_held_out_set_before_anything_is_loaded(tmp_path, command, capsys):
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text('{"prompt": "a?", "completion": "b"}\n')
+    line = [command, "--config", TINY, "task=jsonl", f"data.train_file={mine}", "--dry-run"]
+    assert main(line) == 2 and "data.heldout_files: there is no held-out set" in capsys.readouterr().err
+
+
 def test_chat_answers_side_by_side_and_merge_is_an_ordinary_model(tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     assert main(["sft", "--config", TINY, "data.n_train=8", "--out", str(out)]) == 0
@@ -129,8 +137,9 @@ def test_logits_are_exact_on_the_temperature_grid(tmp_path):
             assert found == pytest.approx(float(wanted), rel=2e-5)  # the logits are written with six decimals
 
 
-def test_the_time_of_a_dry_run_grows_with_the_work(capsys):
+def test_the_time_of_a_dry_run_grows_with_the_work(monkeypatch, capsys):
     steps, seconds = [], []
+    monkeypatch.setattr(plan, "_seconds", lambda call: 0.01)  # the machine's speed, probed anew each time
     for rows in (80, 800):
         overrides = [f"data.n_train={rows}", "data.replay_fraction=0.0", "data.replay_chats=0"]
         plan.show(configuration.load(FOLDER / "smollm2_orders.yaml", overrides), RunFolder("runs/none"))
@@ -138,7 +147,7 @@ def test_the_time_of_a_dry_run_grows_with_the_work(capsys):
         steps.append(int(re.search(r"(\d+) steps", text)[1]))
         seconds.append(float(re.search(r"about (\d+) s for the training", text)[1]))
     assert steps == [20, 200]
-    assert 5 < seconds[1] / seconds[0] < 20  # the machine's speed is probed anew each time, so not ten to the letter
+    assert 9 < seconds[1] / seconds[0] < 11  # not ten to the letter: other rows are a little longer or shorter
 
 
 def test_the_system_prompt_of_a_task_is_the_one_it_was_trained_with():

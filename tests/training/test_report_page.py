@@ -31,8 +31,10 @@ FULL = {
         "seconds": 300.0,
         "started": "2026-11-23",
         "commit": "abc",
+        "dirty": False,
+        "config_sha256": "cd",
     },
-    "environment": {"cpu": "two cores"},
+    "environment": {"cpu": "two cores", "dtype": "float32"},
     "seeds": {"data": 0},
     "data": {"sha256": "ff", "n": {"train": 1000}},
     "train": {"steps": 125, "tokens": 160_000, "peak_memory_bytes": 3_100_000_000, "trainable_parameters": 2_442_240},
@@ -164,3 +166,16 @@ def test_write_leaves_a_file(tmp_path):
     report.write(folder)
     assert "Ship" in folder.html.read_text() or "ship" in folder.html.read_text()
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_an_answer_with_a_line_separator_is_on_the_page_and_half_a_line_is_not(tmp_path):
+    from training.runfolder import RunFolder
+
+    (tmp_path / "report.json").write_text(json.dumps(FULL))
+    (tmp_path / "config.yaml").write_text("name: orders")
+    folder = RunFolder(tmp_path)
+    said = [prediction("base", "no", 0), prediction("tuned", "one\u2028two", 1)]
+    lines = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in said)
+    folder.predictions.write_text(lines + '{"set": "sec', encoding="utf-8")
+    report.write(folder)
+    assert "one\u2028two" in folder.html.read_text(encoding="utf-8")

@@ -77,6 +77,17 @@ def test_files_of_pairs_are_read_and_their_faults_named_by_line(tmp_path):
     assert lines[0].startswith(f"{both[0]}:5: missing-answer") and lines[1].startswith(f"{both[0]}:6: test-leak")
 
 
+def test_a_pair_that_is_too_long_is_named_by_line_before_anything_runs(tmp_path):
+    both = [tmp_path / f"{name}.jsonl" for name in ("train", "test")]
+    for file in both:
+        row = {"prompt": file.name, "chosen": "Two.", "rejected": "Many."}
+        file.write_text(json.dumps(row) + "\n" + json.dumps({**row, "id": "my-id", "chosen": "two " * 900}) + "\n")
+    told = ["task=jsonl", "reward.pairs=file", f"data.train_file={both[0]}", f"data.heldout_files={{test: {both[1]}}}"]
+    with pytest.raises(BadInput, match=rf"^{both[0]}:2: too-long: 'chosen'"):
+        config = tiny(*told, "train.max_length=900")
+        reward_pairs.load_rows(config, model.load_base(config.model).tokenizer)
+
+
 # ---- head ----
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "olmo2", "mistral"])
 def test_a_reward_is_the_head_on_the_stop_tokens_state_whatever_stands_beside(architecture):

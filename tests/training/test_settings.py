@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import yaml
 
 from training import config as configuration
+from training import runtime, strict_yaml
 from training.architectures import SHAPES
 from training.cli import main
 from training.errors import BadInput
 from training.estimate import adapter_parameters, estimate
+from training.method_settings import KINDS
 
 FOLDER = Path(__file__).resolve().parents[2] / "training" / "configs"
 RUNS = sorted((FOLDER / "sft").glob("*.yaml"))
 BIG = [p for p in RUNS if "_7b_" in p.name]
 LAUNCHES = sorted((FOLDER / "accelerate").glob("*.yaml"))
 TINY = FOLDER / "sft" / "tiny.yaml"
+STACK = FOLDER.parent / "stack" / "configs" / "distill-tiny.yaml"
 CARDS_GB = {"80gb": 80, "24gb": 24, "16gb": 16, "fsdp": 80, "zero3": 80}
 
 
@@ -104,6 +108,23 @@ def change(tmp_path, edit) -> Path:
         (lambda t: t["train"].update(epochs=0), ["train.epochs", "nothing would be trained"]),
         (lambda t: t["model"].update(source="some/model"), ["model.revision", "pin the commit"]),
         (lambda t: t.update(model=3), ["'model'", "section"]),
+        (lambda t: t.update(method=["sft"]), ["'method'", "must be text"]),
+        (lambda t: t.update(method={"a": "b"}), ["'method'", "must be text"]),
+        (lambda t: t.update(method="sfd"), ["'method'", "sft", "dpo", "'sfd'"]),
+        (lambda t: t["train"].update(learning_rate=10**400), ["train.learning_rate", "a finite number"]),
+        (lambda t: t["train"].update(batch_size=10**20), ["train.batch_size", "up to 9223372036854775807"]),
+        (lambda t: t["train"].update(seed=2**32), ["train.seed", "between 0 and 4294967295"]),
+        (lambda t: t["data"].update(heldout_files={"a": None}), ["data.heldout_files.a", "must be text", "JSONL"]),
+        (lambda t: t["data"].update(heldout_files={"a": ["x"]}), ["data.heldout_files.a", "must be text"]),
+        (lambda t: t["data"].update(heldout_files={"a": 5}), ["data.heldout_files.a", "must be text"]),
+        (lambda t: t["data"].update(heldout_files={1: "x"}), ["data.heldout_files (its key)", "must be text"]),
+        (lambda t: t["data"].update(heldout_files={"a\nb": 5}), [r"data.heldout_files.a\nb", "must be text"]),
+        (lambda t: t["data"].update(heldout_files={"a": "x\0"}), ["data.heldout_files.a", "without NUL"]),
+        (lambda t: t.update(evaluate={"sets": [["x"]]}), ["evaluate.sets[0]", "must be text"]),
+        (lambda t: t["data"].update(train_file="a\0b"), ["data.train_file", "without NUL", r"'a\x00b'"]),
+        (lambda t: t.update(name="a\0b"), ["'name'", "without NUL"]),
+        (lambda t: t.update(name="\ud800"), ["'name'", "surrogates"]),
+        (lambda t: t.update({"two\nlines": 1}), ["unknown key", r"two\nlines"]),
     ],
 )
 def test_a_slip_is_one_line_that_names_it(tmp_path, capsys, edit, words):
@@ -122,7 +143,27 @@ def test_a_slip_is_one_line_that_names_it(tmp_path, capsys, edit, words):
         (["sft", "--config", str(TINY), "train.lerning_rate=1"], ["train.lerning_rate", "learning_rate"]),
         (["sft", "--config", str(TINY), "nonsense"], ["nonsense", "section.key=value"]),
         (["stf"], ["'stf'", "did you mean 'sft'"]),
-        (["sft", "--resume", "/nowhere/at/all"], ["/nowhere/at/all"]),
+        (["sft", "--resume", "/nowhere/at/all"], ["/nowhere/at/all", "there is no run", "config.yaml is missing"]),
+        (["sft", "--config", str(TINY), "lora.rank=[*x"], ["override 'lora.rank=[*x'", "not readable as YAML"]),
+        (["sft", "--config", str(TINY), "evaluate.sets=&s [*s]"], ["evaluate.sets", "inside its own value"]),
+        (["sft", "--config", str(TINY), "name=2026-99-99"], ["2026-99-99", "in quotes"]),
+        (["sft", "--config", str(TINY), "lora={rank: 1, rank: 2, alpha: 3}"], ["'rank'", "stands twice"]),
+        (
+            ["reward", "--config", str(FOLDER / "reward" / "tiny.yaml"), "reward.kinds=[[x]]"],
+            ["reward.kinds[0]", "must be text"],
+        ),
+        (
+            ["embed", "--config", str(FOLDER / "embed" / "tiny.yaml"), "embed.cut=[wide]"],
+            ["embed.cut[0]", "whole number"],
+        ),
+        (["train", "--config", str(STACK), "--dry-run"], ["distill-stack", "python -m training.stack.distill'"]),
+        (["sft", "--config", str(STACK), "--dry-run"], ["distill-stack", "python -m training.stack.distill'"]),
+        (["train", "--config", str(FOLDER / "embed" / "tiny.yaml"), "--dry-run"], ["python -m training embed'"]),
+        (["train", "--config", str(FOLDER / "reward" / "tiny.yaml"), "--dry-run"], ["python -m training reward'"]),
+        (["train", "--config", str(FOLDER / "distill" / "tiny.yaml"), "--dry-run"], ["python -m training distill'"]),
+        (["dpo", "--config", str(TINY), "--dry-run"], ["python -m training train'"]),
+        (["estimate", "--config", str(TINY), "--tokens", "-5"], ["--tokens", "between 1 and", "-5"]),
+        (["estimate", "--config", str(TINY), "--tokens", "0"], ["--tokens", "between 1 and"]),
         (["sft", "--config", str(TINY), "model.source=tiny-random:lama"], ["tiny-random:lama"]),
         (["merge", "--config", str(TINY), "--adapter", "/nowhere", "--out", "/tmp/x"], ["/nowhere", "adapter"]),
     ],
@@ -161,12 +202,81 @@ def test_the_seed_option_sets_every_seed():
     assert (config.train.seed, config.data.seed) == (7, 7)
 
 
-def test_load_refuses_a_folder_and_broken_yaml(tmp_path):
-    with pytest.raises(BadInput):
-        configuration.load(tmp_path)
-    (tmp_path / "broken.yaml").write_text("name: [")
-    with pytest.raises(BadInput, match="broken.yaml:1"):
-        configuration.load(tmp_path / "broken.yaml")
+def floats() -> list[tuple[Path, str]]:
+    """Every setting that is a number with a fraction, beside a file of a method that has it."""
+    files = {"sft": TINY, "distill-stack": STACK}
+    found = []
+    for method in ("sft", *KINDS):
+        path = files.get(method) or FOLDER / method / "tiny.yaml"
+        for section, values in asdict(configuration.load(path)).items():
+            whole = {section: values} if isinstance(values, float) else {}
+            parts = {f"{section}.{key}": value for key, value in values.items()} if isinstance(values, dict) else whole
+            found += [(path, name) for name, value in parts.items() if isinstance(value, float)]
+    return found
+
+
+def test_no_number_may_be_infinite_or_no_number():
+    asked = floats()
+    assert {"gate.cross_entropy_nats", "preference.beta", "group.clip_high", "embed.scale", "distill.temperature",
+            "teacher.price_in", "lora.alpha", "train.epochs"} <= {name for _, name in asked}  # fmt: skip
+    for path, name in asked:
+        for value in (".inf", "-.inf", ".nan", "1e400"):
+            with pytest.raises(BadInput, match=f"'{name}' must be a finite number"):
+                configuration.load(path, [f"{name}={value}"])
+
+
+def test_the_largest_seed_loads_and_seeds():
+    config = configuration.load(TINY, seed=2**32 - 1)
+    runtime.set_seed(config.train.seed)
+
+
+def test_a_folder_is_called_a_folder_and_no_nonsense_is_proposed(tmp_path):
+    folder = tmp_path / "runs.yaml"
+    folder.mkdir()
+    (tmp_path / "inttag.yaml").write_text("name: x")
+    with pytest.raises(BadInput, match="this is a folder") as caught:
+        configuration.load(folder)
+    assert "did you mean" not in str(caught.value)
+    for name in ("config.yaml", "run.yaml"):
+        with pytest.raises(BadInput, match="no such configuration file") as caught:
+            configuration.load(tmp_path / name)
+        assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "raw, line, words",
+    [
+        (b"name: [", 1, "expected the node"),
+        (b"name: tiny\nlora:\n  rank: 4\n  rank: 512\n", 4, "the key 'rank' stands twice"),
+        (b"train: {}\nname: x\n'train': {}\n", 3, "the key 'train' stands twice"),
+        (b"name: x\nlora:\n  rank: 0x_\n", 3, "'0x_' cannot be read as int"),
+        (b"lora:\n  rank: !!int x\n", 2, "'x' cannot be read as int"),
+        (b"lora:\n  rank: !!bool x\n", 2, "'x' cannot be read as bool"),
+        (b"name: !!timestamp x\n", 1, "'x' cannot be read as timestamp"),
+        (b"\nname: 2026-99-99\n", 2, "'2026-99-99' cannot be read as timestamp"),
+        (b"lora:\n  rank: " + b"1" * 5000, 2, "cannot be read as int"),
+        (b"lora:\n  rank: 0x" + b"f" * 5000, 2, "cannot be read as int"),
+        (b"name: x\nsets: &s [*s]\n", 2, "an anchor stands inside its own value"),
+        (b"name: x\ndata: &d {a: *d}\n", 2, "an anchor stands inside its own value"),
+        (b"name: " + b"[" * 3000, None, "nested too deeply"),
+        (b"name: x\ntask: a\x00b\n", 2, "the character U\\+0000; take it out"),
+        (b"name: x\ntask: a\x07b\n", 2, "the character U\\+0007; take it out"),
+        (b"name: x\ntask: a\xffb\n", 2, "the byte 0xff is no UTF-8"),
+    ],
+)
+def test_what_is_no_plain_yaml_is_one_line_with_its_place(tmp_path, raw, line, words):
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(raw)
+    place = str(path) if line is None else f"{path}:{line}"
+    with pytest.raises(BadInput, match=words) as caught:
+        configuration.load(path)
+    assert str(caught.value).startswith(f"{place}: not readable as YAML (")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_anchors_and_merged_sections_are_no_doubled_keys():
+    text = "a: &x {k: 1, j: 2}\nb: &y {<<: *x, k: 3}\nc: {<<: [*y, *x], q: 1}\nd: [*x, *x]"
+    assert strict_yaml.parse(text, "here") == yaml.safe_load(text)
 
 
 @pytest.mark.parametrize("command", ["train", "data", "probe", "sft", "evaluate", "gate", "report", "chat", "merge",

@@ -204,19 +204,57 @@ def test_a_test_set_leaked_into_the_seeds_is_caught_with_file_and_line(teacher, 
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, {"prompt": tests[2].upper()}, wrapped)
     assert distill_command.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert [line.removeprefix("error: ").split(": ")[:2] for line in lines] == [
+    assert [line.removeprefix("error: ").split(": ")[:2] for line in lines[:-1]] == [
         [f"{file}:2", "test-leak"], [f"{file}:3", "test-leak"]]  # fmt: skip
     assert not teacher.asked
 
 
 @pytest.mark.parametrize(("line", "code"), [
-    ("{", "bad-json"), ({"question": "?"}, "missing-role"), ({"prompt": " "}, "empty-turn"),
-    ({"messages": [{"role": "system", "content": "x"}]}, "prompt-only"),
+    ("{", "bad-json"), ({"question": "?"}, "missing-prompt: 'prompt' must be"), ({"prompt": " "}, "empty-turn"),
+    ({"messages": [{"role": "system", "content": "x"}]}, "prompt-only"), ({"text": "Once."}, "missing-prompt"),
+    ({"prompt": []}, "role-order: 'prompt' must end with a turn of the user"), ({"prompt": 3}, "missing-prompt"),
+    ({"prompt": [{"role": role, "content": "x"} for role in ("user", "assistant", "user")]}, "prompt-only: 2 turns"),
+    ({"messages": [{"role": "user", "content": x} for x in "ab"]}, "prompt-only: 2 turns"),
+    ({"prompt": "a " * 750_000}, "huge-line: 1,500,015 bytes"),
 ])  # fmt: skip
 def test_a_bad_seed_is_named(tmp_path, line, code):
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, line)
     with pytest.raises(BadInput, match=rf"seeds.jsonl:2: {code}"):
         seeds.read_seeds(tiny(f"data.train_file={file}"), TASK, TASK.rows("second", 3))
+
+
+def test_bad_seeds_past_the_first_twenty_are_counted(tmp_path):
+    file = write(tmp_path / "seeds.jsonl", *["{"] * 27)
+    with pytest.raises(BadInput) as caught:
+        seeds.read_seeds(tiny(f"data.train_file={file}"), TASK, [])
+    assert "and 7 more" in str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("told", [["--config", "training/configs/sft/tiny.yaml"], ["--config",
+    "training/configs/dpo/tiny.yaml", "--smoke"], ["--config", str(TINY), "lora=null"],
+    ["--config", str(TINY), "evaluate.sets=[second,second]"], ["--config", str(TINY), "data.variant=nope"],
+])  # fmt: skip
+def test_a_configuration_that_cannot_be_distilled_is_one_line(told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert distill_command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1
+    assert any(word in said for word in ("method is", "'lora'", "two different sets", "data.variant"))
+
+
+@pytest.mark.parametrize("url", ["ftp://host", "http://x y", "http://", "http://[x", "http://host:abc", "http://a\0b",
+                                 "http://host:99999/v1", "http://host/\u00fc"])  # fmt: skip
+def test_an_address_that_leads_nowhere_is_refused_before_anything_is_sent(url, tmp_path, capsys):
+    told = ["--config", str(TINY), "teacher.kind=endpoint", "teacher.model=m", f"teacher.url={json.dumps(url)}"]
+    assert distill_command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
+    said = capsys.readouterr().err
+    assert "'teacher.url'" in said and said.count("\n") == 1
+
+
+def test_broken_lines_of_kept_calls_are_asked_again(tmp_path):
+    file = tmp_path / "calls.jsonl"
+    file.write_text('5\n"x"\n[1]\nnull\n' + "[" * 100_000 + '\n{"key": "k", "no": 1}\n')
+    assert Calls(None, file, tiny().teacher, 8).kept == {}
 
 
 def test_answers_in_a_seed_file_are_left_behind(tmp_path):

@@ -193,6 +193,11 @@ def test_odd_characters_travel():
     api.to_json(shown).encode()
 
 
+def test_a_key_that_stands_twice_is_said():
+    turns, _, fault = reading.read_chat('{"prompt": "a", "prompt": "b", "completion": "c"}')
+    assert turns == [] and fault == "In this chat the key 'prompt' stands twice in one object; the example is used."
+
+
 def test_a_refused_chat_says_why_and_plain_lines_are_read():
     assert "System role not supported" in frame(template="gemma")["errors"][0]["message"]
     shown = frame(chat="user: Hi\nand more\nassistant: <|im_end|>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import math
 import os
@@ -15,8 +16,11 @@ from typing import Any, Protocol
 
 from training import template
 from training.errors import BadInput, LackingResource
+from training.stack import address
 
 Message = dict[str, str]
+# what reading an endpoint's answer can raise when it is no HTTP, no JSON, or JSON of another shape
+NO_COMPLETION = (http.client.HTTPException, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -120,8 +124,10 @@ class Endpoint:
         if s.key_from:
             headers["Authorization"] = f"Bearer {os.environ.get(s.key_from, '')}"
         body = {"model": s.model, "messages": turns, "temperature": temperature, "max_tokens": longest, "seed": seed}
-        request = urllib.request.Request(f"{s.url.rstrip('/')}/chat/completions", json.dumps(body).encode(), headers)
         try:
+            request = urllib.request.Request(
+                f"{s.url.rstrip('/')}/chat/completions", json.dumps(body).encode(), headers
+            )
             found = _patiently(request, s.timeout_s)
             choice, usage = found["choices"][0], found.get("usage") or {}
             text = choice["message"]["content"] or ""
@@ -131,7 +137,7 @@ class Endpoint:
             reason = getattr(error, "reason", error)
             raise LackingResource(f"teacher.url: {s.url} does not answer ({reason}); answered calls are kept, run the"
                                   " same command again") from error  # fmt: skip
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except NO_COMPLETION as error:
             raise LackingResource(f"teacher.url: {s.url} sent something that is no chat completion") from error
 
 
@@ -182,13 +188,18 @@ def of_model(loaded, batch: int) -> Local:
 def check(config, path: str) -> None:
     """What single settings cannot show; BadInput names the file, the key and the remedy."""
     s = config.teacher
-    if s.kind == "endpoint" and not s.url.startswith(("http://", "https://")):
-        raise BadInput(f"{path}: 'teacher.url' must begin with http:// or https:// where teacher.kind is endpoint")
+    wrong = address.fault(s.url) if s.kind == "endpoint" else ""
+    if wrong:
+        raise BadInput(f"{path}: where teacher.kind is endpoint, 'teacher.url' {wrong}")
     if s.kind != "local" and not s.model:
         raise BadInput(f"{path}: 'teacher.model' is missing where teacher.kind is {s.kind}; name the model")
     if s.key_from and s.kind == "endpoint" and not os.environ.get(s.key_from):
         raise LackingResource(f"teacher.key_from: the environment variable {s.key_from} is empty; put the key there")
     if s.budget_money and not (s.price_in or s.price_out):
         raise BadInput(f"{path}: 'teacher.budget_money' needs prices; set teacher.price_in and teacher.price_out")
-    if len(config.data.heldout_files or config.evaluate.sets) != 2:
-        raise BadInput(f"{path}: 'evaluate.sets' (or 'data.heldout_files') must name two sets: calibration, then test")
+    sets = list(config.data.heldout_files or config.evaluate.sets)
+    if len(sets) != 2 or sets[0] == sets[1]:
+        raise BadInput(f"{path}: 'evaluate.sets' (or 'data.heldout_files') must name two different sets: calibration,"
+                       " then test")  # fmt: skip
+    if config.lora is None:
+        raise BadInput(f"{path}: 'lora' is missing, but the student is an adapter on its base; give a 'lora' section")

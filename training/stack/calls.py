@@ -33,7 +33,13 @@ class Calls:
                 one = json.loads(line)
                 key = one.pop("key")
                 self.kept[key] = Reply(**one)
-            except (ValueError, TypeError, KeyError):  # half a line of a killed run: that call is made again
+            except (
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                RecursionError,
+            ):  # half a line of a killed run: that call is made again
                 continue
 
     def key(self, turns: list[dict], draw: int, temperature: float) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from training import cli, data, model, plan, records, runtime, tasks
+from training import cli, data, methods, model, plan, records, runtime, tasks
 from training import config as configuration
-from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, Interrupted, TrainingError
+from training.errors import INTERRUPTED, BadInput, Interrupted, TrainingError
 from training.runfolder import RunFolder, default_path
-from training.stack import askers, distill
+from training.stack import askers, distill, failures
 from training.stack.askers import Local
 from training.stack.calls import Calls
 from training.stack.seeds import show_plan
@@ -63,6 +62,7 @@ def run(args) -> int:
     if not (args.config or args.resume):
         args.config = str(DEFAULT)
     config = cli.config_from(args)
+    methods.need(config, "distill-stack")
     askers.check(config, args.config)
     if args.smoke:
         config = replace(config, verify=False, teacher=type(config.teacher)(samples=2, batch=8))
@@ -114,5 +114,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        return LACKING_RESOURCE if error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT) else BAD_INPUT
+        said, code = failures.of_system(error)
+        print(f"error: {said}", file=sys.stderr)
+        return code

@@ -17,7 +17,7 @@ class TeacherSettings:
     revision: str | None = setting("commit of a hub id", None)
     url: str = setting("of an endpoint, as in https://host/v1", "")
     key_from: str = setting("environment variable that holds the endpoint's key; empty for none", "")
-    timeout_s: float = setting("for one call of an endpoint", 60.0, low=0.1)
+    timeout_s: float = setting("for one call of an endpoint", 60.0, low=0.1, high=86_400)
     samples: int = setting("most tries for one question; the first that passes is taken", 8, low=1)
     temperature: float = setting("of the tries", 0.8, low=1e-3)
     batch: int = setting("questions asked together", 96, low=1)

@@ -6,41 +6,60 @@ import json
 from pathlib import Path
 
 from labs_py.core import chat_data, overlap
-from training import data, tasks
+from training import data, preference_data, tasks
 from training.errors import BadInput
 
 
 # --8<-- [start:seeds]
 def read_seeds(config, task: tasks.Task, held_out: list[dict]) -> list[dict]:
-    """Questions for the teacher; whatever answers a file holds are left behind.
+    """Questions for the teacher, one a row; whatever answers a file holds are left behind.
 
     Raises:
-        BadInput: a line that is no question, or one that stands in the held-out sets, with file and line.
+        BadInput: a line that is no question, or one that stands in the held-out sets, with file and line; a variant
+            that the task does not have.
     """
     if not config.data.train_file:
-        return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
+        try:
+            return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
+        except ValueError as error:
+            raise BadInput(f"data.variant: {error}") from None
     known = {chat_data.prompt_key(row["messages"]) for row in held_out}
     tests = [words(asked(row)) for row in held_out]
     rows, faults = [], []
-    for number, line, _ in data.read_lines(config.data.train_file):
-        row, fault = chat_data.parse_line(line)
-        turns = fault or chat_data.turns_of({**row, "completion": "-"} if "prompt" in row else row)
-        fault = fault or next(iter(f for f in chat_data.check_turns(turns) if f.code != "prompt-only"), None)
-        if not fault:
-            question = next((turn["content"] for turn in turns if turn["role"] == "user"), "")
-            fault = None if question else chat_data.Fault("prompt-only", "no user turn to ask the teacher")
-            fault = fault or chat_data.leak([{"role": "user", "content": question}], known)
+    for number, row, fault in preference_data.parsed_lines(config.data.train_file):
+        question = fault or question_of(row)
+        if isinstance(question, str):
+            fault = chat_data.leak([{"role": "user", "content": question}], known)
             if not fault and any(overlap.is_leaked(test, [words(question)]) for test in tests):
                 fault = chat_data.Fault("test-leak", "more than half of a held-out question stands in it")
             rows.append(task.row(question, "", id=f"line-{number}"))
+        else:
+            fault = question
         if fault:
             faults.append(f"{config.data.train_file}:{number}: {fault.code}: {fault.message}")
-    if faults or not rows:
-        raise BadInput("\n".join(faults[:20]) or f"{config.data.train_file}: there is no question in this file")
+    preference_data.refuse(faults, "mend or drop these questions before the teacher is asked")
+    if not rows:
+        raise BadInput(f"{config.data.train_file}: there is no question in this file")
     return rows
 
 
 # --8<-- [end:seeds]
+
+
+def question_of(row: dict) -> str | chat_data.Fault:
+    """The one question that a row asks, or why it asks none."""
+    turns = row.get("messages")
+    if not isinstance(turns, list):
+        turns = preference_data.asked_turns(row)
+    if isinstance(turns, chat_data.Fault):
+        return turns
+    fault = next((found for found in chat_data.check_turns(turns) if found.code != "prompt-only"), None)
+    if fault:
+        return fault
+    questions = [turn["content"] for turn in turns if turn["role"] == "user"]
+    if len(questions) != 1:
+        return chat_data.Fault("prompt-only", f"{len(questions)} turns of the user, one question is expected")
+    return questions[0]
 
 
 def asked(row: dict) -> str:

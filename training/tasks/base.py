@@ -83,6 +83,13 @@ class Task:
         right = float(text.strip() == target.strip())
         return {"exact": right, "valid": float(bool(text.strip())), "content": right}
 
+    def target_fault(self, target: str) -> str:
+        """Why nothing can be scored against an expected answer; "" when it has the task's form and is right itself."""
+        reason = self.extract(target).reason
+        if reason:
+            return reason
+        return "" if self.score(target, target)["exact"] == 1 else "wrong-by-its-own-score"
+
     def row(self, user: str, answer: str, **extra: Any) -> Row:
         """A training row under this task's system turn."""
         messages = [

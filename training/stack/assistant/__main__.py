@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.errors import LackingResource, TrainingError
+from training.stack import failures
 from training.stack.assistant import settings
 from training.stack.assistant.answer import reply
 from training.stack.assistant.models import ModelDown, spare, writer
@@ -18,6 +19,14 @@ from training.stack.assistant.search import Index
 from training.stack.assistant.traces import Traces
 
 TRACES = Path("runs/assistant/traces.jsonl")
+
+
+def port(text: str) -> int:
+    """A port's number, from the command line or the environment."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"'{text}' (of --port, or of PORT in the environment) is no port; give a whole"
+                                         " number up to 65535")  # fmt: skip
+    return int(text)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,7 +38,8 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--adapter", default="", help="folder of a LoRA adapter, in place of the configuration's")
     shared.add_argument("--docs", type=Path, default=DOCS, help="folder of the pages")
     serve = commands.add_parser("serve", parents=[shared], help="answer POST /ask on this machine")
-    serve.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8010")))
+    serve.add_argument("--port", type=port, default=os.environ.get("PORT", "8010"),
+                       help="PORT of the environment, or 8010")  # fmt: skip
     serve.add_argument("--traces", type=Path, default=TRACES, help="append-only JSONL file")
     ask = commands.add_parser("ask", parents=[shared], help="answer one question and stop")
     ask.add_argument("question")
@@ -93,6 +103,10 @@ def main(arguments: list[str] | None = None) -> int:
     except ModelDown as error:
         print(error, file=sys.stderr)
         return LackingResource.exit_code
+    except OSError as error:
+        said, code = failures.of_system(error)
+        print(said, file=sys.stderr)
+        return code
 
 
 if __name__ == "__main__":

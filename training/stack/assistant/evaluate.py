@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labs_py.core.evidence import wilson
-from training import records, runtime
+from training import json_lines, records, runtime
 from training.errors import BadInput
 from training.stack.assistant.answer import Answer, Model, Spare, reply, route, supported
 from training.stack.assistant.models import ModelDown
@@ -202,7 +202,7 @@ def trained(settings: Settings) -> dict:
     file = Path(settings.adapter).parent / "report.json"
     if not settings.adapter or not file.is_file():
         return {}
-    found = json.loads(file.read_text(encoding="utf-8"))
+    found = json_lines.read_object(file, "take it away, or give the adapter's own")
     return {name: found[name] for name in ("run", "seeds", "data", "train", "eval", "regression", "gate")
             if name in found}  # fmt: skip
 
@@ -213,9 +213,11 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
 
     With ``spare`` two ways are scored: the model alone, and the router, whose threshold the calibration half sets.
     """
+    out.mkdir(parents=True, exist_ok=True)  # before the questions, which take minutes
     questions = list(questions or read_questions())
+    training = trained(settings)
     started, start = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-    scored, more, training = ask_all(questions, index, settings, model), {}, trained(settings)
+    scored, more = ask_all(questions, index, settings, model), {}
     found = {"held_out": measures(scored, index, settings)}
     if spare:
         known = ask_all(questions, index, settings, model, half="calibration")
@@ -240,7 +242,6 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
         **more,
         **({"training": training} if training else {}),
     }  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
     lines = [{"question": s.question.question, "bucket": s.question.bucket, "refused": s.answer.refused,
               "confidence": s.answer.confidence, "sure": s.answer.sure, "passed": s.answer.passed,
               "seconds": s.seconds, "dropped": s.answer.dropped,

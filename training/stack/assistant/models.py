@@ -13,6 +13,7 @@ from pathlib import Path
 
 from training import embedded, runtime
 from training.errors import LackingResource, TrainingError
+from training.stack import askers
 from training.stack.assistant import settings as configurations
 from training.stack.assistant.answer import Model, Spare, Written, reply
 from training.stack.assistant.search import Index
@@ -83,7 +84,7 @@ def endpoint(settings: Settings) -> Model:
         except (OSError, urllib.error.URLError) as error:
             reason = getattr(error, "reason", error)
             raise ModelDown(f"the model at {settings.url} does not answer ({reason})") from error
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except askers.NO_COMPLETION as error:
             raise ModelDown(f"the model at {settings.url} sent something that is no chat completion") from error
 
     def write(prompt: str) -> Written:
@@ -104,7 +105,6 @@ def local(settings: Settings) -> Model:
     """
     from training import model
     from training.settings import ModelSettings
-    from training.stack import askers
 
     runtime.quiet_libraries()
     try:

@@ -62,12 +62,15 @@ def read_site(docs: Path = DOCS) -> list[Passage]:
     """All passages of the site's pages.
 
     Raises:
-        BadInput: when there are none.
+        BadInput: when there are none, or one is not UTF-8.
     """
     found: list[Passage] = []
     for file in sorted(docs.rglob("*.md")):
         slug = file.relative_to(docs).with_suffix("").as_posix()
-        text = file.read_text(encoding="utf-8")
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise BadInput(f"{file}: not readable as UTF-8 (byte {error.start + 1}); save the page as UTF-8") from None
         if slug not in LEFT_OUT and not re.search(r"\A---\n(?:.*\n)*?status: coming\n", text):
             found += passages_of(slug.removesuffix("/index"), text)
     if not found:
