@@ -12,6 +12,11 @@ from labs_py import lab_facts  # noqa: F401  (registers the labs' own numbers am
 from labs_py.core.facts import FACTS
 
 
+def is_share(path: str, format: str | None) -> bool:
+    """Whether a figure is a part of a whole, and not the difference of two."""
+    return format == "percent" and not {"gain", "change"} & set(path.split("."))
+
+
 class PageNumbers:
     """The owned numbers and the citations of one page, in the order of the text."""
 
@@ -30,7 +35,10 @@ class PageNumbers:
         notes = [f"{len(found.by_run)} seeds"] if found.by_run else []
         notes += [f"n = {found.n:,}"] if found.n is not None else []
         if found.low is not None:
-            notes.append(f"95% {interval(found.low, found.high, format, digits)}")
+            low, high = found.low, found.high
+            if found.by_run and is_share(path, format):
+                low, high = max(low, 0.0), min(high, 1.0)  # Student's interval does not know that a share ends there
+            notes.append(f"95% {interval(low, high, format, digits)}")
         rows = (("Value", f"{found.value!r} at {path}"), *((("Spread", ", ".join(notes)),) if notes else ()))
         if found.by_run:
             each = "; ".join(show(one.value, format, digits) for one in found.by_run)

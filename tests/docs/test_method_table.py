@@ -55,6 +55,18 @@ def test_all_seeds_stand_in_one_figure_with_cost_and_every_verdict(tmp_path):
     assert "0" in page.measured("orders-s*", "eval.second.exact.gain", format="percent")
 
 
+def test_a_share_over_seeds_stays_between_nothing_and_all_and_a_difference_need_not(tmp_path):
+    for seed, right in enumerate([0.99, 0.7]):
+        write(tmp_path, seed, right - 0.75, "ship")
+        file = tmp_path / f"orders-s{seed}.json"
+        kept = json.loads(file.read_text())
+        kept["eval"]["second"]["exact"] |= {"tuned": right, "n": 200, "ci95": {"tuned": [right - 0.01, right + 0.01]}}
+        file.write_text(json.dumps(kept))
+    page = PageNumbers(tmp_path, {})
+    assert "to 100" in page.measured("orders-s*", "eval.second.exact.tuned", format="percent")
+    assert "−" in page.measured("orders-s*", "eval.second.exact.gain", format="percent")
+
+
 def test_each_device_has_its_own_cost(tmp_path):
     for seed, device in enumerate(["cpu", "Some GPU", "Some GPU"]):
         write(tmp_path, seed, 0.3, "ship", environment={"device": device})
