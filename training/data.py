@@ -17,7 +17,7 @@ from training import general_chats, general_text, tasks
 from training.data_check import Finding, TokenRules, check_file, read_lines
 from training.errors import BadInput
 
-SHOWN_FAULTS = 20
+SHOWN_FAULTS, MEND = 20, "mend or drop these rows before training"
 SCORED_METHODS = ("dpo", "grpo")  # put an answer of a training row's prompt beside the row's own
 
 
@@ -76,8 +76,7 @@ def read_rows(path: str | Path, task: tasks.Task, *, turns_only: bool = False,
         for finding in check_file(path, system=task.system, turns_only=turns_only)
         if finding.code not in ("near-duplicate", "duplicate")
     ]
-    if faults:
-        raise BadInput(listing(faults))
+    refuse(faults)
     rows = []
     for number, line, _ in read_lines(path):
         row, _ = chat_data.parse_line(line)
@@ -91,15 +90,15 @@ def read_rows(path: str | Path, task: tasks.Task, *, turns_only: bool = False,
         reason = task.target_fault(tasks.target(rows[-1])) if scored else ""
         if reason:
             faults.append(str(Finding(str(path), number, "wrong-target", f"no answer of task {task.name} ({reason})")))
-    if faults:
-        raise BadInput(listing(faults) + "\nmend these answers, or set task=jsonl to compare texts as they stand")
+    refuse(faults, "mend these answers, or set task=jsonl to compare texts as they stand")
     return rows
 
 
-def listing(faults: list[str]) -> str:
-    """Faults, a line each; past the first few only their number."""
-    more = f"\nand {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
-    return "\n".join(faults[:SHOWN_FAULTS]) + more
+def refuse(faults: list[str], *remedy: str) -> None:
+    """BadInput with the first faults, a line each, how many more there are, and what to do; nothing without faults."""
+    if faults:
+        more = [f"and {len(faults) - SHOWN_FAULTS} more"] if len(faults) > SHOWN_FAULTS else []
+        raise BadInput("\n".join([*faults[:SHOWN_FAULTS], *more, *remedy]))
 
 
 def write_rows(path: str | Path, rows: list[dict[str, Any]]) -> None:
@@ -165,10 +164,7 @@ def load(config, tokenizer: Any = None) -> Loaded:
         refuse_faults(config.data.train_file, asked, rules, task.system, turns_only=scored)
         rows = read_rows(config.data.train_file, task, turns_only=scored, scored=scored)
     else:
-        try:
-            rows = task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
-        except ValueError as error:
-            raise BadInput(f"data.variant: {error}") from None
+        rows = generated(config, task)
     replayed = general_text.replay_rows(round(len(rows) * config.data.replay_fraction), config.data.seed)
     replayed += general_chats.chat_rows(config.data.replay_chats, config.data.seed)
     mixed = [*rows, *replayed]
@@ -178,12 +174,18 @@ def load(config, tokenizer: Any = None) -> Loaded:
     return Loaded(mixed, held_out, digest, counts, statistics(rows, replayed, held_out))
 
 
+def generated(config, task: tasks.Task) -> list[dict[str, Any]]:
+    """The rows that the task's generator makes for training; BadInput when there is no such variant."""
+    try:
+        return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
+    except ValueError as error:
+        raise BadInput(f"data.variant: {error}") from None
+
+
 def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenRules | None, system: str,
                   turns_only: bool = False) -> None:  # fmt: skip
     """Raise BadInput with every fault of a training file: nothing faulty is trained on in silence."""
-    found = [str(finding) for finding in check_file(path, held_out, rules, system, turns_only=turns_only)]
-    if found:
-        raise BadInput(listing(found) + "\nmend or drop these rows before training")
+    refuse([str(finding) for finding in check_file(path, held_out, rules, system, turns_only=turns_only)], MEND)
 
 
 def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[dict]]) -> list[str]:

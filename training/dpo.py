@@ -61,7 +61,7 @@ def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, l
             sides["prompt_ids"] = whole.ids[:start]
             sides[f"{side}_ids"] = whole.ids[start:]
         found.append(sides)
-    preference_data.refuse(faults, "raise train.max_length, or shorten or drop these pairs")
+    data.refuse(faults, "raise train.max_length, or shorten or drop these pairs")
     return found
 
 

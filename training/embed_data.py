@@ -156,10 +156,7 @@ def read_rows(path: str | Path, held_out: set[str] = frozenset()) -> list[Row]:
         BadInput: one line per fault, as ``file:line: CODE: message``.
     """
     found = list(check_rows(path, held_out))
-    faults = [str(item) for item in found if isinstance(item, Finding)]
-    if faults:
-        more = f"\nand {len(faults) - data.SHOWN_FAULTS} more" if len(faults) > data.SHOWN_FAULTS else ""
-        raise BadInput("\n".join(faults[: data.SHOWN_FAULTS]) + more + "\nmend or drop these rows before training")
+    data.refuse([str(item) for item in found if isinstance(item, Finding)], data.MEND)
     if not found:
         raise BadInput(f"{path}: there is no row in this file")
     return found

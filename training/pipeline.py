@@ -41,8 +41,7 @@ def run(args) -> int:
 
     config = config_from(args)
     methods.need(config, *METHODS)
-    if config.method == "sft":  # the others' rows are refused by their own reading
-        data.held_out_sets(config, data.task_of(config))
+    data.need_held_out(config.data.heldout_files or data.task_of(config).sets[1:])
     folder = RunFolder(args.resume or args.out or default_path(config))
     if args.dry_run:
         plan.show(config, folder)

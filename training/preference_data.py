@@ -35,8 +35,6 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
         raise BadInput("data.replay_fraction: pairs have no place for general text; hold the model by"
                        " preference.nll_weight, preference.beta or a lower rate, and set it to 0")  # fmt: skip
     if config.preference.pairs != "file":
-        if config.data.train_file:  # a row of plain text gives no question to ask
-            data.read_rows(config.data.train_file, data.task_of(config), turns_only=True)
         loaded = data.load(config, tokenizer)
         if config.preference.pairs == "written" and not hasattr(_module(config), "cut_short"):
             raise BadInput(f"preference.pairs: task {config.task} writes no pairs; take sampled or file")
@@ -74,13 +72,6 @@ def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_d
         if fault is not None and fault.code == "huge-line":
             fault = chat_data.Fault(fault.code, f"{length:,} bytes; at most {chat_data.HUGE_LINE_BYTES:,} are read")
         yield number, row or {}, fault
-
-
-def refuse(faults: list[str], remedy: str = "mend or drop these rows before training") -> None:
-    """BadInput with the first faults, how many more there are, and what to do; nothing without faults."""
-    if faults:
-        more = [f"and {len(faults) - data.SHOWN_FAULTS} more"] if len(faults) > data.SHOWN_FAULTS else []
-        raise BadInput("\n".join([*faults[: data.SHOWN_FAULTS], *more, remedy]))
 
 
 def check_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
@@ -178,7 +169,7 @@ def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
         BadInput: one line per fault, as ``file:line: CODE: message``.
     """
     found = list(check_pairs(path, system, keys, rules))
-    refuse([str(item) for item in found if isinstance(item, Finding)])
+    data.refuse([str(item) for item in found if isinstance(item, Finding)], data.MEND)
     if not found:
         raise BadInput(f"{path}: there is no pair in this file")
     return found

@@ -19,10 +19,7 @@ def read_seeds(config, task: tasks.Task, held_out: list[dict]) -> list[dict]:
             that the task does not have.
     """
     if not config.data.train_file:
-        try:
-            return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
-        except ValueError as error:
-            raise BadInput(f"data.variant: {error}") from None
+        return data.generated(config, task)
     known = {chat_data.prompt_key(row["messages"]) for row in held_out}
     tests = [words(asked(row)) for row in held_out]
     rows, faults = [], []
@@ -37,7 +34,7 @@ def read_seeds(config, task: tasks.Task, held_out: list[dict]) -> list[dict]:
             fault = question
         if fault:
             faults.append(f"{config.data.train_file}:{number}: {fault.code}: {fault.message}")
-    preference_data.refuse(faults, "mend or drop these questions before the teacher is asked")
+    data.refuse(faults, "mend or drop these questions before the teacher is asked")
     if not rows:
         raise BadInput(f"{config.data.train_file}: there is no question in this file")
     return rows
