@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from training import config as configuration
-from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError
+from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError, of_system
 
 COMMANDS = {
     "train": ("training.pipeline", "the whole way: data, probe, training, before and after, gate, report"),
@@ -66,8 +66,9 @@ def main(arguments: list[str]) -> int:
         print("error: the memory is used up: take a smaller train.batch_size or model", file=sys.stderr)
         return LACKING_RESOURCE
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        return LACKING_RESOURCE if error.errno in (12, 28, 122) else BAD_INPUT
+        said, code = of_system(error)
+        print(f"error: {said}", file=sys.stderr)
+        return code
 
 
 def _run(name: str, rest: list[str]) -> int:

@@ -54,7 +54,7 @@ def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None =
         for section in ("train", "data"):
             if isinstance(tree.get(section), dict):
                 tree[section]["seed"] = seed
-    config = _build(_kind_of(tree, str(path)), tree, str(path), "")
+    config = build(_kind_of(tree, str(path)), tree, str(path), "")
     _check_together(config, str(path))
     return config
 
@@ -131,7 +131,7 @@ def _override(tree: dict, text: str) -> None:
     tree[last] = strict_yaml.parse(value, f"override {shown(text)}", line_numbers=False)
 
 
-def _build(kind: type, tree: Any, path: str, prefix: str) -> Any:
+def build(kind: type, tree: Any, path: str, prefix: str) -> Any:
     """An instance of the dataclass ``kind`` from a mapping, checked key by key."""
     if not isinstance(tree, dict):
         raise BadInput(f"{path}: '{prefix.rstrip('.')}' must be a section with keys, not {shown(tree)}")
@@ -157,7 +157,7 @@ def _value(kind: Any, value: Any, metadata: Any, path: str, name: str) -> Any:
         return None
     kind = next(k for k in options if k is not type(None))
     if is_dataclass(kind):
-        return _build(kind, value, path, name + ".")
+        return build(kind, value, path, name + ".")
     plain, written = get_origin(kind) or kind, value
     if plain is float and not isinstance(value, bool):
         try:

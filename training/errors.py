@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 SHIP = 0
 BAD_INPUT = 2
 LACKING_RESOURCE = 3
@@ -40,3 +42,10 @@ class Interrupted(TrainingError):
     """The reader stopped the run; the message holds the command that goes on with it."""
 
     exit_code = INTERRUPTED
+
+
+def of_system(error: OSError) -> tuple[str, int]:
+    """One line about what the system refused (a file, a folder, the disk, the memory), and the exit code."""
+    lacking = error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT)
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}", LACKING_RESOURCE if lacking else BAD_INPUT

@@ -144,7 +144,7 @@ def _wish(args) -> dict:
                                 if getattr(args, key) is not None}}  # fmt: skip
     if isinstance(wish.get("prompts"), str):
         wish["prompts"] = _read_prompts(Path(wish["prompts"]))
-    found = asdict(config._build(Settings, wish, place, ""))
+    found = asdict(config.build(Settings, wish, place, ""))
     if not found["model"] or not found["prompts"]:
         raise BadInput("logits needs a model and prompts: give --model and --prompts, or --config")
     asked = wish.get("temperatures", found["temperatures"])  # a whole number is written as one

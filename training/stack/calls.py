@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from training import runtime
+from training import json_lines, runtime
 from training.errors import LackingResource
 from training.stack.askers import Asker, Reply
 
@@ -28,18 +28,11 @@ class Calls:
         file.parent.mkdir(parents=True, exist_ok=True)
         found = file.read_bytes() if file.exists() else b""
         self.start = b"" if found.endswith(b"\n") or not found else b"\n"  # half a line stays on a line of its own
-        for line in found.splitlines():
+        for one in json_lines.read(file, skip_broken=True) if found else ():
             try:
-                one = json.loads(line)
                 key = one.pop("key")
                 self.kept[key] = Reply(**one)
-            except (
-                ValueError,
-                TypeError,
-                KeyError,
-                AttributeError,
-                RecursionError,
-            ):  # half a line of a killed run: that call is made again
+            except (KeyError, TypeError):  # not a call: it is made again, as is one of which half a line is left
                 continue
 
     def key(self, turns: list[dict], draw: int, temperature: float) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from training import cli, data, methods, model, plan, records, runtime, tasks
 from training import config as configuration
-from training.errors import INTERRUPTED, BadInput, Interrupted, TrainingError
+from training.errors import INTERRUPTED, BadInput, Interrupted, TrainingError, of_system
 from training.runfolder import RunFolder, default_path
-from training.stack import askers, distill, failures
+from training.stack import askers, distill
 from training.stack.askers import Local
 from training.stack.calls import Calls
 from training.stack.seeds import show_plan
@@ -114,6 +114,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        said, code = failures.of_system(error)
+        said, code = of_system(error)
         print(f"error: {said}", file=sys.stderr)
         return code

@@ -9,8 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from training.errors import LackingResource, TrainingError
-from training.stack import failures
+from training.errors import LackingResource, TrainingError, of_system
 from training.stack.assistant import settings
 from training.stack.assistant.answer import reply
 from training.stack.assistant.models import ModelDown, spare, writer
@@ -104,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return LackingResource.exit_code
     except OSError as error:
-        said, code = failures.of_system(error)
+        said, code = of_system(error)
         print(said, file=sys.stderr)
         return code
 

@@ -69,7 +69,7 @@ def _alone(file: Path) -> Settings:
     tree = strict_yaml.read(file)
     if not isinstance(tree, dict):
         raise BadInput(f"{file}: expected `key: value` lines")
-    found = config._build(Settings, tree, str(file), "")
+    found = config.build(Settings, tree, str(file), "")
     if not found.name.strip(" .") or not found.name.isprintable() or Path(found.name).name != found.name:
         raise BadInput(f"{file}: 'name' must be a word or two that can be part of a file's name, not"
                        f" {strict_yaml.shown(found.name)}")  # fmt: skip

@@ -9,6 +9,8 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+from training import json_lines
+
 
 class Traces:
     """An append-only JSONL file; a line is whole or, after a crash in the middle of it, the last one."""
@@ -32,15 +34,8 @@ class Traces:
 
     def read(self) -> list[dict]:
         """All whole lines; what is no trace is left out."""
-        found = []
-        for line in self.file.read_bytes().split(b"\n") if self.file.exists() else []:
-            try:
-                one = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(one, dict) and {"trace_id", "event", "at"} <= one.keys():
-                found.append(one)
-        return found
+        lines = json_lines.read(self.file, skip_broken=True) if self.file.exists() else []
+        return [line for line in lines if {"trace_id", "event", "at"} <= line.keys()]
 
     def unfinished(self) -> list[dict]:
         """Questions that came in and were never closed: the server was killed under them."""
