@@ -77,9 +77,6 @@ def load_base(config, dtype: str | None = None) -> model.Loaded:
     wanted = dtype or config.model.dtype
     if wanted == "auto":
         wanted = runtime.best_dtype()
-    if config.model.quantization != "none":
-        raise BadInput("model.quantization: an embedding model is trained on weights of 16 or 32 bits here; set it to"
-                       " none")  # fmt: skip
     kind, _, rest = config.model.source.partition(":")
     if kind == "tiny-random":
         with tempfile.TemporaryDirectory() as folder:
@@ -90,9 +87,13 @@ def load_base(config, dtype: str | None = None) -> model.Loaded:
     for name in ("widths", "cut"):
         check_widths(getattr(config.embed, name), f"embed.{name}", found)
     embedder = found.to(runtime.device()).eval()
+    transformer = embedder[0].model
+    if config.model.quantization == "nf4":
+        model.keep_scales(transformer)
     facts = {"source": config.model.source, "revision": config.model.revision, "dtype": wanted,
-             "architecture": embedder[0].model.config.model_type, "pooling": config.embed.pooling,
-             "parameters": sum(p.numel() for p in embedder.parameters()), "quantization": "none"}  # fmt: skip
+             "architecture": transformer.config.model_type, "pooling": config.embed.pooling,
+             "parameters": transformer.num_parameters(), "quantization": config.model.quantization,
+             "weights_bytes": transformer.get_memory_footprint(return_buffers=False)}  # fmt: skip
     return model.Loaded(embedder, embedder.tokenizer, wanted, facts)
 
 
@@ -126,9 +127,11 @@ def assemble(source: str, config, dtype: str) -> Any:
     pinned = {} if Path(source).exists() else {"revision": config.model.revision}
     if pinned and runtime.offline():
         pinned["local_files_only"] = True
+    held = {"dtype": getattr(torch, dtype)}
+    if config.model.quantization == "nf4":
+        held["quantization_config"] = model.nf4(held["dtype"])
     try:
-        transformer = Transformer(source, model_kwargs={"dtype": getattr(torch, dtype), **pinned},
-                                  config_kwargs=dict(pinned),
+        transformer = Transformer(source, model_kwargs={**held, **pinned}, config_kwargs=dict(pinned),
                                   processor_kwargs={"model_max_length": config.train.max_length, **pinned})  # fmt: skip
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]

@@ -57,7 +57,7 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> Loaded:
     if settings.quantization == "none" and runtime.process_count() == 1:  # launched in parallel, the trainer places it
         model = model.to(runtime.device())
     if settings.quantization == "nf4":
-        _keep_scales(model)
+        keep_scales(model)
     model.eval()
     facts = {"source": settings.source, "revision": settings.revision, "architecture": model.config.model_type,
              "parameters": model.num_parameters(), "dtype": wanted,
@@ -83,7 +83,7 @@ def _from_pretrained(source: str, settings: ModelSettings, dtype):
 
     options: dict = {"dtype": dtype, "revision": settings.revision}
     if settings.quantization == "nf4":
-        options["quantization_config"] = _nf4(dtype)
+        options["quantization_config"] = nf4(dtype)
     if Path(source).exists():
         options.pop("revision")
     elif runtime.offline():
@@ -100,7 +100,12 @@ def _from_pretrained(source: str, settings: ModelSettings, dtype):
     return model, tokenizer
 
 
-def _nf4(dtype):
+def nf4(dtype):
+    """How frozen weights are brought to 4 bits on loading: NF4, the blocks' scales in 8 bits, products in ``dtype``.
+
+    Raises:
+        LackingResource: bitsandbytes is not installed.
+    """
     from transformers import BitsAndBytesConfig
 
     if find_spec("bitsandbytes") is None:
@@ -109,7 +114,7 @@ def _nf4(dtype):
                               bnb_4bit_compute_dtype=dtype)  # fmt: skip
 
 
-def _keep_scales(model) -> None:
+def keep_scales(model) -> None:
     """Hold bitsandbytes to the weights as they were quantised.
 
     On a CPU with bfloat16 arithmetic it repacks them at the first evaluation and rounds the blocks' scales to bfloat16,

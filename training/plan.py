@@ -37,7 +37,9 @@ def show(config: Config, folder) -> None:
     print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")
     print(f"rate         {t.learning_rate:g}, {t.scheduler}, {t.warmup:.0%} warm-up, seed {t.seed}")
     if config.model.source in ENCODERS:
-        print("memory       about 2 GB: weights, gradient and AdamW's two means in 32 bits are a fifth of it")
+        trained = "the adapter is a small part of it" if config.lora else (
+            "weights, gradient and AdamW's two means in 32 bits are a fifth of it")  # fmt: skip
+        print(f"memory       about {1.5 if config.lora else 2:g} GB: {trained}")
         return
     if shape is None:
         print("memory       unknown: the model's shape is not known before its download")

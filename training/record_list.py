@@ -145,7 +145,8 @@ def students() -> list[Entry]:
 
 
 def embedders() -> list[Entry]:
-    """Embedding models: mined against in-batch negatives, and two ways to do harm; a chat model as embedder."""
+    """Embedding models: mined against in-batch negatives, and two ways to do harm; an adapter on 16 and on 4 bits; a
+    chat model as embedder."""
     arms = [
         ("embed-mined", ()),
         ("embed-batch", ("embed.negatives=batch",)),
@@ -154,6 +155,8 @@ def embedders() -> list[Entry]:
         ("embed-nested", ("embed.widths=[384, 64]",)),
     ]
     found = seeded(arms, f"{CONFIGS}/embed/minilm_workshop.yaml")
+    held = [("embed-adapter", ()), ("embed-adapter-nf4", ("model.quantization=nf4",))]
+    found += seeded(held, f"{CONFIGS}/embed/minilm_adapter.yaml")
     return found + seeded([("embed-smollm2", ())], f"{CONFIGS}/embed/smollm2_workshop.yaml")
 
 

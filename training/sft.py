@@ -89,6 +89,7 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
         guards.adapter_moved(tuned)
     save(config, trainer, tuned, loaded, folder)
     facts = summarise(trainer, tuned, folder, time.monotonic() - started)
+    facts["weights_bytes"] = loaded.facts.get("weights_bytes")  # of the base as it is held, in four bits or more
     if runtime.is_main_process():
         folder.update("train", facts)
     return facts

@@ -109,7 +109,6 @@ def test_a_vector_does_not_depend_on_what_stands_beside_its_text(architecture, p
 @pytest.mark.parametrize("overrides, error, text", [
     (["embed.cut=[33]"], BadInput, "embed.cut.*1 to 32"), (["embed.widths=[0]"], BadInput, "embed.widths"),
     (["model.source=embedded:other"], BadInput, "embedded:other is not known"),
-    (["model.quantization=nf4"], BadInput, "model.quantization"),
     (["model.source=tiny-random:none"], BadInput, "none is not known"),
     (["model.source=somebody/nothing", "model.revision=main"], LackingResource, "somebody/nothing"),
 ])  # fmt: skip

@@ -8,9 +8,9 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from labs_py.core import quantize
-from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, train
+from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
 from training import config as configuration
-from training import merge, model, tiny
+from training import embed, embed_model, merge, model, tiny
 from training.cli import main
 from training.errors import LackingResource
 
@@ -101,6 +101,42 @@ def test_resumed_is_straight(tmp_path, folder):
     stopped = broken_off("sft", tmp_path / "stopped", qlora(folder), 2)
     again = run(tmp_path / "stopped", qlora(folder), stopped.last_checkpoint())[0]
     assert adapter_bytes(again) == adapter_bytes(straight)
+
+
+# ---- embedding models ----
+ENCODER = ["model.source=tiny-random:bert", "model.quantization=nf4"]
+
+
+def test_an_embedding_model_trains_on_weights_of_four_bits_and_its_folder_holds_the_adapter(tmp_path):
+    settings = [*ENCODER, "train.epochs=10", "embed.negatives=batch"]
+    made, result, (config, loaded, rows) = train("embed", tmp_path / "run", settings)
+    fresh = embed.load_base(config)
+    frozen, held = (
+        {name.replace(".base_layer", "").replace("base_model.model.", ""): p
+         for name, p in found.named_parameters() if p.dtype == torch.uint8}
+        for found in (fresh.model, loaded.model)
+    )  # fmt: skip
+    assert len(frozen) == 13 and all(torch.equal(held[name], p) for name, p in frozen.items())
+    assert min(result.facts["loss"]) < result.facts["loss"][0] - 0.1
+    texts, base = [row["anchor"] for row in rows.train], embed.load_base(config).model
+    base, shipped, trained = (embed.vectors(m, texts, config, "") for m in
+                              (base, embed_model.attach(config, fresh, made), result.model))  # fmt: skip
+    assert np.allclose(shipped, trained, atol=1e-5) and not np.allclose(shipped, base, atol=1e-2)
+
+
+def test_four_bits_change_an_embedding_models_vectors_and_shrink_its_weights():
+    whole_config, config = (
+        configuration.load(CONFIGS / "embed" / "tiny.yaml", more) for more in (ENCODER[:1], ENCODER)
+    )
+    exact, held = embed.load_base(whole_config), embed.load_base(config)
+    assert held.facts["parameters"] == exact.facts["parameters"]
+    assert held.facts["weights_bytes"] < exact.facts["weights_bytes"]
+    apart = [embed.vectors(m.model, ["a text"], config, "") for m in (exact, held)]
+    assert 1e-4 < np.abs(apart[0] - apart[1]).max() < 0.2
+
+
+def test_an_embedding_run_on_four_bits_resumed_is_straight(tmp_path):
+    resumed_is_straight("embed", tmp_path, ENCODER, 3)
 
 
 def test_paged_state_without_a_gpu_is_one_line(tmp_path, folder):

@@ -61,6 +61,8 @@ def test_the_list_covers_what_was_promised():
         "embed-unguarded",
         "embed-too-far",
         "embed-nested",
+        "embed-adapter",
+        "embed-adapter-nf4",
         "embed-smollm2",
     ):
         assert sum(name.startswith(f"{arm}-s") for name in names) == 3, arm
