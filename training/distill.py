@@ -109,16 +109,18 @@ def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, chec
 
 def written_by_teacher(config, rows: list[dict], loaded, teacher, folder) -> list[dict]:
     """Each row as the teacher would write it on from its beginning; kept in the run's folder."""
-    from training.sampling import sample
+    from training.generate import sample
 
     file = folder.path / WRITTEN
     if file.is_file():
         return json_lines.read(file)
     tokenizer, d = loaded.tokenizer, config.distill
     asked = beginnings(config, tokenizer, rows)
-    texts = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.longest, config.data.seed)
+    answers = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.longest, template.stop_ids(tokenizer),
+                     config.data.seed)  # fmt: skip
     found = []
-    for row, ids, (text,) in zip(rows, asked, texts, strict=True):
+    for row, ids, (one,) in zip(rows, asked, answers, strict=True):
+        text = one.text
         if "text" in row:
             found.append({"text": tokenizer.decode(ids) + text})
         elif text.strip():

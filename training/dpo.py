@@ -7,9 +7,10 @@ import shutil
 from typing import Any
 
 from training import data, guards, preference_data, preference_measures, runtime, sft, template
-from training.errors import BadInput
+from training.errors import BadInput, Interrupted
 from training.progress import StepLog
-from training.warm_start import warm_start
+from training.runfolder import RunFolder
+from training.warm_start import take_adapter, warm_start
 
 load_rows = preference_data.load_rows
 TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
@@ -20,24 +21,64 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
     if config.lora is None:
         raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
-    pairs = preference_data.pairs(config, rows, loaded, folder)
+    p, tuned = config.preference, sft.prepare(config, loaded)
+    if p.warm_start_rows:
+        warm_start(config, rows[: p.warm_start_rows], p.warm_start_rate, tuned, loaded, folder, command, quiet)
+    for number in range(1, p.rounds):
+        earlier_round(config, rows, loaded, tuned, folder, number, command, quiet)
+    facts = one_round(config, rows, loaded, tuned, folder, p.rounds, resume, command, quiet)
+    return sft.TrainResult(tuned.eval(), facts)
+
+
+# --8<-- [start:round]
+def one_round(config, rows, loaded, tuned, own, number: int, resume, command: str, quiet: bool) -> dict:
+    """Pairs (of the model as it now stands, where they are sampled) and one walk over them; ``tuned`` is changed.
+
+    The reference is the model at the beginning of the round.
+
+    Args:
+        own: the round's folder.
+        number: of the round, from 1.
+    """
+    pairs = preference_data.pairs(config, rows, tuned, loaded.tokenizer, own, number)
     encoded = encode_pairs(loaded.tokenizer, pairs, config.train.max_length)
-    folder.update("data", {"n": {"pairs": len(pairs)}})
+    own.update("data", {"n": {"pairs": len(pairs)}})
     runtime.say(f"  {len(pairs)} pairs ({config.preference.pairs}), judged by the rule {config.preference.rule}")
-    log_pair(pairs[0], folder)
-    tuned = sft.prepare(config, loaded)
-    if config.preference.warm_start_rows:
-        first = rows[: config.preference.warm_start_rows]
-        warm_start(config, first, config.preference.warm_start_rate, tuned, loaded, folder, command, quiet)
-    trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
+    log_pair(pairs[0], own)
+    trainer, steps = build_trainer(config, tuned, encoded, loaded, own, quiet)
     guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
     try:
-        facts = sft.run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+        facts = sft.run_and_save(config, trainer, steps, tuned, loaded, own, resume, command)
     finally:
         if "ref" in tuned.peft_config:
             tuned.delete_adapter("ref")  # the frozen copy that TRL compares with
-    shutil.rmtree(folder.adapter / "ref", ignore_errors=True)
-    return sft.TrainResult(tuned.eval(), facts)
+    shutil.rmtree(own.adapter / "ref", ignore_errors=True)
+    return facts
+
+
+# --8<-- [end:round]
+
+
+def earlier_round(config, rows, loaded, tuned, folder, number: int, command: str, quiet: bool) -> None:
+    """A round before the last, in a folder of its own: one that is done is read back, one that was broken off goes on.
+
+    Raises:
+        Interrupted: after Ctrl-C, with the line that goes on with the whole run.
+    """
+    own = RunFolder(folder.path / f"round-{number}")
+    if not take_adapter(tuned, own):
+        runtime.say(f"  round {number} of {config.preference.rounds}")
+        last = own.last_checkpoint() if own.report.is_file() else None
+        if last is None:
+            own.create(config, f"dpo, round {number}", loaded.dtype)
+        try:
+            one_round(config, rows, loaded, tuned, own, number, last, command, quiet)
+        except Interrupted:
+            raise Interrupted(f"stopped in round {number}; go on with:\n  {folder.resume_command(command)}") from None
+        tuned.train()
+    report = own.read()
+    folder.update("data", {"rounds": {str(number): {"pairs": report["data"]["n"]["pairs"],
+                                                    **report["data"].get("sampled", {})}}})  # fmt: skip
 
 
 def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:

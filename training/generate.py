@@ -1,4 +1,4 @@
-"""Greedy answers for many prompts: the common beginning is run once, finished rows are dropped.
+"""Answers for many prompts, greedy or drawn: the common beginning is run once, finished rows are dropped.
 
 The composition of batches is fixed by the prompts alone (sorted by length), because in bfloat16 the rows beside a
 prompt can tip a near tie: the same prompts give the same answers.
@@ -55,6 +55,38 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
     Returns:
         One Generation per prompt, in the order of the prompts.
     """
+    return _written(model, tokenizer, prompts, max_new_tokens, stop_ids, batch_size, _likeliest, progress)
+
+
+def sample(model: Any, tokenizer: Any, prompts: list[list[int]], count: int, temperature: float, max_new_tokens: int,
+           stop_ids: set[int], seed: int, batch_size: int = 100) -> list[list[Generation]]:  # fmt: skip
+    """``count`` random answers to each prompt, the same ones for the same seed; arguments besides as in ``greedy``.
+
+    Args:
+        temperature: 1 draws from the model's own distribution.
+        seed: of the draws; torch's own random state is left as it was.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(logits):
+        shares = torch.softmax(logits.float().cpu() / temperature, -1)
+        return torch.multinomial(shares, 1, generator=generator).flatten().to(logits.device)
+
+    each = [prompt for prompt in prompts for _ in range(count)]
+    found = _written(model, tokenizer, each, max_new_tokens, stop_ids, batch_size, draw)
+    return [found[start : start + count] for start in range(0, len(found), count)]
+
+
+def _likeliest(logits):
+    return logits.argmax(-1)
+
+
+def _written(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int, stop_ids: set[int],
+             batch_size: int, choose: Callable, progress: Callable[[int], None] | None = None
+             ) -> list[Generation]:  # fmt: skip
+    """An answer to each prompt, ``choose`` taking the next tokens, (B,), from their scores, (B, V)."""
     import torch
 
     if not prompts:
@@ -69,7 +101,7 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             written = _batch(
-                model, [prompts[place][shared:] for place in chosen], prefix, shared, max_new_tokens, stop_ids
+                model, [prompts[place][shared:] for place in chosen], prefix, shared, max_new_tokens, stop_ids, choose
             )
             for place, ids in zip(chosen, written, strict=True):
                 stopped = bool(ids) and ids[-1] in stop_ids
@@ -106,7 +138,7 @@ def _prefix_cache(model: Any, ids: list[int]) -> list[tuple[Any, Any]]:
 
 
 def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: int, max_new_tokens: int,
-           stop_ids: set[int]) -> list[list[int]]:  # fmt: skip
+           stop_ids: set[int], choose: Callable) -> list[list[int]]:  # fmt: skip
     """Answers of one batch: left-padded suffixes [B, T] after a shared prefix, one token per pass."""
     import torch
 
@@ -132,7 +164,7 @@ def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: i
         use_cache=True,
         logits_to_keep=1,
     )
-    following, last = output.logits[:, -1].argmax(-1), positions[:, -1]
+    following, last = choose(output.logits[:, -1]), positions[:, -1]
     alive, written = list(range(rows)), [[] for _ in range(rows)]
     finished = torch.zeros(rows, dtype=torch.bool, device=device)
     for step in range(max_new_tokens):
@@ -159,5 +191,5 @@ def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: i
             use_cache=True,
             logits_to_keep=1,
         )
-        following = output.logits[:, -1].argmax(-1)
+        following = choose(output.logits[:, -1])
     return written

@@ -27,8 +27,10 @@ class PreferenceSettings:
     samples: int = setting("answers drawn for each question when pairs are sampled", 4, low=2)
     temperature: float = setting("of those draws", 1.0, low=1e-3)
     least_difference: float = setting("sampled answers whose scores differ by less make no pair", 0.1, low=0, high=1)
+    rounds: int = setting("times that pairs are sampled and trained on; each round's reference is the model before it",
+                          1, low=1)  # fmt: skip
     warm_start_rate: float = setting("learning rate of the supervised start", 5e-4, low=0, high=1)
-    warm_start_rows: int = setting("rows of plain SFT before; the model after it is the reference", 0, low=0)
+    warm_start_rows: int = setting("rows of plain SFT before; the model after it is the first reference", 0, low=0)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,9 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: pairs have no place for general text; hold the model by"
                        " preference.nll_weight, preference.beta or a lower rate, and set it to 0")  # fmt: skip
+    if config.preference.rounds > 1 and config.preference.pairs != "sampled":
+        raise BadInput(f"preference.rounds: another round needs new pairs, and {config.preference.pairs} ones stay as"
+                       " they are; set it to 1, or preference.pairs to sampled")  # fmt: skip
     if config.preference.pairs != "file":
         loaded = data.load(config, tokenizer)
         if config.preference.pairs == "written" and not hasattr(_module(config), "cut_short"):
@@ -176,8 +179,12 @@ def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
 
 
 # ---- pairs of our own ----
-def pairs(config, rows: list[dict], loaded, folder) -> list[Pair]:
-    """The run's pairs; sampled ones are kept in the run's folder, so that a resumed run has the same.
+def pairs(config, rows: list[dict], model, tokenizer, folder, number: int = 1) -> list[Pair]:
+    """A round's pairs; sampled ones are kept in the round's folder, so that a resumed run has the same.
+
+    Args:
+        model: as it stands, for pairs that are sampled.
+        number: of the round, from 1; each draws anew.
 
     Raises:
         BadInput: no pair is left (all sampled answers are equally good or bad).
@@ -193,7 +200,7 @@ def pairs(config, rows: list[dict], loaded, folder) -> list[Pair]:
     if runtime.process_count() > 1:
         raise BadInput("preference.pairs: sampled pairs are made in one process; take written, or run in one process"
                        f" first and give its {PAIRS_FILE} as data.train_file with preference.pairs=file")  # fmt: skip
-    found = sampled_pairs(config, rows, loaded)
+    found = sampled_pairs(config, rows, model, tokenizer, config.data.seed + number - 1, folder)
     if not found:
         raise BadInput("preference.least_difference: no question got two answers that differ by so much; lower it,"
                        " raise preference.samples or preference.temperature, or take written pairs")  # fmt: skip
@@ -225,18 +232,24 @@ def preferred(config, text: str, reference: str) -> float:
     return scores.get("rule", scores["exact"])
 
 
-def sampled_pairs(config, rows: list[dict], loaded) -> list[Pair]:
-    """The best and the worst of several answers that the model itself gives to each question."""
-    from training.sampling import sample
+def sampled_pairs(config, rows: list[dict], model, tokenizer, seed: int, folder) -> list[Pair]:
+    """The best and the worst of several answers that the model itself gives to each question.
 
-    prompts = [template.prompt_ids(loaded.tokenizer, tasks.prompt(row)) for row in rows]
+    The report of ``folder`` gets the mean of what all the answers score.
+    """
+    from training.generate import sample
+
+    prompts = [template.prompt_ids(tokenizer, tasks.prompt(row)) for row in rows]
     p = config.preference
-    answers = sample(loaded.model, loaded.tokenizer, prompts, p.samples, p.temperature,
-                     config.evaluate.max_new_tokens, config.data.seed)  # fmt: skip
-    found = []
-    for row, texts in zip(rows, answers, strict=True):
-        scored = sorted(((preferred(config, t, tasks.target(row)), t) for t in texts if t.strip()), key=lambda x: x[0])
-        if len(scored) > 1 and scored[-1][0] - scored[0][0] >= p.least_difference:
-            found.append({"prompt": tasks.prompt(row), "chosen": scored[-1][1], "rejected": scored[0][1],
-                          "id": row.get("id", ""), "scores": [scored[-1][0], scored[0][0]]})  # fmt: skip
-    return found
+    answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
+                     template.stop_ids(tokenizer), seed)  # fmt: skip
+    scored = [sorted(((preferred(config, one.text, tasks.target(row)), one.text) for one in given if one.text.strip()),
+                     key=lambda pair: pair[0]) for row, given in zip(rows, answers, strict=True)]  # fmt: skip
+    every = [score for answers in scored for score, _ in answers]
+    folder.update("data", {"sampled": {"answers": len(every), "mean_score": sum(every) / max(1, len(every))}})
+    return [
+        {"prompt": tasks.prompt(row), "chosen": best[1], "rejected": worst[1], "id": row.get("id", ""),
+         "scores": [best[0], worst[0]]}
+        for row, answers in zip(rows, scored, strict=True) if len(answers) > 1
+        for worst, best in [(answers[0], answers[-1])] if best[0] - worst[0] >= p.least_difference
+    ]  # fmt: skip

@@ -28,13 +28,8 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
     Raises:
         Interrupted: after Ctrl-C, with that line.
     """
-    from peft import set_peft_model_state_dict
-    from safetensors.torch import load_file
-
     own = RunFolder(folder.path / WARM)
-    weights = own.adapter / "adapter_model.safetensors"
-    if weights.is_file():
-        set_peft_model_state_dict(tuned, load_file(str(weights)))
+    if take_adapter(tuned, own):
         return
     runtime.say(f"  warm start: supervised on {len(rows)} rows")
     walk = replace(config.train, learning_rate=rate, max_steps=0, epochs=1, batch_size=min(BATCH, len(rows)),
@@ -51,21 +46,30 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
     tuned.train()
 
 
+def take_adapter(tuned, own: RunFolder) -> bool:
+    """Whether a walk in a folder of its own is done; its adapter's weights are then those of ``tuned``."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    weights = own.adapter / "adapter_model.safetensors"
+    if not weights.is_file():
+        return False
+    set_peft_model_state_dict(tuned, load_file(str(weights)))
+    return True
+
+
 def measure_alone(config, rows, loaded, tuned, folder: RunFolder) -> dict | None:
     """The held-out scores of the model as the warm start left it, or None where there was none.
 
     ``tuned`` is lent for it: its adapter's weights are replaced, and put back whatever happens.
     """
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
-    from safetensors.torch import load_file
 
-    weights = RunFolder(folder.path / WARM).adapter / "adapter_model.safetensors"
-    if not weights.is_file():
-        return None
     kept = {name: value.clone() for name, value in get_peft_model_state_dict(tuned).items()}
+    if not take_adapter(tuned, RunFolder(folder.path / WARM)):
+        return None
     folder.forget_predictions("warm_start")
     try:
-        set_peft_model_state_dict(tuned, load_file(str(weights)))
         return evaluate.measure(tuned, loaded.tokenizer, rows, config, "warm_start", folder)
     finally:
         set_peft_model_state_dict(tuned, kept)

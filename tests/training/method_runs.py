@@ -27,8 +27,9 @@ def train(method: str, folder: Path, overrides=(), resume=None, architecture="ll
     return run, result, (config, loaded, rows)
 
 
-def broken_off(method: str, folder: Path, overrides, step: int) -> RunFolder:
-    """A run that ends without warning just after the checkpoint of ``step``."""
+def broken_off(method: str, folder: Path, overrides, step: int, walk: int = 1) -> RunFolder:
+    """A run that ends without warning just after the checkpoint of ``step``, of its first walk or a later one."""
+    reached = []
 
     class Kill(Exception):
         pass
@@ -37,7 +38,8 @@ def broken_off(method: str, folder: Path, overrides, step: int) -> RunFolder:
 
     def on_save(self, args, state, control, **rest):
         honest(self, args, state, control, **rest)
-        if state.global_step == step:
+        reached.extend([step] * (state.global_step == step))
+        if len(reached) == walk:
             raise Kill
 
     StepLog.on_save = on_save
@@ -53,10 +55,10 @@ def adapter_bytes(run: RunFolder) -> bytes:
     return (run.adapter / "adapter_model.safetensors").read_bytes()
 
 
-def resumed_is_straight(method: str, tmp_path: Path, overrides, step: int) -> None:
+def resumed_is_straight(method: str, tmp_path: Path, overrides, step: int, walk: int = 1) -> None:
     """The run that was broken off after ``step`` and gone on with ends where the straight one ends."""
     straight = train(method, tmp_path / "straight", overrides)[0]
-    stopped = broken_off(method, tmp_path / "stopped", overrides, step)
+    stopped = broken_off(method, tmp_path / "stopped", overrides, step, walk)
     again = train(method, tmp_path / "stopped", overrides, resume=stopped.last_checkpoint())[0]
     assert adapter_bytes(again) == adapter_bytes(straight)
     assert again.read()["train"]["loss"] == straight.read()["train"]["loss"]

@@ -112,6 +112,36 @@ def test_resumed_is_straight_after_a_supervised_start(tmp_path):
     resumed_is_straight("dpo", tmp_path, ["preference.warm_start_rows=8"], 3)
 
 
+ROUNDS = ["preference.pairs=sampled", "preference.rule=shortest", "preference.least_difference=0",
+          "preference.samples=2", "preference.rounds=2", "data.n_train=8", "train.batch_size=2", "train.save_every=2",
+          "train.epochs=1", "evaluate.max_new_tokens=12"]  # fmt: skip
+
+
+def test_each_round_samples_and_compares_with_the_model_before_it(tmp_path):
+    run, result, _ = train("dpo", tmp_path / "run", [*ROUNDS, "train.learning_rate=0.01", "preference.nll_weight=0"])
+    first = RunFolder(run.path / "round-1")
+    for each in (first, run):  # policy and reference agree at the beginning of each
+        assert each.read()["train"]["loss"][0] == pytest.approx(math.log(2), rel=1e-3)
+    pairs = [(each.path / preference_data.PAIRS_FILE).read_text() for each in (first, run)]
+    assert pairs[0] != pairs[1] and adapter_bytes(first) != adapter_bytes(run)
+    data = run.read()["data"]
+    assert data["rounds"]["1"]["pairs"] == first.read()["data"]["n"]["pairs"] and data["rounds"]["1"]["mean_score"] > 0
+    assert data["sampled"]["answers"] <= 16 and list(result.model.peft_config) == ["default"]
+
+
+@pytest.mark.parametrize("walk", [1, 2])
+def test_resumed_is_straight_whichever_round_was_broken_off(tmp_path, walk):
+    resumed_is_straight("dpo", tmp_path, ROUNDS, 2, walk)
+
+
+@pytest.mark.parametrize("pairs", ["written", "file"])
+def test_pairs_that_stay_as_they_are_make_one_round(pairs):
+    with pytest.raises(BadInput, match=f"preference.rounds: .*{pairs} ones stay as they are"):
+        preference_data.load_rows(
+            configuration.load(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", "preference.rounds=2"])
+        )
+
+
 def test_a_file_of_pairs_has_no_rows_for_a_supervised_start(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text(json.dumps(GOOD) + "\n", encoding="utf-8")
@@ -199,7 +229,7 @@ def test_kept_pairs_are_read_back_whatever_line_ends_their_words_hold(tmp_path):
     config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=sampled"])
     kept = [{**GOOD, "chosen": "one\u2028two\u2029three\x85four"}] * 2
     data.write_rows(tmp_path / preference_data.PAIRS_FILE, kept)
-    assert preference_data.pairs(config, [], None, type("Folder", (), {"path": tmp_path})) == kept
+    assert preference_data.pairs(config, [], None, None, type("Folder", (), {"path": tmp_path})) == kept
 
 
 def test_random_bytes_never_end_in_a_traceback(tmp_path):
