@@ -37,11 +37,14 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     if config.preference.rounds > 1 and config.preference.pairs != "sampled":
         raise BadInput(f"preference.rounds: another round needs new pairs, and {config.preference.pairs} ones stay as"
                        " they are; set it to 1, or preference.pairs to sampled")  # fmt: skip
-    if config.preference.pairs != "file":
-        loaded = data.load(config, tokenizer)
-        if config.preference.pairs == "written" and not hasattr(_module(config), "cut_short"):
+    if config.preference.pairs == "written":
+        if not hasattr(_module(config), "cut_short"):
             raise BadInput(f"preference.pairs: task {config.task} writes no pairs; take sampled or file")
-        return loaded
+        if config.data.train_file:
+            raise BadInput("data.train_file: written pairs are made by rule out of the task's own rows; for rows of"
+                           " yours set preference.pairs to sampled, or to file where they are pairs")  # fmt: skip
+    if config.preference.pairs != "file":
+        return data.load(config, tokenizer)
     if config.preference.warm_start_rows:
         raise BadInput("preference.warm_start_rows: a file of pairs has no rows for plain SFT; set it to 0, or train by"
                        " sft first and merge")  # fmt: skip

@@ -61,6 +61,10 @@ def written(config) -> tuple[list[Pair], dict[str, list[Pair]]]:
         raise BadInput(f"reward.kinds: {unknown} is not known; there are {', '.join(SPOILERS)}")
     if config.task != shift_notes.TASK.name:
         raise BadInput(f"reward.pairs: task {config.task} writes no pairs; take shift_notes, or file")
+    for name in ("train_file", "heldout_files"):
+        if getattr(config.data, name):
+            raise BadInput(f"data.{name}: written pairs are made by rule out of the task's own rows; for pairs of yours"
+                           " set reward.pairs to file")  # fmt: skip
     rows = data.load(config)
     held_out = {name: spoilt(kept, config.reward.kinds, f"{name}-{config.data.seed}")
                 for name, kept in rows.heldout.items()}  # fmt: skip

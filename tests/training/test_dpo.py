@@ -216,7 +216,14 @@ def test_every_long_pair_is_named_by_line_before_anything_runs(tmp_path):
     assert [line.split(": ")[1] for line in str(caught.value).splitlines()[:-1]] == ["too-long"] * 4
 
 
-@pytest.mark.parametrize("pairs", ["sampled", "written", "file"])
+def test_written_pairs_are_of_the_tasks_own_rows(tmp_path):
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "How many?", "completion": "Two."}) + "\n")
+    told = [f"data.train_file={tmp_path / 'rows.jsonl'}"]
+    with pytest.raises(BadInput, match="^data.train_file: written pairs .* preference.pairs to sampled"):
+        preference_data.load_rows(configuration.load(CONFIGS / "dpo" / "tiny.yaml", told))
+
+
+@pytest.mark.parametrize("pairs", ["sampled", "file"])
 def test_a_row_of_plain_text_asks_nothing(tmp_path, pairs):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"text": "Once upon a time."}\n')

@@ -88,6 +88,12 @@ def test_a_pair_that_is_too_long_is_named_by_line_before_anything_runs(tmp_path)
         reward_pairs.load_rows(config, model.load_base(config.model).tokenizer)
 
 
+@pytest.mark.parametrize("name, value", [("train_file", "rows.jsonl"), ("heldout_files", "{test: rows.jsonl}")])
+def test_written_pairs_are_of_the_tasks_own_rows(name, value):
+    with pytest.raises(BadInput, match=f"^data.{name}: written pairs .* reward.pairs to file"):
+        reward_pairs.load_rows(tiny(f"data.{name}={value}"))
+
+
 # ---- head ----
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "olmo2", "mistral"])
 def test_a_reward_is_the_head_on_the_stop_tokens_state_whatever_stands_beside(architecture):
