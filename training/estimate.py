@@ -80,7 +80,7 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
         dtype=config.model.dtype,
         optimizer=t.optimizer,
         tokens=tokens or min(DEFAULT_TOKENS, t.max_length),
-        batch=t.batch_size * (2 if config.method in PAIRED else 1),
+        batch=rows_at_once(config),
         checkpointing=t.checkpointing,
         labelled=SPARSE_SHARE,
         tiles=config.method != "sft" or not t.sparse_logits,
@@ -94,6 +94,19 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
     if run.nf4:
         return found
     return {**found, "process_on_a_cpu_bytes": int(run_cost.process_bytes(shape, run))}
+
+
+def rows_at_once(config: Config) -> int:
+    """Texts whose activations are held together: of an embedder's batch a slice, where it is cut into slices."""
+    sliced = config.embed.slice_rows if config.method == "embed" else 0
+    return sliced or config.train.batch_size * texts_of_a_row(config)
+
+
+def texts_of_a_row(config: Config) -> int:
+    """Texts that a row is trained on: a better and a worse answer, or a question, its passage and a wrong one."""
+    if config.method == "embed":
+        return 2 if config.embed.negatives == "batch" else 3
+    return 2 if config.method in PAIRED else 1
 
 
 def adapter_parameters(shape: Shape, lora) -> int:

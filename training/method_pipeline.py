@@ -30,10 +30,10 @@ def run(args, method: str, default: str, phases: Callable) -> int:
     config = config_from(args)
     methods.need(config, method)
     folder = RunFolder(args.resume or args.out or default_path(config))
-    runtime.quiet_libraries()
     if args.dry_run:
         plan.show(config, folder)
         return 0
+    runtime.quiet_libraries()
     plan.check_resources(config, folder)
     try:
         return _run(config, folder, phases, args)

@@ -8,7 +8,7 @@ from labs_py.core.run_cost import CPU
 from training import adapter, runtime
 from training import config as configuration
 from training.architectures import ENCODERS, shape_of
-from training.estimate import estimate
+from training.estimate import estimate, texts_of_a_row
 from training.settings import Config
 
 # Share of a plain matrix product's speed that training reaches on a CPU, layers and all: a rule of thumb, good to about
@@ -20,6 +20,7 @@ SYSTEM_BYTES = CPU.base  # python, torch and the libraries themselves
 
 def show(config: Config, folder) -> None:
     """Print the plan of a dry run."""
+    runtime.quiet_libraries()  # a method's rows may load them
     rows = _rows(config)
     shape, t = shape_of(config.model.source), config.train
     steps = _steps(config, len(rows))
@@ -134,12 +135,16 @@ def _steps(config: Config, n_rows: int) -> int:
 
 
 def _row_tokens(rows: list[dict]) -> int:
-    """Mean tokens of a row, from its characters."""
+    """Mean tokens of a row, from its characters; of one text where a row is a question and its passages."""
     import json
 
+    def characters(row: dict) -> float:
+        sides = [row[side] for side in ("anchor", "positive", "negative") if side in row]
+        return sum(map(len, sides)) / len(sides) if sides else (
+            len(json.dumps(row.get("messages", row), ensure_ascii=False)))  # fmt: skip
+
     sample = rows[:200]
-    return round(sum(len(json.dumps(r.get("messages", r), ensure_ascii=False)) for r in sample) / len(sample)
-                 / CHARACTERS_PER_TOKEN)  # fmt: skip
+    return round(sum(map(characters, sample)) / len(sample) / CHARACTERS_PER_TOKEN)
 
 
 def _time(config: Config, shape, steps: int, tokens: int) -> str:
@@ -154,7 +159,7 @@ def _time(config: Config, shape, steps: int, tokens: int) -> str:
     best = min(_seconds(lambda: torch.nn.functional.linear(x, w)) for _ in range(20))
     rate = 2 * 512 * 576 * 1536 / best * CPU_EFFICIENCY
     work = 4 - 2 * config.lora.first_layer / shape.layers if config.lora else 6
-    count = steps * config.train.batch_size * config.train.accumulation * tokens
+    count = steps * config.train.batch_size * config.train.accumulation * texts_of_a_row(config) * tokens
     seconds = count * work * shape.linear_parameters / rate
     return f"about {max(seconds, 1):.0f} s for the training itself ({kind}, {torch.get_num_threads()} threads)"
 

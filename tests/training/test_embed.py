@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, resumed_is_straight, train
-from training import cli, embed, embed_corpus, embed_data, embed_measures, embed_model, losses
+from training import cli, embed, embed_corpus, embed_data, embed_measures, embed_model, estimate, losses
 from training import config as configuration
 from training.architectures import architecture_of
 from training.errors import BadInput, GuardFailed, LackingResource
@@ -202,9 +204,24 @@ def test_resumed_is_straight_with_all_weights(tmp_path, monkeypatch):
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     whole = configuration.load(CONFIGS / "embed" / file)
     few = ["model.revision=null", "model.dtype=float32", "data.n_train=8", "data.n_heldout=4", "train.max_steps=2",
-           "train.batch_size=4", "train.max_length=4096", "embed.cut=[8]"]  # fmt: skip
+           "train.batch_size=4", "train.max_length=4096", "embed.cut=[8]", "model.quantization=none",
+           "train.optimizer=adamw"]  # fmt: skip
     run = train("embed", tmp_path / "run", few, architecture=architecture_of(whole.model.source), file=file)[0]
     assert run.read()["train"]["steps"] == 2
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "embed").glob("*_7b_*.yaml")), ids=lambda path: path.stem)
+def test_a_7b_embedder_fits_the_card_that_its_file_names(path):
+    """In slices: the whole batch's activations would not."""
+    config = configuration.load(path)
+    card = int(match[1]) if (match := re.search(r"_(\d+)gb", path.stem)) else 80
+    assert len(config.model.revision) == 40 and f"-m training embed --config training/configs/embed/{path.name}\n" in (
+        path.read_text(encoding="utf-8").split("\nname:")[0] + "\n"
+    )
+    assert estimate.estimate(config)["total_bytes"] < 0.95 * card * 1e9
+    whole = replace(config, embed=replace(config.embed, slice_rows=0))
+    assert estimate.rows_at_once(whole) == 3 * config.train.batch_size
+    assert estimate.estimate(whole)["total_bytes"] > 2 * estimate.estimate(config)["total_bytes"]
 
 
 # ---- figures ----
