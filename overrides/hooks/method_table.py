@@ -51,7 +51,7 @@ def cells(row: dict[str, Any], runs: Path) -> Iterator[str]:
         yield from (MISSING,) * 4
         return
     yield figures(row.get("gained", ()), files, runs)
-    yield row.get("nothing") or figures(row.get("broke", ()), files, runs)
+    yield figures(row.get("broke", ()), files, runs)
     yield "<br>".join(cost(device, those, runs) for device, those in by_device(files).items())
     yield verdict(files)
 
