@@ -248,11 +248,14 @@ def sampled_pairs(config, rows: list[dict], model, tokenizer, seed: int, folder)
                      template.stop_ids(tokenizer), seed)  # fmt: skip
     scored = [sorted(((preferred(config, one.text, tasks.target(row)), one.text) for one in given if one.text.strip()),
                      key=lambda pair: pair[0]) for row, given in zip(rows, answers, strict=True)]  # fmt: skip
-    every = [score for answers in scored for score, _ in answers]
-    folder.update("data", {"sampled": {"answers": len(every), "mean_score": sum(every) / max(1, len(every))}})
-    return [
-        {"prompt": tasks.prompt(row), "chosen": best[1], "rejected": worst[1], "id": row.get("id", ""),
-         "scores": [best[0], worst[0]]}
-        for row, answers in zip(rows, scored, strict=True) if len(answers) > 1
-        for worst, best in [(answers[0], answers[-1])] if best[0] - worst[0] >= p.least_difference
-    ]  # fmt: skip
+    every = [score for ranked in scored for score, _ in ranked]
+    mean = sum(every) / max(1, len(every))
+    folder.update("data", {"sampled": {"answers": len(every), "mean_score": mean}})
+    runtime.say(f"  {len(every)} sampled answers score {mean:.3f} on average by the rule {p.rule}")
+    found = []
+    for row, ranked in zip(rows, scored, strict=True):
+        if len(ranked) > 1 and ranked[-1][0] - ranked[0][0] >= p.least_difference:
+            worst, best = ranked[0], ranked[-1]
+            found.append({"prompt": tasks.prompt(row), "chosen": best[1], "rejected": worst[1],
+                          "id": row.get("id", ""), "scores": [best[0], worst[0]]})  # fmt: skip
+    return found
