@@ -103,7 +103,7 @@ def preferences() -> list[Entry]:
         ("dpo-naive", ()),
         ("dpo-naive-nll", ("preference.nll_weight=1.0",)),
         ("dpo-naive-lower-rate", ("train.learning_rate=2e-5",)),
-        ("dpo-naive-after-sft", ("preference.warm_start_rows=160",)),
+        ("dpo-naive-after-sft", ("preference.warm_start_rows=128",)),
     ]
     written = [("dpo-written", ()), ("dpo-written-without-nll", ("preference.nll_weight=0.0",))]
     return [
