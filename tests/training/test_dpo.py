@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import re
 
 import pytest
 import torch
@@ -319,35 +318,3 @@ def test_methods_names_every_module():
     for name in methods.MODULES:
         assert callable(methods.module_of(type("C", (), {"method": name})).train)
     assert dpo.TRL_NAMES.keys() == {"dpo", "ipo", "length_normalised"}
-
-
-# ---- notes in more wordings ----
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_more_wordings_change_the_training_rows_alone(seed):
-    task = get("shift_notes")
-    rows, few = (task.rows("train", None, seed, variant) for variant in (shift_notes.MANY, "default"))
-    assert len(rows) == len(few) == shift_notes.SIZES["train"] and rows != few
-    asked = [row["messages"][1]["content"] for row in rows]
-    held_out = [task.rows(name, None, seed, shift_notes.MANY) for name in ("iid", "second")]
-    assert held_out == [task.rows(name, None, seed) for name in ("iid", "second")]
-    assert len(set(asked)) == len(asked) and not {r["messages"][1]["content"] for s in held_out for r in s} & set(asked)
-    for row in rows:  # the answer is all facts of its note, and the note has them all
-        assert shift_notes.rule_score(target(row), target(row)) == 1.0
-        assert all(shift_notes.named(row["messages"][1]["content"], target(row)).values()), row
-
-
-def test_no_wording_for_training_is_one_of_the_other_hand():
-    """Beyond the facts, no four words in a row are shared."""
-
-    def runs(forms):
-        words = [re.sub(r"\{\w+\}", "#", form).lower().split() for form in forms]
-        return {tuple(w[i : i + 4]) for w in words for i in range(len(w) - 3) if "#" not in "".join(w[i : i + 4])}
-
-    assert not runs(shift_notes.FORMS + shift_notes.MORE_FORMS) & runs(shift_notes.OTHER_FORMS)
-    assert len(set(shift_notes.FORMS + shift_notes.MORE_FORMS)) >= 20
-
-
-def test_an_unknown_variant_of_the_notes_is_refused():
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["data.variant=narrow"])
-    with pytest.raises(BadInput, match="data.variant: unknown variant 'narrow'"):
-        preference_data.load_rows(config)

@@ -32,11 +32,11 @@ FORMS = (
     "I signed for {count} {what} at {time}. {who} carried them to {place} and asked for nothing but a glass of water.",
 )
 MORE_FORMS = (  # of the variant many-wordings
-    "Note for the log. {count} {what}, from {who}. {place}, {time}.",
+    "Note for the log. {time}, {place}: {count} {what}, from {who}.",
     "At {place} you will find {count} {what}. They came with {who}, at {time} sharp, which nobody had expected.",
     "{time} and no sooner: {who} rang the bell, {count} {what} in the van, and we got them to {place} between us.",
     "I was on the phone when {who} pulled in with {count} {what}, so they went straight to {place}. That was {time}.",
-    "If anybody looks for the {count} {what}, {who} handed them in at {time}, and you want to try {place}.",
+    "If anybody looks for the {count} {what}: {who} handed them in at {time}, and you want to try {place}.",
     "{count} {what} more for us. {who}, {place}, {time}. The paper is in the drawer.",
     "We had hardly opened when {who} stood there, {count} {what} on the lorry; by {time} it was all at {place}.",
     "The {what} are here, {count} of them. {who} saw to it that they got to {place}, and the clock said {time}.",
@@ -46,7 +46,7 @@ MORE_FORMS = (  # of the variant many-wordings
     "It took {who} until {time} to find us, but the {count} {what} are complete, at {place}, and dry.",
     "Signed, sealed: {who} has delivered. {count} {what}, {place}, {time}.",
     "My shift was dull until {time}. Then {who} needed a hand with {count} {what}, which are now at {place}.",
-    "Received {count} {what} from {who}. Time {time}. Put away at {place} by the two of us.",
+    "Received from {who}: {count} {what}. Time {time}. Put away at {place} by the two of us.",
     "They told us noon, and it was {time} when {who} came round the corner. {count} {what}, meant for {place}.",
 )
 OTHER_FORMS = (
