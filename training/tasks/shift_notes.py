@@ -10,12 +10,11 @@ import random
 import re
 from dataclasses import dataclass
 
-from training.tasks.base import Extracted, Row, prompt
+from training.tasks.base import Extracted
 from training.tasks.drawn import DrawnTask, Pair, distinct
 
 SYSTEM = "Sum up the note in one short sentence. Keep who, how many, what, where and when."
 LONGEST_WORDS = 20
-MANY = "many-wordings"
 PEOPLE = ("Anna", "Ben", "Carla", "David", "Emma", "Felix", "Grace", "Henry", "Iris", "Jack", "Kate", "Leo")
 OTHER_PEOPLE = ("Adam", "Bella", "Clara", "Hugo", "Laura", "Marco", "Nora", "Oscar")
 GOODS = ("crates of apples", "boxes of paper", "bags of flour", "rolls of carpet", "tins of paint", "sacks of rice",
@@ -30,24 +29,6 @@ FORMS = (
     "The van was late again, but by {time} {who} had brought {count} {what} to {place}, as agreed last week.",
     "Just so that it is written down somewhere: {count} {what} are at {place} now, {who} delivered them at {time}.",
     "I signed for {count} {what} at {time}. {who} carried them to {place} and asked for nothing but a glass of water.",
-)
-MORE_FORMS = (  # of the variant many-wordings
-    "Note for the log. {time}, {place}: {count} {what}, from {who}.",
-    "At {place} you will find {count} {what}. They came with {who}, at {time} sharp, which nobody had expected.",
-    "{time} and no sooner: {who} rang the bell, {count} {what} in the van, and we got them to {place} between us.",
-    "I was on the phone when {who} pulled in with {count} {what}, so they went straight to {place}. That was {time}.",
-    "If anybody looks for the {count} {what}: {who} handed them in at {time}, and you want to try {place}.",
-    "{count} {what} more for us. {who}, {place}, {time}. The paper is in the drawer.",
-    "We had hardly opened when {who} stood there, {count} {what} on the lorry; by {time} it was all at {place}.",
-    "The {what} are here, {count} of them. {who} saw to it that they got to {place}, and the clock said {time}.",
-    "Busy hour. First the post, then {who} at {time} with {count} {what} for {place}, then two people who were lost.",
-    "{who} again! This time {count} {what}, handed over at {place}, {time}, no damage that I could see.",
-    "Somebody should move the {count} {what} away from {place}. {who} set them down there at {time}.",
-    "It took {who} until {time} to find us, but the {count} {what} are complete, at {place}, and dry.",
-    "Signed, sealed: {who} has delivered. {count} {what}, {place}, {time}.",
-    "My shift was dull until {time}. Then {who} needed a hand with {count} {what}, which are now at {place}.",
-    "Received from {who}: {count} {what}. Time {time}. Put away at {place} by the two of us.",
-    "They told us noon, and it was {time} when {who} came round the corner. {count} {what}, meant for {place}.",
 )
 OTHER_FORMS = (
     "You asked what came in today. Well, {who} turned up at {time}, and since then {count} {what} have stood at "
@@ -121,18 +102,7 @@ def cut_short(reference: str, rng: random.Random) -> str:
 
 @dataclass(frozen=True)
 class ShiftNotes(DrawnTask):
-    """Notes to one-line log entries; the variant many-wordings has four times as many ways to write a note."""
-
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """As of every drawn task; held-out rows are the same for both variants, and none of them is trained on."""
-        if variant != MANY or set_name != "train":
-            return super().rows(set_name, count, seed, "default" if variant == MANY else variant)
-        held_out = {prompt(row)[-1]["content"] for name in ("iid", "second") for row in self.rows(name, None, seed)}
-        rng = random.Random(f"{MANY}-{seed}")
-        every = distinct(lambda: self.note(rng, PEOPLE, GOODS, PLACES, FORMS + MORE_FORMS), 2 * self.sizes["train"])
-        chosen = [pair for pair in every if pair[0] not in held_out][: self.sizes["train"]][:count]
-        return [self.row(asked, answer, id=f"train-{place}", split="train")
-                for place, (asked, answer) in enumerate(chosen)]  # fmt: skip
+    """Notes to one-line log entries."""
 
     def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
         """Notes of five facts, and the sentence that holds all five."""
@@ -140,13 +110,12 @@ class ShiftNotes(DrawnTask):
             (OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS) if second else (PEOPLE, GOODS, PLACES, FORMS)
         )
 
-        return distinct(lambda: self.note(rng, people, goods, places, forms), self.wanted(second))
+        def draw() -> Pair:
+            fact = {"who": rng.choice(people), "count": rng.randint(2, 48), "what": rng.choice(goods),
+                    "place": rng.choice(places), "time": f"{rng.randint(6, 18)}:{rng.randint(10, 59)}"}  # fmt: skip
+            return rng.choice(forms).format(**fact), ANSWER.format(**fact)
 
-    def note(self, rng: random.Random, people, goods, places, forms) -> Pair:
-        """One note, and the sentence that holds its facts."""
-        fact = {"who": rng.choice(people), "count": rng.randint(2, 48), "what": rng.choice(goods),
-                "place": rng.choice(places), "time": f"{rng.randint(6, 18)}:{rng.randint(10, 59)}"}  # fmt: skip
-        return rng.choice(forms).format(**fact), ANSWER.format(**fact)
+        return distinct(draw, self.wanted(second))
 
     def extract(self, text: str) -> Extracted:
         """The sentence, when it is one and short and says nothing twice."""
