@@ -19,6 +19,10 @@ from training.model_targets import TARGETS
 MINILM = "embedded:all-minilm-l6-v2"
 WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
 UNPACKED_BYTES = 180e6
+# Else the library (6.2) writes every text into the template of a chat model, a system turn before it, and the mean over
+# tokens is mostly of that.
+PLAIN_TEXT = {"modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+              "module_output_name": "token_embeddings"}  # fmt: skip
 ENCODER = "bert"  # tiny stand-in of all-MiniLM; the decoders' stand-ins are in training/tiny.py
 ENCODER_TARGETS = {
     "all-linear": ("query", "key", "value", "output.dense", "intermediate.dense"),
@@ -131,7 +135,7 @@ def assemble(source: str, config, dtype: str) -> Any:
     if config.model.quantization == "nf4":
         held["quantization_config"] = model.nf4(held["dtype"])
     try:
-        transformer = Transformer(source, model_kwargs={**held, **pinned}, config_kwargs=dict(pinned),
+        transformer = Transformer(source, model_kwargs={**held, **pinned}, config_kwargs=dict(pinned), **PLAIN_TEXT,
                                   processor_kwargs={"model_max_length": config.train.max_length, **pinned})  # fmt: skip
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]

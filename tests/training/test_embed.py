@@ -108,6 +108,16 @@ def test_a_vector_does_not_depend_on_what_stands_beside_its_text(architecture, p
     assert not np.allclose(together, embed.vectors(embedder, ["a", "a longer text here"], config, ""), atol=1e-3)
 
 
+@pytest.mark.parametrize("architecture", ["llama", "bert"])
+def test_a_text_is_read_as_it_stands_without_a_chat_template(architecture):
+    """Also by a model whose tokenizer has one: its system turn would be most of a short text's mean."""
+    embedder = embed.load_base(tiny(f"model.source=tiny-random:{architecture}")).model
+    assert embedder.tokenizer.chat_template
+    ids = embedder.preprocess(["How many plates?"])["input_ids"][0].tolist()
+    assert ids == embedder.tokenizer("How many plates?")["input_ids"]
+    assert embedder.tokenizer.decode(ids).strip() == "How many plates?"
+
+
 @pytest.mark.parametrize("overrides, error, text", [
     (["embed.cut=[33]"], BadInput, "embed.cut.*1 to 32"), (["embed.widths=[0]"], BadInput, "embed.widths"),
     (["model.source=embedded:other"], BadInput, "embedded:other is not known"),
@@ -174,9 +184,10 @@ def test_the_loss_is_ours(tmp_path, widths, slices):
 
 
 # ---- training ----
-@pytest.mark.parametrize("lora", ["{rank: 4, alpha: 8, use_dora: true}", "null"])
-def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_model(tmp_path, lora):
-    settings = ["train.epochs=10", "embed.negatives=batch", f"lora={lora}", "train.weight_decay=0.01"]
+@pytest.mark.parametrize("lora, rate", [("{rank: 4, alpha: 8, use_dora: true}", 0.03), ("null", 0.01)])
+def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_model(tmp_path, lora, rate):
+    settings = ["train.epochs=10", f"train.learning_rate={rate}", "embed.negatives=batch", f"lora={lora}",
+                "train.weight_decay=0.01"]  # fmt: skip
     run, result, (config, loaded, rows) = train("embed", tmp_path / "run", settings, architecture="bert")
     facts = run.read()["train"]
     assert facts["steps"] == 40 and facts["loss"][0] == pytest.approx(np.log(4), abs=0.2)
