@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,21 @@ def in_float32(tuned) -> None:
     for parameter in tuned.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
+
+
+@contextmanager
+def bits_kept(tuned) -> Iterator[None]:
+    """Leave what trains as it was, bit by bit, where building a trainer would bring it to bfloat16 and back.
+
+    Several processes place their own parts, and are left alone.
+    """
+    kept = {} if runtime.process_count() > 1 else {
+        name: parameter.detach().clone() for name, parameter in tuned.named_parameters() if parameter.requires_grad
+    }  # fmt: skip
+    yield
+    for name, parameter in tuned.named_parameters():
+        if name in kept:
+            parameter.data = kept[name].to(parameter.device)
 
 
 # --8<-- [start:pissa]

@@ -117,7 +117,7 @@ def written_by_teacher(config, rows: list[dict], loaded, teacher, folder) -> lis
     tokenizer, d = loaded.tokenizer, config.distill
     asked = beginnings(config, tokenizer, rows)
     answers = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.longest, template.stop_ids(tokenizer),
-                     config.data.seed)  # fmt: skip
+                     config.data.seed, config.evaluate.batch_size)  # fmt: skip
     found = []
     for row, ids, (one,) in zip(rows, asked, answers, strict=True):
         text = one.text

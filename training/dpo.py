@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Any
 
-from training import data, guards, preference_data, preference_measures, runtime, sft, template
+from training import adapter, data, guards, preference_data, preference_measures, runtime, sft, template
 from training.errors import BadInput, Interrupted
 from training.progress import StepLog
 from training.runfolder import RunFolder
@@ -21,12 +21,15 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
     if config.lora is None:
         raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
+    preference_data.need_one_process(config, folder)
     p, tuned = config.preference, sft.prepare(config, loaded)
     if p.warm_start_rows:
         warm_start(config, rows[: p.warm_start_rows], p.warm_start_rate, tuned, loaded, folder, command, quiet)
     for number in range(1, p.rounds):
         earlier_round(config, rows, loaded, tuned, folder, number, command, quiet)
     facts = one_round(config, rows, loaded, tuned, folder, p.rounds, resume, command, quiet)
+    facts["seconds"] += sum(each["seconds"] for each in folder.read()["data"].get("rounds", {}).values())
+    folder.update("train", {"seconds": round(facts["seconds"], 2)})
     return sft.TrainResult(tuned.eval(), facts)
 
 
@@ -45,7 +48,8 @@ def one_round(config, rows, loaded, tuned, own, number: int, resume, command: st
     own.update("data", {"n": {"pairs": len(pairs)}})
     runtime.say(f"  {len(pairs)} pairs ({config.preference.pairs}), judged by the rule {config.preference.rule}")
     log_pair(pairs[0], own)
-    trainer, steps = build_trainer(config, tuned, encoded, loaded, own, quiet)
+    with adapter.bits_kept(tuned):
+        trainer, steps = build_trainer(config, tuned, encoded, loaded, own, quiet)
     guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
     try:
         facts = sft.run_and_save(config, trainer, steps, tuned, loaded, own, resume, command)
@@ -66,18 +70,23 @@ def earlier_round(config, rows, loaded, tuned, folder, number: int, command: str
         Interrupted: after Ctrl-C, with the line that goes on with the whole run.
     """
     own = RunFolder(folder.path / f"round-{number}")
-    if not take_adapter(tuned, own):
+    if take_adapter(tuned, own):
+        runtime.say(f"  round {number}: taken from the interrupted run")
+    else:
         runtime.say(f"  round {number} of {config.preference.rounds}")
         last = own.last_checkpoint() if own.report.is_file() else None
-        if last is None:
+        if not own.report.is_file():
             own.create(config, f"dpo, round {number}", loaded.dtype)
+        elif last is None:
+            own.forget_steps_after(0)
         try:
             one_round(config, rows, loaded, tuned, own, number, last, command, quiet)
         except Interrupted:
             raise Interrupted(f"stopped in round {number}; go on with:\n  {folder.resume_command(command)}") from None
         tuned.train()
     report = own.read()
-    folder.update("data", {"rounds": {str(number): {"pairs": report["data"]["n"]["pairs"],
+    facts = {name: report["train"][name] for name in ("steps", "seconds")}
+    folder.update("data", {"rounds": {str(number): {"pairs": report["data"]["n"]["pairs"], **facts,
                                                     **report["data"].get("sampled", {})}}})  # fmt: skip
 
 

@@ -6,10 +6,12 @@ HELP = "preference tuning on pairs (DPO and relatives)"
 ABOUT = """Tune on pairs of a better and a worse answer: probe, training, before and after, win rate, KL, gate, report.
 
 preference.pairs says where they come from: written by the task's rules, sampled (the model's own answers, best against
-worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the model without its adapter.
+worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the model as it stood before: untouched,
+after preference.warm_start_rows, or, with preference.rounds, after the round before.
 
   python -m training dpo --config training/configs/dpo/smollm2_shift_notes.yaml --dry-run
   python -m training dpo --config training/configs/dpo/smollm2_naive.yaml     (a rule that misses the point)
+  python -m training dpo --config training/configs/dpo/smollm2_on_policy.yaml preference.rounds=2
   python -m training dpo --config FILE task=jsonl preference.pairs=file data.train_file=pairs.jsonl \\
     data.heldout_files='{test: test_rows.jsonl}'
 

@@ -131,17 +131,19 @@ def _rows(config: Config) -> list[dict]:
 def _steps(config: Config, n_rows: int) -> int:
     per_step = config.train.batch_size * config.train.accumulation * runtime.process_count()
     n_rows *= getattr(getattr(config, "group", None), "group", 1)  # answers to each question
-    return config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.epochs))
+    once = config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.epochs))
+    return once * getattr(getattr(config, "preference", None), "rounds", 1)
 
 
 def _row_tokens(rows: list[dict]) -> int:
-    """Mean tokens of a row, from its characters; of one text where a row is a question and its passages."""
+    """Mean tokens of a row, from its characters; of one text where a row is a question and its passages, and of the
+    question with one answer where it has two."""
     import json
 
     def characters(row: dict) -> float:
-        sides = [row[side] for side in ("anchor", "positive", "negative") if side in row]
-        return sum(map(len, sides)) / len(sides) if sides else (
-            len(json.dumps(row.get("messages", row), ensure_ascii=False)))  # fmt: skip
+        sides = [row[side] for side in ("anchor", "positive", "negative", "chosen", "rejected") if side in row]
+        rest = "" if "anchor" in row else json.dumps(row.get("messages", row.get("prompt", "")), ensure_ascii=False)
+        return len(rest) + (sum(map(len, sides)) / len(sides) if sides else 0)
 
     sample = rows[:200]
     return round(sum(map(characters, sample)) / len(sample) / CHARACTERS_PER_TOKEN)

@@ -200,15 +200,21 @@ def pairs(config, rows: list[dict], model, tokenizer, folder, number: int = 1) -
     kept = Path(folder.path) / PAIRS_FILE
     if kept.is_file():
         return json_lines.read(kept)
-    if runtime.process_count() > 1:
-        raise BadInput("preference.pairs: sampled pairs are made in one process; take written, or run in one process"
-                       f" first and give its {PAIRS_FILE} as data.train_file with preference.pairs=file")  # fmt: skip
     found = sampled_pairs(config, rows, model, tokenizer, config.data.seed + number - 1, folder)
     if not found:
-        raise BadInput("preference.least_difference: no question got two answers that differ by so much; lower it,"
-                       " raise preference.samples or preference.temperature, or take written pairs")  # fmt: skip
+        before = f" in round {number} (the adapter of the round before is kept in its folder)" if number > 1 else ""
+        raise BadInput(f"preference.least_difference: no question got two answers that differ by so much{before}; lower"
+                       " it, raise preference.samples or preference.temperature, or take written pairs")  # fmt: skip
     data.write_rows(kept, found)
     return found
+
+
+def need_one_process(config, folder) -> None:
+    """BadInput where several processes would each have to sample pairs."""
+    sampled = config.preference.pairs == "sampled" and runtime.process_count() > 1
+    if sampled and (config.preference.rounds > 1 or not (Path(folder.path) / PAIRS_FILE).is_file()):
+        raise BadInput("preference.pairs: sampled pairs are made in one process; take written, or run in one process"
+                       f" first and give its {PAIRS_FILE} as data.train_file with preference.pairs=file")  # fmt: skip
 
 
 def written_pairs(config, rows: list[dict]) -> list[Pair]:
@@ -241,11 +247,13 @@ def sampled_pairs(config, rows: list[dict], model, tokenizer, seed: int, folder)
     The report of ``folder`` gets the mean of what all the answers score.
     """
     from training.generate import sample
+    from training.reward import autocast_like
 
     prompts = [template.prompt_ids(tokenizer, tasks.prompt(row)) for row in rows]
     p = config.preference
-    answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
-                     template.stop_ids(tokenizer), seed)  # fmt: skip
+    with autocast_like(model):  # as after a walk, whose wrapping a resumed run does not have
+        answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
+                         template.stop_ids(tokenizer), seed, config.evaluate.batch_size)  # fmt: skip
     scored = [sorted(((preferred(config, one.text, tasks.target(row)), one.text) for one in given if one.text.strip()),
                      key=lambda pair: pair[0]) for row, given in zip(rows, answers, strict=True)]  # fmt: skip
     every = [score for ranked in scored for score, _ in ranked]

@@ -10,7 +10,18 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
-from training import cli, data, dpo, losses, methods, model, preference_data, preference_measures, regression
+from training import (
+    cli,
+    data,
+    dpo,
+    json_lines,
+    losses,
+    methods,
+    model,
+    preference_data,
+    preference_measures,
+    regression,
+)
 from training import config as configuration
 from training.errors import BadInput
 from training.runfolder import RunFolder
@@ -118,20 +129,65 @@ ROUNDS = ["preference.pairs=sampled", "preference.rule=shortest", "preference.le
 
 
 def test_each_round_samples_and_compares_with_the_model_before_it(tmp_path):
-    run, result, _ = train("dpo", tmp_path / "run", [*ROUNDS, "train.learning_rate=0.01", "preference.nll_weight=0"])
+    run, result, asked = train("dpo", tmp_path / "run", [*ROUNDS, "train.learning_rate=0.01",
+                                                         "preference.nll_weight=0"])  # fmt: skip
     first = RunFolder(run.path / "round-1")
     for each in (first, run):  # policy and reference agree at the beginning of each
         assert each.read()["train"]["loss"][0] == pytest.approx(math.log(2), rel=1e-3)
     pairs = [(each.path / preference_data.PAIRS_FILE).read_text() for each in (first, run)]
     assert pairs[0] != pairs[1] and adapter_bytes(first) != adapter_bytes(run)
-    data = run.read()["data"]
-    assert data["rounds"]["1"]["pairs"] == first.read()["data"]["n"]["pairs"] and data["rounds"]["1"]["mean_score"] > 0
-    assert data["sampled"]["answers"] <= 16 and list(result.model.peft_config) == ["default"]
+    report, (config, loaded, rows) = run.read(), asked
+    once = report["data"]["rounds"]["1"]
+    assert once["pairs"] == first.read()["data"]["n"]["pairs"] and once["mean_score"] > 0
+    assert report["train"]["seconds"] > once["seconds"] > 0 and list(result.model.peft_config) == ["default"]
+    other = RunFolder(tmp_path / "other")
+    other.create(config, "test")
+    halfway = model.attach_adapter(model.load_base(config.model).model, first.adapter)
+    again = preference_data.sampled_pairs(config, rows.train, halfway, loaded.tokenizer, config.data.seed + 1, other)
+    assert again == json_lines.read(run.path / preference_data.PAIRS_FILE)  # of the model that round 1 left
 
 
 @pytest.mark.parametrize("walk", [1, 2])
 def test_resumed_is_straight_whichever_round_was_broken_off(tmp_path, walk):
     resumed_is_straight("dpo", tmp_path, ROUNDS, 2, walk)
+
+
+def test_resumed_is_straight_when_it_was_broken_off_before_the_next_rounds_pairs(tmp_path, monkeypatch):
+    """In bfloat16: the walk before has wrapped the model, which a resumed run has not."""
+    settings = [*ROUNDS, "model.dtype=bfloat16", "train.learning_rate=0.01"]
+    straight = train("dpo", tmp_path / "straight", settings)[0]
+    honest = preference_data.pairs
+
+    def stop(config, rows, tuned, tokenizer, folder, number=1):
+        if number == 2:
+            raise KeyboardInterrupt
+        return honest(config, rows, tuned, tokenizer, folder, number)
+
+    monkeypatch.setattr(preference_data, "pairs", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train("dpo", tmp_path / "stopped", settings)
+    monkeypatch.setattr(preference_data, "pairs", honest)
+    again = train("dpo", tmp_path / "stopped", settings)[0]
+    pairs = [(run.path / preference_data.PAIRS_FILE).read_text() for run in (straight, again)]
+    assert pairs[0] == pairs[1] and adapter_bytes(again) == adapter_bytes(straight)
+
+
+def test_several_processes_are_refused_before_anything_is_trained(tmp_path, monkeypatch):
+    from training import runtime
+
+    monkeypatch.setattr(runtime, "process_count", lambda: 2)
+    with pytest.raises(BadInput, match="sampled pairs are made in one process"):
+        train("dpo", tmp_path / "run", [*ROUNDS, "preference.warm_start_rows=8"])
+    assert not (tmp_path / "run" / WARM).exists() and not (tmp_path / "run" / "round-1").exists()
+
+
+def test_a_round_without_pairs_names_itself(tmp_path, monkeypatch):
+    honest = preference_data.sampled_pairs
+    monkeypatch.setattr(preference_data, "sampled_pairs",
+                        lambda *given: honest(*given) if given[-1].path.name == "round-1" else [])  # fmt: skip
+    with pytest.raises(BadInput, match="differ by so much in round 2 .the adapter of the round before is kept"):
+        train("dpo", tmp_path / "run", ROUNDS)
+    assert (tmp_path / "run" / "round-1" / "adapter" / "adapter_model.safetensors").is_file()
 
 
 @pytest.mark.parametrize("pairs", ["written", "file"])
