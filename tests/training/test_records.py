@@ -112,7 +112,7 @@ def test_the_sealed_set_is_asked_of_adapters_that_are_there(tmp_path):
 
 
 # made before a setting of theirs existed, whose default does what they did
-EARLIER = {"dpo-naive-s0", "dpo-written-s0", "dpo-written-s1", "dpo-written-s2", "meeting-day-s0"}
+EARLIER = {"dpo-written-s0", "dpo-written-s1", "dpo-written-s2", "meeting-day-s0"}
 
 
 def test_a_record_is_of_the_settings_that_the_list_would_run_today():
