@@ -33,7 +33,6 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     return sft.TrainResult(tuned.eval(), facts)
 
 
-# --8<-- [start:round]
 def one_round(config, rows, loaded, tuned, own, number: int, resume, command: str, quiet: bool) -> dict:
     """Pairs (of the model as it now stands, where they are sampled) and one walk over them; ``tuned`` is changed.
 
@@ -58,9 +57,6 @@ def one_round(config, rows, loaded, tuned, own, number: int, resume, command: st
             tuned.delete_adapter("ref")  # the frozen copy that TRL compares with
     shutil.rmtree(own.adapter / "ref", ignore_errors=True)
     return facts
-
-
-# --8<-- [end:round]
 
 
 def earlier_round(config, rows, loaded, tuned, folder, number: int, command: str, quiet: bool) -> None:

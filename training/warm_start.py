@@ -65,11 +65,13 @@ def measure_alone(config, rows, loaded, tuned, folder: RunFolder) -> dict | None
     """
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-    kept = {name: value.clone() for name, value in get_peft_model_state_dict(tuned).items()}
-    if not take_adapter(tuned, RunFolder(folder.path / WARM)):
+    own = RunFolder(folder.path / WARM)
+    if not own.adapter.is_dir():  # asked first: a model that is trained whole has no adapter to lend
         return None
-    folder.forget_predictions("warm_start")
+    kept = {name: value.clone() for name, value in get_peft_model_state_dict(tuned).items()}
     try:
+        take_adapter(tuned, own)
+        folder.forget_predictions("warm_start")
         return evaluate.measure(tuned, loaded.tokenizer, rows, config, "warm_start", folder)
     finally:
         set_peft_model_state_dict(tuned, kept)

@@ -101,6 +101,8 @@ def test_what_the_warm_start_brings_alone_is_scored_and_is_a_control(tmp_path, l
     assert seen[0][0] == "warm_start" and torch.equal(seen[0][1], alone(input_ids=ids).logits)
     assert not torch.equal(seen[0][1], tuned) and torch.equal(result.model(input_ids=ids).logits, tuned)
     assert warm_start.measure_alone(config, rows, loaded, result.model, RunFolder(tmp_path / "cold")) is None
+    whole = model.load_base(config.model).model  # no adapter anywhere, as where every weight is trained
+    assert warm_start.measure_alone(config, rows, loaded, whole, RunFolder(tmp_path / "cold")) is None
 
 
 def test_answers_that_cannot_be_scored_are_named_and_the_run_goes_on(tmp_path, monkeypatch):
