@@ -106,10 +106,11 @@ def preferences() -> list[Entry]:
         ("dpo-naive-after-sft", ("preference.warm_start_rows=128",)),
     ]
     written = [("dpo-written", ()), ("dpo-written-without-nll", ("preference.nll_weight=0.0",))]
+    sampled = [("dpo-on-policy", ()), ("dpo-on-policy-two-rounds", ("preference.rounds=2",))]
     return [
         *seeded(naive, f"{CONFIGS}/dpo/smollm2_naive.yaml", anyway=True),
         *seeded(written, f"{CONFIGS}/dpo/smollm2_shift_notes.yaml", anyway=True),
-        *seeded([("dpo-on-policy", ())], f"{CONFIGS}/dpo/smollm2_on_policy.yaml", anyway=True),
+        *seeded(sampled, f"{CONFIGS}/dpo/smollm2_on_policy.yaml", anyway=True),
     ]
 
 
