@@ -39,14 +39,14 @@ def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None =
     """Read, override and check one configuration.
 
     Args:
-        path: the YAML file.
+        path: the YAML file; ``configs/...`` also means that of this package, wherever one stands.
         overrides: ``section.key=value`` with the value written as in YAML.
         seed: replaces ``train.seed`` and ``data.seed`` when given.
 
     Raises:
         BadInput: naming the file, the key and the remedy.
     """
-    path = Path(path)
+    path = located(Path(path))
     tree = _read(path)
     for text in overrides:
         _override(tree, text)
@@ -89,6 +89,12 @@ def smoke(config: Config, architecture: str) -> Config:
 def _at_most(widths: list[int], limit: int) -> list[int]:
     """The widths, none above the limit and none twice."""
     return list(dict.fromkeys(min(width, limit) for width in widths))
+
+
+def located(path: Path) -> Path:
+    """The file meant: as it stands, or else under ``training/``, so that configs/sft/tiny.yaml is found as well."""
+    beside = Path(__file__).parent / path
+    return beside if not path.exists() and path.parts[:1] == ("configs",) and beside.is_file() else path
 
 
 def _read(path: Path) -> dict:

@@ -230,6 +230,15 @@ def test_the_largest_seed_loads_and_seeds():
     runtime.set_seed(config.train.seed)
 
 
+def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert configuration.load("configs/sft/tiny.yaml") == configuration.load(TINY)
+    (tmp_path / "configs" / "sft").mkdir(parents=True)
+    (tmp_path / "configs" / "sft" / "tiny.yaml").write_text("name: [")
+    with pytest.raises(BadInput, match="configs/sft/tiny.yaml"):  # one's own comes first
+        configuration.load("configs/sft/tiny.yaml")
+
+
 def test_a_folder_is_called_a_folder_and_no_nonsense_is_proposed(tmp_path):
     folder = tmp_path / "runs.yaml"
     folder.mkdir()
