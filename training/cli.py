@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,7 @@ Begin with:
 
 Exit codes: 0 ship or done, 2 bad input, 3 lacking resource, 10 gain with regression, 11 no gain, 12 inconclusive,
 13 the probe says don't train, 130 interrupted (the line to go on with is printed)."""
+PIPE_CLOSED = 128 + 13  # as a shell reports SIGPIPE
 DEFAULT_CONFIG = "training/configs/sft/smollm2_orders.yaml"
 
 
@@ -65,6 +67,9 @@ def main(arguments: list[str]) -> int:
     except MemoryError:
         print("error: the memory is used up: take a smaller train.batch_size or model", file=sys.stderr)
         return LACKING_RESOURCE
+    except BrokenPipeError:  # `| head` has enough: other tools end without a word as well
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit's own flush would complain
+        return PIPE_CLOSED
     except OSError as error:
         said, code = of_system(error)
         print(f"error: {said}", file=sys.stderr)

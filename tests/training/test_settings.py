@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -237,6 +239,14 @@ def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path,
     (tmp_path / "configs" / "sft" / "tiny.yaml").write_text("name: [")
     with pytest.raises(BadInput, match="configs/sft/tiny.yaml"):  # one's own comes first
         configuration.load("configs/sft/tiny.yaml")
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    command = [sys.executable, "-m", "training", "train", "--config", str(TINY), "--dry-run"]
+    ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ran.stdout.close()  # as `| head -0` does
+    assert (ran.stderr.read(), ran.wait()) == ("", 141)
+    ran.stderr.close()
 
 
 def test_a_folder_is_called_a_folder_and_no_nonsense_is_proposed(tmp_path):
