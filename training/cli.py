@@ -51,13 +51,12 @@ DEFAULT_CONFIG = "training/configs/sft/smollm2_orders.yaml"
 
 def main(arguments: list[str]) -> int:
     """Run one command; what goes wrong is one line on standard error."""
-    if not arguments or arguments[0] in ("-h", "--help"):
-        listing = "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
-        print(ABOUT.format(commands=listing))
-        return 0
-    name, *rest = arguments
     try:
-        return _run(name, rest)
+        if not arguments or arguments[0] in ("-h", "--help"):
+            listing = "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
+            print(ABOUT.format(commands=listing), flush=True)
+            return 0
+        return _run(arguments[0], arguments[1:])
     except TrainingError as error:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code

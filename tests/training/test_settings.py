@@ -241,8 +241,9 @@ def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path,
         configuration.load("configs/sft/tiny.yaml")
 
 
-def test_a_reader_who_has_seen_enough_is_no_error():
-    command = [sys.executable, "-m", "training", "train", "--config", str(TINY), "--dry-run"]
+@pytest.mark.parametrize("words", [["--help"], ["train", "--config", str(TINY), "--dry-run"]])
+def test_a_reader_who_has_seen_enough_is_no_error(words):
+    command = [sys.executable, "-m", "training", *words]
     ran = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     ran.stdout.close()  # as `| head -0` does
     assert (ran.stderr.read(), ran.wait()) == ("", 141)
