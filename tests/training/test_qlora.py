@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from labs_py.core import quantize
 from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
 from training import config as configuration
-from training import embed, embed_model, merge, model, tiny
+from training import embed, embed_model, merge, model, sft, tiny
 from training.cli import main
 from training.errors import LackingResource
 
@@ -101,6 +102,19 @@ def test_resumed_is_straight(tmp_path, folder):
     stopped = broken_off("sft", tmp_path / "stopped", qlora(folder), 2)
     again = run(tmp_path / "stopped", qlora(folder), stopped.last_checkpoint())[0]
     assert adapter_bytes(again) == adapter_bytes(straight)
+
+
+def test_building_a_round_does_not_round_the_adapter(tmp_path, folder):
+    """TRL brings the adapter of a quantised model to bfloat16; at no rate to speak of each bit has to be the start's."""
+    pairs = ("preference.pairs=sampled", "preference.rule=shortest", "preference.least_difference=0",
+             "preference.samples=2", "preference.rounds=2", "evaluate.max_new_tokens=12")  # fmt: skip
+    settings = qlora(folder, *pairs, "train.learning_rate=1e-30")
+    made, _, (config, _, _) = train("dpo", tmp_path / "run", settings)
+    start = dict(sft.prepare(config, model.load_base(config.model)).named_parameters())
+    saved = load_file(made.adapter / "adapter_model.safetensors")
+    lasting = {name: held for name, held in saved.items() if "lora_A" in name}  # B starts at 0 and sees any rate
+    assert lasting and all(torch.equal(held, start[name.replace(".weight", ".default.weight")])
+                           for name, held in lasting.items())  # fmt: skip
 
 
 # ---- embedding models ----
