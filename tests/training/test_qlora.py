@@ -105,7 +105,7 @@ def test_resumed_is_straight(tmp_path, folder):
 
 
 def test_building_a_round_does_not_round_the_adapter(tmp_path, folder):
-    """TRL brings the adapter of a quantised model to bfloat16; at no rate to speak of each bit has to be the start's."""
+    """TRL brings the adapter of a quantised model to bfloat16; at next to no rate all bits have to stay."""
     pairs = ("preference.pairs=sampled", "preference.rule=shortest", "preference.least_difference=0",
              "preference.samples=2", "preference.rounds=2", "evaluate.max_new_tokens=12")  # fmt: skip
     settings = qlora(folder, *pairs, "train.learning_rate=1e-30")
