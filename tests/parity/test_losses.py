@@ -96,6 +96,13 @@ def test_kto_is_trls(scale, kl):
         same(found, theirs.kto(ours, reference, good, torch.full((3,), kl, dtype=torch.double), 0.1, 1.0, 1.3))
 
 
+@pytest.mark.parametrize("kl", [0.1, 12345.678])
+def test_ktos_kl_may_be_a_number_and_keeps_its_digits(kl):
+    ours, reference, good = numbers(1, 7) + 12340, numbers(2, 7), torch.tensor([1, 0, 1, 1, 0, 0, 1])
+    wanted = theirs.kto(ours, reference, good, torch.full((3,), kl, dtype=torch.double), 0.1, 1.0, 1.3)
+    same(losses.kto_loss(ours, reference, good, kl, 0.1, 1.0, 1.3), wanted)
+
+
 def test_kto_keeps_its_digits_where_one_minus_sigmoid_has_none():
     found = losses.kto_loss(torch.tensor([600.0]).double(), torch.zeros(1).double(), torch.tensor([True]), 0.0, 0.1)
     assert float(found) == pytest.approx(float(1 / (1 + mpmath.exp(60))), rel=1e-12)
@@ -110,7 +117,8 @@ def test_orpo_is_trls(low, monkeypatch):
     same(found, 1.7 - theirs.orpo(good, bad, 0.2))
 
 
-@pytest.mark.parametrize("pair", [(-1e-12, -40.0), (-40.0, -1e-12), (-1e4, -0.5), (-0.3, -0.3)])
+@pytest.mark.parametrize("pair", [(-1e-12, -40.0), (-40.0, -1e-12), (-1e4, -0.5), (-0.3, -0.3),
+                                  (-40.0, -1e-17), (-1e-17, -1e-30), (-1e-300, -1e-17)])  # fmt: skip
 def test_orpo_at_its_ends_is_exact(pair):
     good, bad = (torch.tensor([x]).double() for x in pair)
     with mpmath.workdps(60):
@@ -118,6 +126,15 @@ def test_orpo_at_its_ends_is_exact(pair):
         odds = (a - b) - (mpmath.log(-mpmath.expm1(a)) - mpmath.log(-mpmath.expm1(b)))
         wanted = float(mpmath.log(1 + mpmath.exp(-odds)))
     assert float(losses.orpo_loss(good, bad, 0.0, 1.0)) == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize("pair", [(0.0, -1.0), (-1.0, 0.0), (0.0, 0.0), (0.0, -1e-300)])
+def test_orpo_of_an_answer_that_is_certain_is_finite(pair):
+    """So is the answer without a token, whose mean counts as 0."""
+    both = torch.tensor(pair).double().requires_grad_(True)
+    loss = losses.orpo_loss(both[:1], both[1:], 0.0, 1.0)
+    loss.backward()
+    assert bool(loss.isfinite()) and bool(both.grad.isfinite().all())
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
@@ -311,6 +328,7 @@ def test_sft_and_the_log_probabilities_are_transformers_and_trls(scale, monkeypa
     same(-sums.sum() / counts.sum(), losses.sft_loss(logits, labels))
 
 
+ONE_ANSWER = torch.tensor([[-100, 1, 2, -100]])
 GRADIENTS = {
     "reward": lambda x: losses.reward_model_loss(x[0], x[1]),
     "dpo": lambda x: losses.dpo_loss(*x, 0.3),
@@ -326,7 +344,9 @@ GRADIENTS = {
     "top k": lambda x: losses.top_k_divergence(*losses.keep_top_k(x.detach().flip(0).log_softmax(-1), 2),
                                                x.log_softmax(-1)).sum(),
     "info_nce": lambda x: losses.matryoshka(losses.info_nce, x, x.detach().flip(1), [4, 2]),
-    "sft": lambda x: losses.answer_log_probabilities(x[None], torch.tensor([[-100, 1, 2, -100]]))[0].sum(),
+    "log-probabilities": lambda x: losses.answer_log_probabilities(x[None], ONE_ANSWER)[0].sum(),
+    "sft": lambda x: losses.sft_loss(x[None], ONE_ANSWER),
+    "sft, sparse": lambda x: losses.answer_loss_sum(x[None], ONE_ANSWER, lambda hidden: hidden),
 }  # fmt: skip
 
 

@@ -10,17 +10,19 @@ IGNORED = -100
 
 # --8<-- [start:sft]
 def sft_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy of the answers' tokens, nats.
+    """-log pi(y_t | x, y_<t), the mean over the answers' tokens, nats.
+
+    Source: Radford et al. 2018 (GPT), equation 1, over the answers' tokens alone and by their number.
 
     Args:
-        logits: (B, T, V).
+        logits: (B, T, V); half precision is summed in float32.
         labels: (B, T), -100 where a token is not trained on; position t is predicted from position t - 1.
 
     Returns:
         Scalar; log V when the logits are all equal.
     """
     scores, targets = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()  # (B*(T-1), V), (B*(T-1),)
-    total = F.cross_entropy(scores.float(), targets, ignore_index=IGNORED, reduction="sum")
+    total = F.cross_entropy(_wide(scores), targets, ignore_index=IGNORED, reduction="sum")
     return total / (targets != IGNORED).sum().clamp(min=1)
 
 
@@ -79,4 +81,9 @@ CHUNK = 1024
 
 
 def _scored(hidden: torch.Tensor, targets: torch.Tensor, head) -> torch.Tensor:
-    return F.cross_entropy(head(hidden).float(), targets, reduction="sum")
+    return F.cross_entropy(_wide(head(hidden)), targets, reduction="sum")
+
+
+def _wide(scores: torch.Tensor) -> torch.Tensor:
+    """Half precision as float32, whose sums keep their digits; float32 and float64 as they are."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))

@@ -113,11 +113,12 @@ def kto_loss(
         beta: risk aversion.
         good_weight, bad_weight: the lambdas, to balance unequal counts.
     """
-    distance = policy - reference - torch.as_tensor(kl).detach().clamp(min=0)
+    kl = torch.as_tensor(kl, dtype=policy.dtype, device=policy.device).detach().clamp(min=0)
+    distance = policy - reference - kl
     # 1 - sigmoid(x) is sigmoid(-x), which keeps its digits where x is large.
     wanted = good_weight * torch.sigmoid(-beta * distance)
     unwanted = bad_weight * torch.sigmoid(beta * distance)
-    return torch.where(good, wanted, unwanted).mean()
+    return torch.where(good.bool(), wanted, unwanted).mean()
 
 
 # --8<-- [end:kto]
@@ -140,8 +141,8 @@ def orpo_loss(chosen_mean, rejected_mean, chosen_nll, weight: float) -> torch.Te
 
 
 def _log_rest(log_p: torch.Tensor) -> torch.Tensor:
-    """log(1 - p) from log p, exact at both ends; p = 1 counts as the largest number below 1."""
-    log_p = log_p.clamp(max=-torch.finfo(log_p.dtype).eps)
+    """log(1 - p) from log p, exact at both ends; log p = 0 counts as the largest normal number below 0."""
+    log_p = log_p.clamp(max=-torch.finfo(log_p.dtype).tiny)
     near_one = log_p > -0.6931471805599453  # p > 1/2: 1 - p is -expm1(log p), below it log1p(-p)
     rest = torch.log(-torch.expm1(torch.where(near_one, log_p, torch.full_like(log_p, -1.0))))
     return torch.where(
