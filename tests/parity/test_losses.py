@@ -186,6 +186,47 @@ def test_grpo_is_trls_on_the_log_probabilities_of_logits_of_ten_thousand(variant
     same(ours, theirs.grpo(now, drawn, gains, mask, variant, 0.2, 0.28, drawn, 0.0, 16))
 
 
+@pytest.mark.parametrize("variant", ["grpo", "dr_grpo", "dapo"])
+@pytest.mark.parametrize("kl_weight", [0.0, 0.04])
+def test_grpo_of_ratios_that_overflow_is_the_clipped_side_and_flat(variant, kl_weight):
+    """exp(1e4) is inf: TRL has NaN slopes for every answer there, and a NaN loss where the advantage is 0."""
+    drawn = torch.full((4, 3), -2e4).double()
+    now = (drawn + 1e4).requires_grad_(True)
+    gains, mask = torch.tensor([0.0, 0.5, 0.0, 2.0]).double(), torch.ones(4, 3)
+    ours = losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, now.detach(), kl_weight, 3)
+    assert float(ours) == pytest.approx(-1.28 * 2.5 / 4, rel=1e-12)
+    ours.backward()
+    assert (now.grad == 0).all()
+
+
+@pytest.mark.parametrize("variant", ["grpo", "dr_grpo", "dapo"])
+def test_padding_may_hold_anything_and_gets_no_slope(variant):
+    now, drawn, reference, mask, rewards = group_tensors(1.0, True, False)
+    clean = now.clone().requires_grad_(True)
+    losses.grpo_loss(clean, drawn, rewards, mask, variant, 0.2, 0.28, reference, 0.04, 16).backward()
+    for filling in (math.nan, math.inf, -math.inf):
+        now, drawn, reference = (x.masked_fill(mask == 0, filling) for x in (now, drawn, reference))
+        leaf = now.clone().requires_grad_(True)
+        losses.grpo_loss(leaf, drawn, rewards, mask, variant, 0.2, 0.28, reference, 0.04, 16).backward()
+        same(leaf.grad, clean.grad)
+
+
+@pytest.mark.parametrize("divide", [True, False])
+def test_rewards_may_be_whole_numbers_or_a_column_of_a_table(divide):
+    table = torch.tensor([[1, 0], [0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])
+    wanted = losses.group_advantages(table.double()[:, 0].clone(), 3, divide)
+    same(losses.group_advantages(table[:, 0], 3, divide), wanted)
+    same(losses.group_advantages(table[:, 0].bool(), 3, divide), wanted)
+    by_question = table.double()[:, 0].view(2, 3).T.contiguous().T  # rows that do not lie side by side in memory
+    same(losses.group_advantages(by_question, 3, divide), wanted)
+
+
+@pytest.mark.parametrize("group", [0, -1, 4])
+def test_rewards_that_make_no_groups_are_refused(group):
+    with pytest.raises(ValueError, match="6 rewards cannot be parted into groups of"):
+        losses.group_advantages(torch.ones(6), group)
+
+
 @pytest.mark.parametrize("divide", [True, False])
 def test_advantages_are_the_labs_and_equal_rewards_give_exactly_nothing(divide):
     rewards = numbers(4, 12, scale=100.0)
@@ -381,8 +422,13 @@ def _Frozen(value, frozen):
 
 def test_labels_of_the_variants_are_checked():
     now, drawn, _, mask, rewards = group_tensors(1.0, False, False)
-    with pytest.raises(ValueError, match="variant"):
-        losses.grpo_loss(now, drawn, rewards, mask, "ppo")
+    for wrong, words in (({"variant": "ppo"}, "variant"), ({"variant": "dr_grpo"}, "longest"),
+                         ({"kl_weight": 0.1}, "reference"), ({"reference": now[:1], "kl_weight": 0.1}, "reference"),
+                         ({"advantages": rewards[:, None]}, "advantages"), ({"mask": mask[:1]}, "mask"),
+                         ({"sampled_by": drawn[:1]}, "sampled_by")):  # fmt: skip
+        given = {"policy": now, "sampled_by": drawn, "advantages": rewards, "mask": mask, **wrong}
+        with pytest.raises(ValueError, match=words):
+            losses.grpo_loss(**given)
 
 
 def test_the_kl_estimate_is_never_negative_and_right_on_average():

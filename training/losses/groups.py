@@ -5,6 +5,8 @@ Notation: B answers of up to T tokens, G answers to each question in a row; ``ma
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 FLOOR = 1e-4  # added to a group's spread, as TRL does: equal rewards give advantage 0 and not 0/0
@@ -19,14 +21,16 @@ def group_advantages(rewards: torch.Tensor, group: int, divide_by_spread: bool =
 
     Args:
         rewards: (B,), siblings side by side; NaN marks an answer that could not be scored: it gets advantage 0 and
-            its siblings are compared without it.
-        group: G.
+            its siblings are compared without it. Whole numbers and truth values count as float64.
+        group: G, a divisor of B.
         divide_by_spread: False for Dr. GRPO.
 
     Returns:
         (B,); all 0 in a group whose rewards are equal.
     """
-    table = rewards.view(-1, group)  # (B/G, G)
+    if group < 1 or rewards.numel() % group:
+        raise ValueError(f"{rewards.numel()} rewards cannot be parted into groups of {group}")
+    table = (rewards if rewards.is_floating_point() else rewards.double()).reshape(-1, group)  # (B/G, G)
     scored = ~table.isnan()
     centred = table - table.nanmean(1, keepdim=True)
     first = table.gather(1, scored.int().argmax(1, keepdim=True))
@@ -81,26 +85,47 @@ def grpo_loss(
         policy: log-probabilities of the tokens now, (B, T).
         sampled_by: the same under the model that wrote the answers, (B, T), without gradient.
         advantages: (B,).
-        mask: (B, T).
+        mask: (B, T); what stands where it is 0 counts for nothing, even inf, and has gradient 0.
         reference: log-probabilities under the frozen model, (B, T); needed when ``kl_weight`` is not 0.
         longest: the limit on an answer's tokens; needed by "dr_grpo".
 
     Returns:
         Scalar; 0 when every advantage is 0 (and the KL is off), whatever the answers.
     """
-    ratio = torch.exp(policy - sampled_by)
+    _check(policy, sampled_by, advantages, mask, reference, variant, kl_weight, longest)
+    padding = mask == 0
+    policy, sampled_by = policy.masked_fill(padding, 0.0), sampled_by.masked_fill(padding, 0.0)
     gain = advantages[:, None]
+    log_ratio = policy - sampled_by
+    # Beyond the clip a ratio counts only where the advantage is negative; elsewhere inf * 0 would be NaN.
+    ratio = torch.where(gain < 0, log_ratio, log_ratio.clamp(max=math.log1p(clip_high) + 1)).exp()
     each = -torch.min(ratio * gain, ratio.clamp(1 - clip_low, 1 + clip_high) * gain)  # (B, T)
     if kl_weight:
-        each = each + kl_weight * kl_estimate(policy, reference)
-    each = each.masked_fill(mask == 0, 0.0)  # padding may hold anything, even inf
+        each = each + kl_weight * kl_estimate(policy, reference.masked_fill(padding, 0.0))
+    each = each.masked_fill(padding, 0.0)
     if variant == "grpo":
         return (each.sum(1) / mask.sum(1).clamp(min=1)).mean()
     if variant == "dr_grpo":
         return each.sum() / (len(each) * longest)
-    if variant == "dapo":
-        return each.sum() / mask.sum().clamp(min=1)
-    raise ValueError(f"variant must be grpo, dr_grpo or dapo, not {variant!r}")
+    return each.sum() / mask.sum().clamp(min=1)
 
 
 # --8<-- [end:grpo]
+
+
+def _check(policy, sampled_by, advantages, mask, reference, variant, kl_weight, longest) -> None:
+    """Refuse what would be a wrong number in silence: shapes that torch would stretch, and what a variant lacks."""
+    if variant not in ("grpo", "dr_grpo", "dapo"):
+        raise ValueError(f"variant must be grpo, dr_grpo or dapo, not {variant!r}")
+    if variant == "dr_grpo" and longest < 1:
+        raise ValueError(f"dr_grpo divides by longest, an answer's most tokens; it must be above 0, not {longest}")
+    if kl_weight and reference is None:
+        raise ValueError(f"kl_weight {kl_weight} needs the reference's log-probabilities")
+    shapes = {"sampled_by": sampled_by.shape, "mask": mask.shape, "advantages": advantages.shape}
+    if kl_weight:
+        shapes["reference"] = reference.shape
+    for name, shape in shapes.items():
+        wanted = policy.shape[:1] if name == "advantages" else policy.shape
+        if shape != wanted:
+            raise ValueError(f"{name} must have shape {tuple(wanted)}, as policy has {tuple(policy.shape)},"
+                             f" not {tuple(shape)}")  # fmt: skip
