@@ -293,6 +293,51 @@ def test_a_teacher_that_rules_words_out_has_the_mathematical_value(beta):
     assert float(ours) == pytest.approx(float(wanted), rel=1e-9)
 
 
+@pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
+def test_a_word_that_both_rule_out_has_no_slope(beta):
+    """As if it were not in the vocabulary; the top k are no exception."""
+    teacher, student = numbers(1, 4, 5), numbers(2, 4, 5)
+    ruled_out = torch.tensor([False, True, False, False, False])
+    leaf = student.masked_fill(ruled_out, -math.inf).requires_grad_(True)
+    few = student[:, ~ruled_out].clone().requires_grad_(True)
+    log_p = teacher.masked_fill(ruled_out, -math.inf).log_softmax(-1)
+    found = [losses.divergence(log_p, leaf.log_softmax(-1), beta)]
+    if beta == 0.0:
+        found += [losses.top_k_divergence(*losses.keep_top_k(log_p, k), leaf.log_softmax(-1)) for k in (4, 5)]
+    wanted = losses.divergence(log_p[:, ~ruled_out], few.log_softmax(-1), beta)
+    (wanted_slope,) = torch.autograd.grad(wanted.sum(), few)
+    for ours in found:
+        same(ours, wanted)
+        (slope,) = torch.autograd.grad(ours.sum(), leaf)
+        same(slope[:, ~ruled_out], wanted_slope)
+        assert (slope[:, ruled_out] == 0).all()
+
+
+@pytest.mark.parametrize("beta", [0.0, 0.3, 1.0])
+def test_mass_too_small_for_a_number_is_none_here_and_in_the_labs(beta):
+    teacher = torch.tensor([[0.5, 1.0, -math.inf]]).double().log_softmax(-1)
+    leaf = torch.tensor([[0.1, 0.3, -1e4]]).double().requires_grad_(True)
+    ours = losses.divergence(teacher, leaf.log_softmax(-1), beta)
+    kind = {0.0: "forward", 1.0: "reverse"}.get(beta, "js")
+    same(ours, distill.divergence(kind, teacher.numpy(), leaf.detach().log_softmax(-1).numpy(), beta))
+    assert bool(ours.isfinite().all()) and bool(torch.autograd.grad(ours.sum(), leaf)[0].isfinite().all())
+
+
+def test_what_no_divergence_has_is_refused():
+    x, labels = numbers(1, 2, 3), torch.tensor([0, 1])
+    for beta in (-0.1, 1.1, math.nan):
+        with pytest.raises(ValueError, match="beta"):
+            losses.divergence(x, x, beta)
+    for temperature in (0.0, -1.0):
+        with pytest.raises(ValueError, match="temperature"):
+            losses.distillation_loss(x, x, labels, temperature)
+    with pytest.raises(ValueError, match="shape"):
+        losses.distillation_loss(x, x[:1], labels)
+    for k in (0, 4):
+        with pytest.raises(ValueError, match="k must lie between 1 and the 3"):
+            losses.keep_top_k(x, k)
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.4, 1.0])
 def test_the_mixed_loss_is_the_labs(alpha):
     student, teacher, labels = numbers(1, 4, 9), numbers(2, 4, 9), torch.tensor([1, 0, 8, 3])

@@ -25,20 +25,24 @@ def divergence(log_p: torch.Tensor, log_q: torch.Tensor, beta: float) -> torch.T
         beta: 0 to 1.
 
     Returns:
-        (N,); the reverse KL is infinite where the student has mass and the teacher none.
+        (N,); the reverse KL is infinite where the student has mass and the teacher none. A probability so small that
+        it is 0 as a number is no mass.
     """
+    if not 0 <= beta <= 1:
+        raise ValueError(f"beta must lie between 0 and 1, not {beta}")
     if beta == 0:
         return _weighted(log_p, log_p - log_q)
     if beta == 1:
         return _weighted(log_q, log_q - log_p)
-    log_m = torch.logaddexp(log_p + math.log(beta), log_q + math.log1p(-beta))
+    nowhere = (log_p == -math.inf) & (log_q == -math.inf)  # any number will do there: nothing weighs it
+    log_m = torch.logaddexp(*(x.masked_fill(nowhere, 0.0) for x in (log_p + math.log(beta), log_q + math.log1p(-beta))))
     return beta * _weighted(log_p, log_p - log_m) + (1 - beta) * _weighted(log_q, log_q - log_m)
 
 
 def _weighted(log_weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """sum over V of exp(log_weights) values, where weight 0 counts as 0 whatever the value (0 log 0 = 0)."""
-    empty = log_weights == -math.inf
-    return (log_weights.exp() * values.masked_fill(empty, 0.0)).masked_fill(empty, 0.0).sum(-1)
+    weights = log_weights.exp()
+    return (weights * values.masked_fill(weights == 0, 0.0)).sum(-1)
 
 
 # --8<-- [end:divergence]
@@ -68,6 +72,10 @@ def distillation_loss(
     Returns:
         Scalar, the mean over positions; 0 when there is none.
     """
+    if temperature <= 0:
+        raise ValueError(f"temperature must be above 0, not {temperature}")
+    if student.shape != teacher.shape:
+        raise ValueError(f"student and teacher differ in shape: {tuple(student.shape)} and {tuple(teacher.shape)}")
     if len(student) == 0:
         return student.sum() * 0.0
     log_p, log_q = (teacher / temperature).log_softmax(-1), (student / temperature).log_softmax(-1)
@@ -85,12 +93,14 @@ def keep_top_k(log_p: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor,
 
     Args:
         log_p: (N, V).
-        k: at most V.
+        k: 1 to V.
 
     Returns:
         Log-probabilities (N, k), their tokens (N, k), and the log of the other tokens' mass together (N,): summed
         from the tokens themselves, since one minus a sum near one has no digits; -inf when there are none.
     """
+    if not 1 <= k <= log_p.shape[-1]:
+        raise ValueError(f"k must lie between 1 and the {log_p.shape[-1]} tokens that there are, not {k}")
     kept, tokens = log_p.topk(k, -1)
     if k == log_p.shape[-1]:
         return kept, tokens, torch.full_like(kept[:, 0], -math.inf)
@@ -100,8 +110,10 @@ def keep_top_k(log_p: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor,
 def top_k_divergence(kept: torch.Tensor, tokens: torch.Tensor, rest: torch.Tensor, log_q: torch.Tensor) -> torch.Tensor:
     """Forward KL from what ``keep_top_k`` kept, with all other tokens as one token of exact mass.
 
+    sum over the kept of p log(p / q), plus P log(P / Q) with P and Q the mass of all others.
     A teacher's scores over 49,152 tokens are large to keep; k of them and the mass of the rest are not. Merging
     tokens can only lower a KL, so this is a lower bound, and exact for k = V.
+    Source: the log sum inequality (Cover and Thomas 2006, theorem 2.7.1).
 
     Args:
         kept, tokens, rest: from ``keep_top_k``.
@@ -113,7 +125,8 @@ def top_k_divergence(kept: torch.Tensor, tokens: torch.Tensor, rest: torch.Tenso
     listed = _weighted(kept, kept - log_q.gather(-1, tokens))
     if tokens.shape[-1] == log_q.shape[-1]:
         return listed
-    rest_q = log_q.scatter(-1, tokens, -math.inf).logsumexp(-1)  # (N,)
+    others = log_q.scatter(-1, tokens, -math.inf)
+    rest_q = others.masked_fill((rest == -math.inf)[:, None], 0.0).logsumexp(-1)  # (N,); unused where nothing is left
     return listed + _weighted(rest[:, None], (rest - rest_q)[:, None])
 
 
