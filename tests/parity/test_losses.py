@@ -379,6 +379,36 @@ def test_info_nce_is_sentence_transformers(case):
         same(losses.info_nce(questions, torch.cat([passages, hard])), math.log(2 * b))
 
 
+def test_what_no_contrast_can_be_made_of_is_refused():
+    x = numbers(1, 3, 4)
+    for questions, passages in ((x, x[:2]), (x[:0], x)):
+        with pytest.raises(ValueError, match="passages"):
+            losses.info_nce(questions, passages)
+    for widths in ([], [0], [5, 2]):
+        with pytest.raises(ValueError, match="widths must lie between 1 and 4"):
+            losses.matryoshka(losses.info_nce, x, x, widths)
+    weights = torch.tensor([1.0, 0.5])
+    same(losses.matryoshka(losses.info_nce, x, x, [4, 2], weights),
+         losses.matryoshka(losses.info_nce, x, x, [4, 2], [1.0, 0.5]))  # fmt: skip
+
+
+def test_shapes_that_torch_would_stretch_are_refused():
+    """A reward head's (B, 1) beside (B,) would compare every answer with every other."""
+    x, column = -numbers(1, 4).abs(), -numbers(1, 4, 1).abs()
+    for call in (
+        lambda: losses.reward_model_loss(x, column),
+        lambda: losses.dpo_loss(x, column, x, x, 0.1),
+        lambda: losses.dpo_with_nll_loss(x, x, x, x, column, 0.1, 0.2),
+        lambda: losses.length_normalised_dpo_loss(x, x, x, x, x, column, 0.1),
+        lambda: losses.ipo_loss(x, x, x, column, x, x, 0.1),
+        lambda: losses.simpo_loss(column, x, 2.0, 0.5),
+        lambda: losses.kto_loss(x, x, column > 0, 0.0, 0.1),
+        lambda: losses.orpo_loss(x, column, 0.0, 0.1),
+    ):
+        with pytest.raises(ValueError, match="shapes must be the same"):
+            call()
+
+
 def test_matryoshka_is_sentence_transformers():
     from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
 

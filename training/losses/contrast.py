@@ -27,6 +27,8 @@ def info_nce(questions: torch.Tensor, passages: torch.Tensor, scale: float = 20.
     Returns:
         Scalar; log(B + H) when all similarities are equal.
     """
+    if not 0 < len(questions) <= len(passages):
+        raise ValueError(f"{len(questions)} questions need as many passages or more, not {len(passages)}")
     similarities = F.normalize(questions, dim=-1) @ F.normalize(passages, dim=-1).T  # (B, B + H)
     return F.cross_entropy(scale * similarities, torch.arange(len(questions), device=questions.device))
 
@@ -44,14 +46,17 @@ def matryoshka(
 ) -> torch.Tensor:
     """The same loss on the first d of D dimensions for several d, summed: vectors that may be cut short.
 
+    sum over d of c_d loss(questions[:d], passages[:d]).
     Source: Kusupati et al. 2022 (arXiv 2205.13147), equation 1.
 
     Args:
         loss: takes questions and passages.
-        widths: the d's, each at most D.
+        widths: the d's, each from 1 to D.
         weights: of each width; 1 when None.
     """
-    weights = weights or [1.0] * len(widths)
+    if not widths or not all(0 < d <= questions.shape[-1] for d in widths):
+        raise ValueError(f"widths must lie between 1 and {questions.shape[-1]}, not {list(widths)}")
+    weights = [1.0] * len(widths) if weights is None else weights
     parts = [w * loss(questions[:, :d], passages[:, :d]) for d, w in zip(widths, weights, strict=True)]
     return torch.stack(parts).sum()
 

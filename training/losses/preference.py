@@ -11,6 +11,13 @@ import torch
 import torch.nn.functional as F
 
 
+def _check(first: torch.Tensor, *others: torch.Tensor) -> None:
+    """Refuse what torch would stretch in silence: (B,) beside (B, 1) becomes (B, B), all answers beside all."""
+    for other in others:
+        if other.shape != first.shape:
+            raise ValueError(f"shapes must be the same, not {tuple(first.shape)} beside {tuple(other.shape)}")
+
+
 # --8<-- [start:reward]
 def reward_model_loss(chosen_reward: torch.Tensor, rejected_reward: torch.Tensor) -> torch.Tensor:
     """-log sigmoid(r(x, y_w) - r(x, y_l)): the Bradley-Terry likelihood of the choice.
@@ -23,6 +30,7 @@ def reward_model_loss(chosen_reward: torch.Tensor, rejected_reward: torch.Tensor
     Returns:
         Scalar; log 2 when the rewards are equal.
     """
+    _check(chosen_reward, rejected_reward)
     return -F.logsigmoid(chosen_reward - rejected_reward).mean()
 
 
@@ -38,6 +46,7 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta: float
     Returns:
         Scalar; log 2 at the start, where policy and reference agree.
     """
+    _check(chosen, rejected, reference_chosen, reference_rejected)
     margin = (chosen - reference_chosen) - (rejected - reference_rejected)  # (B,)
     return -F.logsigmoid(beta * margin).mean()
 
@@ -49,12 +58,13 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta: float
 def dpo_with_nll_loss(
     chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, beta: float, nll_weight: float
 ) -> torch.Tensor:
-    """DPO plus ``nll_weight`` times the chosen answers' cross-entropy per token.
+    """DPO plus ``nll_weight`` times the chosen answers' cross-entropy per token, -sum log pi(y_w) / sum |y_w|.
 
     DPO asks only for a difference, which also grows while both answers become unlikelier; the second term holds the
     chosen one up. Source: the term is that of Llama 3 (arXiv 2407.21783), section 4.1.4; per token as in TRL, the
     mean over all chosen tokens of the batch.
     """
+    _check(chosen, chosen_tokens)
     nll = -chosen.sum() / chosen_tokens.sum().clamp(min=1)
     return dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta) + nll_weight * nll
 
@@ -68,8 +78,10 @@ def length_normalised_dpo_loss(
 ) -> torch.Tensor:
     """DPO on log-ratios per token, so that a long answer does not win by being long.
 
+    -log sigmoid(beta [log pi(y_w)/ref(y_w) / |y_w| - log pi(y_l)/ref(y_l) / |y_l|]).
     Source: Tulu 3 (arXiv 2411.15124), section 5.1.2 (its beta of 5 belongs to this form and not to plain DPO).
     """
+    _check(chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens)
     chosen_ratio = (chosen - reference_chosen) / chosen_tokens.clamp(min=1)
     rejected_ratio = (rejected - reference_rejected) / rejected_tokens.clamp(min=1)
     return -F.logsigmoid(beta * (chosen_ratio - rejected_ratio)).mean()
@@ -89,6 +101,7 @@ def ipo_loss(
     Args:
         tau: strength of the pull towards the reference; DPO's beta in TRL's settings.
     """
+    _check(chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens)
     chosen_ratio = (chosen - reference_chosen) / chosen_tokens.clamp(min=1)
     rejected_ratio = (rejected - reference_rejected) / rejected_tokens.clamp(min=1)
     return (chosen_ratio - rejected_ratio - 1 / (2 * tau)).square().mean()
@@ -113,6 +126,7 @@ def kto_loss(
         beta: risk aversion.
         good_weight, bad_weight: the lambdas, to balance unequal counts.
     """
+    _check(policy, reference, good)
     kl = torch.as_tensor(kl, dtype=policy.dtype, device=policy.device).detach().clamp(min=0)
     distance = policy - reference - kl
     # 1 - sigmoid(x) is sigmoid(-x), which keeps its digits where x is large.
@@ -126,7 +140,7 @@ def kto_loss(
 
 # --8<-- [start:orpo]
 def orpo_loss(chosen_mean, rejected_mean, chosen_nll, weight: float) -> torch.Tensor:
-    """NLL of the chosen answer minus ``weight`` times log sigmoid(log odds ratio): one stage and no reference.
+    """NLL - ``weight`` log sigmoid(log odds(y_w)/odds(y_l)): one stage and no reference.
 
     odds(y) = P(y) / (1 - P(y)) with P the geometric mean of the tokens' probabilities.
     Source: Hong et al. 2024 (arXiv 2403.07691), equations 4, 6 and 7.
@@ -136,6 +150,7 @@ def orpo_loss(chosen_mean, rejected_mean, chosen_nll, weight: float) -> torch.Te
         chosen_nll: cross-entropy of the chosen rows, scalar.
         weight: lambda.
     """
+    _check(chosen_mean, rejected_mean)
     log_odds = (chosen_mean - rejected_mean) - (_log_rest(chosen_mean) - _log_rest(rejected_mean))
     return chosen_nll - weight * F.logsigmoid(log_odds).mean()
 
@@ -163,6 +178,7 @@ def simpo_loss(chosen_mean, rejected_mean, beta: float, gamma: float) -> torch.T
         chosen_mean, rejected_mean: log-probabilities per token, (B,).
         gamma: margin, in the unit of beta times a log-probability.
     """
+    _check(chosen_mean, rejected_mean)
     return -F.logsigmoid(beta * (chosen_mean - rejected_mean) - gamma).mean()
 
 
