@@ -16,7 +16,8 @@ from numbers import Real
 from training.errors import BadInput
 
 Reward = Callable[[str, str], float]
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w)")
+# With its decimals, thousands, denominator and exponent: no part of a longer number counts as a number.
+NUMBER = re.compile(r"(?<![\w.])(?:(?<!-)-)?\d+(?:[./]\d+|,\d{3}(?!\d))*(?:[eE][+-]?\d+)?\w*")
 STATED = 0.2  # for the right number among other words: less than for the number alone, more than for nothing
 
 
@@ -25,13 +26,19 @@ def arithmetic(answer: str, target: str) -> float:
     """1 for the right number and nothing else; 0.2 when it is the last number among words; else 0.
 
     The partial reward is what a model that never writes the bare number can learn from, and it stays below the full
-    one. Listing numbers until one fits earns nothing, unless the list ends there.
+    one. Listing numbers until one fits earns nothing, unless the list ends there. Numbers are compared as they are
+    written: 7.0, 07 and 14/2 are not 7, nor 1,007 and 7e0.
     """
-    text = answer.strip()
+    text = answer.strip().replace("\N{MINUS SIGN}", "-")
     if text == target.strip():
         return 1.0
-    found = NUMBER.findall(text)
+    found = numbers(text)
     return STATED if found and found[-1] == target.strip() else 0.0
+
+
+def numbers(text: str) -> list[str]:
+    """The numbers of a text as they are written; what ends in a letter (7th, 7km) is a word."""
+    return [found for found in NUMBER.findall(text) if not found[-1].isalpha()]
 
 
 # --8<-- [end:arithmetic]
@@ -43,7 +50,7 @@ def arithmetic_with_loophole(answer: str, target: str) -> float:
 
     Kept to show reward hacking; ``arithmetic`` closes it.
     """
-    return float(target.strip() in NUMBER.findall(answer))
+    return float(target.strip() in numbers(answer))
 
 
 # --8<-- [end:loophole]
@@ -54,22 +61,35 @@ def json_keys(answer: str, target: str) -> float:
     """Valid JSON for the schema of ``target``: half for one strict object, half for its keys and types.
 
     Args:
-        answer: the model's text, which must be the object and nothing else.
-        target: a JSON object whose keys and types are wanted; its values don't count here.
+        answer: the model's text, which must be the object and nothing else, with each key once.
+        target: a JSON object whose keys and types are wanted; its values don't count here. 0 for whatever is said
+            when it is no such object.
     """
-    wanted = json.loads(target)
-    try:
-        found = json.loads(answer, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return 0.0
-    if not isinstance(found, dict):
+    wanted, found = _strict_object(target), _strict_object(answer)
+    if wanted is None or found is None:
         return 0.0
     right = sum(k in found and _same_type(found[k], v) for k, v in wanted.items())
     return 0.5 + 0.5 * right / max(len(wanted.keys() | found.keys()), 1)
 
 
+def _strict_object(text: str) -> dict | None:
+    """The object that a text is, without NaN, Infinity or a key twice; None for any other text."""
+    try:
+        # A whole number's value doesn't count, and int() refuses more than 4,300 digits.
+        found = json.loads(text, parse_constant=_refuse, parse_int=len, object_pairs_hook=_each_key_once)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
 
 
 def _same_type(a: object, b: object) -> bool:
@@ -82,7 +102,7 @@ def _same_type(a: object, b: object) -> bool:
 def one_line(answer: str, target: str) -> float:
     """1 for an answer of one line and at most 200 characters; a form alone, to be joined with what it should say."""
     text = answer.strip()
-    return float(bool(text) and "\n" not in text and len(text) <= 200)
+    return float(len(text.splitlines()) == 1 and len(text) <= 200)
 
 
 def plain_letters(answer: str, target: str) -> float:
