@@ -18,6 +18,7 @@ from training.data_check import Finding, TokenRules, check_file, read_lines
 from training.errors import BadInput
 
 SHOWN_FAULTS, MEND = 20, "mend or drop these rows before training"
+Lines = list[tuple[int, bytes, int]]  # of data_check.read_lines
 SCORED_METHODS = ("dpo", "grpo")  # put an answer of a training row's prompt beside the row's own
 
 
@@ -56,8 +57,8 @@ def sha256_rows(rows: list[dict[str, Any]]) -> str:
     return digest.hexdigest()
 
 
-def read_rows(path: str | Path, task: tasks.Task, *, turns_only: bool = False,
-              scored: bool = False) -> list[dict[str, Any]]:  # fmt: skip
+def read_rows(path: str | Path, task: tasks.Task, *, turns_only: bool = False, scored: bool = False,
+              lines: Lines | None = None) -> list[dict[str, Any]]:  # fmt: skip
     """The rows of a JSONL file of ``{"messages"}``, ``{"prompt", "completion"}`` or ``{"text"}``.
 
     A prompt that is plain text, and a conversation without a system turn, get the task's system turn.
@@ -67,18 +68,20 @@ def read_rows(path: str | Path, task: tasks.Task, *, turns_only: bool = False,
         task: whose system turn the rows stand under.
         turns_only: whether a row of plain text is a fault, because it asks nothing and answers nothing.
         scored: whether answers will be scored against the rows' own, which must then be answers of the task.
+        lines: of the file, where they were read already.
 
     Raises:
         BadInput: the first lines with faults, one line of text each, or a file without rows.
     """
+    lines = list(read_lines(path)) if lines is None else lines
     faults = [
         str(finding)
-        for finding in check_file(path, system=task.system, turns_only=turns_only)
+        for finding in check_file(path, system=task.system, turns_only=turns_only, lines=lines)
         if finding.code not in ("near-duplicate", "duplicate")
     ]
     refuse(faults)
     rows = []
-    for number, line, _ in read_lines(path):
+    for number, line, _ in lines:
         row, _ = chat_data.parse_line(line)
         if chat_data.is_plain_text(row):
             rows.append({"text": row["text"], "kind": "replay"})
@@ -161,8 +164,11 @@ def load(config, tokenizer: Any = None) -> Loaded:
         rules = TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
         scored = config.method in SCORED_METHODS
         asked = [row["messages"] for rows in held_out.values() for row in rows]
-        refuse_faults(config.data.train_file, asked, rules, task.system, turns_only=scored)
-        rows = read_rows(config.data.train_file, task, turns_only=scored, scored=scored)
+        path = config.data.train_file
+        lines = list(read_lines(path))
+        refuse([str(finding) for finding in check_file(path, asked, rules, task.system, turns_only=scored,
+                                                       lines=lines)], MEND)  # fmt: skip
+        rows = read_rows(path, task, turns_only=scored, scored=scored, lines=lines)
     else:
         rows = generated(config, task)
     replayed = general_text.replay_rows(round(len(rows) * config.data.replay_fraction), config.data.seed)
@@ -180,12 +186,6 @@ def generated(config, task: tasks.Task) -> list[dict[str, Any]]:
         return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
     except ValueError as error:
         raise BadInput(f"data.variant: {error}") from None
-
-
-def refuse_faults(path: str, held_out: list[list[dict[str, Any]]], rules: TokenRules | None, system: str,
-                  turns_only: bool = False) -> None:  # fmt: skip
-    """Raise BadInput with every fault of a training file: nothing faulty is trained on in silence."""
-    refuse([str(finding) for finding in check_file(path, held_out, rules, system, turns_only=turns_only)], MEND)
 
 
 def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[dict]]) -> list[str]:

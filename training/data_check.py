@@ -87,7 +87,8 @@ class TokenRules:
 
 
 def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), token_rules: TokenRules | None = None,
-               system: str = "", *, turns_only: bool = False) -> Iterator[Finding]:  # fmt: skip
+               system: str = "", *, turns_only: bool = False,
+               lines: Iterable[tuple[int, bytes, int]] | None = None) -> Iterator[Finding]:  # fmt: skip
     """Every fault of a file, in the file's order.
 
     Args:
@@ -96,6 +97,8 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
         token_rules: the tokenizer's rules, or None to leave them out.
         system: system turn of plain-text prompts.
         turns_only: whether a row of plain text is a fault.
+        lines: what ``read_lines`` gave, where the same lines are used afterwards: a pipe can be read only once, and a
+            file may change.
 
     Raises:
         BadInput: the file cannot be read, or there is no row in it.
@@ -103,7 +106,7 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
     name = str(path)
     keys = {chat_data.prompt_key(turns) for turns in held_out}
     more = token_rules.faults if token_rules is not None else None
-    lines = read_lines(path)
+    lines = iter(read_lines(path) if lines is None else lines)
     first = next(lines, None)
     if first is None:
         raise BadInput(f"{name}: there is no row in this file")

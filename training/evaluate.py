@@ -183,8 +183,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows of each set")
 
 
-def of_file(config: Any, path: str) -> Any:
-    """The settings with ``path`` as the only held-out set.
+def of_file(config: Any, path: str) -> tuple[Any, list[dict[str, Any]]]:
+    """The settings with ``path`` as the only held-out set, and its rows; the file is read once, since it may be a pipe.
 
     A file in which not one answer is of the task's form is about something else: it is compared as plain text, and that
     is said. Where some are and some are not, the others are faults (data.read_rows).
@@ -192,11 +192,13 @@ def of_file(config: Any, path: str) -> Any:
     from dataclasses import replace
 
     task = data.task_of(config)
-    rows = data.read_rows(path, task, turns_only=True)
+    lines = list(data.read_lines(path))
+    rows = data.read_rows(path, task, turns_only=True, lines=lines)
     if all(task.target_fault(tasks.target(row)) for row in rows):
         print(f"{path}: no answer is one of task {config.task}; answers are compared as plain text (task=jsonl)")
         config = replace(config, task="jsonl")
-    return replace(config, data=replace(config.data, heldout_files={Path(path).stem: path}))
+    rows = data.read_rows(path, data.task_of(config), turns_only=True, scored=True, lines=lines)
+    return replace(config, data=replace(config.data, heldout_files={Path(path).stem: path})), rows
 
 
 def run(args) -> int:
@@ -211,12 +213,13 @@ def run(args) -> int:
     if args.limit is not None and args.limit < 1:
         raise BadInput(f"evaluate: --limit is {args.limit}; give 1 or more, or leave it out for every row")
     config, started = cli.config_from(args), time.monotonic()
+    kept = {}
     if args.data:
-        config = of_file(config, args.data)
+        config, kept[Path(args.data).stem] = of_file(config, args.data)
     if args.set:
         config = replace(config, evaluate=replace(config.evaluate, sets=list(args.set)))
     task = data.task_of(config)
-    kept = data.held_out_sets(config, task)
+    kept = kept or data.held_out_sets(config, task)
     rows = data.Loaded(
         [],
         kept,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,8 +14,8 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from tests.training.method_runs import CONFIGS  # noqa: E402
-from training import config as configuration  # noqa: E402
 from training import (  # noqa: E402
+    cli,
     data,
     evaluate,
     general_chats,
@@ -24,6 +26,7 @@ from training import (  # noqa: E402
     template,
     tiny,
 )
+from training import config as configuration  # noqa: E402
 from training.errors import BadInput  # noqa: E402
 from training.generate import common_prefix, greedy  # noqa: E402
 from training.settings import DataSettings, EvaluateSettings  # noqa: E402
@@ -289,11 +292,25 @@ def test_a_file_about_something_else_is_compared_as_text(tmp_path, capsys):
     other, mixed, mine = (written(tmp_path / name, *({"prompt": "a?", "completion": answer} for answer in answers))
                           for name, answers in contents.items())  # fmt: skip
     config = configuration.load(CONFIGS / "sft" / "tiny.yaml")
-    assert evaluate.of_file(config, other).task == "jsonl" and "compared as plain text" in capsys.readouterr().out
-    for file in (mixed, mine):
-        found = evaluate.of_file(config, file)
-        assert (found.task, list(found.data.heldout_files.values())) == ("orders", [file])
+    assert evaluate.of_file(config, other)[0].task == "jsonl" and "compared as plain text" in capsys.readouterr().out
+    with pytest.raises(BadInput, match="mixed:2: wrong-target"):
+        evaluate.of_file(config, mixed)
+    found, rows = evaluate.of_file(config, mine)
+    assert (found.task, list(found.data.heldout_files.values()), len(rows)) == ("orders", [mine], 1)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("command", [["evaluate", "--data"], ["sft", "task=jsonl"]])
+def test_a_file_is_read_once_so_that_it_may_be_a_pipe(tmp_path, command, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    rows = "".join(json.dumps({"prompt": f"{n}?", "completion": f"{n}"}) + "\n" for n in range(3))
+    writer = threading.Thread(target=pipe.write_text, args=[rows], daemon=True)
+    writer.start()
+    given = [str(pipe)] if command[-1] == "--data" else [f"data.train_file={pipe}"]
+    assert cli.main([*command, *given, "--config", str(CONFIGS / "sft" / "tiny.yaml"), "--dry-run"]) == 0
+    writer.join(5)
+    assert "3 rows" in capsys.readouterr().out or command[0] == "sft"
 
 
 @pytest.mark.parametrize("method", ["dpo", "grpo"])
