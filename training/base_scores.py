@@ -49,6 +49,8 @@ def recall(name: str, folder: Any) -> dict[str, Any] | None:
         kept = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    if not _is_whole(kept):  # only costs the time to ask again
+        return None
     folder.forget_predictions("base", "base_few_shot")  # a run that was killed while it asked has some of them
     with open(folder.predictions, "a", encoding="utf-8") as stream:
         stream.writelines(line + "\n" for line in kept["predictions"])
@@ -67,6 +69,14 @@ def keep(name: str, scores: dict[str, Any], folder: Any) -> None:
         partial.replace(file)
     except OSError:
         partial.unlink(missing_ok=True)
+
+
+def _is_whole(kept: Any) -> bool:
+    """Whether a file of the cache has the parts that ``keep`` writes."""
+    found = kept if isinstance(kept, dict) else {}
+    scores, lines = found.get("scores"), found.get("predictions")
+    return isinstance(scores, dict) and bool(scores) and isinstance(lines, list) and all(
+        isinstance(line, str) for line in lines)  # fmt: skip
 
 
 def _file(name: str) -> Path:

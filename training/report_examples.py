@@ -27,11 +27,17 @@ def marked(answer: str, expected: str) -> str:
     return "".join(html) or "<mark>(nothing)</mark>"
 
 
+def is_answer(line: dict) -> bool:
+    """Whether a line of predictions.jsonl can be shown; other methods' lines, and damaged ones, have other keys."""
+    texts = ("arm", "prompt", "answer", "expected")
+    return isinstance(line.get("scores"), dict) and all(isinstance(line.get(name), str) for name in texts)
+
+
 def chosen_examples(predictions: list[dict], each: int = 2) -> list[tuple[str, dict[str, dict]]]:
     """Rows worth seeing: some that training put right, some it left wrong, some it broke."""
     by_row: dict[tuple[str, str], dict[str, dict]] = {}
-    for line in predictions:
-        by_row.setdefault((line["set"], str(line["id"])), {})[line["arm"]] = line
+    for line in filter(is_answer, predictions):
+        by_row.setdefault((str(line.get("set", "")), str(line.get("id"))), {})[line["arm"]] = line
     kinds: dict[str, list[dict[str, dict]]] = {"put right": [], "still wrong": [], "broken": []}
     for arms in by_row.values():
         if "tuned" not in arms:
@@ -56,7 +62,7 @@ def examples(predictions: list[dict]) -> str:
             if arm in arms
         )
         cases.append(
-            f"<div class=case><p class=note>{escape(line['set'])}, {kind}</p>"
+            f"<div class=case><p class=note>{escape(', '.join(filter(None, (line.get('set'), kind))))}</p>"
             f"<blockquote>{escape(line['prompt'])}</blockquote><p class=note>expected</p>"
             f"<pre>{escape(line['expected'])}</pre><div class=pair style='margin-top:10px'>{columns}</div></div>"
         )

@@ -36,6 +36,14 @@ def test_kept_scores_come_back_with_their_answers(asked):
     assert folder.predictions.read_text() == '{"arm": "base", "id": 1}\n'
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", "5", '{"scores": {}, "predictions": []}',
+                                     '{"scores": {"a": 1}, "predictions": [1]}'])  # fmt: skip
+def test_a_damaged_file_of_the_cache_only_costs_asking_again(asked, content):
+    base_scores.keep("name", {"base": 1}, asked[3])
+    base_scores._file("name").write_text(content)
+    assert base_scores.recall("name", asked[3]) is None
+
+
 def test_another_question_has_another_name_and_another_way_of_training_has_not(asked):
     config, loaded, rows, _ = asked
     name = base_scores.key(loaded, rows, config)

@@ -143,6 +143,15 @@ def test_examples_show_gains_losses_and_what_is_left():
     assert [kind for kind, _ in report_examples.chosen_examples(lines)] == ["put right", "still wrong", "broken"]
 
 
+def test_lines_without_the_keys_of_an_answer_are_passed_over():
+    whole = PREDICTIONS[0]
+    odd = [{name: value for name, value in whole.items() if name != gone} for gone in whole]
+    odd += [{**whole, "scores": 5}, {**whole, "answer": None}, {**whole, "arm": []}, {}]
+    assert {"set", "id"} & set(whole) and report_examples.examples(odd) is not None
+    rows = [{**prediction(arm, arm, 0), "set": None} for arm in ("base", "tuned")]
+    assert "still wrong" in report_examples.examples([*odd, *rows])
+
+
 def test_curves_survive_odd_figures():
     assert "no curve" in report_charts.loss_curve([1], [2.0])
     assert "nan" not in report_charts.loss_curve([1, 2, 3, 4], [2.0, float("nan"), 1.5, 1.2])
