@@ -42,6 +42,32 @@ def test_a_broken_question_is_named(tmp_path: Path, line: str) -> None:
         evaluate.read_questions(tmp_path / "q.jsonl")
 
 
+@pytest.mark.parametrize(("row", "word"), [
+    ({"question": 5}, "must be a text"), ({"places": ["/a", 3]}, "must be a text"), ({"more": 1}, "not a question"),
+])  # fmt: skip
+def test_a_question_of_other_types_is_named(tmp_path: Path, row: dict, word: str) -> None:
+    whole = {"bucket": "answerable", "question": "q", "places": ["/a"], "holds": "", "half": "held_out"}
+    (tmp_path / "q.jsonl").write_text(json.dumps(whole) + "\n\n" + json.dumps({**whole, **row}) + "\n")
+    with pytest.raises(BadInput, match=rf"q\.jsonl:3: .*{word}"):
+        evaluate.read_questions(tmp_path / "q.jsonl")
+
+
+def test_a_line_ends_at_a_newline_only(tmp_path: Path) -> None:
+    asked = "one\u2028two\x85three"
+    row = {"bucket": "boundary", "question": asked, "places": [], "holds": "", "half": "held_out"}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert [q.question for q in evaluate.read_questions(tmp_path / "q.jsonl")] == [asked]
+
+
+def test_ctrl_c_is_one_line(monkeypatch, capsys) -> None:
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "read_site", interrupted)
+    assert command.main(["ask", "what is rank"]) == 130
+    assert capsys.readouterr().err == "stopped; the same command begins again\n"
+
+
 def test_calibration_splits_what_can_be_split() -> None:
     assert evaluate.calibrate([0.9, 0.8, 0.2, 0.1], [True, True, False, False]) == 0.21
     with pytest.raises(BadInput):

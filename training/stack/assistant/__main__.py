@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from training.errors import LackingResource, TrainingError, of_system
+from training.errors import INTERRUPTED, LackingResource, TrainingError, of_system
 from training.stack.assistant import settings
 from training.stack.assistant.answer import reply
 from training.stack.assistant.models import ModelDown, spare, writer
@@ -102,6 +102,9 @@ def main(arguments: list[str] | None = None) -> int:
     except ModelDown as error:
         print(error, file=sys.stderr)
         return LackingResource.exit_code
+    except KeyboardInterrupt:
+        print("stopped; the same command begins again", file=sys.stderr)
+        return INTERRUPTED
     except OSError as error:
         said, code = of_system(error)
         print(said, file=sys.stderr)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labs_py.core.evidence import wilson
-from training import json_lines, records, runtime
+from training import json_lines, preference_data, records, runtime
 from training.errors import BadInput
 from training.stack.assistant.answer import Answer, Model, Spare, reply, route, supported
 from training.stack.assistant.models import ModelDown
@@ -58,12 +58,15 @@ def read_questions(file: Path = QUESTIONS) -> list[Question]:
         BadInput: naming the line that cannot be used.
     """
     found = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, row, fault in preference_data.parsed_lines(file):
+        if fault:
+            raise BadInput(f"{file}:{number}: {fault.code}: {fault.message}")
         try:
-            row = json.loads(line)
             question = Question(**{**row, "places": tuple(row["places"])})
-        except (ValueError, TypeError, KeyError) as error:
+        except (TypeError, KeyError) as error:
             raise BadInput(f"{file}:{number}: not a question ({error})") from error
+        if not all(isinstance(text, str) for text in (question.question, question.holds, *question.places)):
+            raise BadInput(f"{file}:{number}: 'question', 'holds' and each of 'places' must be a text")
         if question.bucket not in BUCKETS or question.half not in HALVES:
             raise BadInput(f"{file}:{number}: unknown bucket or half")
         if bool(question.places) != (question.bucket == "answerable"):
