@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from importlib.util import find_spec
 
@@ -60,32 +61,36 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
 class Judge:
     """What TRL calls for rewards: scores answer by answer, and writes down what could not be scored.
 
+    Several rewards are added here and not by TRL, which would count one that is missing as 0: the answer would look
+    worse than its siblings for what the function did.
+
     Args:
-        name: of the reward.
-        reward: the function.
+        functions: name -> reward.
         folder: its log gets one line per problem.
     """
 
-    def __init__(self, name: str, reward: rewards.Reward, folder):
-        self.__name__, self.reward, self.folder = name, reward, folder
+    def __init__(self, functions: dict[str, rewards.Reward], folder):
+        self.__name__, self.functions, self.folder = "+".join(functions), functions, folder
 
     def __call__(self, completions, target, id, trainer_state=None, **_) -> list[float]:
-        """Rewards of one step's answers; NaN where there is none.
+        """Rewards of one step's answers, all functions added; NaN where one of them has none.
 
         Raises:
             GuardFailed: not one answer of the step could be scored.
         """
         answers = [turns[-1]["content"] if isinstance(turns, list) else turns for turns in completions]
-        values, problems = rewards.score(self.reward, self.__name__, answers, target, id)
         step = (trainer_state.global_step if trainer_state else 0) + 1
+        each = [rewards.score(reward, name, answers, target, id) for name, reward in self.functions.items()]
+        values = [sum(parts) for parts in zip(*(found for found, _ in each), strict=True)]
+        problems = [problem for _, found in each for problem in found]
         for p in problems:
             self.folder.log({"event": "reward-problem", "step": step, "reward": p.reward, "sample": p.sample,
                              "answer": p.answer, "message": p.message})  # fmt: skip
         if problems:
-            first = problems[0]
-            text = (f"reward {self.__name__}: {len(problems)} of {len(answers)} answers of step {step} could not be"
+            first, missing = problems[0], sum(map(math.isnan, values))
+            text = (f"reward {first.reward}: {missing} of {len(answers)} answers of step {step} could not be"
                     f" scored; sample {first.sample}: {first.message}")  # fmt: skip
-            if len(problems) == len(answers):
+            if missing == len(answers):
                 raise GuardFailed(text)
             runtime.say(f"  {text}")
         return values
@@ -97,14 +102,13 @@ def build_trainer(config, tuned, rows: list[dict], loaded, folder, quiet: bool):
 
     disable_progress_bars()
     os.environ.setdefault("TQDM_DISABLE", "1")
-    judges = [Judge(name, reward, folder)
-              for name, reward in rewards.named(config.group.reward, data.task_of(config)).items()]  # fmt: skip
+    judge = Judge(rewards.named(config.group.reward, data.task_of(config)), folder)
     asked = [{"prompt": tasks.prompt(row), "target": tasks.target(row), "id": str(row.get("id", i))}
              for i, row in enumerate(rows)]  # fmt: skip
     steps = MethodLog(folder, quiet, LOGGED)
     trainer = group_trainer()(
         model=tuned,
-        reward_funcs=judges,
+        reward_funcs=[judge],
         args=trainer_arguments(config, len(rows), loaded.dtype, folder),
         train_dataset=Dataset.from_list(asked),
         processing_class=loaded.tokenizer,

@@ -18,6 +18,7 @@ from training.errors import BadInput
 Reward = Callable[[str, str], float]
 # With its decimals, thousands, denominator and exponent: no part of a longer number counts as a number.
 NUMBER = re.compile(r"(?<![\w.])(?:(?<!-)-)?\d+(?:[./]\d+|,\d{3}(?!\d))*(?:[eE][+-]?\d+)?\w*")
+LONGEST_MESSAGE = 300
 STATED = 0.2  # for the right number among other words: less than for the number alone, more than for nothing
 
 
@@ -171,10 +172,14 @@ def score(reward: Reward, name: str, answers: list[str], targets: list[str],
             if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
                 raise ValueError(f"returned {value!r}, not a finite number")
             values.append(float(value))
-        except Exception as error:  # whatever a reward of the reader's own does, the run goes on
+        except (Exception, SystemExit) as error:  # whatever a reward of the reader's own does, the run goes on
             values.append(math.nan)
-            problems.append(Problem(name, str(sample), answer[:200], f"{type(error).__name__}: {error}"))
+            problems.append(Problem(name, str(sample), answer[:200], _said(error)))
     return values, problems
 
 
 # --8<-- [end:score]
+def _said(error: BaseException) -> str:
+    """An error on one line that a log in UTF-8 can hold."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_MESSAGE]
+    return text.encode("utf-8", "replace").decode()

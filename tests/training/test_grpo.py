@@ -125,6 +125,20 @@ def test_answers_that_cannot_be_scored_are_named_and_the_run_goes_on(tmp_path, m
     assert any(p.any() for n, p in result.model.named_parameters() if "lora_B" in n)  # the others taught something
 
 
+def test_an_answer_that_one_of_several_rewards_cannot_score_counts_for_nothing(tmp_path, capsys):
+    def odd(answer, target):
+        return 1 / 0 if answer == "b" else 0.5
+
+    run = RunFolder(tmp_path)
+    judge = grpo.Judge({"plain_letters": rewards.plain_letters, "odd": odd}, run)
+    found = judge(["a", "b", "c"], ["7"] * 3, ["x", "y", "z"])
+    assert found[0] == found[2] == 1.5 and math.isnan(found[1])  # and not 1, as if the answer were the worst
+    assert [(p["reward"], p["sample"]) for p in run.events("reward-problem")] == [("odd", "y")]
+    assert "reward odd: 1 of 3 answers of step 1 could not be scored; sample y" in capsys.readouterr().err
+    with pytest.raises(GuardFailed, match="1 of 1 answers"):
+        judge(["b"], ["7"], ["y"])
+
+
 def test_a_reward_that_scores_nothing_stops_the_run_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setitem(rewards.REWARDS, "broken", lambda answer, target: 1 / 0)
     with pytest.raises(GuardFailed, match="reward broken: 8 of 8 answers of step 1.*sample train-.*ZeroDivisionError"):

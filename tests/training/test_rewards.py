@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 
 import pytest
 from hypothesis import given
@@ -89,7 +90,8 @@ def test_a_number_without_end_is_read_in_one_pass():
 def bad_reward(answer: str, target: str):
     """Fails in every way that a reward can, by what it is given."""
     return {"raise": lambda: 1 / 0, "nan": lambda: math.nan, "inf": lambda: math.inf, "none": lambda: None,
-            "text": lambda: "1", "true": lambda: True}.get(answer, lambda: 0.5)()  # fmt: skip
+            "text": lambda: "1", "true": lambda: True, "leave": lambda: sys.exit(0),
+            "letters": lambda: int("\ud800\n")}.get(answer, lambda: 0.5)()  # fmt: skip
 
 
 def test_one_bad_answer_costs_only_itself_and_is_named():
