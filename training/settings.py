@@ -81,7 +81,8 @@ class TrainSettings:
     clip: float = setting("largest norm of the gradient; 0 switches it off", low=0)
     seed: int = setting("seed of the adapter's start and of the order of the rows", low=0, high=LARGEST_SEED)
     max_length: int = setting("longest row in tokens; longer ones are refused by the data check", low=8)
-    beta2: float = setting("AdamW's memory of squared gradients, about 1 / (1 - beta2) steps", 0.999, low=0, high=1)
+    beta2: float = setting("AdamW's memory of squared gradients, about 1 / (1 - beta2) steps; below 1", 0.999, low=0,
+                           high=0.999999)  # fmt: skip
     max_steps: int = setting("stop after so many steps; 0 means after the epochs", 0, low=0)
     sparse_logits: bool = setting("score the vocabulary only where a label stands", True)
     shared_prefix: bool = setting("run what all rows of a micro-batch begin with only once", True)

@@ -115,6 +115,8 @@ def change(tmp_path, edit) -> Path:
         (lambda t: t.update(method="sfd"), ["'method'", "sft", "dpo", "'sfd'"]),
         (lambda t: t["train"].update(learning_rate=10**400), ["train.learning_rate", "a finite number"]),
         (lambda t: t["train"].update(batch_size=10**20), ["train.batch_size", "up to 9223372036854775807"]),
+        (lambda t: t["train"].update(beta2=1.0), ["train.beta2", "between 0 and 0.999999"]),
+        (lambda t: t["model"].update(source="/no/model"), ["model.source", "/no/model", "there is none"]),
         (lambda t: t["train"].update(seed=2**32), ["train.seed", "between 0 and 4294967295"]),
         (lambda t: t["data"].update(heldout_files={"a": None}), ["data.heldout_files.a", "must be text", "JSONL"]),
         (lambda t: t["data"].update(heldout_files={"a": ["x"]}), ["data.heldout_files.a", "must be text"]),
