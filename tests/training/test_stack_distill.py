@@ -193,6 +193,16 @@ def test_a_dry_run_asks_nobody_and_says_what_it_may_cost(teacher, tmp_path, caps
 
 
 # ---- seeds and filter ----
+def test_ctrl_c_before_the_run_says_how_to_go_on(teacher, tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(distill_command.plan, "check_resources", interrupted)
+    assert distill_command.main([*arguments(teacher, tmp_path), "data.heldout_files={a: a b.jsonl, b: c}"]) == 130
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "stopped; go on with:" and said[1].endswith(" 'data.heldout_files={a: a b.jsonl, b: c}'")
+
+
 def write(path: Path, *rows) -> str:
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
     return str(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from dataclasses import replace
@@ -107,12 +108,15 @@ def main(arguments: list[str] | None = None) -> int:
         args = parser.parse_intermixed_args(given)
     except SystemExit as stop:
         return int(stop.code or 0)
-    args.command_line = f"python -m training.stack.distill {' '.join(given)}".strip()
+    args.command_line = f"python -m training.stack.distill {shlex.join(given)}".strip()
     try:
         return run(args)
     except TrainingError as error:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:  # before anything was written, or while one question was asked
+        print(f"stopped; go on with:\n  {args.command_line}", file=sys.stderr)
+        return INTERRUPTED
     except OSError as error:
         said, code = of_system(error)
         print(f"error: {said}", file=sys.stderr)
