@@ -83,6 +83,9 @@ def _run(name: str, rest: list[str]) -> int:
         print(f"error: there is no command '{name}'" + (f"; did you mean '{near[0]}'?" if near else
               f"; there are {', '.join(COMMANDS)}"), file=sys.stderr)  # fmt: skip
         return BAD_INPUT
+    for text in rest:
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise BadInput(f"{text!r}: this argument is no UTF-8, and the report could not hold it; write it in UTF-8")
     module = importlib.import_module(COMMANDS[name][0])
     parser = argparse.ArgumentParser(prog=f"python -m training {name}", description=module.ABOUT,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip

@@ -68,7 +68,17 @@ def train_arm(config, arm: str, rows: list[dict], loaded, teacher, folder, quiet
         own.adapter = folder.adapter  # the judged one is the run's model
     if own.report.is_file() and "train" in own.read():
         runtime.say(f"· {arm}: taken from the interrupted run")
-        return own
+    else:
+        go_on(config, arm, rows, loaded, teacher, folder, own, quiet)
+    if runtime.is_main_process():
+        loaded.tokenizer.save_pretrained(own.adapter)
+        shutil.rmtree(own.checkpoints, ignore_errors=True)
+    plan.wait_for_main()
+    return own
+
+
+def go_on(config, arm: str, rows: list[dict], loaded, teacher, folder, own: RunFolder, quiet: bool) -> None:
+    """Teach one student, from its last checkpoint if there is one; raises as ``train_arm``."""
     checkpoint = own.last_checkpoint() if own.report.is_file() else None
     if checkpoint is None and runtime.is_main_process():
         own.create(config, f"distill, arm {arm}", loaded.dtype)
@@ -78,11 +88,6 @@ def train_arm(config, arm: str, rows: list[dict], loaded, teacher, folder, quiet
             teach(config, arm, rows, loaded, teacher, folder, own, checkpoint, quiet)
         except Interrupted:
             raise Interrupted(f"stopped in the arm {arm}; go on with:\n  {folder.resume_command('distill')}") from None
-    if runtime.is_main_process():
-        loaded.tokenizer.save_pretrained(own.adapter)
-        shutil.rmtree(own.checkpoints, ignore_errors=True)
-    plan.wait_for_main()
-    return own
 
 
 def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, checkpoint, quiet: bool) -> None:
@@ -113,7 +118,7 @@ def written_by_teacher(config, rows: list[dict], loaded, teacher, folder) -> lis
 
     file = folder.path / WRITTEN
     if file.is_file():
-        return json_lines.read(file)
+        return json_lines.read_kept(file, lambda row: isinstance(row.get("text", row.get("messages")), (str, list)))
     tokenizer, d = loaded.tokenizer, config.distill
     asked = beginnings(config, tokenizer, rows)
     answers = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.longest, template.stop_ids(tokenizer),

@@ -47,7 +47,7 @@ def with_negatives(config, rows: list[dict], loaded, folder) -> list[dict]:
         return [{side: row[side] for side in embed_data.SIDES} for row in rows]
     kept = folder.path / ROWS_FILE
     if kept.is_file():
-        return json_lines.read(kept)
+        return json_lines.read_kept(kept, json_lines.texts(*embed_data.SIDES))
     pool = list(dict.fromkeys(row[side] for row in rows for side in ("positive", "unlabelled", "negative")
                               if side in row))  # fmt: skip
     place = {passage: number for number, passage in enumerate(pool)}

@@ -229,17 +229,22 @@ def add_arguments(parser) -> None:
 def run(args) -> int:
     """Judge a run, write the verdict into its report, and exit by it."""
     from training import config as configuration
+    from training import methods
     from training import report as page
     from training.errors import BadInput
+    from training.pipeline import METHODS
     from training.runfolder import RunFolder
 
     if not (args.folder or args.out):
         raise BadInput("gate: name the run's folder")
     folder = RunFolder(args.folder or args.out)
     found = folder.open()
-    verdict = judge(found, configuration.load(args.config or folder.config))
-    folder.update("gate", verdict)
-    page.write(folder)
+    config = configuration.load(args.config or folder.config)
+    methods.need(config, *METHODS)
+    with folder.reading():
+        verdict = judge(found, config)
+        folder.update("gate", verdict)
+        page.write(folder)
     print(verdict["sentence"])
     for reason, check in zip(verdict["reasons"], verdict["checks"], strict=True):
         print(f"  {check['state']:<8} {reason}")

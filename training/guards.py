@@ -137,6 +137,13 @@ def same_settings(noted: str, here: str, folder: Path) -> None:
                           " without overrides, or start a new run")  # fmt: skip
 
 
+def same_rows(noted: str | None, here: str, folder: Path) -> None:
+    """A run goes on only with the rows that it began with (None: it was stopped before it had read them)."""
+    if noted not in (None, here):
+        raise GuardFailed(f"{folder}: this run was begun with other rows ({noted[:8]}, now {here[:8]}): its files or"
+                          " its task have changed; put them back, or begin the run anew")  # fmt: skip
+
+
 def same_base(folder: Path, source: str) -> None:
     """An adapter is put on the base model that it was trained on."""
     try:

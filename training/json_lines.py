@@ -7,6 +7,7 @@ would cut an object in two. Training rows of a reader's own are read by ``data.r
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,29 @@ def read(path: str | Path, skip_broken: bool = False) -> list[dict[str, Any]]:
     except ValueError:
         pass
     return found
+
+
+def read_kept(path: str | Path, good: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """The rows that a run has set aside for itself, so that it goes on with the same.
+
+    Args:
+        path: of the file.
+        good: whether a row is one that the run can use.
+
+    Raises:
+        BadInput: as ``read``; or there is no row, or one that is not good.
+    """
+    rows = read(path)
+    wrong = next((number for number, row in enumerate(rows, 1) if not good(row)), None)
+    if not rows or wrong:
+        what = f"row {wrong} is not one that this run has written" if wrong else "there is no row in it"
+        raise BadInput(f"{path}: {what}; remove this file, and it is made again")
+    return rows
+
+
+def texts(*names: str) -> Callable[[dict[str, Any]], bool]:
+    """Whether a row has a text under each of the names, for ``read_kept``."""
+    return lambda row: all(isinstance(row.get(name), str) for name in names)
 
 
 def read_object(path: str | Path, remedy: str) -> dict[str, Any]:

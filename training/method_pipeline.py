@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from training import plan, runtime
-from training.errors import Interrupted
 from training.runfolder import RunFolder, default_path
 
 
@@ -38,7 +37,7 @@ def run(args, method: str, default: str, phases: Callable) -> int:
     try:
         return _run(config, folder, phases, args)
     except KeyboardInterrupt as stop:
-        raise Interrupted(f"stopped; go on with:\n  {folder.resume_command(method)}") from stop
+        raise folder.stopped(method) from stop
 
 
 def _run(config, folder: RunFolder, phases: Callable, args) -> int:
@@ -51,6 +50,6 @@ def _run(config, folder: RunFolder, phases: Callable, args) -> int:
         rows = methods.load_rows(config, loaded.tokenizer)
     runtime.say(*(f"  {line}" for line in rows.notes))
     folder.update("environment", {"dtype": loaded.dtype})
-    folder.update("data", {"sha256": rows.sha256, "n": rows.n})
+    folder.note_rows(rows)
     phases(config, folder, loaded, rows, args)
     return pipeline._finish(config, folder, started, folder.read()["gate"]["exit_code"], report)

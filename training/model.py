@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from training import adapter, embedded, guards, json_lines, runtime, tiny
+from training import adapter, embedded, guards, json_lines, runtime, saved_tensors, tiny
 from training.errors import BadInput, LackingResource
 from training.model_targets import TARGETS
 from training.settings import LoraSettings, ModelSettings
@@ -178,8 +178,6 @@ def _layer(name: str) -> int:
 
 def need_adapter(folder: str | Path) -> None:
     """BadInput unless a folder holds an adapter whose files can be read."""
-    from safetensors import SafetensorError, safe_open
-
     folder = Path(folder)
     settings, weights = folder / "adapter_config.json", folder / "adapter_model.safetensors"
     remedy = "the adapter is damaged: give another, or train it again"
@@ -188,11 +186,7 @@ def need_adapter(folder: str | Path) -> None:
             raise BadInput(f"{folder}: there is no adapter here ({file.name} is missing); give a run's adapter folder")
     json_lines.read_object(settings, remedy)
     if weights.is_file():
-        try:
-            with safe_open(weights, "numpy"):
-                pass
-        except SafetensorError as error:
-            raise BadInput(f"{weights}: not readable as safetensors ({error}); {remedy}") from None
+        saved_tensors.need_safetensors(weights, remedy)
 
 
 def attach_adapter(model, folder: str | Path, trainable: bool = False):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from training import config as configuration
 from training import guards, plan, runtime
-from training.errors import DO_NOT_TRAIN, Interrupted
+from training.errors import DO_NOT_TRAIN
 from training.runfolder import RunFolder, default_path
 
 HELP = "the whole way: data, probe, training, before and after, gate, report"
@@ -51,7 +51,12 @@ def run(args) -> int:
     try:
         return _phases(config, folder, args)
     except KeyboardInterrupt as stop:
-        raise Interrupted(f"stopped; go on with:\n  {folder.resume_command('train')}") from stop
+        raise folder.stopped(_command(args)) from stop
+
+
+def _command(args) -> str:
+    """The command that goes on with a run: it does not stop at the probe where the first one did not."""
+    return "train --anyway" if args.anyway else "train"
 
 
 def _phases(config, folder: RunFolder, args) -> int:
@@ -64,7 +69,7 @@ def _phases(config, folder: RunFolder, args) -> int:
         rows = methods.load_rows(config, loaded.tokenizer)
     runtime.say(*(f"  {line}" for line in rows.notes))
     folder.update("environment", {"dtype": loaded.dtype})
-    folder.update("data", {"sha256": rows.sha256, "n": rows.n})
+    folder.note_rows(rows)
     if folder.read_before() is None:
         code = _before(config, folder, loaded, rows, args.anyway)
         if code:
@@ -153,7 +158,7 @@ def _tune(config, folder: RunFolder, loaded, rows, methods, args):
         return model.attach_adapter(loaded.model, folder.adapter)
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
-        trained = methods.train(config, rows, loaded, folder, checkpoint, "train").model
+        trained = methods.train(config, rows, loaded, folder, checkpoint, _command(args)).model
     if config.lora is None or runtime.process_count() > 1:
         return trained
     del trained

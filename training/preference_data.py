@@ -199,7 +199,8 @@ def pairs(config, rows: list[dict], model, tokenizer, folder, number: int = 1) -
         return written_pairs(config, rows)
     kept = Path(folder.path) / PAIRS_FILE
     if kept.is_file():
-        return json_lines.read(kept)
+        has_answers = json_lines.texts(*SIDES)
+        return json_lines.read_kept(kept, lambda row: has_answers(row) and isinstance(row.get("prompt"), list))
     found = sampled_pairs(config, rows, model, tokenizer, config.data.seed + number - 1, folder)
     if not found:
         before = f" in round {number} (the adapter of the round before is kept in its folder)" if number > 1 else ""

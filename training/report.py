@@ -240,6 +240,7 @@ def run(args) -> int:
     from training.runfolder import RunFolder
 
     folder = RunFolder(args.folder)
-    write(folder)
+    with folder.reading():
+        write(folder)
     print(folder.html)
     return 0

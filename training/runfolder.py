@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shlex
-import zipfile
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from training import config as configuration
-from training import json_lines, runtime
-from training.errors import BadInput
+from training import guards, json_lines, runtime, saved_tensors
+from training.errors import BadInput, Interrupted
 
 MARK = "complete"  # a checkpoint with this file in it was written to its end
 # What others read from a report without asking whether it is there: ``create`` writes it, damage takes it away.
 NEEDED = (("run", "config_sha256", str), ("run", "seconds", (int, float)), ("run", "dirty", bool),
           ("environment", "dtype", str))  # fmt: skip
+DTYPES = ("", "float32", "bfloat16")  # "": not known yet
+# What a walk leaves behind and a later one would take for its own.
+LEFT = ("adapter", "arms", "checkpoints", "round-*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
+        "teacher.safetensors")  # fmt: skip
 ANEW = "begin the run anew, in another --out or after removing the folder"
 
 
@@ -36,11 +42,13 @@ class RunFolder:
         self.log_file = self.path / "log.jsonl"
         self.before = self.path / "before.json"
         self.checkpoints = self.path / "checkpoints"
+        self.taken_over = False  # an earlier run lay here
 
     def create(self, config, command: str, dtype: str = "") -> None:
         """Begin a run; an existing folder is taken over only when it holds the same settings."""
         if self.report.exists() and configuration.sha(config) != self.read()["run"].get("config_sha256"):
             raise BadInput(f"{self.path}: another run lies here; give another --out, or remove the folder")
+        self.taken_over = self.report.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         sha, dirty = runtime.commit()
         configuration.dump(config, self.config)
@@ -71,13 +79,40 @@ class RunFolder:
             values = report.get(section, {})
             if key not in values or not isinstance(values[key], kind):
                 raise BadInput(f"{self.report}: {section}.{key} is missing or damaged; {ANEW}")
+        if report["environment"]["dtype"] not in DTYPES:
+            raise BadInput(f"{self.report}: environment.dtype must be one of {', '.join(DTYPES[1:])}; {ANEW}")
         return report
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Inside, a figure of the report that is not there or is of another kind is BadInput, and no traceback.
+
+        For commands that are given a report to read; a run that stumbles over its own has a bug to show.
+        """
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise BadInput(f"{self.report}: a part is missing or damaged ({why}); {ANEW}") from error
 
     def update(self, section: str, values: dict) -> None:
         """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced."""
         report = self.read()
         report[section] = _merge(report.get(section, {}), values)
         self._write(report)
+
+    def note_rows(self, rows) -> None:
+        """The rows of the run into the report.
+
+        What a run before this one left in the folder goes: it may come from other rows, under the same settings.
+
+        Raises:
+            GuardFailed: an interrupted run was begun with others.
+        """
+        guards.same_rows(self.read().get("data", {}).get("sha256"), rows.sha256, self.path)
+        if self.taken_over:
+            self._clear()
+        self.update("data", {"sha256": rows.sha256, "n": rows.n})
 
     def log(self, event: dict) -> None:
         """Append one line to log.jsonl."""
@@ -90,7 +125,7 @@ class RunFolder:
         if not self.log_file.exists():
             return []
         events = json_lines.read(self.log_file, skip_broken=True)
-        return [event for event in events if kind is None or event.get("event") == kind]
+        return [event for event in events if _is_event(event) and kind in (None, event["event"])]
 
     def forget_steps_after(self, step: int) -> None:
         """Drop the log lines of steps that will be taken again."""
@@ -114,18 +149,36 @@ class RunFolder:
         return max(done, key=step_of, default=None)
 
     def keep_before(self, scores: dict) -> None:
-        """Set the base model's scores aside, item by item, for the comparison after training."""
-        _replace(self.before, json.dumps(scores, ensure_ascii=False) + "\n")
+        """Set the base model's scores aside, item by item, for the comparison after training.
+
+        Each method's scores have a shape of their own; the hash beside them shows damage to any.
+        """
+        kept = {"sha256": _sha256(scores), "scores": scores}
+        _replace(self.before, json.dumps(kept, ensure_ascii=False) + "\n")
 
     def read_before(self) -> dict | None:
         """The base model's scores; None when they were not made to their end, BadInput when they are damaged."""
         if not self.before.exists():
             return None
-        return json_lines.read_object(self.before, "remove this file, and the base model is asked again")
+        remedy = "remove this file, and the base model is asked again"
+        kept = json_lines.read_object(self.before, remedy)
+        if "scores" not in kept or kept.get("sha256") != _sha256(kept["scores"]):
+            raise BadInput(f"{self.before}: these are not the scores that were written; {remedy}")
+        return kept["scores"]
 
     def resume_command(self, command: str) -> str:
         """The line that goes on with this run."""
         return f"python -m training {command} --resume {shlex.quote(str(self.path))}"
+
+    def stopped(self, command: str) -> Interrupted:
+        """What is raised after Ctrl-C; arguments as in ``resume_command``."""
+        if not (self.report.is_file() and self.config.is_file()):
+            return Interrupted("stopped before the run began; the same command begins it")
+        return Interrupted(f"stopped; go on with:\n  {self.resume_command(command)}")
+
+    def _clear(self) -> None:
+        for path in (found for pattern in LEFT for found in self.path.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _write(self, report: dict[str, Any]) -> None:
         if runtime.is_main_process():
@@ -147,14 +200,25 @@ def check_checkpoint(checkpoint: Path) -> None:
         return
     if not any(checkpoint.glob("*.safetensors")):
         raise BadInput(f"{checkpoint}: there are no weights (*.safetensors) in it; {remedy}")
-    for file in (checkpoint / "optimizer.pt", checkpoint / "scheduler.pt"):
-        if not zipfile.is_zipfile(file):
-            raise BadInput(f"{file}: is missing or damaged; {remedy}")
+    for file in checkpoint.rglob("*.safetensors"):
+        saved_tensors.need_safetensors(file, remedy)
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):  # without the last, draws would not go on as before
+        saved_tensors.need_torch(checkpoint / name, remedy)
 
 
 def default_path(config) -> Path:
     """``runs/NAME-SETTINGS-sSEED``: one folder for one set of settings."""
     return Path("runs") / f"{config.method}-{config.name}-{configuration.sha(config)[:8]}-s{config.train.seed}"
+
+
+def _is_event(event: dict) -> bool:
+    """Whether a line of the log has what its readers take from it unasked."""
+    kind, step, loss = event.get("event"), event.get("step", 0), event.get("loss")
+    return isinstance(kind, str) and isinstance(step, int) and (kind != "step" or isinstance(loss, (int, float)))
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def _merge(old: Any, new: Any) -> Any:

@@ -92,6 +92,8 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     facts["weights_bytes"] = loaded.facts.get("weights_bytes")  # of the base as it is held, in four bits or more
     if runtime.is_main_process():
         folder.update("train", facts)
+    if steps.stopped:
+        raise Interrupted(f"stopped after the last step; go on with:\n  {folder.resume_command(command)}")
     return facts
 
 
@@ -218,7 +220,7 @@ def summarise(trainer, tuned, folder: RunFolder, seconds: float) -> dict:
     events = folder.events("step")
     return {
         "steps": trainer.state.global_step,
-        "tokens": max((e["tokens"] for e in events), default=0),
+        "tokens": max((e.get("tokens", 0) for e in events), default=0),
         "loss": [e["loss"] for e in events],
         "seconds": round(seconds, 2),
         "peak_memory_bytes": runtime.peak_memory_bytes(),

@@ -55,14 +55,24 @@ def train_alone(args, method: str) -> int:
         return 0
     runtime.quiet_libraries()
     plan.check_resources(config, folder)
+    try:
+        return _train(config, folder, args, method)
+    except KeyboardInterrupt as stop:
+        raise folder.stopped(method) from stop
+
+
+def _train(config, folder: RunFolder, args, method: str) -> int:
     resumed = folder.open() if args.resume else None
     if resumed is not None:
         guards.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
     loaded = methods.load_base(config, resumed["environment"]["dtype"] if resumed else None)
     rows = methods.load_rows(config, loaded.tokenizer)
-    if resumed is None and runtime.is_main_process():
+    if resumed is not None:  # asked by every process: none waits for one that has stopped
+        guards.same_rows(resumed.get("data", {}).get("sha256"), rows.sha256, folder.path)
+    elif runtime.is_main_process():
         folder.create(config, args.command_line, loaded.dtype)
-        folder.update("data", {"sha256": rows.sha256, "n": rows.n})
+    if runtime.is_main_process():
+        folder.note_rows(rows)
     plan.wait_for_main()
     started = time.monotonic()
     result = methods.train(config, rows, loaded, folder, folder.last_checkpoint() if resumed else None, method)

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from training import model, runtime
+from training import model, runtime, saved_tensors
 from training.errors import BadInput
 from training.guards import IGNORED
 from training.template import Encoded
@@ -111,13 +111,13 @@ def lessons(config, teacher, rows: list[Encoded], folder) -> tuple[Lessons, dict
 
     With ``top_k`` each position keeps its k likeliest tokens at temperature T and the exact log mass of all others.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import save_file
 
     file, starts = folder.path / CACHE_FILE, [0]
     for row in rows:
         starts.append(starts[-1] + len(predictors(row.labels)))
     if file.is_file():
-        kept = load_file(str(file))
+        kept = saved_tensors.load(file, "remove this file, and the teacher is asked again")
     else:
         kept = make_lessons(config, teacher, rows)
         partial = file.with_name(file.name + ".partial")

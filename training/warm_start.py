@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from training import evaluate, runtime, sft
+from training import evaluate, runtime, saved_tensors, sft
 from training.errors import Interrupted
 from training.runfolder import RunFolder
 
@@ -35,11 +35,13 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
     walk = replace(config.train, learning_rate=rate, max_steps=0, epochs=1, batch_size=min(BATCH, len(rows)),
                    accumulation=1, save_every=10**6)  # fmt: skip
     short = replace(config, train=walk)
-    own.create(short, "warm start", loaded.dtype)
+    last = own.last_checkpoint() if own.report.is_file() else None
+    if last is None:
+        own.create(short, "warm start", loaded.dtype)
     attention = tuned.config._attn_implementation
     trainer, steps = sft.build_trainer(short, tuned, sft.encode_rows(loaded.tokenizer, rows, short), loaded, own, quiet)
     try:
-        sft.run_and_save(short, trainer, steps, tuned, loaded, own, None, command)
+        sft.run_and_save(short, trainer, steps, tuned, loaded, own, last, command)
     except Interrupted:
         raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
     tuned.set_attn_implementation(attention)  # a resumed run does not come by here, and goes on with the same
@@ -49,12 +51,11 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
 def take_adapter(tuned, own: RunFolder) -> bool:
     """Whether a walk in a folder of its own is done; its adapter's weights are then those of ``tuned``."""
     from peft import set_peft_model_state_dict
-    from safetensors.torch import load_file
 
     weights = own.adapter / "adapter_model.safetensors"
-    if not weights.is_file():
+    if not (weights.is_file() and own.report.is_file() and "train" in own.read()):  # a kill may cut its saving short
         return False
-    set_peft_model_state_dict(tuned, load_file(str(weights)))
+    set_peft_model_state_dict(tuned, saved_tensors.load(weights, f"remove the folder {own.path}, and it is made again"))
     return True
 
 

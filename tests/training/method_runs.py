@@ -14,14 +14,15 @@ from training.runfolder import RunFolder
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
 
-def train(method: str, folder: Path, overrides=(), resume=None, architecture="llama", file="tiny.yaml"):
-    """A run of a method's tiny configuration, without the evaluation around it."""
+def train(method: str, folder: Path, overrides=(), resume=None, architecture="llama", file="tiny.yaml",
+          begun=False):  # fmt: skip
+    """A run of a method's tiny configuration, without the evaluation around it; ``begun``: in a folder of its own."""
     settings = [f"model.source=tiny-random:{architecture}", *overrides]
     config = configuration.load(CONFIGS / method / file, settings)
     loaded = methods.load_base(config)
     rows = methods.load_rows(config, loaded.tokenizer)
     run = RunFolder(folder)
-    if not resume:
+    if not (resume or begun):
         run.create(config, "test", loaded.dtype)
     result = methods.train(config, rows, loaded, run, resume, "train")
     return run, result, (config, loaded, rows)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from training import base_rows, distill, embed, json_lines, preference_measures, report
+from training import base_rows, distill, embed, json_lines, preference_data, preference_measures, report, student
 from training import config as configuration
 from training.cli import main
 from training.errors import BadInput
@@ -68,8 +68,9 @@ def test_texts_with_line_separators_come_back_from_every_file(folder):
     (folder.path / embed.ROWS_FILE).write_text(jsonl(*rows), encoding="utf-8")
     mined = SimpleNamespace(embed=SimpleNamespace(negatives="mined"))
     assert embed.with_negatives(mined, rows, None, folder) == rows
-    (folder.path / distill.WRITTEN).write_text(jsonl(*rows), encoding="utf-8")
-    assert distill.written_by_teacher(None, rows, None, None, folder) == rows
+    written = [{"text": ODD}]
+    (folder.path / distill.WRITTEN).write_text(jsonl(*written), encoding="utf-8")
+    assert distill.written_by_teacher(None, written, None, None, folder) == written
     asked = base_rows._Answers()
     asked.predictions.write_text(jsonl(*said), encoding="utf-8")
     assert asked.of("tuned") == [ODD]
@@ -108,7 +109,14 @@ def test_half_a_prediction_is_forgotten_and_another_broken_one_named(folder):
         folder.forget_predictions("tuned")
 
 
-@pytest.mark.parametrize("content", [b'{"base": {"x', b"", b"[]", b"\xff", b"[" * 100_000])
+def test_scores_of_the_base_come_back_as_they_were_kept(folder):
+    assert folder.read_before() is None
+    folder.keep_before({"set": {"places": [1, 2.5], "text": ODD}, "pairs": [(0.1, -2e-9)]})
+    assert folder.read_before() == {"set": {"places": [1, 2.5], "text": ODD}, "pairs": [[0.1, -2e-9]]}
+
+
+@pytest.mark.parametrize("content", [b'{"base": {"x', b"", b"[]", b"\xff", b"[" * 100_000, b"{}", b'{"base": {}}',
+                                     b'{"sha256": "a", "scores": {}}', b'{"scores": null}'])  # fmt: skip
 def test_damaged_scores_of_the_base_are_one_line_with_what_to_do(folder, content):
     folder.before.write_bytes(content)
     with pytest.raises(BadInput, match="before.json.*remove this file"):
@@ -121,11 +129,37 @@ def test_a_log_with_broken_lines_still_gives_the_others(folder):
     assert [event["step"] for event in folder.events("step")] == [1, 2]
     folder.forget_steps_after(1)
     assert json_lines.read(folder.log_file) == [step]
+    odd = [{"event": "step", "step": "a"}, {"event": "step"}, {"event": [], "step": 1}, {}, {**step, "loss": None}]
+    folder.log_file.write_text(jsonl(step, *odd))
+    assert folder.events() == [step]
+    folder.forget_steps_after(3)
+    assert json_lines.read(folder.log_file) == [step]
+
+
+@pytest.mark.parametrize("row", [None, {}, {"anchor": 1}, {"prompt": "q", "chosen": "a", "rejected": "b"}])
+def test_rows_set_aside_that_are_not_the_runs_own_are_one_line(folder, row):
+    content = "" if row is None else jsonl(row)
+    (folder.path / embed.ROWS_FILE).write_text(content)
+    with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
+        embed.with_negatives(SimpleNamespace(embed=SimpleNamespace(negatives="mined")), [], None, folder)
+    sampled = SimpleNamespace(preference=SimpleNamespace(pairs="sampled"))
+    with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
+        preference_data.pairs(sampled, [], None, None, folder)
+    (folder.path / distill.WRITTEN).write_text(content)
+    with pytest.raises(BadInput, match="written_by_teacher.jsonl: .*remove this file, and it is made again"):
+        distill.written_by_teacher(None, [], None, None, folder)
+
+
+def test_what_the_teacher_said_is_damaged_in_one_line(folder):
+    (folder.path / student.CACHE_FILE).write_bytes(b"xx")
+    with pytest.raises(BadInput, match="teacher.safetensors: .*the teacher is asked again"):
+        student.lessons(None, None, [], folder)
 
 
 DAMAGED = [b"[]", b"{}", b'{"run": {}}', b"5", b"\xff", b"{half", b"", b'{"run": []}', b"[" * 100_000,
            b'{"run": {"config_sha256": 5, "dirty": false, "seconds": 0}, "environment": {"dtype": ""}}',
-           b'{"run": {"config_sha256": "a", "dirty": false, "seconds": 0}, "environment": null}']  # fmt: skip
+           b'{"run": {"config_sha256": "a", "dirty": false, "seconds": 0}, "environment": null}',
+           b'{"run": {"config_sha256": "a", "dirty": false, "seconds": 0}, "environment": {"dtype": "x"}}']  # fmt: skip
 
 
 @pytest.mark.parametrize("content", DAMAGED)
@@ -138,6 +172,31 @@ def test_a_damaged_report_is_one_line_for_every_command(folder, capsys, content,
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1
     assert "report.json" in said and "begin the run anew" in said
+
+
+@pytest.mark.parametrize("section", [
+    {"gate": {"x": 1}}, {"eval": {"second": 3}}, {"train": {"peak_memory_bytes": "a"}},
+    {"regression": {"samples": [1]}},
+], ids=lambda section: next(iter(section)))  # fmt: skip
+@pytest.mark.parametrize("command", ["report", "gate"])
+def test_a_damaged_part_of_a_report_is_one_line(folder, capsys, section, command):
+    folder.report.write_text(json.dumps({**folder.read(), **section}))
+    assert main([command, str(folder.path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1
+    assert "a part is missing or damaged" in said or "no scores of a tuned model" in said
+
+
+def test_a_method_with_a_verdict_of_its_own_is_not_judged_by_the_gate(tmp_path, capsys):
+    run = RunFolder(tmp_path / "run")
+    run.create(configuration.load("training/configs/embed/tiny.yaml"), "test")
+    assert main(["gate", str(run.path)]) == 2
+    assert "this configuration's method is embed, not sft or dpo or grpo" in capsys.readouterr().err
+
+
+def test_an_argument_that_no_report_can_hold_is_one_line(capsys):
+    assert main(["sft", "--config", TINY, "--out", "runs/\udcff"]) == 2
+    assert capsys.readouterr().err.startswith("error: 'runs/\\udcff': this argument is no UTF-8")
 
 
 def test_a_report_that_was_begun_is_taken(folder):
@@ -165,6 +224,8 @@ def stopped(tmp_path_factory) -> RunFolder:
 @pytest.mark.parametrize(("name", "content"), [
     *((name, content) for name in ("trainer_state.json", "optimizer.pt", "scheduler.pt") for content in (None, b"xx")),
     ("trainer_state.json", b"[]"), ("trainer_state.json", b'{"global_step": 7}'), ("*.safetensors", None),
+    ("*.safetensors", b"xx"), ("rng_state.pth", None), ("rng_state.pth", b"xx"),
+    ("optimizer.pt", b"PK\x05\x06" + bytes(18)),  # an archive with nothing in it
 ])  # fmt: skip
 def test_a_damaged_checkpoint_is_one_line(stopped, capsys, name, content):
     checkpoint = stopped.last_checkpoint()

@@ -1,0 +1,130 @@
+"""A run that is begun again where one lies, or gone on with: nothing of another run is taken for its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.training.method_runs import CONFIGS, adapter_bytes, train
+from training import distill, embed, methods, model, pipeline, preference_data, runfolder, student, warm_start
+from training.cli import main
+from training.errors import Interrupted
+from training.progress import StepLog
+from training.runfolder import RunFolder
+
+FILES = {"sft": [], "embed": ["embed.pairs=file"], "distill": ["distill.rows=task", "train.max_length=512"]}
+
+
+def write(method: str, folder: Path, word: str) -> list[str]:
+    """Files of rows with a word in them, and the settings that name them."""
+    for name in ("train", "test"):
+        asked, said = ("anchor", "positive") if method == "embed" else ("prompt", "completion")
+        rows = [{asked: f"{name} {word} {n}?", said: f"{word} {n} is {n}"} for n in range(8)]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return [f"data.train_file={folder / 'train.jsonl'}", f"data.heldout_files={{t: {folder / 'test.jsonl'}}}",
+            "task=jsonl", *FILES[method]]  # fmt: skip
+
+
+def tiny(method: str, out: Path, *more: str) -> list[str]:
+    return [method, "--config", str(CONFIGS / method / "tiny.yaml"), "--out", str(out), "train.max_steps=3", *more]
+
+
+def test_everything_that_a_walk_leaves_is_known_to_the_run_folder():
+    made = {warm_start.WARM, preference_data.PAIRS_FILE, embed.ROWS_FILE, distill.WRITTEN, student.CACHE_FILE}
+    assert made <= set(runfolder.LEFT)
+
+
+@pytest.mark.parametrize("method", FILES)
+def test_the_same_command_on_other_rows_takes_nothing_from_the_run_before(method, tmp_path, capsys):
+    settings = write(method, tmp_path, "red")
+    assert main(tiny(method, tmp_path / "run", *settings)) in (0, 10, 11, 12)
+    write(method, tmp_path, "blue and green")
+    for name in ("run", "fresh"):
+        assert main(tiny(method, tmp_path / name, *settings)) in (0, 10, 11, 12)
+    assert "taken from the interrupted run" not in capsys.readouterr().err
+    weights = [next((tmp_path / name / "adapter").glob("*.safetensors")).read_bytes() for name in ("run", "fresh")]
+    assert weights[0] == weights[1]
+
+
+def test_a_folder_that_is_no_run_keeps_what_lies_in_it(tmp_path):
+    (tmp_path / "pairs.jsonl").touch()
+    assert main(tiny("sft", tmp_path)) == 0
+    assert (tmp_path / "pairs.jsonl").exists()
+    assert main([*tiny("sft", tmp_path), "train.max_steps=1"]) == 2  # another run's settings
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("method", FILES)
+def test_a_run_does_not_go_on_with_other_rows(method, tmp_path, capsys, monkeypatch):
+    settings = write(method, tmp_path, "red")
+    stop_in_step(monkeypatch, 2)
+    assert main(tiny(method, tmp_path / "run", *settings)) == 130
+    write(method, tmp_path, "blue")
+    assert main([method, "--resume", str(tmp_path / "run")]) == 2
+    assert "begun with other rows" in capsys.readouterr().err.splitlines()[-1]
+
+
+def stop_in_step(monkeypatch, step: int) -> None:
+    """Ctrl-C in this step of the first walk that comes to it."""
+    honest, done = StepLog.on_step_end, []
+
+    def on_step_end(self, args, state, control, **rest):
+        if state.global_step == step and not done:
+            done.append(step)
+            self.stopped = True
+        return honest(self, args, state, control, **rest)
+
+    monkeypatch.setattr(StepLog, "on_step_end", on_step_end)
+
+
+@pytest.mark.parametrize("step", [1, 2])  # of the warm start's two
+def test_ctrl_c_in_the_warm_start_loses_no_step_and_is_heard_in_the_last_one_too(tmp_path, capsys, monkeypatch, step):
+    more = ["preference.warm_start_rows=16", "train.max_steps=1"]
+    straight = train("dpo", tmp_path / "straight", more)[0]
+    stop_in_step(monkeypatch, step)
+    with pytest.raises(Interrupted, match="stopped in the warm start; go on with"):
+        train("dpo", tmp_path / "run", more)
+    again = train("dpo", tmp_path / "run", more, begun=True)[0]
+    assert [event["step"] for event in RunFolder(tmp_path / "run" / warm_start.WARM).events("step")] == [1, 2]
+    assert adapter_bytes(again) == adapter_bytes(straight)
+    assert capsys.readouterr().err.count("step 1/2") == 2  # the straight run's, and the stopped one's
+
+
+def test_the_line_to_go_on_with_keeps_what_was_said_about_the_probe(tmp_path, capsys, monkeypatch):
+    def phases(config, folder, args):
+        folder.create(config, args.command_line)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "_phases", phases)
+    for word in ((), ("--anyway",)):
+        assert main(tiny("dpo", tmp_path / "run", *word)) == 130
+        line = " ".join(["  python -m training train", *word, "--resume", str(tmp_path / "run")])
+        assert capsys.readouterr().err.splitlines()[-1] == line
+
+
+def test_a_warm_start_that_was_killed_while_it_was_saved_is_made_again(tmp_path):
+    own = RunFolder(tmp_path / warm_start.WARM)
+    own.adapter.mkdir(parents=True)
+    (own.adapter / "adapter_model.safetensors").write_bytes(b"half")
+    assert not warm_start.take_adapter(None, own)
+
+
+@pytest.mark.parametrize("command", ["sft", "embed"])
+@pytest.mark.parametrize("place", ["load_base", "train"])
+def test_ctrl_c_outside_the_steps_says_how_to_go_on(tmp_path, capsys, monkeypatch, command, place):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model if place == "load_base" and command == "sft" else methods, place, interrupted)
+        if place == "train" and command == "embed":
+            patch.setattr(embed, "train", interrupted)
+        assert main(tiny(command, tmp_path / "run")) == 130
+    said = capsys.readouterr().err.splitlines()[-1]
+    if (tmp_path / "run").exists():
+        assert said == f"  python -m training {command} --resume {tmp_path / 'run'}"
+        assert main([command, "--resume", str(tmp_path / "run")]) in (0, 10, 11, 12)
+    else:
+        assert "the same command begins it" in said
