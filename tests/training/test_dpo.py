@@ -290,7 +290,8 @@ def test_a_row_of_plain_text_asks_nothing(tmp_path, pairs):
 
 def test_kept_pairs_are_read_back_whatever_line_ends_their_words_hold(tmp_path):
     config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=sampled"])
-    kept = [{**GOOD, "chosen": "one\u2028two\u2029three\x85four"}] * 2
+    turns = [{"role": "user", "content": "which?"}]
+    kept = [{**GOOD, "prompt": turns, "chosen": "one\u2028two\u2029three\x85four"}] * 2
     data.write_rows(tmp_path / preference_data.PAIRS_FILE, kept)
     assert preference_data.pairs(config, [], None, None, type("Folder", (), {"path": tmp_path})) == kept
 
