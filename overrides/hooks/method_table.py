@@ -18,7 +18,7 @@ from run_records import UnknownNumber, measured
 LINE = re.compile(r'^\{\{ *method_table\("([\w-]+)"\) *\}\}$', re.MULTILINE)
 HEAD = ("Method", "What it needs", "What it gained", "What it broke", "Training", "Verdict")
 MISSING = "not recorded yet"
-COST = (("train.seconds", ".0f", " s"), ("train.peak_memory_bytes", "bytes", " at its peak"))
+COST = (("train.seconds", ".0f", "\u202fs"), ("train.peak_memory_bytes", "bytes", " at its peak"))
 
 
 def expand(markdown: str, docs: Path, runs: Path) -> str:
@@ -48,7 +48,7 @@ def cells(row: dict[str, Any], runs: Path) -> Iterator[str]:
     files = sorted(file for file in runs.glob(f"{name}-s*.json")
                    if file.stem.removeprefix(f"{name}-s").isdigit() and quotable(file))  # fmt: skip
     if not files:
-        yield from (MISSING,) * 4
+        yield from (MISSING, "", "", "")
         return
     yield figures(row.get("gained", ()), files, runs)
     yield figures(row.get("broke", ()), files, runs)

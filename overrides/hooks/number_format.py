@@ -35,7 +35,8 @@ def as_bytes(value: float, digits: int) -> str:
 
 
 def show(value: float | int | str, style: str | None = None, digits: int = 3) -> str:
-    """A value as text. ``style``: bytes, count, percent (of a share), ratio, None or a format spec (``.3g``).
+    """A value as text. ``style``: bytes, count, percent (of a share), points (a difference of two
+    shares, with its sign), ratio, None or a format spec (``.3g``).
 
     Without a style whole numbers are grouped, others get ``digits`` significant digits and strings stay.
     """
@@ -47,6 +48,8 @@ def show(value: float | int | str, style: str | None = None, digits: int = 3) ->
         text = group(value)
     elif style == "percent":
         text = f"{significant(100 * value, digits)}{SPACE}%"
+    elif style == "points":
+        text = f"{100 * value:+.1f}{SPACE}points"
     elif style == "ratio":
         text = f"{significant(value, digits)}{SPACE}×"
     elif style is None:
@@ -58,4 +61,5 @@ def show(value: float | int | str, style: str | None = None, digits: int = 3) ->
 
 def interval(low: float, high: float, style: str | None = None, digits: int = 3) -> str:
     """Two bounds as "0.71 to 0.79"."""
-    return f"{show(low, style, digits)} to {show(high, style, digits)}"
+    first = show(low, style, digits)
+    return f"{first.removesuffix(f'{SPACE}points')} to {show(high, style, digits)}"

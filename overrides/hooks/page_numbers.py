@@ -38,6 +38,8 @@ class PageNumbers:
             low, high = found.low, found.high
             if found.by_run and is_share(path, format):
                 low, high = max(low, 0.0), min(high, 1.0)  # Student's interval does not know that a share ends there
+            elif found.by_run and format == "points":
+                low, high = max(low, -1.0), min(high, 1.0)
             notes.append(f"95% {interval(low, high, format, digits)}")
         rows = (("Value", f"{found.value!r} at {path}"), *((("Spread", ", ".join(notes)),) if notes else ()))
         if found.by_run:
@@ -57,7 +59,7 @@ class PageNumbers:
         except TypeError as error:
             raise UnknownNumber(f"fact '{name}': {error}") from None
         call = f"{name}({', '.join(f'{key}={item!r}' for key, item in arguments.items())})"
-        meaning = (FACTS[name].__doc__ or "").strip().split("\n")[0]
+        meaning = (FACTS[name].__doc__ or "").strip().split("\n")[0].replace("``", "")
         rows = (("Meaning", meaning), ("Call", f"labs_py.core.facts.{call}"), ("Value", str(value)))
         return self._number("computed", show(value, format, digits), "", "Computed", rows)
 

@@ -25,6 +25,8 @@ S = "\u202f"
         (112e9, "bytes", 3, f"112{S}GB"),
         (0.5, "percent", 3, f"50.0{S}%"),
         (0.00390625, "percent", 2, f"0.39{S}%"),
+        (0.6733, "points", 3, f"+67.3{S}points"),
+        (-0.0062, "points", 3, f"\u22120.6{S}points"),
         (803.2, "ratio", 3, f"803{S}×"),
         (-0.25, None, 3, "\u22120.250"),
         (1234.5, ".1f", 3, "1234.5"),
@@ -46,3 +48,4 @@ def test_rounding_stays_within_half_a_unit_of_the_last_digit(value: float, digit
 
 def test_an_interval_prints_both_bounds_in_one_style():
     assert interval(0.41, 0.59, "percent") == f"41.0{S}% to 59.0{S}%"
+    assert interval(-0.018, 0.232, "points") == f"\u22121.8 to +23.2{S}points"
