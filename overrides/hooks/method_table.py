@@ -18,7 +18,7 @@ from run_records import UnknownNumber, measured
 LINE = re.compile(r'^\{\{ *method_table\("([\w-]+)"\) *\}\}$', re.MULTILINE)
 HEAD = ("Method", "What it needs", "What it gained", "What it broke", "Training", "Verdict")
 MISSING = "not recorded yet"
-COST = (("train.seconds", ".0f", "\u202fs"), ("train.peak_memory_bytes", "bytes", " at its peak"))
+COST = (("train.seconds", "seconds", ""), ("train.peak_memory_bytes", "bytes", " at its peak"))
 
 
 def expand(markdown: str, docs: Path, runs: Path) -> str:

@@ -36,7 +36,7 @@ def as_bytes(value: float, digits: int) -> str:
 
 def show(value: float | int | str, style: str | None = None, digits: int = 3) -> str:
     """A value as text. ``style``: bytes, count, percent (of a share), points (a difference of two
-    shares, with its sign), ratio, None or a format spec (``.3g``).
+    shares, with its sign), seconds, ratio, None or a format spec (``.3g``).
 
     Without a style whole numbers are grouped, others get ``digits`` significant digits and strings stay.
     """
@@ -48,8 +48,11 @@ def show(value: float | int | str, style: str | None = None, digits: int = 3) ->
         text = group(value)
     elif style == "percent":
         text = f"{significant(100 * value, digits)}{SPACE}%"
+    elif style == "seconds":
+        text = f"{round(value)}{SPACE}s"
     elif style == "points":
-        text = f"{100 * value:+.1f}{SPACE}points"
+        points = round(100 * value, 1)
+        text = f"{points:+.1f}{SPACE}points" if points else f"0.0{SPACE}points"
     elif style == "ratio":
         text = f"{significant(value, digits)}{SPACE}×"
     elif style is None:

@@ -23,7 +23,7 @@ from page_numbers import PageNumbers  # noqa: E402
 from run_records import UnknownNumber  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks.owners")
-TOKEN = re.compile(r"S10X(\d+)X")
+TOKEN = re.compile(r"(?P<before>\(?)S10X(?P<index>\d+)X(?P<after>[.,;:)?]*)")
 SOURCES_TOKEN = "<p>S10SOURCESX</p>"
 BUILD = {"sources": {}, "runs": ROOT, "pages": {}}
 
@@ -74,7 +74,15 @@ def on_page_markdown(markdown, page, config, files):
 def on_page_content(html, page, config, files):
     """Turn tokens into HTML; fill the Sources list and the ledger of numbers."""
     numbers = BUILD["pages"][page.file.src_uri]
-    html = TOKEN.sub(lambda match: numbers.html[int(match[1])], html)
+
+    def place(token: re.Match) -> str:
+        owned = numbers.html[int(token["index"])]
+        said = f"{token['before']}{owned}{token['after']}"
+        # To a browser a number is a button, behind which a line may end even where a comma follows.
+        needs = (token["before"] or token["after"]) and owned.endswith("</span>") and 'data-owner="cite"' not in owned
+        return f'<span class="s10-whole">{said}</span>' if needs else said
+
+    html = TOKEN.sub(place, html)
     cited = [(key, BUILD["sources"][key], uses) for key, uses in numbers.cited.items()]
     html = html.replace(SOURCES_TOKEN, number_cards.source_list(cited) if cited else "")
     return html + (number_cards.ledger(numbers.ledger) if numbers.ledger else "")

@@ -39,5 +39,6 @@ def test_few_columns_or_few_words_stay_a_table():
 def test_what_stands_in_a_card_is_not_counted():
     rows = (("Value", LONG * 3), ("Command", LONG * 3))
     measured = number_cards.number(1, "measured", "42.0%", "n = 100", "Measured", rows)
-    cited = number_cards.citation(2, 1, "key", {"authors": LONG, "year": 2024, "title": LONG, "url": "https://a.b/"}, "§1")
+    source = {"authors": LONG, "year": 2024, "title": LONG, "url": "https://a.b/"}
+    cited = number_cards.citation(2, 1, "key", source, "§1")
     assert tables.words(f"<td>{measured} {cited} and after</td>") == "42.0%n = 100 [1] and after"
