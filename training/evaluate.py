@@ -34,7 +34,7 @@ def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str
         model, tokenizer: the model.
         rows: the run's data.
         config: for the task, the batch size, the answer's limit and the number of examples.
-        arm: "base", "base_few_shot", "warm_start" or "tuned"; only base_few_shot gets examples.
+        arm: "base", "base_few_shot", "warm_start" or "tuned"; for those with examples see ``examples_of``.
         folder: a RunFolder; each answer becomes a line of its predictions.jsonl.
         limit: only the first so many rows of each set.
 
@@ -44,7 +44,7 @@ def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str
     from training.generate import greedy
 
     task = data.task_of(config)
-    shots = config.evaluate.few_shot if arm == "base_few_shot" else 0
+    shots = examples_of(config, arm)
     stops = template.stop_ids(tokenizer)
     result: dict[str, Any] = {}
     for name, kept in rows.heldout.items():
@@ -62,6 +62,12 @@ def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str
         if folder is not None:
             _append_predictions(folder, name, arm, task, kept, answers, scores)
     return result
+
+
+def examples_of(config: Any, arm: str) -> int:
+    """How many worked examples stand in an arm's prompts: some for the fair baseline and what is tuned with them."""
+    tuned_with = arm in ("warm_start", "tuned") and getattr(getattr(config, "preference", None), "with_examples", False)
+    return config.evaluate.few_shot if arm == "base_few_shot" or tuned_with else 0
 
 
 def summary(scores: list[dict[str, float]]) -> dict[str, Any]:

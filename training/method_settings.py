@@ -27,6 +27,8 @@ class PreferenceSettings:
     samples: int = setting("answers drawn for each question when pairs are sampled", 4, low=2)
     temperature: float = setting("of those draws", 1.0, low=1e-3)
     least_difference: float = setting("sampled answers whose scores differ by less make no pair", 0.1, low=0, high=1)
+    with_examples: bool = setting("the fair baseline's examples (evaluate.few_shot) stand in every prompt of the run"
+                                  " too; whoever uses the model has to show them as well", False)  # fmt: skip
     rounds: int = setting("times that pairs are sampled and trained on; each round's reference is the model before it",
                           1, low=1)  # fmt: skip
     warm_start_rate: float = setting("learning rate of the supervised start", 5e-4, low=0, high=1)

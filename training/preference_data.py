@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from labs_py.core import chat_data
-from training import data, json_lines, runtime, tasks, template
+from training import data, evaluate, json_lines, runtime, tasks, template
 from training.data_check import Finding, TokenRules, read_lines
 from training.errors import BadInput, GuardFailed
 
@@ -43,6 +43,8 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
         if config.data.train_file:
             raise BadInput("data.train_file: written pairs are made by rule out of the task's own rows; for rows of"
                            " yours set preference.pairs to sampled, or to file where they are pairs")  # fmt: skip
+    if config.preference.with_examples:
+        check_examples(config)
     if config.preference.pairs != "file":
         return data.load(config, tokenizer)
     if config.preference.warm_start_rows:
@@ -57,6 +59,20 @@ def load_rows(config, tokenizer=None) -> data.Loaded:
     digest = data.sha256_rows([{"messages": pair} for pair in pairs])
     counts = {"train": len(pairs), **{name: len(rows) for name, rows in held_out.items()}}
     return data.Loaded(pairs, held_out, digest, counts, [f"{len(pairs)} pairs from {config.data.train_file}"])
+
+
+def check_examples(config) -> None:
+    """BadInput where ``with_examples`` has no examples to show, or no place to show them in."""
+    p, task = config.preference, data.task_of(config)
+    if not config.evaluate.few_shot or not task.shots:
+        raise BadInput(f"preference.with_examples: there are none; task {task.name} has {len(task.shots)} worked"
+                       f" examples, evaluate.few_shot is {config.evaluate.few_shot}")  # fmt: skip
+    if p.pairs == "file":
+        raise BadInput("preference.with_examples: the prompts of a file stand as they are; write the examples into"
+                       " them, or set it to false")  # fmt: skip
+    if p.warm_start_rows:
+        raise BadInput("preference.with_examples: a supervised start learns the plain prompt; set"
+                       " preference.warm_start_rows to 0, or with_examples to false")  # fmt: skip
 
 
 def _module(config):
@@ -230,8 +246,14 @@ def written_pairs(config, rows: list[dict]) -> list[Pair]:
         wrong = module.cut_short(right, rng) if place % 2 else module.long_winded(right, rng)
         if config.preference.rule == "shortest":
             right, wrong = sorted((right, module.cut_short(right, rng) if not place % 2 else wrong), key=len)
-        found.append({"prompt": tasks.prompt(row), "chosen": right, "rejected": wrong, "id": row.get("id", place)})
+        found.append({"prompt": asked_of(config, row), "chosen": right, "rejected": wrong, "id": row.get("id", place)})
     return found
+
+
+def asked_of(config, row: dict) -> list[dict[str, Any]]:
+    """What the tuned model is asked: a row's prompt, with the run's worked examples in it where it has some."""
+    shots = evaluate.examples_of(config, "tuned")
+    return tasks.few_shot(data.task_of(config), row, shots) if shots else tasks.prompt(row)
 
 
 def preferred(config, text: str, reference: str) -> float:
@@ -250,8 +272,8 @@ def sampled_pairs(config, rows: list[dict], model, tokenizer, seed: int, folder)
     from training.generate import sample
     from training.reward import autocast_like
 
-    prompts = [template.prompt_ids(tokenizer, tasks.prompt(row)) for row in rows]
-    p = config.preference
+    p, asked = config.preference, [asked_of(config, row) for row in rows]
+    prompts = [template.prompt_ids(tokenizer, turns) for turns in asked]
     with autocast_like(model):  # as after a walk, whose wrapping a resumed run does not have
         answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
                          template.stop_ids(tokenizer), seed, config.evaluate.batch_size)  # fmt: skip
@@ -262,9 +284,9 @@ def sampled_pairs(config, rows: list[dict], model, tokenizer, seed: int, folder)
     folder.update("data", {"sampled": {"answers": len(every), "mean_score": mean}})
     runtime.say(f"  {len(every)} sampled answers score {mean:.3f} on average by the rule {p.rule}")
     found = []
-    for row, ranked in zip(rows, scored, strict=True):
+    for row, turns, ranked in zip(rows, asked, scored, strict=True):
         if len(ranked) > 1 and ranked[-1][0] - ranked[0][0] >= p.least_difference:
             worst, best = ranked[0], ranked[-1]
-            found.append({"prompt": tasks.prompt(row), "chosen": best[1], "rejected": worst[1],
+            found.append({"prompt": turns, "chosen": best[1], "rejected": worst[1],
                           "id": row.get("id", ""), "scores": [best[0], worst[0]]})  # fmt: skip
     return found

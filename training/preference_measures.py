@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from labs_py.core import evidence
-from training import data, json_lines, tasks, template
+from training import data, json_lines, preference_data, tasks, template
 
 KL_ROWS = 32
 SHOWN = 5
@@ -18,26 +18,28 @@ def measure(config, rows: data.Loaded, loaded, tuned, folder) -> dict[str, Any]:
 
     Returns:
         {set: {"win_rate", "mean_rule", "length", "kl", "samples"}}; a win is a better score by the run's rule than
-        the base model's answer to the same question without examples, a tie counts half.
+        the base model's answer to the same prompt (with examples where the run is with them), a tie counts half.
     """
-    found = {}
+    found, opponent = {}, "base_few_shot" if config.preference.with_examples else "base"
     for name, kept in rows.heldout.items():
-        answers = _answers(folder, name)
+        answers = _answers(folder, name, opponent)
         shared = [row for row in kept if row.get("id") in answers["base"] and row.get("id") in answers["tuned"]]
         if not shared:
             continue
         pairs = [(answers["base"][row["id"]], answers["tuned"][row["id"]], tasks.target(row)) for row in shared]
         found[name] = {**wins(config, pairs), "length": lengths(pairs),
-                       "kl": divergence_from_base(loaded.tokenizer, tuned, shared[:KL_ROWS], pairs),
+                       "kl": divergence_from_base(config, loaded.tokenizer, tuned, shared[:KL_ROWS], pairs),
                        "samples": [{"base": b, "tuned": t, "expected": e} for b, t, e in pairs[:SHOWN]]}  # fmt: skip
     return found
 
 
-def _answers(folder, name: str) -> dict[str, dict[Any, str]]:
-    found: dict[str, dict[Any, str]] = {"base": {}, "tuned": {}}
+def _answers(folder, name: str, opponent: str) -> dict[str, dict[Any, str]]:
+    """Answers to a set's questions by their id, those of the arm ``opponent`` under "base"."""
+    sides = {opponent: "base", "tuned": "tuned"}
+    found: dict[str, dict[Any, str]] = {side: {} for side in sides.values()}
     for entry in json_lines.read(folder.predictions):
-        if entry["set"] == name and entry["arm"] in found:
-            found[entry["arm"]][entry["id"]] = entry["answer"]
+        if entry["set"] == name and entry["arm"] in sides:
+            found[sides[entry["arm"]]][entry["id"]] = entry["answer"]
     return found
 
 
@@ -47,15 +49,13 @@ def wins(config, pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
     Args:
         pairs: (base's answer, tuned answer, reference).
     """
-    from training.preference_data import preferred
-
     task = data.task_of(config)
 
     def by_task(text: str, reference: str) -> float:
         scores = task.score(text, reference)
         return scores.get("rule", scores["exact"])
 
-    judges = {"win_rate": lambda t, e: preferred(config, t, e), "win_rate_by_task": by_task}
+    judges = {"win_rate": lambda t, e: preference_data.preferred(config, t, e), "win_rate_by_task": by_task}
     found: dict[str, Any] = {}
     for name, judge in judges.items():
         points = [0.5 + 0.5 * np.sign(judge(t, e) - judge(b, e)) for b, t, e in pairs]
@@ -73,7 +73,8 @@ def lengths(pairs: list[tuple[str, str, str]]) -> dict[str, float]:
             for place, name in enumerate(("base", "tuned", "reference"))}  # fmt: skip
 
 
-def divergence_from_base(tokenizer, tuned, rows: list[dict], pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
+def divergence_from_base(config, tokenizer, tuned, rows: list[dict],
+                         pairs: list[tuple[str, str, str]]) -> dict[str, Any]:  # fmt: skip
     """KL(tuned || base) in nats per token, over the whole vocabulary, along the tuned model's own answers.
 
     Args:
@@ -91,7 +92,7 @@ def divergence_from_base(tokenizer, tuned, rows: list[dict], pairs: list[tuple[s
         for row, (_, answer, _) in zip(rows, pairs, strict=False):
             if not answer.strip():
                 continue
-            said = {"messages": [*tasks.prompt(row), {"role": "assistant", "content": answer}]}
+            said = {"messages": [*preference_data.asked_of(config, row), {"role": "assistant", "content": answer}]}
             encoded = template.encode(tokenizer, said, 10**9)
             ids = torch.tensor([encoded.ids], device=device)
             at = torch.tensor([i - 1 for i, label in enumerate(encoded.labels) if label != losses.IGNORED])

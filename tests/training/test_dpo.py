@@ -14,6 +14,8 @@ from training import (
     cli,
     data,
     dpo,
+    evaluate,
+    generate,
     json_lines,
     losses,
     methods,
@@ -21,6 +23,7 @@ from training import (
     preference_data,
     preference_measures,
     regression,
+    tasks,
 )
 from training import config as configuration
 from training.errors import BadInput
@@ -196,6 +199,50 @@ def test_pairs_that_stay_as_they_are_make_one_round(pairs):
         preference_data.load_rows(
             configuration.load(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", "preference.rounds=2"])
         )
+
+
+WITH_EXAMPLES = ["preference.with_examples=true", "train.max_length=4096", "data.n_train=4"]
+
+
+@pytest.mark.parametrize("pairs", [[], ROUNDS])
+def test_with_examples_the_model_trains_on_what_it_is_asked(tmp_path, monkeypatch, pairs):
+    run, result, (config, loaded, rows) = train("dpo", tmp_path / "run", [*WITH_EXAMPLES, *pairs])
+    made = preference_data.pairs(config, rows.train, result.model, loaded.tokenizer, run)
+    task, by_question = data.task_of(config), {row["messages"][-2]["content"]: row for row in rows.train}
+    for pair in made:
+        assert pair["prompt"] == tasks.few_shot(task, by_question[pair["prompt"][-1]["content"]], 4)
+    asked = {}
+
+    def written(model, tokenizer, prompts, *rest):
+        asked[arm] = prompts
+        return [generate.Generation("No.", 1, True)] * len(prompts)
+
+    monkeypatch.setattr(generate, "greedy", written)
+    for arm in evaluate.ARMS:
+        evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm)
+    assert asked["tuned"] == asked["base_few_shot"] == asked["warm_start"] != asked["base"]
+
+
+def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
+    run, result, (config, loaded, rows) = train("dpo", tmp_path / "run", WITH_EXAMPLES)
+    said = {"base": target, "base_few_shot": lambda row: "No idea.", "tuned": target}
+    run.predictions.write_text("".join(
+        json.dumps({"set": "second", "arm": arm, "id": row["id"], "answer": text(row)}) + "\n"
+        for row in rows.heldout["second"] for arm, text in said.items()))  # fmt: skip
+    found = preference_measures.measure(config, rows, loaded, result.model, run)["second"]
+    assert found["win_rate"]["value"] == 1.0 and found["kl"]["value"] > 0
+
+
+@pytest.mark.parametrize(("more", "line"), [
+    (["evaluate.few_shot=0"], "evaluate.few_shot is 0"),
+    (["preference.pairs=file", "data.train_file=pairs.jsonl"], "the prompts of a file stand as they are"),
+    (["preference.warm_start_rows=4"], "a supervised start learns the plain prompt"),
+    (["task=jsonl", "preference.pairs=sampled", "data.train_file=rows.jsonl"], "has 0 worked examples"),
+])  # fmt: skip
+def test_examples_that_cannot_be_shown_are_refused(more, line):
+    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", [*WITH_EXAMPLES, *more])
+    with pytest.raises(BadInput, match=f"^preference.with_examples: .*{line}"):
+        preference_data.load_rows(config)
 
 
 def test_a_file_of_pairs_has_no_rows_for_a_supervised_start(tmp_path):

@@ -61,7 +61,7 @@ def test_texts_with_line_separators_come_back_from_every_file(folder):
     folder.predictions.write_text(jsonl(*said), encoding="utf-8")
     folder.forget_predictions("base_few_shot")
     assert json_lines.read(folder.predictions) == [said[0], said[2]]
-    assert preference_measures._answers(folder, "t") == {"base": {1: ODD}, "tuned": {1: ODD}}
+    assert preference_measures._answers(folder, "t", "base") == {"base": {1: ODD}, "tuned": {1: ODD}}
     folder.log({"event": "row", "text": ODD})
     assert folder.events("row") == [{"event": "row", "text": ODD}]
     rows = [{"anchor": ODD, "positive": ODD, "negative": ODD}]
