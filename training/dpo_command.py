@@ -11,6 +11,7 @@ after preference.warm_start_rows, or, with preference.rounds, after the round be
 
   python -m training dpo --config training/configs/dpo/smollm2_shift_notes.yaml --dry-run
   python -m training dpo --config training/configs/dpo/smollm2_naive.yaml     (a rule that misses the point)
+  python -m training dpo --config training/configs/dpo/smollm2_with_examples.yaml      (examples stay in the prompt)
   python -m training dpo --config training/configs/dpo/smollm2_on_policy.yaml preference.rounds=2
   python -m training dpo --config FILE task=jsonl preference.pairs=file data.train_file=pairs.jsonl \\
     data.heldout_files='{test: test_rows.jsonl}'

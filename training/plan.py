@@ -123,9 +123,12 @@ def _process_bytes(parts: dict) -> float:
 
 
 def _rows(config: Config) -> list[dict]:
-    from training import methods
+    """The rows as they are trained on: with the examples that stand in their prompts."""
+    from training import data, evaluate, methods, tasks
 
-    return methods.load_rows(config).train
+    rows, shots = methods.load_rows(config).train, evaluate.examples_of(config, "tuned")
+    task = data.task_of(config) if shots else None
+    return [{"messages": [*tasks.few_shot(task, row, shots), row["messages"][-1]]} for row in rows] if shots else rows
 
 
 def _steps(config: Config, n_rows: int) -> int:

@@ -111,6 +111,7 @@ def preferences() -> list[Entry]:
         *seeded(naive, f"{CONFIGS}/dpo/smollm2_naive.yaml", anyway=True),
         *seeded(written, f"{CONFIGS}/dpo/smollm2_shift_notes.yaml", anyway=True),
         *seeded(sampled, f"{CONFIGS}/dpo/smollm2_on_policy.yaml", anyway=True),
+        *seeded([("dpo-with-examples", ())], f"{CONFIGS}/dpo/smollm2_with_examples.yaml", anyway=True),
     ]
 
 

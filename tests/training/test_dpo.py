@@ -20,6 +20,7 @@ from training import (
     losses,
     methods,
     model,
+    plan,
     preference_data,
     preference_measures,
     regression,
@@ -233,6 +234,12 @@ def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
     assert found["win_rate"]["value"] == 1.0 and found["kl"]["value"] > 0
 
 
+def test_the_plan_counts_the_examples():
+    plain, shown = (plan._row_tokens(plan._rows(configuration.load(CONFIGS / "dpo" / "tiny.yaml", more)))
+                    for more in ([], WITH_EXAMPLES))  # fmt: skip
+    assert shown > 2 * plain > 0
+
+
 @pytest.mark.parametrize(("more", "line"), [
     (["evaluate.few_shot=0"], "evaluate.few_shot is 0"),
     (["preference.pairs=file", "data.train_file=pairs.jsonl"], "the prompts of a file stand as they are"),
@@ -382,7 +389,8 @@ def test_the_figures_besides(tmp_path):
 
 
 @pytest.mark.parametrize("file", ["qwen2.5_7b_lora_80gb.yaml", "mistral_7b_qlora_16gb.yaml", "smollm2_naive.yaml",
-                                  "smollm2_on_policy.yaml", "smollm2_shift_notes.yaml"])  # fmt: skip
+                                  "smollm2_on_policy.yaml", "smollm2_shift_notes.yaml",
+                                  "smollm2_with_examples.yaml"])  # fmt: skip
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     from training.architectures import architecture_of
 
