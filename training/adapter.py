@@ -62,6 +62,13 @@ def check(config: Config, path: str) -> None:
                        f" {config.method} takes for its starting model; set it to default")  # fmt: skip
 
 
+def check_first_layer(lora: LoraSettings, layers: int) -> None:
+    """BadInput where a model of so many layers ends before the first that gets an adapter."""
+    if lora.first_layer >= layers:
+        raise BadInput(f"lora.first_layer: the model's last layer is {layers - 1}, so an adapter from layer"
+                       f" {lora.first_layer} on is none; give a smaller number")  # fmt: skip
+
+
 def lora_config(lora: LoraSettings, model, task_type: str, **more: Any):
     """PEFT's configuration of an adapter on ``model``.
 
@@ -72,9 +79,7 @@ def lora_config(lora: LoraSettings, model, task_type: str, **more: Any):
 
     if lora.first_layer:
         layers = model.config.get_text_config().num_hidden_layers
-        if lora.first_layer >= layers:
-            raise BadInput(f"lora.first_layer: the model's last layer is {layers - 1}, so an adapter from layer"
-                           f" {lora.first_layer} on is none; give a smaller number")  # fmt: skip
+        check_first_layer(lora, layers)
         more["layers_to_transform"] = list(range(lora.first_layer, layers))
 
     start = True if lora.init_lora_weights == "default" else lora.init_lora_weights

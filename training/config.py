@@ -232,6 +232,9 @@ def _check_together(config: Config, path: str) -> None:
         raise BadInput(f"{path}: 'data.replay_chats' is for method sft; set it to 0")
     if config.model.quantization == "nf4" and config.lora is None:
         raise BadInput(f"{path}: weights held in 4 bits cannot be trained; give a 'lora' section")
+    if config.name != Path(config.name).name or config.name.startswith("."):
+        raise BadInput(f"{path}: 'name' is part of a folder's name, not a path: {shown(config.name)}; write it without"
+                       " / and without a dot in front")  # fmt: skip
     adapter.check(config, path)
     source = config.model.source
     if source.startswith(("/", "./", "../", "~")) and not Path(source).exists():

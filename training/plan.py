@@ -23,6 +23,8 @@ def show(config: Config, folder) -> None:
     runtime.quiet_libraries()  # a method's rows may load them
     rows = _rows(config)
     shape, t = shape_of(config.model.source), config.train
+    if config.lora and shape is not None:
+        adapter.check_first_layer(config.lora, shape.layers)
     steps = _steps(config, len(rows))
     print(
         f"plan         {config.method} of {config.model.source} on task {config.task},"

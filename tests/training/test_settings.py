@@ -243,6 +243,17 @@ def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path,
         configuration.load("configs/sft/tiny.yaml")
 
 
+@pytest.mark.parametrize("name", ["../x", "a/b", "/tmp/x", "..", ".hidden"])
+def test_a_name_is_no_path(name):
+    with pytest.raises(BadInput, match="'name' is part of a folder's name"):
+        configuration.load(TINY, [f"name={name!r}"])
+
+
+def test_a_plan_without_an_adapters_layers_is_refused(capsys):
+    line = ["sft", "--config", str(FOLDER / "sft" / "smollm2_orders.yaml"), "lora.first_layer=30", "--dry-run"]
+    assert main(line) == 2 and "last layer is 29" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [["--help"], ["train", "--config", str(TINY), "--dry-run"]])
 def test_a_reader_who_has_seen_enough_is_no_error(words):
     command = [sys.executable, "-m", "training", *words]
