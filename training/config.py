@@ -60,8 +60,17 @@ def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None =
 
 
 def sha(config: Config) -> str:
-    """SHA-256 of the configuration's canonical JSON, 64 hex digits."""
-    return hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode()).hexdigest()
+    """SHA-256 of the configuration's canonical JSON, 64 hex digits; for settings that came later see ``setting``."""
+    return hashlib.sha256(json.dumps(_hashed(config), sort_keys=True).encode()).hexdigest()
+
+
+def _hashed(section: Any) -> Any:
+    """A section's settings by name, but for later ones that stand at their default."""
+    if not is_dataclass(section):
+        return section
+    found = {spec.name: getattr(section, spec.name) for spec in fields(section)}
+    left = {spec.name for spec in fields(section) if spec.metadata.get("later") and found[spec.name] == spec.default}
+    return {name: _hashed(value) for name, value in found.items() if name not in left}
 
 
 def dump(config: Config, path: Path) -> None:

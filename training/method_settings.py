@@ -28,7 +28,8 @@ class PreferenceSettings:
     temperature: float = setting("of those draws", 1.0, low=1e-3)
     least_difference: float = setting("sampled answers whose scores differ by less make no pair", 0.1, low=0, high=1)
     with_examples: bool = setting("the fair baseline's examples (evaluate.few_shot) stand in every prompt of the run"
-                                  " too; whoever uses the model has to show them as well", False)  # fmt: skip
+                                  " too; whoever uses the model has to show them as well", False,
+                                  later=True)  # fmt: skip
     rounds: int = setting("times that pairs are sampled and trained on; each round's reference is the model before it",
                           1, low=1)  # fmt: skip
     warm_start_rate: float = setting("learning rate of the supervised start", 5e-4, low=0, high=1)

@@ -13,9 +13,13 @@ LARGEST_SEED = 2**32 - 1  # that numpy takes
 
 
 def setting(help: str, default: Any = ..., low: float | None = None, high: float | None = None,
-            choices: tuple = ()) -> Any:  # fmt: skip
-    """A dataclass field with its meaning and its limits (both inclusive)."""
-    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+            choices: tuple = (), later: bool = False) -> Any:  # fmt: skip
+    """A dataclass field with its meaning and its limits (both inclusive).
+
+    One that is ``later`` came when runs were recorded already; at its default, which does what they did, it is no part
+    of the settings' hash, so that a run begun before goes on and a record is still one of today's settings.
+    """
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "later": later}
     if default is ...:
         return field(metadata=metadata)
     if isinstance(default, (dict, list)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 from dataclasses import asdict
@@ -241,6 +243,17 @@ def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path,
     (tmp_path / "configs" / "sft" / "tiny.yaml").write_text("name: [")
     with pytest.raises(BadInput, match="configs/sft/tiny.yaml"):  # one's own comes first
         configuration.load("configs/sft/tiny.yaml")
+
+
+def test_a_later_setting_is_hashed_only_where_it_is_set():
+    path = FOLDER / "dpo" / "tiny.yaml"
+    plain = configuration.load(path)
+    at_default = configuration.load(path, ["preference.with_examples=false"])
+    assert configuration.sha(plain) == configuration.sha(at_default)
+    assert configuration.sha(plain) != configuration.sha(configuration.load(path, ["preference.with_examples=true"]))
+    before = asdict(plain)
+    del before["preference"]["with_examples"]
+    assert configuration.sha(plain) == hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "/tmp/x", "..", ".hidden"])
