@@ -15,7 +15,7 @@ from typing import Any
 from training import json_lines, runtime
 
 SOURCES = ("answer_loss", "evaluate", "general_facts", "general_text", "generate", "model", "multiple_choice",
-           "probe", "regression", "sample_prompts", "template", "tiny")  # fmt: skip
+           "probe", "regression", "rewards", "sample_prompts", "template", "tiny")  # fmt: skip
 FOLDER = Path(__file__).resolve().parent
 
 

@@ -107,11 +107,12 @@ def preferences() -> list[Entry]:
     ]
     written = [("dpo-written", ()), ("dpo-written-without-nll", ("preference.nll_weight=0.0",))]
     sampled = [("dpo-on-policy", ()), ("dpo-on-policy-two-rounds", ("preference.rounds=2",))]
+    shown = [("dpo-with-examples", ()), ("dpo-without-examples", ("preference.with_examples=false",))]
     return [
         *seeded(naive, f"{CONFIGS}/dpo/smollm2_naive.yaml", anyway=True),
         *seeded(written, f"{CONFIGS}/dpo/smollm2_shift_notes.yaml", anyway=True),
         *seeded(sampled, f"{CONFIGS}/dpo/smollm2_on_policy.yaml", anyway=True),
-        *seeded([("dpo-with-examples", ())], f"{CONFIGS}/dpo/smollm2_with_examples.yaml", anyway=True),
+        *seeded(shown, f"{CONFIGS}/dpo/smollm2_with_examples.yaml", anyway=True),
     ]
 
 

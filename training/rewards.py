@@ -16,8 +16,9 @@ from numbers import Real
 from training.errors import BadInput
 
 Reward = Callable[[str, str], float]
-# With its decimals, thousands, denominator and exponent: no part of a longer number counts as a number.
-NUMBER = re.compile(r"(?<![\w.])(?:(?<!-)-)?\d+(?:[./]\d+|,\d{3}(?!\d))*(?:[eE][+-]?\d+)?\w*")
+# With its decimals, thousands, denominator and exponent: no part of a longer number counts as a number. What goes on as
+# a word is taken as a whole, for numbers() to leave out.
+_NUMBER_OR_WORD = re.compile(r"(?<![\w.])(?:(?<!-)-)?\d+(?:[./]\d+|,\d{3}(?!\d))*(?:[eE][+-]?\d+)?\w*")
 LONGEST_MESSAGE = 300
 STATED = 0.2  # for the right number among other words: less than for the number alone, more than for nothing
 
@@ -30,16 +31,16 @@ def arithmetic(answer: str, target: str) -> float:
     one. Listing numbers until one fits earns nothing, unless the list ends there. Numbers are compared as they are
     written: 7.0, 07 and 14/2 are not 7, nor 1,007 and 7e0.
     """
-    text = answer.strip().replace("\N{MINUS SIGN}", "-")
-    if text == target.strip():
+    if answer.strip().replace("\N{MINUS SIGN}", "-") == target.strip():
         return 1.0
-    found = numbers(text)
+    found = numbers(answer)
     return STATED if found and found[-1] == target.strip() else 0.0
 
 
 def numbers(text: str) -> list[str]:
-    """The numbers of a text as they are written; what ends in a letter (7th, 7km) is a word."""
-    return [found for found in NUMBER.findall(text) if not found[-1].isalpha()]
+    """The numbers of a text as they are written, a minus sign as a hyphen; what ends in a letter (7th) is a word."""
+    text = text.replace("\N{MINUS SIGN}", "-")
+    return [found for found in _NUMBER_OR_WORD.findall(text) if not found[-1].isalpha()]
 
 
 # --8<-- [end:arithmetic]

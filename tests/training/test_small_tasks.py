@@ -68,6 +68,17 @@ def test_a_shown_sum_is_right_by_the_number_that_ends_it(answer, exact, reason):
     assert task.score(answer, "7 + 5 = 12")["exact"] == exact and task.extract(answer).reason == reason
 
 
+@pytest.mark.parametrize(("name", "answer", "valid", "content"), [
+    ("sums", "7km", 0.0, 0.0), ("sums", "7th", 0.0, 0.0), ("sums", "It is 7, the 2nd.", 0.0, 1.0),
+    ("sums", " 7 ", 1.0, 1.0), ("sums", "1,007", 1.0, 0.0), ("sums", "1/7", 1.0, 0.0), ("sums", "\u22127", 1.0, 0.0),
+    ("shown_sums", "3 + 4 = 7th", 0.0, 0.0), ("shown_sums", "3 + 4 = 7 (7km)", 0.0, 1.0),
+    ("shown_sums", "3 + 4 = 7.", 1.0, 1.0), ("shown_sums", "so \u22127", 1.0, 0.0),
+])  # fmt: skip
+def test_a_sum_is_read_as_its_reward_reads_it(name, answer, valid, content):
+    found = get(name).score(answer, "3 + 4 = 7" if name == "shown_sums" else "7")
+    assert (found["valid"], found["content"]) == (valid, content)
+
+
 def test_the_two_sums_ask_the_same():
     asked = [[row["messages"][1]["content"] for row in get(name).rows("second")] for name in ("sums", "shown_sums")]
     assert asked[0] == asked[1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from training.rewards import NUMBER
+from training.rewards import numbers
 from training.tasks.base import Extracted
 from training.tasks.drawn import Pair
 from training.tasks.sums import SIZES, Sums
@@ -24,20 +24,19 @@ class ShownSums(Sums):
 
     def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
         """Every sum of the range in every wording, shuffled."""
-        return [(asked, " + ".join(NUMBER.findall(asked)) + f" = {result}") for asked, result in
+        return [(asked, " + ".join(numbers(asked)) + f" = {result}") for asked, result in
                 super().pairs(rng, second)]  # fmt: skip
 
     def extract(self, text: str) -> Extracted:
         """The number that ends the answer; a full stop may follow it."""
-        text = text.strip()
-        found = NUMBER.findall(text)
+        text, found = text.strip().replace("\N{MINUS SIGN}", "-"), numbers(text)
         if found and text.removesuffix(".").endswith(found[-1]):
             return Extracted(found[-1])
         return Extracted(None, "empty" if not text else "goes-on-after-the-number" if found else "no-number")
 
     def score(self, text: str, target: str) -> dict[str, float]:
         """``exact``: the result ends the answer; ``content``: it is the last number that stands there."""
-        return super().score(text, NUMBER.findall(target)[-1])
+        return super().score(text, numbers(target)[-1])
 
 
 TASK = ShownSums(

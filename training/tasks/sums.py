@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from training.rewards import NUMBER
+from training.rewards import numbers
 from training.tasks.base import Extracted
 from training.tasks.drawn import DrawnTask, Pair
 
@@ -29,16 +29,16 @@ class Sums(DrawnTask):
 
     def extract(self, text: str) -> Extracted:
         """The number, when the answer is nothing else."""
-        text = text.strip()
-        if NUMBER.fullmatch(text):
+        text, found = text.strip().replace("\N{MINUS SIGN}", "-"), numbers(text)
+        if found == [text]:
             return Extracted(text)
-        return Extracted(None, "empty" if not text else "more-than-a-number" if NUMBER.search(text) else "no-number")
+        return Extracted(None, "empty" if not text else "more-than-a-number" if found else "no-number")
 
     def score(self, text: str, target: str) -> dict[str, float]:
         """``exact``: the number alone; ``content``: it is the last number that stands there."""
         found = self.extract(text).value
         return {"exact": float(found == target), "valid": float(found is not None),
-                "content": float(NUMBER.findall(text)[-1:] == [target])}  # fmt: skip
+                "content": float(numbers(text)[-1:] == [target])}  # fmt: skip
 
 
 TASK = Sums(
