@@ -41,6 +41,7 @@ def phases(config, folder, loaded, rows, args) -> None:
     """Each arm's training, then all students on the held-out rows, then the verdict."""
     from training import distill, runtime, student
 
+    folder.begin_training()
     teacher = student.teacher_of(config, loaded)
     arms = {arm: distill.train_arm(config, arm, rows.train, loaded, teacher, folder) for arm in config.distill.arms}
     with runtime.phase("after", folder.log):

@@ -59,6 +59,7 @@ def tuned_model(config, folder, loaded, rows, args):
     if "train" in folder.read():
         runtime.say("· training: taken from the interrupted run")
         return embed_model.attach(config, loaded, folder)
+    folder.begin_training()
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
         embed.train(config, rows.train, loaded, folder, checkpoint, "embed")

@@ -156,6 +156,7 @@ def _tune(config, folder: RunFolder, loaded, rows, methods, args):
     if "train" in folder.read() and config.lora is not None:
         runtime.say("· training: taken from the interrupted run")
         return model.attach_adapter(loaded.model, folder.adapter)
+    folder.begin_training()
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
         trained = methods.train(config, rows, loaded, folder, checkpoint, _command(args)).model

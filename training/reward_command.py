@@ -56,6 +56,7 @@ def tuned_scorer(config, folder, loaded, rows, args):
     if "train" in folder.read():
         runtime.say("· training: taken from the interrupted run")
         return reward.attach(config, loaded, folder)
+    folder.begin_training()
     with runtime.phase("training", folder.log):
         checkpoint = folder.last_checkpoint() if args.resume else None
         reward.train(config, rows.train, loaded, folder, checkpoint, "reward")

@@ -24,7 +24,7 @@ NEEDED = (("run", "config_sha256", str), ("run", "seconds", (int, float)), ("run
           ("environment", "dtype", str))  # fmt: skip
 DTYPES = ("", "float32", "bfloat16")  # "": not known yet
 # What a walk leaves behind and a later one would take for its own.
-LEFT = ("adapter", "arms", "checkpoints", "round-*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
+LEFT = ("adapter", "arms", "checkpoints", "round-[0-9]*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
         "teacher.safetensors")  # fmt: skip
 ANEW = "begin the run anew, in another --out or after removing the folder"
 
@@ -42,20 +42,20 @@ class RunFolder:
         self.log_file = self.path / "log.jsonl"
         self.before = self.path / "before.json"
         self.checkpoints = self.path / "checkpoints"
-        self.taken_over = False  # an earlier run lay here
 
     def create(self, config, command: str, dtype: str = "") -> None:
         """Begin a run; an existing folder is taken over only when it holds the same settings."""
         if self.report.exists() and configuration.sha(config) != self.read()["run"].get("config_sha256"):
             raise BadInput(f"{self.path}: another run lies here; give another --out, or remove the folder")
-        self.taken_over = self.report.exists()
+        left_over = self.report.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         sha, dirty = runtime.commit()
         configuration.dump(config, self.config)
         self._write({
             "run": {"id": self.path.name, "command": command.strip(), "commit": sha, "dirty": dirty,
                     "status": "running", "config_sha256": configuration.sha(config),
-                    "started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0},
+                    "started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0,
+                    **({"left_over": True} if left_over else {})},
             "environment": runtime.environment(dtype),
             "seeds": {"data": config.data.seed, "init": config.train.seed, "order": config.train.seed},
         })  # fmt: skip
@@ -104,15 +104,20 @@ class RunFolder:
     def note_rows(self, rows) -> None:
         """The rows of the run into the report.
 
-        What a run before this one left in the folder goes: it may come from other rows, under the same settings.
-
         Raises:
             GuardFailed: an interrupted run was begun with others.
         """
         guards.same_rows(self.read().get("data", {}).get("sha256"), rows.sha256, self.path)
-        if self.taken_over:
-            self._clear()
         self.update("data", {"sha256": rows.sha256, "n": rows.n})
+
+    def begin_training(self) -> None:
+        """What a run before this one left here goes: under the same settings it may come from other rows.
+
+        Not earlier, so that nothing is lost where the probe or a fault ends the run before it trains.
+        """
+        if runtime.is_main_process() and self.read()["run"].get("left_over"):
+            self._clear()
+            self.update("run", {"left_over": False})
 
     def log(self, event: dict) -> None:
         """Append one line to log.jsonl."""
@@ -178,7 +183,7 @@ class RunFolder:
 
     def _clear(self) -> None:
         for path in (found for pattern in LEFT for found in self.path.glob(pattern)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _write(self, report: dict[str, Any]) -> None:
         if runtime.is_main_process():

@@ -73,6 +73,7 @@ def _train(config, folder: RunFolder, args, method: str) -> int:
         folder.create(config, args.command_line, loaded.dtype)
     if runtime.is_main_process():
         folder.note_rows(rows)
+        folder.begin_training()
     plan.wait_for_main()
     started = time.monotonic()
     result = methods.train(config, rows, loaded, folder, folder.last_checkpoint() if resumed else None, method)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, train
-from training import distill, embed, methods, model, pipeline, preference_data, runfolder, student, warm_start
+from training import (
+    distill,
+    embed,
+    embed_measures,
+    methods,
+    model,
+    pipeline,
+    preference_data,
+    runfolder,
+    student,
+    warm_start,
+)
 from training.cli import main
 from training.errors import Interrupted
 from training.progress import StepLog
@@ -33,7 +45,7 @@ def tiny(method: str, out: Path, *more: str) -> list[str]:
 
 def test_everything_that_a_walk_leaves_is_known_to_the_run_folder():
     made = {warm_start.WARM, preference_data.PAIRS_FILE, embed.ROWS_FILE, distill.WRITTEN, student.CACHE_FILE}
-    assert made <= set(runfolder.LEFT)
+    assert made | {"adapter", "arms", "checkpoints", "round-[0-9]*"} == set(runfolder.LEFT)
 
 
 @pytest.mark.parametrize("method", FILES)
@@ -46,6 +58,44 @@ def test_the_same_command_on_other_rows_takes_nothing_from_the_run_before(method
     assert "taken from the interrupted run" not in capsys.readouterr().err
     weights = [next((tmp_path / name / "adapter").glob("*.safetensors")).read_bytes() for name in ("run", "fresh")]
     assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("method", FILES)
+def test_begun_again_and_stopped_at_once_it_still_takes_nothing_from_the_run_before(method, tmp_path, monkeypatch):
+    settings = write(method, tmp_path, "red")
+    assert main(tiny(method, tmp_path / "run", *settings)) in (0, 10, 11, 12)
+    write(method, tmp_path, "blue and green")
+    with monkeypatch.context() as patch:
+        patch.setattr(methods, "train" if method == "sft" else "load_rows", interrupted)
+        assert main(tiny(method, tmp_path / "run", *settings)) == 130
+    assert main([method, "--resume", str(tmp_path / "run")]) in (0, 10, 11, 12)
+    assert main(tiny(method, tmp_path / "fresh", *settings)) in (0, 10, 11, 12)
+    weights = [next((tmp_path / name / "adapter").glob("*.safetensors")).read_bytes() for name in ("run", "fresh")]
+    assert weights[0] == weights[1]
+
+
+def test_a_run_that_ends_before_it_trains_leaves_the_adapter_of_the_one_before(tmp_path, monkeypatch):
+    assert main(tiny("embed", tmp_path / "run")) in (0, 10, 11, 12)
+    monkeypatch.setattr(embed_measures, "measure", interrupted)
+    assert main(tiny("embed", tmp_path / "run")) == 130
+    assert next((tmp_path / "run" / "adapter").glob("*.safetensors")).is_file()
+
+
+def test_what_lies_behind_a_link_is_not_removed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").touch()
+    run, _, (config, *_) = train("sft", tmp_path / "run", ["train.max_steps=1"])
+    (run.path / "round-table.txt").touch()
+    shutil.rmtree(run.checkpoints)
+    run.checkpoints.symlink_to(tmp_path / "elsewhere")
+    run.create(config, "test")
+    run.begin_training()
+    assert not run.checkpoints.is_symlink() and not run.adapter.exists()
+    assert (tmp_path / "elsewhere" / "kept").exists() and (run.path / "round-table.txt").exists()
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
 
 
 def test_a_folder_that_is_no_run_keeps_what_lies_in_it(tmp_path):
@@ -114,16 +164,15 @@ def test_a_warm_start_that_was_killed_while_it_was_saved_is_made_again(tmp_path)
 @pytest.mark.parametrize("command", ["sft", "embed"])
 @pytest.mark.parametrize("place", ["load_base", "train"])
 def test_ctrl_c_outside_the_steps_says_how_to_go_on(tmp_path, capsys, monkeypatch, command, place):
-    def interrupted(*_, **__):
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
         patch.setattr(model if place == "load_base" and command == "sft" else methods, place, interrupted)
         if place == "train" and command == "embed":
             patch.setattr(embed, "train", interrupted)
         assert main(tiny(command, tmp_path / "run")) == 130
     said = capsys.readouterr().err.splitlines()[-1]
-    if (tmp_path / "run").exists():
+    begun = place == "train" or command == "embed"  # sft begins its folder when the rows are read
+    assert (tmp_path / "run").exists() == begun
+    if begun:
         assert said == f"  python -m training {command} --resume {tmp_path / 'run'}"
         assert main([command, "--resume", str(tmp_path / "run")]) in (0, 10, 11, 12)
     else:
