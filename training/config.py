@@ -248,7 +248,7 @@ def _check_together(config: Config, path: str) -> None:
     source = config.model.source
     if source.startswith(("/", "./", "../", "~")) and not Path(source).exists():
         raise BadInput(f"{path}: 'model.source' names the folder {source}, and there is none; give the path of a"
-                       " model's folder, or a hub id")  # fmt: skip
+                       " model's folder, without ~, or a hub id")  # fmt: skip
     is_hub_id = ":" not in source and source.count("/") == 1 and not Path(source).exists()
     if is_hub_id and not config.model.revision:
         raise BadInput(f"{path}: 'model.revision' is missing for the hub id {source}; pin the commit you mean")

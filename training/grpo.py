@@ -82,17 +82,16 @@ class Judge:
         step = (trainer_state.global_step if trainer_state else 0) + 1
         each = [rewards.score(reward, name, answers, target, id) for name, reward in self.functions.items()]
         values = [sum(parts) for parts in zip(*(found for found, _ in each), strict=True)]
-        problems = [problem for _, found in each for problem in found]
-        for p in problems:
-            self.folder.log({"event": "reward-problem", "step": step, "reward": p.reward, "sample": p.sample,
-                             "answer": p.answer, "message": p.message})  # fmt: skip
-        if problems:
-            first, missing = problems[0], sum(map(math.isnan, values))
-            text = (f"reward {first.reward}: {missing} of {len(answers)} answers of step {step} could not be"
-                    f" scored; sample {first.sample}: {first.message}")  # fmt: skip
-            if missing == len(answers):
-                raise GuardFailed(text)
-            runtime.say(f"  {text}")
+        said = []
+        for first, *others in (problems for _, problems in each if problems):
+            for p in (first, *others):
+                self.folder.log({"event": "reward-problem", "step": step, "reward": p.reward, "sample": p.sample,
+                                 "answer": p.answer, "message": p.message})  # fmt: skip
+            said.append(f"reward {first.reward}: {1 + len(others)} of {len(answers)} answers of step {step} could not"
+                        f" be scored; sample {first.sample}: {first.message}")  # fmt: skip
+        if said and all(map(math.isnan, values)):
+            raise GuardFailed("; ".join(said))
+        runtime.say(*(f"  {line}" for line in said))
         return values
 
 

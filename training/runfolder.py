@@ -93,7 +93,8 @@ class RunFolder:
             yield
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             why = f"{type(error).__name__}: {error}"
-            raise BadInput(f"{self.report}: a part is missing or damaged ({why}); {ANEW}") from error
+            raise BadInput(f"{self.report}: a part is missing or damaged ({why}); put the file back as the run wrote it"
+                           ) from error  # fmt: skip
 
     def update(self, section: str, values: dict) -> None:
         """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced."""
@@ -168,7 +169,7 @@ class RunFolder:
         remedy = "remove this file, and the base model is asked again"
         kept = json_lines.read_object(self.before, remedy)
         if "scores" not in kept or kept.get("sha256") != _sha256(kept["scores"]):
-            raise BadInput(f"{self.before}: these are not the scores that were written; {remedy}")
+            raise BadInput(f"{self.before}: damaged, or of an earlier version; {remedy}")
         return kept["scores"]
 
     def resume_command(self, command: str) -> str:
@@ -207,6 +208,8 @@ def check_checkpoint(checkpoint: Path) -> None:
         raise BadInput(f"{checkpoint}: there are no weights (*.safetensors) in it; {remedy}")
     for file in checkpoint.rglob("*.safetensors"):
         saved_tensors.need_safetensors(file, remedy)
+    if any(checkpoint.glob("rng_state_*.pth")):
+        raise BadInput(f"{checkpoint}: written by several processes; go on with as many as there were")
     for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):  # without the last, draws would not go on as before
         saved_tensors.need_torch(checkpoint / name, remedy)
 

@@ -17,7 +17,7 @@ def setting(help: str, default: Any = ..., low: float | None = None, high: float
     """A dataclass field with its meaning and its limits (both inclusive).
 
     One that is ``later`` came when runs were recorded already; at its default, which does what they did, it is no part
-    of the settings' hash, so that a run begun before goes on and a record is still one of today's settings.
+    of the settings' hash, so that a run begun before it goes on, and its record is still found by its settings.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "later": later}
     if default is ...:

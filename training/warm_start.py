@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from training import evaluate, runtime, saved_tensors, sft
-from training.errors import Interrupted
+from training.errors import BadInput, Interrupted
 from training.runfolder import RunFolder
 
 WARM = "warm-start"
@@ -71,7 +71,8 @@ def measure_alone(config, rows, loaded, tuned, folder: RunFolder) -> dict | None
         return None
     kept = {name: value.clone() for name, value in get_peft_model_state_dict(tuned).items()}
     try:
-        take_adapter(tuned, own)
+        if not take_adapter(tuned, own):
+            raise BadInput(f"{own.path}: the adapter of the warm start is not whole; begin the run anew")
         folder.forget_predictions("warm_start")
         return evaluate.measure(tuned, loaded.tokenizer, rows, config, "warm_start", folder)
     finally:
