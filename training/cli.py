@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import select
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -66,13 +67,20 @@ def main(arguments: list[str]) -> int:
     except MemoryError:
         print("error: the memory is used up: take a smaller train.batch_size or model", file=sys.stderr)
         return LACKING_RESOURCE
-    except BrokenPipeError:  # `| head` has enough: other tools end without a word as well
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit's own flush would complain
-        return PIPE_CLOSED
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _reader_left():  # other tools end without a word as well
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit's own flush would complain
+            return PIPE_CLOSED
         said, code = of_system(error)
         print(f"error: {said}", file=sys.stderr)
         return code
+
+
+def _reader_left() -> bool:
+    """Whether standard output is a pipe that nobody reads any more, as after `| head`."""
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in output.poll(0))
 
 
 def _run(name: str, rest: list[str]) -> int:

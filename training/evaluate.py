@@ -66,7 +66,7 @@ def measure(model: Any, tokenizer: Any, rows: data.Loaded, config: Any, arm: str
 
 def examples_of(config: Any, arm: str) -> int:
     """How many worked examples stand in an arm's prompts: some for the fair baseline and what is tuned with them."""
-    tuned_with = arm in ("warm_start", "tuned") and getattr(getattr(config, "preference", None), "with_examples", False)
+    tuned_with = arm == "tuned" and getattr(getattr(config, "preference", None), "with_examples", False)
     return config.evaluate.few_shot if arm == "base_few_shot" or tuned_with else 0
 
 

@@ -221,7 +221,7 @@ def test_with_examples_the_model_trains_on_what_it_is_asked(tmp_path, monkeypatc
     monkeypatch.setattr(generate, "greedy", written)
     for arm in evaluate.ARMS:
         evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm)
-    assert asked["tuned"] == asked["base_few_shot"] == asked["warm_start"] != asked["base"]
+    assert asked["tuned"] == asked["base_few_shot"] != asked["base"]
 
 
 def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
