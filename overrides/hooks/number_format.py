@@ -36,7 +36,7 @@ def as_bytes(value: float, digits: int) -> str:
 
 def show(value: float | int | str, style: str | None = None, digits: int = 3) -> str:
     """A value as text. ``style``: bytes, count, percent (of a share), points (a difference of two
-    shares, with its sign), seconds, ratio, None or a format spec (``.3g``).
+    shares to a tenth, with its sign), seconds, ratio, None or a format spec (``.3g``).
 
     Without a style whole numbers are grouped, others get ``digits`` significant digits and strings stay.
     """
@@ -49,7 +49,7 @@ def show(value: float | int | str, style: str | None = None, digits: int = 3) ->
     elif style == "percent":
         text = f"{significant(100 * value, digits)}{SPACE}%"
     elif style == "seconds":
-        text = f"{round(value)}{SPACE}s"
+        text = f"{group(value)}{SPACE}s"
     elif style == "points":
         points = round(100 * value, 1)
         text = f"{points:+.1f}{SPACE}points" if points else f"0.0{SPACE}points"

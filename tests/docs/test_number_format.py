@@ -25,7 +25,7 @@ S = "\u202f"
         (112e9, "bytes", 3, f"112{S}GB"),
         (0.5, "percent", 3, f"50.0{S}%"),
         (0.00390625, "percent", 2, f"0.39{S}%"),
-        (1378.4, "seconds", 3, f"1378{S}s"),
+        (1378.4, "seconds", 3, f"1,378{S}s"),
         (0.6733, "points", 3, f"+67.3{S}points"),
         (-0.0002, "points", 3, f"0.0{S}points"),
         (-0.0062, "points", 3, f"\u22120.6{S}points"),
