@@ -234,6 +234,12 @@ def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
     assert found["win_rate"]["value"] == 1.0 and found["kl"]["value"] > 0
 
 
+def test_prompts_that_are_too_long_are_told_before_anything_is_sampled(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate, "sample", None)
+    with pytest.raises(BadInput, match=r"^train.max_length: a prompt makes \d+ tokens, and 256 are"):
+        train("dpo", tmp_path / "run", [*ROUNDS, "preference.with_examples=true", "train.max_length=256"])
+
+
 def test_the_plan_counts_the_examples():
     plain, shown = (plan._row_tokens(plan._rows(configuration.load(CONFIGS / "dpo" / "tiny.yaml", more)))
                     for more in ([], WITH_EXAMPLES))  # fmt: skip
