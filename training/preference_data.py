@@ -276,8 +276,8 @@ def sampled_pairs(config, rows: list[dict], model, tokenizer, seed: int, folder)
     prompts = [template.prompt_ids(tokenizer, turns) for turns in asked]
     longest = max(map(len, prompts))
     if longest >= config.train.max_length:  # told before minutes of sampling, and not after them
-        raise BadInput(f"train.max_length: a prompt makes {longest} tokens, and {config.train.max_length} are to hold it"
-                       " with its answer; raise it")  # fmt: skip
+        raise BadInput(f"train.max_length: a prompt makes {longest} tokens, and {config.train.max_length} are to hold"
+                       " it with its answer; raise it")  # fmt: skip
     with autocast_like(model):  # as after a walk, whose wrapping a resumed run does not have
         answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
                          template.stop_ids(tokenizer), seed, config.evaluate.batch_size)  # fmt: skip
