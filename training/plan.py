@@ -126,11 +126,12 @@ def _process_bytes(parts: dict) -> float:
 
 def _rows(config: Config) -> list[dict]:
     """The rows as they are trained on: with the examples that stand in their prompts."""
-    from training import data, evaluate, methods, tasks
+    from training import evaluate, methods, preference_data
 
-    rows, shots = methods.load_rows(config).train, evaluate.examples_of(config, "tuned")
-    task = data.task_of(config) if shots else None
-    return [{"messages": [*tasks.few_shot(task, row, shots), row["messages"][-1]]} for row in rows] if shots else rows
+    rows = methods.load_rows(config).train
+    if not evaluate.examples_of(config, "tuned"):
+        return rows
+    return [{"messages": [*preference_data.asked_of(config, row), row["messages"][-1]]} for row in rows]
 
 
 def _steps(config: Config, n_rows: int) -> int:

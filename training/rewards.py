@@ -31,16 +31,21 @@ def arithmetic(answer: str, target: str) -> float:
     one. Listing numbers until one fits earns nothing, unless the list ends there. Numbers are compared as they are
     written: 7.0, 07 and 14/2 are not 7, nor 1,007 and 7e0.
     """
-    if answer.strip().replace("\N{MINUS SIGN}", "-") == target.strip():
+    text = plain(answer)
+    if text == target.strip():
         return 1.0
-    found = numbers(answer)
+    found = numbers(text)
     return STATED if found and found[-1] == target.strip() else 0.0
 
 
 def numbers(text: str) -> list[str]:
     """The numbers of a text as they are written, a minus sign as a hyphen; what ends in a letter (7th) is a word."""
-    text = text.replace("\N{MINUS SIGN}", "-")
-    return [found for found in _NUMBER_OR_WORD.findall(text) if not found[-1].isalpha()]
+    return [found for found in _NUMBER_OR_WORD.findall(plain(text)) if not found[-1].isalpha()]
+
+
+def plain(text: str) -> str:
+    """Without space around it, and a minus sign as a hyphen."""
+    return text.strip().replace("\N{MINUS SIGN}", "-")
 
 
 # --8<-- [end:arithmetic]

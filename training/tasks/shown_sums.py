@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from training.rewards import numbers
+from training.rewards import numbers, plain
 from training.tasks.base import Extracted
 from training.tasks.drawn import Pair
 from training.tasks.sums import SIZES, Sums
@@ -29,7 +29,7 @@ class ShownSums(Sums):
 
     def extract(self, text: str) -> Extracted:
         """The number that ends the answer; a full stop may follow it."""
-        text, found = text.strip().replace("\N{MINUS SIGN}", "-"), numbers(text)
+        text, found = plain(text), numbers(text)
         if found and text.removesuffix(".").endswith(found[-1]):
             return Extracted(found[-1])
         return Extracted(None, "empty" if not text else "goes-on-after-the-number" if found else "no-number")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from training.rewards import numbers
+from training.rewards import numbers, plain
 from training.tasks.base import Extracted
 from training.tasks.drawn import DrawnTask, Pair
 
@@ -29,7 +29,7 @@ class Sums(DrawnTask):
 
     def extract(self, text: str) -> Extracted:
         """The number, when the answer is nothing else."""
-        text, found = text.strip().replace("\N{MINUS SIGN}", "-"), numbers(text)
+        text, found = plain(text), numbers(text)
         if found == [text]:
             return Extracted(text)
         return Extracted(None, "empty" if not text else "more-than-a-number" if found else "no-number")
