@@ -67,9 +67,9 @@ runtime-from-source: ## rebuild numpy for the browser with pyodide-build (Python
 	@$(SETUP) site
 	@$(VENV_PYTHON) overrides/build/runtime_from_source.py
 
-lint: ## ruff, format included
+lint: ## ruff, format included, and the type checker
 	@$(SETUP) test
-	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check .
+	@$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m ruff format --check . && .venv/bin/pyrefly check --python-interpreter-path $(VENV_PYTHON)
 
 clean: ## remove what was built (site/, caches of tools); the set-up and the downloads stay
 	@rm -rf site .pytest_cache .ruff_cache .hypothesis dist

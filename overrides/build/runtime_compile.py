@@ -147,7 +147,7 @@ def bytes_of_pyc(source: bytes, filename: str, optimize: int) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
-    return bytes(bytecode._code_to_hash_pyc(code, b"\0" * 8, False))
+    return bytes(bytecode._code_to_hash_pyc(code, b"\0" * 8, False))  # pyrefly: ignore[missing-attribute]
 
 
 def write_archive(path: str, members: dict[str, bytes]) -> None:

@@ -38,7 +38,10 @@ def exercise_all() -> None:
     Raises:
         LabFails: naming the lab, what was run, and the error.
     """
-    folder = Path(importlib.machinery.PathFinder.find_spec("labs_py").origin).parent
+    found = importlib.machinery.PathFinder.find_spec("labs_py")
+    if found is None or found.origin is None:
+        raise LabFails("the package labs_py is not on the path that the trace was given")
+    folder = Path(found.origin).parent
     sources = {path.relative_to(folder.parent).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.py")}
     shared = runtime_labs.shared_files(sources)
     for slug in runtime_labs.lab_slugs(sources):

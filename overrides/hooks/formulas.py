@@ -10,6 +10,7 @@ import subprocess
 import sys
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
@@ -23,7 +24,7 @@ SCRIPT = ROOT / "overrides" / "build" / "katex.mjs"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 OLD_FONT_FORMATS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("\w+"\)')
-BUILD: dict = {"katex": None, "rendered": []}
+BUILD: dict[str, Any] = {"katex": None, "rendered": []}
 
 
 def node() -> str:
@@ -48,7 +49,8 @@ def render(formulas: list[dict]) -> list[str]:
         BUILD["katex"] = subprocess.Popen(
             [node(), str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
-    pipe = BUILD["katex"]
+    pipe: subprocess.Popen[str] = BUILD["katex"]
+    assert pipe.stdin is not None and pipe.stdout is not None  # both were asked for above
     pipe.stdin.write(json.dumps(formulas) + "\n")
     pipe.stdin.flush()
     answer = pipe.stdout.readline()

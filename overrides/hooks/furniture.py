@@ -7,6 +7,7 @@ import posixpath
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -24,7 +25,7 @@ HARDWARE = {
     "24 GB": "A GPU with 24 GB",
     "80 GB": "A GPU with 80 GB",
 }
-BUILD = {"env": None}
+BUILD: dict[str, Any] = {"env": None}
 
 
 def _coming_urls(config) -> set[str]:

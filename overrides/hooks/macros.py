@@ -47,6 +47,8 @@ def code_spans(markdown: str) -> list[tuple[int, int]]:
 
 def _parse(match: re.Match, line: int) -> Call:
     call = ast.parse(f"f({match[2]})", mode="eval").body
+    if not isinstance(call, ast.Call):  # such as f(1) + (2), out of brackets that close early
+        raise ValueError(f"{match[0]!r} is not one call")
     args = tuple(ast.literal_eval(arg) for arg in call.args)
     return Call(match[1], args, {item.arg: ast.literal_eval(item.value) for item in call.keywords}, line)
 

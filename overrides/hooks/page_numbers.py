@@ -34,7 +34,7 @@ class PageNumbers:
         found = measured(self.runs, run_id, path)
         notes = [f"{len(found.by_run)} seeds"] if found.by_run else []
         notes += [f"n = {found.n:,}"] if found.n is not None else []
-        if found.low is not None:
+        if found.low is not None and found.high is not None:
             low, high = found.low, found.high
             if found.by_run and is_share(path, format):
                 low, high = max(low, 0.0), min(high, 1.0)  # Student's interval does not know that a share ends there
