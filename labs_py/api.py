@@ -23,13 +23,14 @@ Frame = dict[str, Any]
 
 
 def list_labs() -> list[str]:
-    """Slugs of all labs, in alphabetical order."""
-    return sorted(m.name for m in pkgutil.iter_modules(labs.__path__) if not m.name.startswith("_"))
+    """Slugs of all labs, in alphabetical order: the folders of ``labs_py.labs``."""
+    return sorted(found.name for found in pkgutil.iter_modules(labs.__path__) if found.ispkg)
 
 
-def _module(slug: str) -> ModuleType:
-    name = f"{labs.__name__}.{slug}"
-    if name in sys.modules and not slug.startswith("_"):
+def _module(slug: str, part: str) -> ModuleType:
+    """``labs_py.labs.<slug>.<part>``; KeyError names the labs there are."""
+    name = f"{labs.__name__}.{slug}.{part}"
+    if name in sys.modules:
         return sys.modules[name]  # each frame asks twice, and to look through the folder costs more than most frames
     if slug not in list_labs():
         raise KeyError(f"no lab is called '{slug}'; there are: {', '.join(list_labs())}")
@@ -37,8 +38,12 @@ def _module(slug: str) -> ModuleType:
 
 
 def spec(slug: str) -> LabSpec:
-    """The SPEC of a lab; KeyError names the labs there are."""
-    return _module(slug).SPEC
+    """The SPEC of a lab.
+
+    Raises:
+        KeyError: there is no such lab; the message names those there are.
+    """
+    return _module(slug, "spec").SPEC
 
 
 def run(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32") -> Iterator[Frame]:
@@ -66,7 +71,7 @@ def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
     A frame copies every array; who shows only the latest state (the worker) takes these and makes one frame of it.
     """
     last: Result | None = None
-    for result in _module(slug).compute(legal):
+    for result in _module(slug, "lab").compute(legal):
         if last is not None:
             yield last, False
         last = result
@@ -222,6 +227,6 @@ def _locate(name: str) -> tuple[ModuleType, str]:
 def _forget() -> None:
     """Drop what the labs that have run remember between frames, so that edited code takes effect."""
     for slug in list_labs():
-        forget = getattr(sys.modules.get(f"{labs.__name__}.{slug}"), "forget", None)
+        forget = getattr(sys.modules.get(f"{labs.__name__}.{slug}.lab"), "forget", None)
         if forget:
             forget()

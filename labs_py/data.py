@@ -1,6 +1,6 @@
-"""Recorded data that a lab needs: real weights, real logits. They travel beside the package, not inside it.
+"""The files that labs read: recorded data (real weights, real logits) beside the package, and texts inside it.
 
-A lab names its files in ``LabSpec.data_files``. Natively they are read from ``docs/data/labs/files`` of the
+A lab names its recorded files in ``LabSpec.data_files``. Natively they are read from ``docs/data/labs/files`` of the
 checkout; in the browser the worker fetches them before that lab's first run, or once a first picture stands, and
 hands them to ``provide``. So a reader of one lab never downloads another lab's data.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os.path
 
-FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "data", "labs", "files")
+PACKAGE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.join(os.path.dirname(PACKAGE), "docs", "data", "labs", "files")
 
 _provided: dict[str, bytes] = {}
 
@@ -37,3 +38,9 @@ def load(name: str) -> bytes:
         except OSError:
             raise LookupError(f"The recorded data '{name}' could not be loaded.") from None
     return _provided[name]
+
+
+def read_packaged(name: str) -> str:
+    """Text of a file inside the package, by its path below ``labs_py`` ("labs/rlhf/answer_pairs.json")."""
+    with open(os.path.join(PACKAGE, *name.split("/")), encoding="utf-8") as file:
+        return file.read()

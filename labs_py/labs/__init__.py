@@ -1,1 +1,1 @@
-"""One file per lab: its SPEC (data), its compute (a pure function) and its challenges."""
+"""A folder per lab: ``spec.SPEC`` is everything about it that is data, ``lab.compute`` a pure function."""

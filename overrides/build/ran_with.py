@@ -47,8 +47,8 @@ def names_module(text: str, file: str) -> bool:
 
 def tests_of(file: str) -> list[str]:
     """Test files that import the module, or bear its name."""
-    found = [path for kind in KINDS for path in sorted((ROOT / "tests" / kind).glob("test_*.py"))]
-    named = f"test_{Path(file).stem.lstrip('_')}.py"
+    found = [path for kind in KINDS for path in sorted((ROOT / "tests" / kind).rglob("test_*.py"))]
+    named = f"test_{Path(file).stem}.py"
     return [str(path.relative_to(ROOT)) for path in found
             if path.name == named or names_module(path.read_text(encoding="utf-8"), file)]  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Which files of labs_py a lab needs: read off its sources, so that a new lab or module needs no list.
 
 All labs share what the worker's door imports; a lab's own pack holds the rest of what its modules import, at any
-depth, and of what they name in text (the functions that a lab shows and lets the reader edit). The trace then runs
-each lab with nothing else in reach, so that a module that slipped through fails the build.
+depth, of what they name in text (the functions that a lab shows and lets the reader edit), and the data files of its
+folder. The trace then runs each lab with nothing else in reach, so that a module that slipped through fails the build.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ NAMED = re.compile(r"labs_py(?:\.\w+)+")
 
 def lab_slugs(sources: dict[str, str]) -> list[str]:
     """Slugs of the labs among ``sources`` (path from ``labs_py/`` on -> text), as ``api.list_labs`` finds them."""
-    names = [path.removeprefix(LABS) for path in sources if path.startswith(LABS) and path.endswith(".py")]
-    return sorted(name.removesuffix(".py") for name in names if not name.startswith("_") and "/" not in name)
+    found = (path.removeprefix(LABS).split("/") for path in sources if path.startswith(LABS))
+    return sorted(parts[0] for parts in found if parts[1:] == ["__init__.py"])
 
 
 def shared_files(sources: dict[str, str]) -> set[str]:
-    """Files that every lab needs, and those that are no modules."""
-    return reachable(sources, DOOR) | {path for path in sources if not path.endswith(".py")}
+    """Files that every lab needs, and those that are neither modules nor a lab's own."""
+    return reachable(sources, DOOR) | {p for p in sources if not p.endswith(".py") and not p.startswith(LABS)}
 
 
 def lab_files(sources: dict[str, str], slug: str) -> set[str]:
-    """Files that a lab needs beside the shared ones."""
-    return reachable(sources, f"labs_py.labs.{slug}") - shared_files(sources)
+    """Files that a lab needs beside the shared ones: its folder, and what the modules there lead to."""
+    own = {path for path in sources if path.startswith(f"{LABS}{slug}/")}
+    modules = [path.removesuffix(".py").replace("/", ".") for path in own if path.endswith(".py")]
+    return own.union(*(reachable(sources, module) for module in modules)) - shared_files(sources)
 
 
 def reachable(sources: dict[str, str], module: str) -> set[str]:

@@ -107,8 +107,8 @@ def lab_input(slug: str) -> dict:
 def version_of_scripts() -> str:
     """Changes when the labs' scripts or Python change, so that no browser pairs a new page with an old script."""
     total = hashlib.sha256()
-    for file in sorted([*SCRIPTS.rglob("*"), *(ROOT / "labs_py").rglob("*.py")]):
-        if file.is_file():
+    for file in sorted([*SCRIPTS.rglob("*"), *(ROOT / "labs_py").rglob("*")]):
+        if file.is_file() and "__pycache__" not in file.parts:
             total.update(file.read_bytes())
     return total.hexdigest()[:8]
 

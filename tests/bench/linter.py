@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 
 from tests.bench.latency import open_ready  # noqa: E402
 from tests.bench.pages_server import serving  # noqa: E402
-from tests.unit.test_mask_lab import numbered, twelve  # noqa: E402
+from tests.unit.labs.test_mask import numbered, twelve  # noqa: E402
 
 # The clock runs in the page, from the choice of the file to the frame that shows the last planted fault.
 LISTEN = """

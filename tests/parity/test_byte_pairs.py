@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from labs_py import data
 from labs_py.core import byte_pairs, chat_template
-from labs_py.labs import _mask_spec, _mask_tokens
+from labs_py.labs.mask import spec, tokens
 
 transformers = pytest.importorskip("transformers")
 tokenizers = pytest.importorskip("tokenizers")
 
 from training import embedded, guards, lab_tokenizer, runtime, template  # noqa: E402
 
-CONTENT = data.load(_mask_tokens.FILE.name)
+CONTENT = data.load(tokens.FILE.name)
 OURS = byte_pairs.load(CONTENT)
 KEPT = runtime.cache_dir() / "models" / f"{embedded.NAME}-{embedded.WHEEL_SHA256[:8]}"
 ODD = [*OURS.special, " <|im_end|>\n", "<|im_end", "<|im_start|>assistant\n", "it's I'LL we've 'tis '", "\x04\x06a\x13",
@@ -67,7 +67,7 @@ def test_any_text_has_the_ids_that_transformers_gives(theirs, text):
     assert ids(text) == theirs(text, add_special_tokens=False)["input_ids"]
 
 
-@pytest.mark.parametrize("name", [name for name, _ in _mask_spec.TEMPLATES])
+@pytest.mark.parametrize("name", [name for name, _ in spec.TEMPLATES])
 @given(words=st.lists(TEXTS, min_size=2, max_size=4), ask=st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_what_a_template_writes_has_the_ids_that_transformers_gives(theirs, name, words, ask):
@@ -97,7 +97,7 @@ def test_tokens_cover_the_text_in_order_but_for_bytes_that_have_none(text):
 
 
 def test_the_file_is_the_one_that_the_spec_names_and_the_model_holds():
-    assert (_mask_tokens.FILE.sha256, _mask_tokens.FILE.size) == (hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
+    assert (tokens.FILE.sha256, tokens.FILE.size) == (hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
     assert OURS.size == 49_152 and OURS.about["licence"] == "Apache-2.0"
     if not KEPT.is_dir():
         pytest.skip("the embedded model is not in the cache, so its tables were not compared")
@@ -138,7 +138,7 @@ def test_the_labels_are_those_that_training_makes(words, system):
     except guards.GuardFailed:
         return
     written = chat_template.pieces("smollm2", turns)
-    row = _mask_tokens.cut(written, chat_template.trained(written), 10**6)
+    row = tokens.cut(written, chat_template.trained(written), 10**6)
     labels = np.where(row.in_loss, row.ids, -100).tolist()
     assert row.ids[: len(wanted.ids)].tolist() == wanted.ids
     assert labels[: len(wanted.ids)] == wanted.labels

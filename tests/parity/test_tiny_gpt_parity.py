@@ -75,12 +75,12 @@ def test_the_labs_adapter_gives_the_same_scores_in_torch(tmp_path) -> None:
 
     from labs_py import api
     from labs_py.core import tensor_file
-    from labs_py.labs import _finetune_model as models
+    from labs_py.labs.finetune import tiny_model
 
     content = base64.b64decode(api.last_frame("finetune", {"train": True, "steps": 10})["texts"]["adapter"])
     file = tmp_path / "adapter.safetensors"
     file.write_bytes(content)
-    base = models.load()
+    base = tiny_model.load()
     merged = ours.merge(base.weights, tensor_file.read(content)[0], 2.0)
     model, _ = tiny_gpt.load()
     lora_tiny_gpt.fill(lora_tiny_gpt.wrap(model, 4, alpha=8), load_file(file))

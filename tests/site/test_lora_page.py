@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from labs_py import api
-from labs_py.labs import _lora_update
+from labs_py.labs.lora import decomposition
 from tests.site.lab_pages import BOOT, READY, SHOWN
 
 
@@ -54,7 +54,7 @@ def test_the_page_says_what_lapack_says(visit, params):
     page = visit("labs/lora/?" + "&".join(f"{name}={value}" for name, value in params.items()))
     page.wait_for_function(f"{READY} && {SHOWN}.seed === {params['seed']}", timeout=BOOT)
     shown = json.loads(page.get_attribute("lab-view", "data-params"))
-    update = _lora_update.make_update(shown)
+    update = decomposition.make_update(shown)
     values, norm, rank = np.linalg.svd(update, compute_uv=False), np.linalg.norm(update), params["rank"]
     bound = np.sqrt(np.sum(values[rank:] ** 2)) / norm
     expected = {

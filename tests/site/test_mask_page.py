@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.site.lab_pages import BOOT, READY, VALUE
-from tests.unit.test_mask_lab import numbered, twelve
+from tests.unit.labs.test_mask import numbered, twelve
 
 
 @pytest.fixture

@@ -126,7 +126,8 @@ def test_a_lab_lives_on_what_travels_for_it(folder: Path, manifest: dict, slug: 
             pack.extractall(tmp_path)
             sources = [name for name in pack.namelist() if name.endswith(".py")]
             assert all(pack.read(name) == (ROOT / name).read_bytes() for name in sources), "rebuild the site"
-            assert len(pack.namelist()) == 2 * len(sources), "each source with its bytecode"
+            texts = [name for name in pack.namelist() if name.endswith(".json")]
+            assert len(pack.namelist()) == 2 * len(sources) + len(texts), "each source with its bytecode, and texts"
     data = tmp_path / "docs" / "data" / "labs"
     data.mkdir(parents=True)
     (data / "files").symlink_to(ROOT / "docs" / "data" / "labs" / "files")
@@ -144,8 +145,8 @@ def test_a_lab_lives_on_what_travels_for_it(folder: Path, manifest: dict, slug: 
 def test_one_labs_page_carries_no_other_lab(folder: Path, manifest: dict) -> None:
     with opened(folder, manifest, "lab:lora") as pack:
         modules = {name for name in pack.namelist() if name.startswith("labs_py/labs/") and name.endswith(".py")}
-    assert "labs_py/labs/lora.py" in modules
-    assert all(Path(name).name.startswith(("lora", "_lora")) for name in modules)
+    assert "labs_py/labs/lora/lab.py" in modules
+    assert all(name.startswith("labs_py/labs/lora/") for name in modules)
 
 
 def test_pruned_library_says_when_something_is_not_there_and_the_full_one_brings_it() -> None:

@@ -52,23 +52,28 @@ SPEC = LabSpec(
     charts=(Chart("curve", "Curve", "line", (Series("y", "y"),)),),
     challenges=(Challenge("set-rank", "Set the rank", "params", draw, check),),
     run_label="Train",
-    code=("labs_py.labs.fixture:double",),
+    code=("labs_py.labs.fixture.lab:double",),
 )
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
     steps = 5 if params["train"] else 1
     for step in range(steps):
-        scalars = {"twice": float(sys.modules[f"labs_py.labs.{NAME}"].double(params["rank"])), "broken": float("nan")}
+        scalars = {
+            "twice": float(sys.modules[f"labs_py.labs.{NAME}.lab"].double(params["rank"])),
+            "broken": float("nan"),
+        }
         arrays = {"y": np.arange(params["size"], dtype=float) + step, "matrix": np.ones((2, 3))}
         yield Result(scalars, arrays, {"summary:curve": "A line.", "error:words": "Too odd."}, step + 1, steps)
 
 
 def install(monkeypatch: Any) -> ModuleType:
     """Make the lab known to ``labs_py.api`` for one test."""
-    module = ModuleType(f"labs_py.labs.{NAME}")
-    module.__dict__.update(SPEC=SPEC, compute=compute, double=double)
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    module, data = (ModuleType(f"labs_py.labs.{NAME}.{part}") for part in ("lab", "spec"))
+    module.__dict__.update(compute=compute, double=double)
+    data.__dict__.update(SPEC=SPEC)
+    for part in (module, data):
+        monkeypatch.setitem(sys.modules, part.__name__, part)
     shipped = api.list_labs()
     monkeypatch.setattr(api, "list_labs", lambda: [*shipped, NAME])
     monkeypatch.setattr(api, "_shipped", {})

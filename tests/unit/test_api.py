@@ -66,7 +66,7 @@ def ask(call, /, **arguments):
 
 
 def test_an_edited_function_is_used_until_ours_is_put_back():
-    name = "labs_py.labs.fixture:double"
+    name = "labs_py.labs.fixture.lab:double"
     assert ask("replace", name=name, text="def double(x):\n    return 3 * x\n") == {"ok": True, "value": None}
     assert api.last_frame(SLUG)["scalars"]["twice"]["value"] == 6.0
     assert ask("restore", name=name)["ok"]
@@ -82,13 +82,13 @@ def test_an_edited_function_is_used_until_ours_is_put_back():
     ],
 )
 def test_an_edit_that_cannot_work_is_refused_in_a_sentence(text, words):
-    answer = ask("replace", name="labs_py.labs.fixture:double", text=text)
+    answer = ask("replace", name="labs_py.labs.fixture.lab:double", text=text)
     assert not answer["ok"] and words in answer["error"]["message"]
     assert api.last_frame(SLUG)["scalars"]["twice"]["value"] == 4.0
 
 
 def test_an_edit_that_fails_while_running_names_its_line():
-    ask("replace", name="labs_py.labs.fixture:double", text="def double(x):\n    y = x\n    return y / 0\n")
+    ask("replace", name="labs_py.labs.fixture.lab:double", text="def double(x):\n    y = x\n    return y / 0\n")
     run = wire.Run(SLUG, "{}")
     assert run.advance() == "failed"
     failure = json.loads(run.failure)

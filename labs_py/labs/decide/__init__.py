@@ -1,0 +1,1 @@
+"""The decision tool: ``spec`` says what it is, ``lab`` computes it."""

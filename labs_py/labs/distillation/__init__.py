@@ -1,0 +1,1 @@
+"""The Distillation Lab: ``spec`` says what it is, ``lab`` computes it."""

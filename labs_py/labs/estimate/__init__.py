@@ -1,0 +1,1 @@
+"""The estimate tool: ``spec`` says what it is, ``lab`` computes it."""

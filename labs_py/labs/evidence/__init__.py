@@ -1,0 +1,1 @@
+"""The evidence tool: ``spec`` says what it is, ``lab`` computes it."""

@@ -1,0 +1,1 @@
+"""The fine-tuning lab: ``spec`` says what it is, ``lab`` computes it."""

@@ -1,0 +1,1 @@
+"""The LoRA Lab: ``spec`` says what it is, ``lab`` computes it."""

@@ -1,0 +1,35 @@
+"""The LoRA Lab as data: everything of its SPEC but the challenges."""
+
+from __future__ import annotations
+
+from labs_py.labs.lora.lessons import PREDICTIONS, PRESETS
+from labs_py.labs.lora.outputs import CHARTS, OUTPUTS
+from labs_py.labs.lora.params import PARAMS, SECTIONS
+from labs_py.labs.lora.tasks import CHALLENGES
+from labs_py.spec import LabSpec
+
+SPEC = LabSpec(
+    slug="lora",
+    title="The LoRA Lab",
+    summary="Drag the rank of a low-rank update and watch the singular values say how good it can be.",
+    version="1",
+    params=PARAMS,
+    outputs=OUTPUTS,
+    charts=CHARTS,
+    sections=SECTIONS,
+    presets=PRESETS,
+    predictions=PREDICTIONS,
+    challenges=CHALLENGES,
+    run_label="Train A and B",
+    pinned=("rank",),
+    code=(
+        "labs_py.core.lora:truncate",
+        "labs_py.core.lora:relative_error",
+        "labs_py.core.lora:lora_start",
+        "labs_py.core.lora:loss_and_gradients",
+        "labs_py.core.lora:scaling_factor",
+        "labs_py.core.svd:rotate_pairs",
+        "labs_py.core.adapter_size:count_adapter",
+    ),
+    training_command="python -m training sft --config training/configs/sft/smollm2_orders.yaml",
+)

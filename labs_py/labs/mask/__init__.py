@@ -1,0 +1,1 @@
+"""The mask inspector: ``spec`` says what it is, ``lab`` computes it."""

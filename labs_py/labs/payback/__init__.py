@@ -1,0 +1,1 @@
+"""The pay-back tool: ``spec`` says what it is, ``lab`` computes it."""

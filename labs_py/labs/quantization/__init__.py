@@ -1,0 +1,1 @@
+"""The Quantization Lab: ``spec`` says what it is, ``lab`` computes it."""

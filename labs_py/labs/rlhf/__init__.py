@@ -1,0 +1,1 @@
+"""The RLHF Lab: ``spec`` says what it is, ``lab`` computes it."""

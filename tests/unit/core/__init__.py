@@ -1,0 +1,1 @@
+"""Tests of `labs_py.core`: a module's test has the module's name."""
