@@ -15,6 +15,11 @@ function place(reference) {
   card.style.top = `${above ? anchor.top - height : anchor.bottom}px`;
 }
 
+function placeOpen() {
+  const reference = document.querySelector(".s10-ref:is(:hover, :focus-within):not([data-dismissed])");
+  if (reference) place(reference);
+}
+
 for (const type of ["pointerover", "focusin"]) {
   document.addEventListener(type, (event) => {
     const reference = event.target.closest?.(".s10-ref");
@@ -37,7 +42,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A card that is fixed to the window would stay behind when the page scrolls under it.
-document.addEventListener("scroll", () => {
-  const reference = document.querySelector(".s10-ref:is(:hover, :focus-within):not([data-dismissed])");
-  if (reference) place(reference);
-}, { passive: true, capture: true });
+document.addEventListener("scroll", placeOpen, { passive: true, capture: true });
+placeOpen(); // one may be open since before this script came

@@ -14,6 +14,9 @@ class QuizSet extends HTMLElement {
     this.tally.setAttribute("role", "status");
     this.append(this.tally);
     this.addEventListener("toggle", (event) => this.answer(event.target), { capture: true });
+    // Opened while this script was on its way; of several at one question a wrong one, since their order is not known.
+    const early = [...this.querySelectorAll(".s10-option[open]")];
+    for (const wanted of ["false", "true"]) early.filter(({ dataset }) => dataset.right === wanted).forEach((option) => this.answer(option));
     this.show();
   }
 
