@@ -8,7 +8,8 @@
 /**
  * @typedef {{kind: string, message: string, line?: number, yours?: string}} Failure
  * @typedef {{slug: string, params: object, files?: object[], gesture?: string | null, silence?: number}} Request
- * @typedef {{frame: (frame: any) => void, done: (stopped: boolean) => void, failed: (failure: Failure) => void}} Handlers
+ * @typedef {{frame: (frame: any) => void, done: (stopped: boolean) => void, failed: (failure: Failure) => void,
+ *   overtaken?: () => void}} Handlers each request ends with exactly one of done, failed and overtaken
  */
 
 export const DEFAULTS = {
@@ -181,9 +182,10 @@ export class Bridge extends EventTarget {
     if (message.type === "failed") {
       if (message.error.fatal) return this.replaceAfter(request, message.error);
       if (request.generation === this.generation) request.handlers.failed(message.error);
+      else request.handlers.overtaken?.();
     } else if (request.generation === this.generation || message.type === "stopped") {
       request.handlers.done(message.type === "stopped");
-    }
+    } else request.handlers.overtaken?.();
     this.#next();
   }
 
@@ -213,14 +215,19 @@ export class Bridge extends EventTarget {
     if (gesture === null || gesture !== this.#gesture) this.generation += 1;
     this.#gesture = gesture;
     this.#lastId += 1;
+    const overtaken = [this.#waiting];
     this.#waiting = { ...request, handlers, id: this.#lastId, generation: this.generation };
-    if (this.#inFlight && !this.#inFlight.sent) this.#inFlight = null;
+    if (this.#inFlight && !this.#inFlight.sent) {
+      overtaken.push(this.#inFlight);
+      this.#inFlight = null;
+    }
     const running = this.#inFlight;
     if (running && (running.generation !== this.generation || performance.now() - running.sent > this.settings.impatience)) {
       this.#worker?.postMessage({ type: "cancel", id: running.id });
     }
     this.boot().catch(() => {});
     this.#next();
+    overtaken.forEach((old) => old?.handlers.overtaken?.());
   }
 
   /** Moves the waiting request into flight when nothing else flies. */
@@ -244,6 +251,7 @@ export class Bridge extends EventTarget {
   stop() {
     this.generation += 1;
     this.#gesture = undefined;
+    this.#waiting?.handlers.overtaken?.();
     this.#waiting = null;
     const running = this.#inFlight;
     if (!running) return;

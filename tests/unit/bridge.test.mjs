@@ -53,6 +53,39 @@ test("a reply to an overtaken request is dropped, and the newer one follows", ()
   assert.deepEqual(second.log, [8, "done"]);
 });
 
+test("each request ends with exactly one word, also when it was overtaken before Python ran or by a stop", () => {
+  const { bridge } = setUp();
+  const logs = [];
+  const ask = () => {
+    const log = recorder();
+    logs.push(log.log);
+    bridge.request({ slug: "a", params: {} }, { ...log, overtaken: () => log.log.push("overtaken") });
+  };
+  ask();
+  ask();
+  assert.deepEqual(logs, [["overtaken"], []]);
+  bridge.stop();
+  assert.deepEqual(logs, [["overtaken"], ["stopped"]]);
+});
+
+test("a reply that comes after newer settings were asked for ends its request as overtaken", () => {
+  const { bridge, workers: [worker] } = setUpBooted();
+  const logs = [recorder(), recorder(), recorder()];
+  const ask = (log) => bridge.request({ slug: "a", params: {} }, { ...log, overtaken: () => log.log.push("overtaken") });
+  ask(logs[0]);
+  ask(logs[1]);
+  const [{ id, generation }] = worker.of("run");
+  worker.frame(id, generation, 7);
+  assert.deepEqual(logs[0].log, ["overtaken"]);
+  ask(logs[2]);
+  const sent = worker.of("run")[1];
+  worker.tell({ type: "failed", id: sent.id, error: { kind: "error", message: "no" } });
+  assert.deepEqual(logs[1].log, ["overtaken"]);
+  bridge.stop();
+  worker.tell({ type: "stopped", id: worker.of("run")[2].id });
+  assert.deepEqual(logs[2].log, ["stopped"]);
+});
+
 function setUpBooted(settings) {
   const all = setUp(settings);
   all.bridge.boot();

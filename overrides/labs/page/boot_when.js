@@ -12,7 +12,8 @@ const IDLE = globalThis.requestIdleCallback || ((callback) => setTimeout(callbac
  */
 export function mountBoot(lab, wanted) {
   const { bridge, signal } = lab;
-  const start = () => !signal.aborted && begin(lab);
+  // Whoever has asked for something before the page was idle has started Python by that; one more request would overtake it.
+  const start = () => !signal.aborted && lab.state === "static" && begin(lab);
   bridge.addEventListener("progress", ({ detail }) => showLoading(lab, detail), { signal });
   bridge.addEventListener("replaced", () => lab.edited.clear(), { signal });
   if (bridge.booted || wanted) start();

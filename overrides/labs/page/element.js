@@ -57,7 +57,8 @@ export class LabView extends HTMLElement {
     const { params, messages, given } = fromQuery(this.spec, location.search);
     this.params = params;
     this.querySelectorAll(".lab button:disabled, .lab input:disabled, fieldset:disabled").forEach((part) => {
-      if (!["stop", "download"].includes(part.dataset.action)) part.disabled = false;
+      // A view of the lab's own comes later and enables its buttons itself: until then nothing would hear them.
+      if (!["stop", "download"].includes(part.dataset.action) && !part.closest('[data-part="own-view"]')) part.disabled = false;
     });
     this.classList.add("is-awake");
     syncControls(this, this.spec, this.params);
@@ -85,9 +86,10 @@ export class LabView extends HTMLElement {
     if (place.textContent !== text) place.textContent = text;
   }
 
-  /** Calls the listener after each redraw with the frame. @returns {() => void} */
+  /** Calls the listener with the frame that is shown, if it was computed here, and after each redraw. @returns {() => void} */
   subscribe(listener) {
     this.#listeners.add(listener);
+    if (this.frame) listener(this.frame);
     return () => this.#listeners.delete(listener);
   }
 
@@ -133,6 +135,7 @@ export class LabView extends HTMLElement {
             else if (!this.bridge.busy) this.#settled();
             resolve(null);
           },
+          overtaken: () => resolve(null),
           failed: (failure) => {
             this.fail(failure);
             resolve(null);
