@@ -30,7 +30,8 @@ FIRST_SEED = 1
 # Browsers load no modules from file://, so the sentence on how to serve the site needs a script of its own.
 OPENED_AS_FILE = (
     "<script>if(location.protocol==='file:')"
-    "document.querySelectorAll('[data-part=file-note]').forEach(function(p){p.hidden=false})</script>"
+    "document.querySelectorAll('[data-part=file-note]').forEach(function(p)"
+    "{p.hidden=false;p.closest('lab-view').classList.add('is-file')})</script>"
 )
 
 _slugs: set[str] = set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from contextlib import contextmanager
@@ -13,6 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("STAGE10_SITE") or ROOT / "site")
 PREFIX = "/stage-10"
+# Address below the site's root of the page that shows each lab.
+LAB_PAGES = {
+    slug: f"{page.relative_to(ROOT / 'docs').with_suffix('').as_posix()}/"
+    for page in sorted((ROOT / "docs").rglob("*.md"))
+    for slug in re.findall(r'<lab-view slug="([^"]*)">', page.read_text(encoding="utf-8"))
+}
 sys.path.insert(0, str(ROOT / "overrides" / "build"))
 
 from serve import SiteHandler  # noqa: E402

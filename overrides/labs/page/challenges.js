@@ -23,8 +23,30 @@ function mountChallenge(lab, challenge, item) {
   }, { signal });
   item.querySelector('[data-action="set-task"]').addEventListener("click", () => setTask(lab, challenge, item, state), { signal });
   item.querySelector('[data-action="new-task"]').addEventListener("click", () => newTask(lab, challenge, item, state), { signal });
-  if (state.seed !== 1) {
-    lab.bridge.boot().then(() => !signal.aborted && draw(lab, challenge, item, state)).catch(() => {});
+  if (state.seed !== 1) drawAgain(lab, challenge, item, state);
+}
+
+const AGAIN = "The task that you drew on an earlier visit comes as soon as Python runs.";
+
+/** The task in the page is that of the first seed: until the reader's own is drawn, an answer would be to the wrong question. */
+async function drawAgain(lab, challenge, item, state) {
+  const first = { seed: 1, task: state.task, prompt: item.querySelector('[data-part="prompt"]').textContent };
+  const parts = item.querySelectorAll('[data-answer], form button:not([data-action="new-task"])');
+  const typed = item.querySelector("[data-answer]")?.value;
+  parts.forEach((part) => (part.disabled = true));
+  item.querySelector('[data-part="prompt"]').textContent = AGAIN;
+  try {
+    const { seed } = state;
+    await lab.bridge.boot();
+    if (lab.signal.aborted) return;
+    if (state.seed === seed) await draw(lab, challenge, item, state);
+    if (typed) say(item, "What you typed was for the task that stood here before yours came.");
+  } catch (error) {
+    state.seed = first.seed;
+    item.querySelector('[data-part="prompt"]').textContent = first.prompt;
+    say(item, `${error.message} This is the first task, not the one that you had drawn.`);
+  } finally {
+    parts.forEach((part) => (part.disabled = false));
   }
 }
 

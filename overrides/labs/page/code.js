@@ -21,6 +21,7 @@ class Editor {
     box.addEventListener("toggle", () => box.open && this.open(), { signal });
     box.querySelector('[data-action="run-code"]').addEventListener("click", () => this.run(), { signal });
     box.querySelector('[data-action="reset-code"]').addEventListener("click", () => this.reset(), { signal });
+    if (box.open) this.open(); // opened while the scripts were on their way
   }
 
   /** The textarea lies over the coloured text, letter on letter. */
@@ -34,9 +35,11 @@ class Editor {
     area.value = kept?.text ?? this.shipped;
     this.area = area;
     const shell = this.box.querySelector(".lab-editor");
+    const wasReading = shell.contains(document.activeElement);
     shell.querySelector("pre").removeAttribute("tabindex");
     shell.querySelector("pre").setAttribute("aria-hidden", "true");
     shell.append(area);
+    if (wasReading) area.focus({ preventScroll: true });
     this.box.querySelector('[data-part="code-buttons"]').hidden = false;
     const { signal } = this.lab;
     area.addEventListener("input", () => this.changed(), { signal });

@@ -35,7 +35,10 @@ export function mountPredictions(lab) {
     if (!item) continue;
     const output = spec.outputs.find((o) => o.name === prediction.reveal) || {};
     const done = recordOf(spec.slug).predictions[prediction.name];
-    if (done && Number.isFinite(done.answer)) reveal(item, prediction, output, done.guess, done.answer);
+    if (done && Number.isFinite(done.answer)) {
+      item.querySelector("[data-answer]").value = String(done.guess); // over what was typed before it could be sealed
+      reveal(item, prediction, output, done.guess, done.answer);
+    }
     item.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
       lock(lab, item, prediction, output);
@@ -83,7 +86,6 @@ function labelOf(prediction, output, value) {
 function reveal(item, prediction, output, guess, answer) {
   const field = item.querySelector("[data-answer]");
   seal(item, field);
-  if (!field.value) field.value = String(guess);
   const { right, ratio } = judge(prediction, guess, answer);
   const distance = right ? "Close enough." : ratio && !prediction.choices.length
     ? ratio > 1 ? `Too high, by a factor of ${number(ratio, 3)}.` : `Too low, by a factor of ${number(1 / ratio, 3)}.` : "Not this time.";

@@ -87,6 +87,8 @@ export function mount(slot, lab) {
   let picks = Array.isArray(lab.params.picks) ? lab.params.picks : [];
   let index = Number(root.dataset.index);
   let waiting = false;
+  /** What the script wrote into the text field last: other words in it are the reader's and stay until they are used. */
+  let written = part("json").defaultValue;
 
   function show(frame) {
     const card = cardOf(frame.texts.pair);
@@ -96,7 +98,7 @@ export function mount(slot, lab) {
     part("score").textContent = scoreSentence(card);
     say(revealSentence(card));
     part("favourite").textContent = frame.texts.favourite;
-    if (document.activeElement !== part("json")) part("json").value = JSON.stringify(picks);
+    if (document.activeElement !== part("json") && part("json").value === written) write(JSON.stringify(picks));
     enable(Boolean(card.prompt));
     if (!card.prompt || card.index === index) return;
     index = card.index;
@@ -105,6 +107,10 @@ export function mount(slot, lab) {
     part("a").textContent = card.answers[0];
     part("b").textContent = card.answers[1];
     lab.setHtml(part("features"), drawFeatures(lab.html, card.features));
+  }
+
+  function write(text) {
+    written = part("json").value = text;
   }
 
   function say(sentence) {
@@ -126,6 +132,7 @@ export function mount(slot, lab) {
     if (waiting && !lab.frame) lab.setParams({});
     if (waiting || slot.querySelector("[data-pick]").disabled) return;
     waiting = true;
+    written = part("json").value;
     const changes = { picks: [...picks, [index, side]], annotator: "you" };
     Promise.resolve(lab.setParams(changes, { run: true })).then((frame) => {
       if (!frame) waiting = false;
@@ -135,6 +142,7 @@ export function mount(slot, lab) {
   slot.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
+    if (button.dataset.action) written = part("json").value;
     if (button.dataset.pick) pick(button.dataset.pick);
     if (button.dataset.action === "undo-pick") lab.setParams({ picks: picks.slice(0, -1) });
     if (button.dataset.action === "clear-picks") lab.setParams({ picks: [] });
@@ -156,7 +164,6 @@ export function mount(slot, lab) {
     waiting = true; // the painted pair may have been picked on an earlier visit
     say(`Your picks of an earlier visit (${picks.length}) are kept; the next pair comes as soon as Python runs.`);
   }
-  if (lab.frame) show(lab.frame);
   const leave = lab.subscribe(show);
   return () => {
     leave();
