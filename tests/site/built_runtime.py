@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from one_at_a_time import one_at_a_time
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "overrides" / "build"
 
@@ -23,9 +25,10 @@ def node() -> str:
 def build_runtime() -> Path:
     """Folder of the runtime as the site would get it now (kept by content: unchanged, this takes no time)."""
     out = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache") / "runtime" / "for-tests"
-    done = subprocess.run(
-        [node(), str(BUILD / "runtime.mjs"), "--out", str(out)], cwd=ROOT, capture_output=True, text=True
-    )
+    with one_at_a_time("runtime"):
+        done = subprocess.run(
+            [node(), str(BUILD / "runtime.mjs"), "--out", str(out)], cwd=ROOT, capture_output=True, text=True
+        )
     assert done.returncode == 0, done.stderr[-2000:]
     return out
 

@@ -14,12 +14,13 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.site.lab_pages import BOOT, SAVE_DATA
+from one_at_a_time import one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/stage-10/"
-# Pages that are not about the labs are visited with a data saver on, so that no lab boots beside the test.
-SAVE_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
 
 
 def build_tool(name: str) -> ModuleType:
@@ -35,7 +36,8 @@ def site_dir() -> Path:
     """The built site: STAGE10_SITE if set, else site/, built now unless nothing has changed."""
     if os.environ.get("STAGE10_SITE"):
         return Path(os.environ["STAGE10_SITE"])
-    done = subprocess.run([sys.executable, "overrides/build/site.py"], cwd=ROOT, capture_output=True, text=True)
+    with one_at_a_time("site"):
+        done = subprocess.run([sys.executable, "overrides/build/site.py"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"the site does not build:\n{done.stderr[-3000:]}"
     return ROOT / "site"
 
@@ -65,13 +67,22 @@ def site_url(site_dir: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests. Each wait ends when its event comes, so a busy machine only makes it longer."""
     tool = build_tool("browser")
     path = tool.find_browser()
     if not path:
         pytest.fail(tool.REMEDY)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=list(tool.ARGUMENTS))
+        new_context = chromium.new_context
+
+        def patient_context(**options) -> BrowserContext:
+            context = new_context(**options)
+            context.set_default_timeout(BOOT)
+            return context
+
+        chromium.new_context = patient_context
+        expect.set_options(timeout=BOOT)
         yield chromium
         chromium.close()
 

@@ -28,6 +28,8 @@ READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
 VALUE = "(name) => +document.querySelector(`[data-output=${name}]`).dataset.value"
 SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"
 BOOT = 90_000  # milliseconds in which a lab must have started, on a busy machine, too
+# Pages that are not about the labs are visited with a data saver on, so that no lab boots beside the test.
+SAVE_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
 
 
 class FaultyHandler(SiteHandler):
@@ -104,5 +106,5 @@ def wait_for_params(page, **params) -> None:
             "([name, value]) => { const lab = document.querySelector('lab-view');"
             " return lab.dataset.state === 'ready' && JSON.parse(lab.dataset.params)[name] === value; }",
             arg=[name, value],
-            timeout=20_000,
+            timeout=BOOT,
         )

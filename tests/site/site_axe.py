@@ -9,6 +9,15 @@ from playwright.sync_api import Page
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
+# Fonts, two frames, and whatever transition ends by itself.
+SETTLED = """async () => {
+  await document.fonts.ready;
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+  const ending = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < Infinity);
+  await Promise.allSettled(ending.map((a) => a.finished));
+}"""
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds, a line each."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -18,5 +27,5 @@ def violations(page: Page) -> list[str]:
 
 def still(page: Page) -> None:
     """Wait until fonts and palette have settled, so that colours are final."""
-    page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(60)
+    page.wait_for_function("!document.body.hasAttribute('data-md-color-switching')")
+    page.evaluate(SETTLED)

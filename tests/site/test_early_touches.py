@@ -12,8 +12,7 @@ import pytest
 from site_axe import still
 
 from labs_py import api
-from tests.site.conftest import SAVE_DATA
-from tests.site.lab_pages import BOOT, LAB_PAGES, READY, SHOWN, status_of
+from tests.site.lab_pages import BOOT, LAB_PAGES, READY, SAVE_DATA, SHOWN, status_of
 
 LABS = sorted(LAB_PAGES)
 AWAKE = "lab-view.is-awake"

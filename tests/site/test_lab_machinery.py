@@ -94,7 +94,7 @@ def test_a_real_mouse_moves_the_slider(lab):
     lab.mouse.down()
     lab.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2, steps=8)
     lab.mouse.up()
-    lab.wait_for_function("JSON.parse(document.querySelector('lab-view').dataset.params).rank > 30", timeout=10_000)
+    lab.wait_for_function("JSON.parse(document.querySelector('lab-view').dataset.params).rank > 30", timeout=BOOT)
 
 
 def test_the_keyboard_moves_the_slider_and_the_address_follows(lab):
@@ -156,9 +156,9 @@ def test_the_worker_outlives_instant_navigation(lab, address):
     spawned = lab.evaluate("stage10Labs.spawned")
     lab.locator("a[href*='labs/quantization/']").first.evaluate("link => link.click()")
     lab.wait_for_url("**/labs/quantization/")
-    lab.wait_for_selector("lab-view[slug=quantization][data-state=ready]", timeout=20_000)
+    lab.wait_for_selector("lab-view[slug=quantization][data-state=ready]", timeout=BOOT)
     lab.go_back()
-    lab.wait_for_selector("lab-view[slug=lora][data-state=ready]", timeout=20_000)
+    lab.wait_for_selector("lab-view[slug=lora][data-state=ready]", timeout=BOOT)
     assert lab.evaluate("window.thisVisit") is True, "the page was loaded anew"
     assert lab.evaluate("stage10Labs.spawned") == spawned
     set_range(lab, "rank", 6)
@@ -186,7 +186,7 @@ def test_a_run_shows_progress_and_stops_at_once(lab):
     taken = []
     for _ in range(3):
         start_long_run(lab)
-        lab.wait_for_selector("[data-part=meter]:not([hidden])", timeout=20_000)
+        lab.wait_for_selector("[data-part=meter]:not([hidden])", timeout=BOOT)
         assert lab.locator("lab-view").get_attribute("data-state") == "running"
         taken.append(lab.evaluate(STOP))
     assert min(taken) < 150, f"the worker took {taken} ms to stop"
@@ -200,7 +200,7 @@ def test_a_run_shows_progress_and_stops_at_once(lab):
 
 def test_newer_settings_drop_a_run_and_its_replies(lab):
     start_long_run(lab)
-    lab.wait_for_function("document.querySelector('lab-view').dataset.state === 'running'", timeout=10_000)
+    lab.wait_for_function("document.querySelector('lab-view').dataset.state === 'running'", timeout=BOOT)
     lab.evaluate(
         "window.seen = []; document.addEventListener('lab-frame',"
         " e => window.seen.push(e.detail.params.rank + ':' + e.detail.params.train))"
@@ -323,7 +323,7 @@ def test_edited_code_is_used_marked_and_put_back(lab):
     head = re.match(r"def relative_error\(.*?\).*?:\n", api.source(EDITED), re.DOTALL)[0]
     run_edit(lab, box, f"{head}    import statistics\n    return 42.0\n")
     lab.wait_for_function(
-        "document.querySelector('[data-output=relative_error]').dataset.value === '42'", timeout=30_000
+        "document.querySelector('[data-output=relative_error]').dataset.value === '42'", timeout=BOOT
     )
     assert box.locator("[data-part=yours]").is_visible()
     box.locator("textarea").press("Escape")
@@ -340,7 +340,7 @@ def test_a_syntax_error_is_a_sentence_with_its_line(lab):
     run_edit(lab, box, "def relative_error(x):\n    return (\n")
     lab.wait_for_function(
         "document.querySelector('.lab-code[open] [data-part=reply]').textContent.includes('cannot be read: line')",
-        timeout=30_000,
+        timeout=BOOT,
     )
     set_range(lab, "rank", 10)
     wait_for_params(lab, rank=10)
@@ -351,7 +351,7 @@ def test_an_error_in_edited_code_keeps_the_last_good_frame(lab):
     before = value_of(lab, "relative_error")
     box = open_editor(lab, EDITED)
     run_edit(lab, box, "def relative_error(*anything):\n    return 1 / 0\n")
-    lab.wait_for_selector("lab-view[data-state=error]", timeout=30_000)
+    lab.wait_for_selector("lab-view[data-state=error]", timeout=BOOT)
     assert "ZeroDivisionError in line 2" in status_of(lab)
     assert value_of(lab, "relative_error") == before
     box.locator("[data-action=reset-code]").click()
@@ -366,7 +366,7 @@ def test_an_endless_loop_is_ended_and_the_edit_is_kept(browser, address):
     box = open_editor(page, EDITED)
     endless = "def relative_error(*anything):\n    while True:\n        pass\n"
     run_edit(page, box, endless)
-    page.wait_for_function("stage10Labs.spawned === 2", timeout=30_000)
+    page.wait_for_function("stage10Labs.spawned === 2", timeout=BOOT)
     assert "gave no sign" in status_of(page)
     assert box.locator("textarea").input_value() == endless
     assert not box.locator("[data-part=yours]").is_visible()

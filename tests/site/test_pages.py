@@ -87,6 +87,14 @@ def test_the_front_page_has_everything_that_was_promised(visit):
     assert not set(coming) & set(linked)
 
 
+def know_links(page) -> None:
+    """Wait until the theme has read the site map: before, a click loads the whole page."""
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(e => e.name.endsWith('sitemap.xml') && e.responseEnd > 0)"
+    )
+    page.evaluate("new Promise(requestIdleCallback)")
+
+
 def test_by_keyboard_alone_from_skip_link_to_content(visit):
     page = visit("reference/how-it-is-built/", labs=False)
     page.keyboard.press("Tab")
@@ -101,7 +109,7 @@ def test_by_keyboard_alone_from_skip_link_to_content(visit):
 def test_instant_navigation_works_under_a_sub_path_and_back(visit, site_url):
     page = visit("", labs=False)
     page.evaluate("window.kept = true")
-    page.wait_for_timeout(300)
+    know_links(page)
     page.click("article a:has-text('Notation')")
     page.wait_for_url(site_url + "reference/notation/")
     page.wait_for_selector("h1:has-text('Notation')")
@@ -116,7 +124,7 @@ def test_instant_navigation_works_under_a_sub_path_and_back(visit, site_url):
 def test_the_logo_leads_home_without_loading_the_page_anew(visit, site_url):
     page = visit("reference/notation/", labs=False)
     page.evaluate("window.kept = true")
-    page.wait_for_timeout(300)
+    know_links(page)
     page.click(".md-header .md-logo")
     page.wait_for_selector("h1:has-text('Fine-tuning, by doing it')")
     assert page.url == site_url
@@ -125,7 +133,7 @@ def test_the_logo_leads_home_without_loading_the_page_anew(visit, site_url):
 
 def test_formulas_are_styled_after_instant_navigation_too(visit):
     page = visit("", labs=False)
-    page.wait_for_timeout(300)
+    know_links(page)
     page.click("article a:has-text('Notation')")
     page.wait_for_selector(".katex-display")
     page.wait_for_function("getComputedStyle(document.querySelector('.katex')).fontFamily.includes('KaTeX')")
@@ -139,7 +147,7 @@ def test_a_number_tells_where_it_comes_from(visit, key: str):
     card = page.locator(f"#{number.get_attribute('aria-describedby')}")
     assert not card.is_visible()
     {"hover": number.hover, "focus": number.focus, "touch": number.tap}[key]()
-    assert card.is_visible()
+    card.wait_for()
     assert "labs_py.core.facts" in card.inner_text()
     box = card.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= page.viewport_size["width"]
@@ -201,7 +209,7 @@ def test_search_finds_a_page_but_none_that_is_coming(visit):
 
 def test_a_plain_page_is_light(visit, site_dir):
     page = visit("reference/decisions/", labs=False)
-    page.wait_for_timeout(300)
+    page.wait_for_load_state("networkidle")
     sizes = page.evaluate(
         "performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
         ".map(entry => [entry.name, entry.decodedBodySize])"
