@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.site.lab_pages import BOOT, SAVE_DATA
-from one_at_a_time import one_at_a_time
+from tests.site.one_at_a_time import one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/stage-10/"
