@@ -4,11 +4,17 @@ SHELL := /bin/sh
 export PYTHONPATH := $(CURDIR)
 VENV_PYTHON := $(CURDIR)/.venv/bin/python
 SETUP = python=$$(sh overrides/build/find_python.sh) && "$$python" overrides/build/setup.py
+NEWEST_PYTHON := $(CURDIR)/.venv-newest/bin/python
+# Nothing is skipped. Two processes share the files of tests; those of the page have the machine to themselves,
+# because they measure how fast a page answers.
+WHOLE = --nothing-left-out
+TWO = --numprocesses=2 --dist=loadfile
+all-tests = $(1) -m pytest tests --ignore=tests/site $(WHOLE) $(TWO); rest=$$?; $(1) -m pytest tests/site $(WHOLE) && exit $$rest
 SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml
 
-.PHONY: help site site-build test test-fast train lab goldens bench-site bench-train bench-7b records runtime-from-source lint clean
+.PHONY: help site site-build test test-fast test-long test-newest train lab goldens bench-site bench-train bench-7b records runtime-from-source lint clean
 
 help: ## list the commands
 	@echo "Stage 10, Fine-Tuning: make COMMAND"
@@ -24,11 +30,21 @@ site-build: ## write site/ and stop
 	@$(SETUP) site
 	@$(VENV_PYTHON) overrides/build/site.py
 
-test: ## set up what the tests need (a Chromium and torch included), build the site, run all tests
-	@$(SETUP) site test train browser
+test: ## set up what the tests need (Chromium, torch, the bundled model), build the site, run all tests
+	@$(SETUP) site test train browser model
 	@$(VENV_PYTHON) overrides/build/site.py
-	@$(VENV_PYTHON) -m pytest tests --ignore=tests/site --numprocesses=2 --dist=loadfile; rest=$$?; \
-	$(VENV_PYTHON) -m pytest tests/site && exit $$rest
+	@$(call all-tests,$(VENV_PYTHON))
+
+test-long: ## what make test runs a sample of, in full: long proofs and random walks
+	@$(SETUP) site test train browser model
+	@$(VENV_PYTHON) overrides/build/site.py
+	@STAGE10_EFFORT=full $(VENV_PYTHON) -m pytest tests -m "long or sampled" $(WHOLE) $(TWO)
+
+test-newest: ## all tests with the newest releases of what is pinned, in an environment of its own
+	@$(SETUP) site test train browser model
+	@$(VENV_PYTHON) overrides/build/newest.py
+	@$(NEWEST_PYTHON) overrides/build/site.py --out $(CURDIR)/.venv-newest/site
+	@export STAGE10_SITE=$(CURDIR)/.venv-newest/site; $(call all-tests,$(NEWEST_PYTHON))
 
 test-fast: ## the tests that need neither torch nor a browser
 	@$(SETUP) site test

@@ -1,4 +1,4 @@
-"""What all tests share: the checkout's root, and a last line that says what was skipped and why."""
+"""What all tests share: the checkout's root, how much of a long proof to run, and a word on what was left out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.effort import EFFORT, Effort
 
 settings.register_profile("stage10", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stage10")
@@ -18,9 +20,41 @@ def root() -> Path:
     return Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session")
+def effort() -> Effort:
+    """How much to run: a seeded sample in ``make test``, all in ``make test-long`` (tests/effort.py says more)."""
+    return EFFORT
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--nothing-left-out`` makes a run fail that skipped a test; ``make test`` gives it."""
+    parser.addoption("--nothing-left-out", action="store_true", help="fail when a test was skipped")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Who asks for the effort is sampled; what is marked long waits for ``make test-long``."""
+    for item in items:
+        if "effort" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.sampled)
+    later = [item for item in items if item.get_closest_marker("long") and not EFFORT.full]
+    if later:
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped test fails the run where nothing may be left out."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and session.config.getoption("nothing_left_out") and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """Name what was left out, by reason, so that a green run cannot hide it."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
     for reason, count in sorted(reasons.items()):
         terminalreporter.write_line(f"left out: {count} ({reason})")
+    if reasons and terminalreporter.config.getoption("nothing_left_out"):
+        terminalreporter.write_line("Nothing may be left out here: set up what the lines above name (make test does).")

@@ -6,10 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_py.core import chat_template
+from tests.effort import examples
 
 pytest.importorskip("trl", reason="trl's wheel carries the templates")
 rendering = pytest.importorskip("transformers.utils.chat_template_utils")
@@ -53,7 +54,7 @@ def chats(draw):
 
 @pytest.mark.parametrize("name", REAL)
 @given(turns=chats(), ask=st.booleans())
-@settings(max_examples=60, deadline=None)
+@examples(20, 400)
 def test_unseen_chats_are_written_alike_or_refused_alike(name, turns, ask):
     try:
         expected = jinja(name, turns, ask)
@@ -71,13 +72,13 @@ ANY = st.lists(st.fixed_dictionaries({"role": st.sampled_from(["system", "user",
 
 @pytest.mark.parametrize("name", [name for name in REAL if name != "qwen2_5"])
 @given(turns=ANY, ask=st.booleans())
-@settings(max_examples=60, deadline=None)
+@examples(20, 400)
 def test_turns_in_any_order_are_written_alike_or_refused_alike(name, turns, ask):
     test_unseen_chats_are_written_alike_or_refused_alike.hypothesis.inner_test(name, turns, ask)
 
 
 @given(turns=ANY, ask=st.booleans(), tools=st.sampled_from([None, "one", "two"]))
-@settings(max_examples=150, deadline=None)
+@examples(50, 1000)
 def test_turns_in_any_order_with_tools_in_qwen(turns, ask, tools):
     described = {"one": TOOLS, "two": TOOLS * 2}.get(tools)
     assert ours("qwen2_5", turns, ask, described) == jinja("qwen2_5", turns, ask, described)

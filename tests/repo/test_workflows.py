@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-WORKFLOWS = ("test.yml", "pages.yml")
+WORKFLOWS = ("test.yml", "pages.yml", "newest.yml", "long.yml")
+SCHEDULED = ("newest.yml", "long.yml")
 
 
 def workflow(root: Path, name: str) -> dict:
@@ -34,7 +35,7 @@ def test_permissions_are_least(root: Path, name: str) -> None:
     data = workflow(root, name)
     assert data["permissions"] == {}
     for job_name, job in data["jobs"].items():
-        assert job["timeout-minutes"] <= 40 and job["runs-on"].startswith("ubuntu-")
+        assert job["timeout-minutes"] <= (120 if name in SCHEDULED else 40) and job["runs-on"].startswith("ubuntu-")
         writes = {scope for scope, level in job["permissions"].items() if level == "write"}
         assert writes == ({"pages", "id-token"} if job_name == "deploy" else set())
 
@@ -47,4 +48,14 @@ def test_they_run_the_readmes_commands(root: Path) -> None:
         for step in job["steps"]
         if "run" in step
     }
-    assert runs == {"make test", "make site-build"}
+    assert runs == {"make lint", "make test", "make test-newest", "make test-long", "make site-build"}
+
+
+@pytest.mark.parametrize("name", SCHEDULED)
+def test_what_takes_long_runs_each_week_and_by_hand(root: Path, name: str) -> None:
+    begins = workflow(root, name)[True]
+    assert set(begins) == {"schedule", "workflow_dispatch"}
+    (entry,) = begins["schedule"]
+    minute, hour, day, month, weekday = entry["cron"].split()
+    assert (day, month) == ("*", "*") and 0 <= int(weekday) <= 6 and 0 <= int(hour) <= 23
+    assert 0 < int(minute) < 60, "on the hour the runners are busiest"
