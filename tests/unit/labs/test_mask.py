@@ -245,7 +245,9 @@ def test_a_template_without_a_stop_is_reported_for_every_row_and_a_text_only_whe
 def patterned(n):
     """Rows of one pattern: seven words of ten are the same, and none is another's near-duplicate."""
     own = " ".join(str(n * prime) for prime in (7919, 104729, 1299709))
-    return examples.row(f"Translate this sentence into French and keep all names, numbers and quotes in it: {own}", f"{n}")
+    return examples.row(
+        f"Translate this sentence into French and keep all names, numbers and quotes in it: {own}", f"{n}"
+    )
 
 
 def test_rows_of_one_pattern_cost_the_length_of_the_file_and_not_its_square(monkeypatch):
