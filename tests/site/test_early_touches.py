@@ -12,9 +12,11 @@ import pytest
 from site_axe import still
 
 from labs_py import api
+from tests.effort import EFFORT
 from tests.site.lab_pages import BOOT, LAB_PAGES, READY, SAVE_DATA, SHOWN, status_of
 
 LABS = sorted(LAB_PAGES)
+SOME_LABS = EFFORT.some(LABS, 4)  # what all labs share is tried in some; make test-long tries it in all
 AWAKE = "lab-view.is-awake"
 # Python starts when the test says so, after the touch; on a page at rest the browser would say it.
 IDLE_BY_HAND = "window.requestIdleCallback = (start) => { window.idle = start; }"
@@ -80,7 +82,8 @@ def test_before_its_script_a_control_is_taken_up_later_or_visibly_out_of_use(bro
         page.wait_for_function(f"document.querySelectorAll('lab-view :disabled:not({WAITING})').length === 0")
 
 
-@pytest.mark.parametrize("slug", LABS)
+@pytest.mark.sampled
+@pytest.mark.parametrize("slug", SOME_LABS)
 def test_what_was_opened_and_typed_before_the_script_is_there_after_it(browser, site_url, slug):
     with held(browser, MAIN) as (page, release):
         open_asleep(page, site_url + LAB_PAGES[slug])
@@ -130,7 +133,8 @@ def test_waking_moves_nothing_under_the_pointer(browser, site_url):
         assert max(map(abs, moved)) < 30, moved  # the status line, which tells of data saving here, may wrap once
 
 
-@pytest.mark.parametrize("slug", LABS)
+@pytest.mark.sampled
+@pytest.mark.parametrize("slug", SOME_LABS)
 def test_a_setting_and_a_run_asked_for_before_python_has_started_are_not_lost(browser, site_url, slug):
     with held(browser, init=IDLE_BY_HAND) as (page, _):
         page.goto(site_url + LAB_PAGES[slug])
