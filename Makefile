@@ -14,7 +14,7 @@ SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml
 
-.PHONY: help site site-build test test-fast test-long test-newest train lab goldens bench-site bench-train bench-7b records runtime-from-source lint clean
+.PHONY: help site site-build test test-fast test-long test-newest gpu gpu-vllm train lab goldens bench-site bench-train bench-7b records runtime-from-source lint clean
 
 help: ## list the commands
 	@echo "Stage 10, Fine-Tuning: make COMMAND"
@@ -49,6 +49,14 @@ test-newest: ## all tests with the newest releases of what is pinned, in an envi
 test-fast: ## the tests that need neither torch nor a browser
 	@$(SETUP) site test
 	@$(VENV_PYTHON) -m pytest tests/unit tests/docs tests/repo
+
+gpu: ## on an NVIDIA card: DeepSpeed beside the rest, for runs across GPUs
+	@$(SETUP) train
+	@$(VENV_PYTHON) overrides/build/gpu.py deepspeed
+
+gpu-vllm: ## on an NVIDIA card: an environment of its own, .venv-vllm, in which vLLM writes the answers
+	@$(SETUP) train
+	@$(VENV_PYTHON) overrides/build/gpu.py vllm
 
 train: ## fine-tune the embedded 135M model on a laptop: data, probe, SFT, evaluation, gate, report
 	@$(SETUP) train

@@ -1,4 +1,4 @@
-"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site, test, train, browser, model, gpu.
+"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site, test, train, browser, model.
 
 Each step leaves a stamp keyed by the files it was made from, so that a second call does nothing and a broken-off
 one goes on where it stopped. What goes wrong is one line that says what to do (exit 3: something lacks).
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stage10-stamps"
-FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0}
+FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0, "vllm": 20.0}
 WINDOWS = (
     "Windows is not supported directly: install WSL (wsl --install) and run the same command in it; see README.md."
 )
@@ -264,8 +264,6 @@ def main(arguments: list[str]) -> int:
             pip_install("test", "what runs the tests (requirements/test.txt)")
         if "train" in arguments:
             install_torch()
-        if "gpu" in arguments:
-            pip_install("gpu", "DeepSpeed (requirements/gpu.txt)")
         if "browser" in arguments:
             find_browser()
         if "model" in arguments:
