@@ -114,12 +114,6 @@ def test_a_half_made_environment_is_made_anew(monkeypatch: pytest.MonkeyPatch, t
     assert made == ["the virtual environment"] and not (venv / "half").exists()
 
 
-def test_windows_is_told_of_wsl(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
-    monkeypatch.setattr(setup.sys, "platform", "win32")
-    assert setup.main(["site"]) == 3
-    assert "WSL" in one_line(capsys.readouterr().err)
-
-
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -134,3 +128,10 @@ def test_windows_is_told_of_wsl(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_mime_types(name: str, kind: str) -> None:
     handler = serve.SiteHandler.__new__(serve.SiteHandler)
     assert handler.guess_type(name) == kind
+
+
+def test_without_the_bundled_model_and_a_network_it_is_one_line(root: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "STAGE10_OFFLINE": "1", "STAGE10_CACHE": str(tmp_path)}
+    command = [sys.executable, "overrides/build/bundled_model.py"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+    assert done.returncode == 3 and "STAGE10_OFFLINE=1" in one_line(done.stderr)
