@@ -22,6 +22,7 @@ import built_runtime  # noqa: E402
 import numpy_wheel  # noqa: E402
 
 from labs_py import api  # noqa: E402
+from tests.site.lab_pages import SITE  # noqa: E402
 
 PYODIDE = ROOT / "node_modules" / "pyodide"
 CORE = ("pyodide_mjs", "pyodide_asm_mjs", "wasm")
@@ -33,8 +34,8 @@ ROLES = {*FIRST, *LABS, "stdlib_rest", "numpy_rest", "labs_wheel", "lock"}
 @pytest.fixture(scope="module")
 def folder() -> Path:
     """The runtime of the built site where there is one, and else as the site would get it."""
-    site = ROOT / "site" / "assets" / "runtime"
-    return site if site.exists() else built_runtime.build_runtime()
+    built = SITE / "assets" / "runtime"
+    return built if built.exists() else built_runtime.build_runtime()
 
 
 @pytest.fixture(scope="module")
