@@ -7,9 +7,10 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
 from training import cli, losses, model, reward, reward_measures, reward_pairs
 from training import config as configuration
@@ -175,7 +176,7 @@ def test_the_length_rule_learns_what_length_can_tell_and_no_more():
     assert typical == 10 and points[:20].tolist() == [1.0] * 20 and points[20:].tolist() == [0.5] * 20
 
 
-@settings(max_examples=50, deadline=None)
+@examples(25, 500)
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=40))
 def test_calibration_figures_stay_in_their_bounds(values):
     found = reward_measures.calibration(np.array(values))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_py.core import lora, svd
+from tests.effort import examples
 
 
 def _decomposed(update):
@@ -60,7 +61,7 @@ def test_same_seed_same_update_other_seed_another():
 # Measures --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25, 500)
 @given(size=st.integers(2, 24), rank=st.integers(1, 24), seed=st.integers(0, 999))
 def test_truncation_meets_the_eckart_young_bound_and_nothing_random_beats_it(size, rank, seed):
     rank = min(rank, size)

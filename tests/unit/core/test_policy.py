@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from labs_py.core import policy
+from tests.effort import examples
 
 
 def setting(seed, candidates=30):
@@ -15,7 +16,7 @@ def setting(seed, candidates=30):
 
 
 @given(st.integers(0, 10_000), st.floats(-9, 9))
-@settings(max_examples=40, deadline=None)
+@examples(40, 1000)
 def test_tilt_is_reference_times_exp_reward_over_beta(seed, log_beta):
     log_reference, reward = setting(seed)
     beta = np.exp(log_beta)

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from labs_py.core import preference
+from tests.effort import examples
 
 
 def problem(seed, n=40, features=6, labels=3):
@@ -36,7 +37,7 @@ def test_one_label_worked_by_hand():
 
 
 @given(st.integers(0, 10_000), st.floats(0.001, 50))
-@settings(max_examples=25, deadline=None)
+@examples(25, 1000)
 def test_gradient_and_hessian_against_central_differences(seed, l2):
     differences, for_a, for_b = problem(seed)
     weights = np.random.default_rng(seed + 1).normal(size=6)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_py.core import svd
+from tests.effort import examples
 
 
 def _check(matrix: np.ndarray, tolerance: float = 1e-12) -> svd.Decomposition:
@@ -23,7 +24,7 @@ def _check(matrix: np.ndarray, tolerance: float = 1e-12) -> svd.Decomposition:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40, 1000)
 @given(
     rows=st.integers(1, 40),
     columns=st.integers(1, 40),

@@ -6,12 +6,13 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_py import api
 from labs_py.labs.lora import decomposition, lab
 from labs_py.spec import validate
+from tests.effort import examples
 
 SPEC = api.spec("lora")
 CHALLENGES = {c.name: c for c in SPEC.challenges}
@@ -52,7 +53,7 @@ def _assert_equals_lapack(params, dtype="float64"):
     return found
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20, 200)
 @given(
     source=st.sampled_from(["planted", "power_law", "noise", "sealed"]),
     size=st.integers(32, 80),

@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_py import api, data, wire
 from labs_py.core import chat_data
 from labs_py.labs.mask import examples, lab, pasted, spec, tasks, tokens
+from tests import effort
 
 
 def frame(**params):
@@ -159,7 +160,7 @@ TURN = st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant", "sys
 
 
 @given(value=ODD_VALUES | st.lists(TURN, max_size=5), template=st.sampled_from([name for name, _ in spec.TEMPLATES]))
-@settings(max_examples=300, deadline=None)
+@effort.examples(100, 3000)
 def test_any_json_is_read_or_named_and_never_raised(value, template):
     text = json.dumps(value)
     shown = frame(chat=text, rows=text, held_out=text, template=template)
@@ -168,7 +169,7 @@ def test_any_json_is_read_or_named_and_never_raised(value, template):
 
 
 @given(text=st.text(st.characters(codec=None, categories=["Cs", "Cc", "L", "P", "N"]), max_size=80), limit=ODD_VALUES)
-@settings(max_examples=100, deadline=None)
+@effort.examples(50, 1000)
 def test_any_text_and_any_number_is_read_or_named_and_never_raised(text, limit):
     shown = frame(chat=text, rows=text, held_out=text, rows_file=text, limit=limit, template=limit, ask=limit)
     api.to_json(shown).encode()
