@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -99,6 +100,9 @@ def run(command: list[str], what: str, env: dict[str, str] | None = None) -> Non
         done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True)
     except OSError as error:
         raise Lacking(f"Installing {what} failed: {error}") from error
+    if done.returncode < 0:
+        stopped = signal.Signals(-done.returncode).name
+        raise Lacking(f"Installing {what} was stopped from outside ({stopped}): run the same command again.")
     if done.returncode:
         raise Lacking(explain(done.stdout + done.stderr, what))
 

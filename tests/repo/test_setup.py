@@ -135,3 +135,8 @@ def test_without_the_bundled_model_and_a_network_it_is_one_line(root: Path, tmp_
     command = [sys.executable, "overrides/build/bundled_model.py"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
     assert done.returncode == 3 and "STAGE10_OFFLINE=1" in one_line(done.stderr)
+
+
+def test_an_installation_that_was_killed_says_so() -> None:
+    with pytest.raises(setup.Lacking, match=r"stopped from outside \(SIGKILL\)"):
+        setup.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], "a package")
