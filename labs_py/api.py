@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from labs_py import labs
-from labs_py.spec import LabSpec, Result, Task, Verdict, validate
+from labs_py.spec import Challenge, LabSpec, Result, Task, Verdict, validate
 
 Frame = dict[str, Any]
 
@@ -58,6 +58,9 @@ def run(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32")
         ``{"params", "scalars": {name: {"value", "unit"}}, "arrays": {name: {"shape", "dtype", "data"}},
         "texts", "errors": [{"param", "message"}], "progress": {"done", "total"}, "final"}``; an array's
         ``data`` is flat and row-major.
+
+    Raises:
+        KeyError: there is no such lab.
     """
     spec_ = spec(slug)
     legal, errors = validate(spec_, params)
@@ -68,7 +71,7 @@ def run(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32")
 def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
     """States of a lab at legal parameters, each with whether it is the last.
 
-    A frame copies every array; who shows only the latest state (the worker) takes these and makes one frame of it.
+    A frame copies every array. The worker shows only the latest state, so it takes these and makes one frame of it.
     """
     last: Result | None = None
     for result in _module(slug, "lab").compute(legal):
@@ -83,7 +86,12 @@ def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
 
 
 def last_frame(slug: str, params: dict[str, Any] | None = None, dtype: str = "float32") -> Frame:
-    """The final frame of ``run``."""
+    """The final frame of ``run``.
+
+    Raises:
+        KeyError: there is no such lab.
+        RuntimeError: the lab gave no result at all.
+    """
     spec_ = spec(slug)
     legal, errors = validate(spec_, params)
     for result, final in results(slug, legal):
@@ -142,14 +150,22 @@ def to_json(frame: Frame, digits: int | None = None) -> str:
 
 
 def draw(slug: str, challenge: str, seed: int) -> Task:
-    """The task of a challenge at a seed, its ``params`` laid over the defaults and made legal."""
+    """The task of a challenge at a seed, its ``params`` laid over the defaults and made legal.
+
+    Raises:
+        KeyError: there is no such lab, or it has no such challenge.
+    """
     task = _challenge(slug, challenge).draw(int(seed))
     legal, _ = validate(spec(slug), task.params)
     return Task(task.prompt, legal)
 
 
 def check(slug: str, challenge: str, seed: int, params: dict[str, Any], answer: Any = None) -> Verdict:
-    """A verdict on an answer. An unreadable answer is "wrong" with a sentence, never an exception."""
+    """A verdict on an answer. An unreadable answer is "wrong" with a sentence, never an exception.
+
+    Raises:
+        KeyError: there is no such lab, or it has no such challenge.
+    """
     found = _challenge(slug, challenge)
     legal, _ = validate(spec(slug), params)
     if found.answer == "number":
@@ -167,7 +183,7 @@ def check(slug: str, challenge: str, seed: int, params: dict[str, Any], answer: 
     return found.check(int(seed), legal, answer)
 
 
-def _challenge(slug: str, name: str):
+def _challenge(slug: str, name: str) -> Challenge:
     for challenge in spec(slug).challenges:
         if challenge.name == name:
             return challenge
@@ -175,7 +191,11 @@ def _challenge(slug: str, name: str):
 
 
 def source(name: str) -> str:
-    """Source text of a "module:function" that a lab shows behind itself."""
+    """Source text of a "module:function" that a lab shows behind itself.
+
+    Raises:
+        KeyError: it is no function of labs_py.
+    """
     module, function = _locate(name)
     return inspect.getsource(getattr(module, function))
 

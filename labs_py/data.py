@@ -41,6 +41,10 @@ def load(name: str) -> bytes:
 
 
 def read_packaged(name: str) -> str:
-    """Text of a file inside the package, by its path below ``labs_py`` ("labs/rlhf/answer_pairs.json")."""
+    """Text of a file inside the package, by its path below ``labs_py`` ("labs/rlhf/answer_pairs.json").
+
+    Raises:
+        OSError: there is no such file.
+    """
     with open(os.path.join(PACKAGE, *name.split("/")), encoding="utf-8") as file:
         return file.read()

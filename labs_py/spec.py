@@ -1,6 +1,6 @@
 """What a lab is: its parameters, outputs, charts, presets, predictions and challenges, as plain data.
 
-One generic view renders any ``LabSpec``; adding a lab is one Python file and one page, no JavaScript.
+One generic view renders any ``LabSpec``; adding a lab takes a folder of Python and a page, no JavaScript.
 ``validate`` turns whatever a reader or a link brings into legal parameters, with every repair said in a sentence.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -281,7 +281,11 @@ class LabSpec:
     pinned: tuple[str, ...] = ()
 
     def param(self, name: str) -> Param:
-        """The parameter of that name; KeyError when there is none."""
+        """The parameter of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
         return {p.name: p for p in self.params}[name]
 
     def defaults(self) -> dict[str, Any]:
@@ -297,7 +301,6 @@ class LabSpec:
 
 
 Error = dict[str, str]
-Compute = Callable[[dict[str, Any]], Iterator[Result]]
 
 
 def validate(spec: LabSpec, raw: dict[str, Any] | None) -> tuple[dict[str, Any], list[Error]]:
@@ -387,10 +390,11 @@ def _clean_number(p: Param, value: Any) -> tuple[Any, str]:
     step = 1 if p.kind == "seed" else p.step
     whole = step is not None and float(step).is_integer() and float(low or 0).is_integer()
     origin = low or 0
-    stepped = step and p.scale == "linear"
-    legal = origin + round((number - origin) / step) * step if stepped else number
-    if whole or stepped:
-        legal = round(legal) if whole else round(legal, 12)
+    legal: float = number
+    if step and p.scale == "linear":
+        legal = round(origin + round((number - origin) / step) * step, 12)
+    if whole:
+        legal = round(legal)
     if low is not None and number < low:
         return type(legal)(low), f"{p.label}: {_shorten(value)} is below the smallest value {low:g}; using {low:g}."
     if high is not None and number > high:

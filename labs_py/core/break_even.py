@@ -1,7 +1,7 @@
-"""When does a tuned model pay for itself? Plain arithmetic on the reader's own figures, in any currency.
+"""When does a fine-tuned model pay for itself? Plain arithmetic on the reader's own figures, in any currency.
 
-The promise is counted whole: building, hosting, the hours that a tuned model takes each month, and the day on which
-the base model is replaced and the work is done again.
+All of it is counted: building, hosting, the hours that a fine-tuned model takes each month, and the day on which the
+base model is replaced and the work is done again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ class Case:
 
     Attributes:
         requests: in a month.
-        long_prompt, short_prompt, answer: tokens of a request with the long prompt, of one to the tuned model (its
-            short prompt), and of an answer.
+        long_prompt, short_prompt, answer: tokens of a request with the long prompt, of one to the fine-tuned model
+            (its short prompt), and of an answer.
         price_in, price_out: of the model that is prompted.
         cached: share of the long prompt that is billed as a cached prefix.
         cached_price: what a cached token costs, as a share of ``price_in``.
-        tuned_in, tuned_out: prices of the tuned model.
-        hosting: of the tuned model, a month, whether it is asked or not.
+        tuned_in, tuned_out: prices of the fine-tuned model.
+        hosting: of the fine-tuned model, for a month, whether it is asked or not.
         build_hours, training: once for each base model: data, evaluation, integration; the runs.
         upkeep_hours: each month: watching, new rows, retraining.
         hour: what an hour of work costs.
@@ -57,7 +57,7 @@ def prompted_request(case: Case) -> float:
 
 
 def tuned_request(case: Case) -> float:
-    """What one request costs with the tuned model, without hosting."""
+    """What one request costs with the fine-tuned model, without hosting."""
     return (case.short_prompt * case.tuned_in + case.answer * case.tuned_out) / MILLION
 
 
@@ -67,7 +67,7 @@ def once(case: Case) -> float:
 
 
 def monthly(case: Case) -> float:
-    """What is saved in a month, after hosting and upkeep; negative when tuning costs more."""
+    """What is saved in a month, after hosting and upkeep; negative when fine-tuning costs more."""
     saved = case.requests * (prompted_request(case) - tuned_request(case))
     return saved - case.hosting - case.upkeep_hours * case.hour
 
@@ -87,7 +87,7 @@ def net(case: Case) -> float:
 
 
 def requests_to_break_even(case: Case) -> float:
-    """Requests a month from which tuning pays within the base model's life; infinite when no number is enough."""
+    """Requests a month from which fine-tuning pays within the base model's life; infinite when no number is enough."""
     each = prompted_request(case) - tuned_request(case)
     fixed = once(case) / case.months + case.hosting + case.upkeep_hours * case.hour
     return fixed / each if each > 0 else math.inf
@@ -106,8 +106,3 @@ def swing(case: Case, name: str, factor: float) -> float:
 
 
 # --8<-- [end:sensitivity]
-
-
-def blended_ratio(share: float, cheaper: float) -> float:
-    """How many times cheaper all requests get when a share of them becomes ``cheaper`` times cheaper."""
-    return 1 / (1 - share + share / cheaper)

@@ -1,6 +1,6 @@
 """Rules for chat training rows: what makes a row unfit, said by code and sentence.
 
-Pure and streaming: one row at a time, no files. ``training/data_check.py`` reads files with it; a lab runs it on
+Pure and streaming: one row at a time, no files. ``python -m training data check`` reads files with it; a lab runs it on
 what a reader pastes.
 """
 
@@ -10,7 +10,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -225,7 +225,8 @@ class Seen:
         return self._near(_runs(words), line) if len(words) >= SHORTEST_FOR_NEAR else None
 
     def _near(self, parts: set[str], line: int) -> Fault | None:
-        marks, earlier = signature(parts).tobytes(), []
+        marks = signature(parts).tobytes()
+        earlier: list[int] = []
         for band, place in zip(self._bands, _PLACES, strict=True):
             key = marks[place]
             met = band.get(key, ())
@@ -247,7 +248,7 @@ class Seen:
 
 
 # --8<-- [start:leak]
-def leak(turns: list[dict[str, Any]], held_out: set[str]) -> Fault | None:
+def leak(turns: list[dict[str, Any]], held_out: Set[str]) -> Fault | None:
     """test-leak when the row's question stands in a held-out set.
 
     Args:
@@ -273,7 +274,7 @@ def unended(text: str) -> bool:
 
 def check_lines(
     lines: Iterable[tuple[int, bytes, int]],
-    held_out: set[str] = frozenset(),
+    held_out: Set[str] = frozenset(),
     system: str = "",
     more: Callable[[list[dict[str, Any]]], list[Fault]] | None = None,
     *,
@@ -291,10 +292,11 @@ def check_lines(
     seen = Seen()
     for number, line, length in lines:
         row, fault = parse_line(line)
+        if fault is not None and fault.code == "huge-line":
+            fault = Fault(fault.code, f"{length:,} bytes; at most {HUGE_LINE_BYTES:,} are read")
         if fault is not None:
-            if fault.code == "huge-line":
-                fault = Fault(fault.code, f"{length:,} bytes; at most {HUGE_LINE_BYTES:,} are read")
             yield number, fault
+        if row is None:
             continue
         if is_plain_text(row):
             if turns_only:
@@ -304,7 +306,7 @@ def check_lines(
             continue  # plain text to replay: no turns to check
         turns = turns_of(row, system)
         faults = check_turns(turns)
-        if not faults:
+        if turns is not None and not faults:
             faults = [found for found in (seen.check(turns, number), leak(turns, held_out)) if found is not None]
             faults += more(turns) if more is not None else []
         for found in faults:

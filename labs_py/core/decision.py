@@ -1,7 +1,7 @@
 """Should I fine-tune? A table of rules that one can read from top to bottom: the first that fits decides.
 
 Each rule names its evidence. Tests hold that each can fire, that every profile gets exactly one plan, and that more
-labelled data never argues against tuning.
+labelled rows never turn the plan from fine-tuning to something else.
 """
 
 from __future__ import annotations
@@ -210,9 +210,9 @@ def command(profile: Profile) -> str:
 
 
 def configuration(profile: Profile) -> str:
-    """A configuration for ``python -m training`` that fits the hardware; "" when the plan is not to tune.
+    """A configuration for ``python -m training`` that fits the hardware; "" when the plan is not to fine-tune.
 
-    The supervised run (``sft``) is the first step of every tuning plan here but embeddings (``embed``). Its task is a
+    The supervised run (``sft``) is the first step of every plan to fine-tune but embeddings (``embed``). Its task is a
     generator, so that it runs as it stands; ``data.train_file`` puts one's own rows in.
     """
     plan = decide(profile).plan

@@ -14,8 +14,8 @@ from labs_py.core import numerics
 
 
 # --8<-- [start:soften]
-def soften(logits: np.ndarray, temperature: float, log_counts: np.ndarray | float = 0.0) -> np.ndarray:
-    """Log-probabilities at a temperature.
+def soften(logits: np.ndarray, temperature: float | np.ndarray, log_counts: np.ndarray | float = 0.0) -> np.ndarray:
+    """Log-probabilities at a temperature (one, or one a row), (..., V).
 
     ``log_counts`` is 0 for a word, and log n for a bin that stands for n words with one logit: they share the
     logit, so the bin weighs n times as much at every temperature.
@@ -49,7 +49,7 @@ def divergence(kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.
 
 # --8<-- [start:gradient]
 def divergence_gradient(
-    kind: str, log_p: np.ndarray, log_q: np.ndarray, temperature: float, beta: float = 0.5
+    kind: str, log_p: np.ndarray, log_q: np.ndarray, temperature: float | np.ndarray, beta: float = 0.5
 ) -> np.ndarray:
     """Gradient of ``divergence`` with respect to the student's logits, where log_q = soften(logits, temperature)."""
     q = np.exp(log_q)
@@ -127,7 +127,7 @@ class LowRankStudent:
     second: np.ndarray
 
     def logits(self) -> np.ndarray:
-        """(B, V)."""
+        """Logits of all prompts, (B, V)."""
         return self.features @ self.first @ self.second
 
     def descend(self, gradient: np.ndarray, learning_rate: float) -> None:

@@ -99,27 +99,6 @@ def paired_difference(after: np.ndarray, before: np.ndarray, draws: int = 2000, 
 # --8<-- [end:paired]
 
 
-def seeds_and_items(scores: np.ndarray, draws: int = 2000, seed: int = 0) -> tuple[float, float, float]:
-    """Mean over seeds and items, with an interval that covers both sources of chance.
-
-    Args:
-        scores: [S, n] score of each item under each seed.
-
-    Returns:
-        Mean, lower and upper bound: each draw resamples the seeds and, within them, the items.
-    """
-    scores = np.atleast_2d(np.asarray(scores, dtype=float))
-    rng = np.random.default_rng(seed)
-    count, n = scores.shape
-    means = np.empty(draws)
-    for draw in range(draws):
-        chosen_seeds = rng.integers(0, count, count)
-        chosen_items = rng.integers(0, n, n)
-        means[draw] = scores[np.ix_(chosen_seeds, chosen_items)].mean()
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(scores.mean()), float(low), float(high)
-
-
 def over_seeds(values: list[float] | np.ndarray) -> tuple[float, float, float]:
     """Mean of one figure over runs that differ in their seed alone, with Student's 95% interval.
 

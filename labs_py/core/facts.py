@@ -7,6 +7,7 @@ the docstring is what the reader sees on hover. Each entry needs a test that nam
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from labs_py.core.contrast_facts import CONTRAST_FACTS
 from labs_py.core.data_facts import DATA_FACTS
@@ -16,14 +17,21 @@ from labs_py.core.preference_facts import PREFERENCE_FACTS
 from labs_py.core.report_facts import REPORT_FACTS
 from labs_py.core.tuning_facts import TUNING_FACTS
 
-FACTS: dict[str, Callable[..., float | int | str]] = {}
+Fact = Callable[..., float | int | str]
+FACTS: dict[str, Fact] = {}
+F = TypeVar("F", bound=Fact)
 
 
-def fact(function: Callable[..., float | int | str]) -> Callable[..., float | int | str]:
-    """Register a function under its own name."""
-    if function.__name__ in FACTS:
-        raise ValueError(f"two facts are called '{function.__name__}'")
-    FACTS[function.__name__] = function
+def fact(function: F) -> F:
+    """Register a function under its own name.
+
+    Raises:
+        ValueError: a fact of that name is there already.
+    """
+    name = getattr(function, "__name__", "")
+    if name in FACTS:
+        raise ValueError(f"two facts are called '{name}'")
+    FACTS[name] = function
     return function
 
 

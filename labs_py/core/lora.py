@@ -196,7 +196,8 @@ def train(
 
     Stops early when the error is above ``DIVERGED_AT`` (doing nothing has an error of 1) or not finite.
     """
-    b, a = lora_start(*update.shape, rank, seed)
+    size_out, size_in = update.shape
+    b, a = lora_start(size_out, size_in, rank, seed)
     adam_b, adam_a = Adam.like(b), Adam.like(a)
     energy = float(np.sum(update * update)) or 1.0
     errors = []

@@ -1,13 +1,15 @@
 """Short runs of which memory and time were measured, and the fit that the estimate of a CPU process stands on.
 
 The points are those of docs/data/runs/estimate-points.json (a test compares them); ``python -m training measure``
-makes them. Each is predicted by a fit to all the others, so no point has a say in its own prediction.
+makes them. Each is predicted by a fit to all the others, so no point takes part in its own prediction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -43,9 +45,10 @@ class Point:
         return self.run.batch * self.run.tokens
 
 
-def _point(name: str, tokens: int, rows: int, peak: int, seconds: float, **settings) -> Point:
+def _point(name: str, tokens: int, rows: int, peak: int, seconds: float, **settings: Any) -> Point:
     third = round(tokens / 3) / tokens
-    run = Run(tokens=tokens, batch=rows, labelled=third, **{"checkpointing": False, "rank": 8, **settings})
+    usual: dict[str, Any] = {"checkpointing": False, "rank": 8}
+    run = Run(tokens=tokens, batch=rows, labelled=third, **(usual | settings))
     return Point(name, run, peak, seconds)
 
 
@@ -80,7 +83,7 @@ _SCALE = np.array([1e9, 1, 1, 1, 1, 1])  # base is a number of bytes, the others
 
 
 # --8<-- [start:fit]
-def fit(points) -> Process:
+def fit(points: Sequence[Point]) -> Process:
     """The process whose numbers explain the points' peaks best, by least squares of the relative error."""
     found = [process_rows(MODELS[MODEL], point.run) for point in points]
     peaks = np.array([point.peak for point in points])
@@ -90,7 +93,7 @@ def fit(points) -> Process:
     return Process(*(float(number) for number in solved))
 
 
-def left_out(points=POINTS) -> np.ndarray:
+def left_out(points: Sequence[Point] = POINTS) -> np.ndarray:
     """(N,) predicted bytes, each from a fit to the other points."""
     others = [[p for p in points if p is not point] for point in points]
     return np.array([process_bytes(MODELS[MODEL], point.run, fit(rest))
@@ -106,7 +109,7 @@ def work(point: Point) -> dict[str, float]:
 
     ``maps``, ``maps_in_float32``, ``attention``, ``scores`` and ``tiles`` are operations; ``adapted`` are
     the tokens that pass adapters (memory traffic, not arithmetic), ``trained`` the parameters that the optimiser moves,
-    and ``once`` is 1. DPO asks the untrained model, too: one more forward pass of the maps.
+    and ``once`` is 1. DPO also runs the reference model: one more forward pass of the linear layers.
     """
     shape, run = MODELS[MODEL], point.run
     frozen, again = bool(run.rank), FORWARD if run.checkpointing else 0
@@ -131,7 +134,7 @@ def work(point: Point) -> dict[str, float]:
     }
 
 
-def seconds_per_unit(points) -> np.ndarray:
+def seconds_per_unit(points: Sequence[Point]) -> np.ndarray:
     """(8,) seconds for a unit of each kind of ``work``, by least squares of the relative error."""
     rows = np.array([list(work(point).values()) for point in points])
     scale = rows.max(0)  # kinds differ by eleven orders of magnitude, and one may not occur
@@ -140,7 +143,7 @@ def seconds_per_unit(points) -> np.ndarray:
     return np.linalg.lstsq(relative, np.ones(len(points)), rcond=None)[0] / scale
 
 
-def left_out_seconds(points=POINTS) -> np.ndarray:
+def left_out_seconds(points: Sequence[Point] = POINTS) -> np.ndarray:
     """(N,) predicted processor seconds of a step, each from a fit to the other points."""
     rows = np.array([list(work(point).values()) for point in points])
     return np.array([rows[i] @ seconds_per_unit([*points[:i], *points[i + 1 :]]) for i in range(len(points))])

@@ -15,8 +15,9 @@ NF4_BITS = quantize.bits_per_weight(4, 64 * 256, 256, 32, double=True)  # 4.127 
 def tuning_bytes(model: str, method: str, part: str = "total", targets: str = "all", rank: int = 16) -> float:
     """Bytes of one part of a tuned model's memory, activations left out.
 
-    Full tuning keeps 16-bit weights and gradients, a 32-bit master copy and Adam's two 32-bit moments. LoRA freezes the
-    16-bit weights and trains a 32-bit adapter; QLoRA does the same on linear layers in NF4 with double quantisation.
+    Full fine-tuning keeps 16-bit weights and gradients, a 32-bit master copy and Adam's two 32-bit moments. LoRA
+    freezes the 16-bit weights and trains a 32-bit adapter; QLoRA does the same on linear layers in NF4 with double
+    quantisation.
 
     Args:
         model: "gpt2", "llama-7b" or "qwen2.5-7b".
@@ -28,8 +29,8 @@ def tuning_bytes(model: str, method: str, part: str = "total", targets: str = "a
     shape = adapter_size.SHAPES[model]
     trained = adapter_size.count_adapter(shape, targets, rank)
     if method == "full":
-        parts = {"weights": 2, "adapter": 0, "gradients": 2, "optimiser": 4 + 8}
-        parts = {name: each * float(shape.parameters) for name, each in parts.items()}
+        each = {"weights": 2, "adapter": 0, "gradients": 2, "optimiser": 4 + 8}
+        parts = {name: count * float(shape.parameters) for name, count in each.items()}
     else:
         linear = adapter_size.count_adapted(shape, "all")
         coded = NF4_BITS / 8 if method == "qlora" else 2

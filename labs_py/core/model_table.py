@@ -4,14 +4,15 @@ Shape and count were looked up apart, on 2026-11-25, in stored copies of public 
 repository named, or of a copy that names it as its base), the count in the header or index of the safetensors files
 (bytes over bytes a number), or as others printed it from the loaded model. A test adds the shape up and wants the
 count to the last digit; another has transformers build each model without its weights and count. Rows whose
-configuration could not be found were dropped. Llama 2's files also hold rotary tables that nothing trains: not counted.
+configuration could not be found were dropped. Llama 2's files also hold rotary tables, which nothing trains; they
+are not counted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# What a block holds beside its linear maps: (norms of width hidden, norm over queries and keys, bias on q, k and v).
+# What a block holds beside its linear layers: (norms of width hidden, norm over queries and keys, bias on q, k and v).
 PLAIN, BIASED, HEAD_NORMS, WIDE_NORMS, FOUR_NORMS = "plain", "biased", "head norms", "wide norms", "four norms"
 EXTRAS = (PLAIN, BIASED, HEAD_NORMS, WIDE_NORMS, FOUR_NORMS)
 HEAD = 128
@@ -48,14 +49,14 @@ class Decoder:
 
     @property
     def linears(self) -> dict[str, tuple[int, int]]:
-        """(D_in, D_out) of a block's linear maps."""
+        """(D_in, D_out) of a block's linear layers."""
         h, q, k, m = self.hidden, self.query, self.key_value, self.inner
         return {"q_proj": (h, q), "k_proj": (h, k), "v_proj": (h, k), "o_proj": (q, h),
                 "gate_proj": (h, m), "up_proj": (h, m), "down_proj": (m, h)}  # fmt: skip
 
     @property
     def linear_parameters(self) -> int:
-        """Weights of all blocks' linear maps: what 4-bit loading shrinks."""
+        """Weights of all blocks' linear layers: what 4-bit loading shrinks."""
         return self.layers * sum(a * b for a, b in self.linears.values())
 
     @property

@@ -1,4 +1,4 @@
-"""What a reward does to a policy over a finite set of answers: the KL leash, best-of-n, group advantages.
+"""What a reward does to a policy over a finite set of answers: the KL penalty, best-of-n, group advantages.
 
 Everything is kept in log-probabilities, so no beta and no n overflows. Notation: C candidates; ``log_reference``
 (C,) sums to one after exp; rewards (C,). Sources: Rafailov et al. 2023, equations 4 and 5; Gao et al. 2022;
@@ -18,12 +18,12 @@ def log_sum_exp(values: np.ndarray, axis: int = -1) -> np.ndarray:
 
 # --8<-- [start:tilt]
 def tilt(log_reference: np.ndarray, reward: np.ndarray, beta: float | np.ndarray) -> np.ndarray:
-    """The policy that wins most reward less beta times its KL from the reference: ref * exp(reward / beta) / Z.
+    """The policy with the highest reward less beta times its KL from the reference: ref * exp(reward / beta) / Z.
 
     Args:
         log_reference: (C,) log-probabilities.
         reward: (C,).
-        beta: one price of KL, or (B,) of them.
+        beta: weight of the KL penalty, one or (B,) of them.
 
     Returns:
         (C,) or (B, C) log-probabilities.
@@ -38,7 +38,7 @@ def tilt(log_reference: np.ndarray, reward: np.ndarray, beta: float | np.ndarray
 
 
 def kl(log_policy: np.ndarray, log_reference: np.ndarray) -> np.ndarray:
-    """KL(policy || reference) in nats along the last axis; zero-probability answers count nothing."""
+    """KL(policy || reference) in nats along the last axis; answers without probability add nothing."""
     probability = np.exp(log_policy)
     ratio = np.where(probability > 0, log_policy - log_reference, 0.0)
     return np.maximum(np.sum(probability * ratio, axis=-1), 0.0)

@@ -7,6 +7,7 @@ each with scipy. The sources of the formulas stand at the functions.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -36,7 +37,7 @@ def t_quantile(share: float, freedom: float) -> float:
     return _solve(lambda x: t_cdf(x, freedom), share)
 
 
-def _solve(cdf, share: float) -> float:
+def _solve(cdf: Callable[[float], float], share: float) -> float:
     """Bisection on a rising distribution function, to rounding."""
     low, high = -1.0, 1.0
     while cdf(low) > share:
@@ -77,7 +78,7 @@ def mcnemar(gained: int, lost: int) -> float:
     on either side like a coin, so p is twice the binomial tail of the rarer side.
 
     Args:
-        gained: items that only the tuned model gets right.
+        gained: items that only the fine-tuned model gets right.
         lost: items that only the base gets right.
     """
     n, rarer = gained + lost, min(gained, lost)
@@ -98,7 +99,7 @@ def paired_power(n: float, gained: float, lost: float, alpha: float = 0.05) -> f
 
     Args:
         n: items.
-        gained, lost: share of items that only the tuned model, or only the base, gets right.
+        gained, lost: share of items that only the fine-tuned model, or only the base, gets right.
         alpha: how often a difference is claimed when there is none, both sides together.
     """
     gain, differing = abs(gained - lost), gained + lost
@@ -149,7 +150,7 @@ def bootstrap_differences(differences: np.ndarray, draws: int, seed: int) -> np.
     same distribution, at a cost that does not grow with the items.
 
     Args:
-        differences: [n] tuned minus base, item by item.
+        differences: [n] score of the fine-tuned model minus that of the base, item by item.
 
     Returns:
         [draws] means.

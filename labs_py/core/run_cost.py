@@ -1,14 +1,14 @@
 """What a training run needs: bytes by part, floating-point operations, hours and money, as plain arithmetic.
 
-``shape`` is any object with layers, hidden, key_value, inner, vocabulary, linears, linear_parameters and parameters,
-such as ``model_table.Decoder``. The weights, the adapter, the gradients and the optimiser's state are exact; what
-passes through (activations, scores) is counted by tensor, without the allocator's rounding. What a whole process on a
+The weights, the adapter, the gradients and the optimiser's state are exact; what
+passes through (activations, logits) is counted by tensor, without the allocator's rounding. What a whole process on a
 CPU takes beyond that was fitted to measured runs (``measured_runs``) and is said by ``process_bytes``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 TARGETS = {
     "all-linear": ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
@@ -21,7 +21,28 @@ ADAM_BYTES = {"adamw": 8, "paged_adamw_8bit": 2}
 # Operations for a weight and a token: forward 2, gradient of the activations 2, gradient of the weights 2. A frozen
 # weight needs no gradient of its own; recomputing activations costs a second forward pass.
 FORWARD, THROUGH, OWN = 2, 2, 2
-TILE = (4096, 32_768)  # tokens and vocabulary entries that TRL scores at once
+TILE = (4096, 32_768)  # tokens and vocabulary entries whose logits TRL computes at once
+
+
+class Shape(Protocol):
+    """What of a decoder's shape decides its cost; ``model_table.Decoder`` says what each means."""
+
+    @property
+    def layers(self) -> int: ...
+    @property
+    def hidden(self) -> int: ...
+    @property
+    def key_value(self) -> int: ...
+    @property
+    def inner(self) -> int: ...
+    @property
+    def vocabulary(self) -> int: ...
+    @property
+    def linears(self) -> dict[str, tuple[int, int]]: ...
+    @property
+    def linear_parameters(self) -> int: ...
+    @property
+    def parameters(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -32,8 +53,8 @@ class Run:
         rank: of the adapter; 0 trains every weight.
         tokens: of one row.
         batch: rows of one micro-batch.
-        labelled: share of the tokens whose scores over the vocabulary are computed.
-        tiles: scores are made tile by tile and made again in the backward pass, as TRL does it.
+        labelled: share of the tokens whose logits are computed.
+        tiles: logits are computed tile by tile, and again in the backward pass, as TRL does it.
         first_layer: the first with an adapter; those below it keep nothing and send no gradient.
         dora: the adapter trains the lengths of the outputs' weights, too (Liu et al. 2024, arXiv:2402.09353).
     """
@@ -53,7 +74,7 @@ class Run:
 
 
 # --8<-- [start:adapter]
-def adapter_parameters(shape, targets: str, rank: int, dora: bool = False, first_layer: int = 0) -> int:
+def adapter_parameters(shape: Shape, targets: str, rank: int, dora: bool = False, first_layer: int = 0) -> int:
     """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
     chosen = [sizes for name, sizes in shape.linears.items() if name in TARGETS[targets]]
     return (shape.layers - first_layer) * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
@@ -62,15 +83,15 @@ def adapter_parameters(shape, targets: str, rank: int, dora: bool = False, first
 # --8<-- [end:adapter]
 
 
-def trained_parameters(shape, run: Run) -> int:
-    """The adapter's, or all of them."""
+def trained_parameters(shape: Shape, run: Run) -> int:
+    """Parameters that the optimiser moves: the adapter's, or all of them."""
     if not run.rank:
         return shape.parameters
     return adapter_parameters(shape, run.targets, run.rank, run.dora, run.first_layer)
 
 
 # --8<-- [start:memory]
-def memory(shape, run: Run) -> dict[str, int]:
+def memory(shape: Shape, run: Run) -> dict[str, int]:
     """Bytes by part. Trained numbers are held in float32, as are their gradients."""
     size = BYTES[run.dtype] if run.rank else 4.0
     trained = trained_parameters(shape, run)
@@ -92,19 +113,19 @@ def memory(shape, run: Run) -> dict[str, int]:
 
 
 # --8<-- [start:activations]
-def activation_bytes(shape, run: Run) -> float:
+def activation_bytes(shape: Shape, run: Run) -> float:
     """What the backward pass needs, tensor by tensor, for all tokens of a micro-batch.
 
     A layer keeps the inputs of its two norms in float32; queries and attention's result, keys and values; three tensors
-    of the gated MLP; and the inputs of the maps that are trained. Checkpointing keeps each layer's input only, and one
-    layer whole while it is computed again. Training all weights also keeps what the norms put out, and an input for
-    each map.
+    of the gated MLP; and the inputs of the linear layers that are trained. Checkpointing keeps each block's input only,
+    and one block whole while it is computed again. Training all weights also keeps what the norms put out, and an
+    input for each linear layer.
     """
     h, q, k, m = shape.hidden, shape.linears["q_proj"][1], shape.key_value, shape.inner
     size = 4 if run.rank and run.dtype == "float32" else 2
     chosen = TARGETS[run.targets] if run.rank else TARGETS["all-linear"]
     entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0}
-    if run.rank and not run.tiles:  # one tensor serves all maps that read it
+    if run.rank and not run.tiles:  # one tensor serves all layers that read it
         entering |= {"k_proj": 0, "up_proj": 0}
         entering["v_proj"] = 0 if "q_proj" in chosen else h
     elif run.rank:  # PEFT hands every adapter an input of its own
@@ -120,11 +141,11 @@ def activation_bytes(shape, run: Run) -> float:
 # --8<-- [end:activations]
 
 
-def scores_bytes(shape, run: Run) -> float:
-    """Scores of the vocabulary with what their gradient needs.
+def scores_bytes(shape: Shape, run: Run) -> float:
+    """Bytes of the logits with what their gradient needs.
 
-    Ten bytes a score: in the weights' type, their logarithms in float32, and the gradient in float32. In tiles the
-    number of scores is bounded, and a kernel turns each tile into its gradient where it lies, in two bytes.
+    Ten bytes a logit: itself in the weights' type, its log-probability in float32, and the gradient in float32. In
+    tiles their number is bounded, and a kernel turns each tile into its gradient where it lies, in two bytes.
     """
     tokens = run.batch * run.tokens
     if run.tiles:
@@ -133,10 +154,10 @@ def scores_bytes(shape, run: Run) -> float:
 
 
 # --8<-- [start:work]
-def operations(shape, run: Run, tokens: float) -> float:
+def operations(shape: Shape, run: Run, tokens: float) -> float:
     """Floating-point operations of training on ``tokens`` tokens: 6 N D for every weight, 4 N D around frozen ones.
 
-    N counts the linear maps and the output head; the products of attention with its own length are left out, which
+    N counts the linear layers and the output head; the products of attention with its own length are left out, which
     is little below a few thousand tokens.
     """
     head = shape.vocabulary * shape.hidden
@@ -152,14 +173,20 @@ def operations(shape, run: Run, tokens: float) -> float:
 
 
 def hours(work: float, peak: float, low: float, high: float) -> tuple[float, float]:
-    """Shortest and longest time when between ``low`` and ``high`` of the peak rate is reached."""
+    """Shortest and longest time, in hours, for ``work`` operations.
+
+    Args:
+        work: floating-point operations.
+        peak: of the hardware, operations a second.
+        low, high: share of the peak that is reached, at worst and at best.
+    """
     return work / (peak * high) / 3600, work / (peak * low) / 3600
 
 
 # --8<-- [end:work]
 
 
-def largest_batch(shape, run: Run, room: float, most: int = 4096) -> int:
+def largest_batch(shape: Shape, run: Run, room: float, most: int = 4096) -> int:
     """Largest micro-batch whose parts fit into ``room`` bytes; 0 when a single row does not."""
     one, two = (sum(memory(shape, replace(run, batch=batch)).values()) for batch in (1, 2))
     row = two - one
@@ -174,11 +201,11 @@ class Process:
         base: interpreter, libraries and what they keep for themselves, bytes.
         activations: resident bytes for a byte of activations when all weights are trained: fewer than one, for the
             gradients come while the activations go.
-        adapters: what adapters on all maps add to that: their temporary tensors leave holes between those that stay,
+        adapters: what adapters on all linear layers add: their temporary tensors leave holes between those that stay,
             and the C library gives holes back to nobody.
         single: what float32 adds to it.
-        scores: resident bytes for a byte of scores, the products' own work space included.
-        tiles: the same for scores made in tiles, which plain torch works on in a dozen float32 arrays.
+        scores: resident bytes for a byte of logits, the products' own work space included.
+        tiles: the same for logits made in tiles, which plain torch works on in a dozen float32 arrays.
     """
 
     base: float
@@ -190,10 +217,10 @@ class Process:
 
 
 CPU = Process(base=0.593e9, activations=0.729, adapters=0.476, single=0.445, scores=2.529, tiles=23.60)
-MARGIN = 1.02  # too little foretold costs a run, too much costs nothing
+MARGIN = 1.02  # an estimate that is too low costs a run, one that is too high costs nothing
 
 
-def process_rows(shape, run: Run) -> tuple[dict[str, float], float]:
+def process_rows(shape: Shape, run: Run) -> tuple[dict[str, float], float]:
     """Bytes that each number of ``Process`` multiplies, and those that count once."""
     parts = memory(shape, run)
     passing, scores = parts.pop("activations"), parts.pop("scores")
@@ -210,8 +237,8 @@ def process_rows(shape, run: Run) -> tuple[dict[str, float], float]:
 
 
 # --8<-- [start:process]
-def process_bytes(shape, run: Run, process: Process = CPU) -> float:
-    """Peak resident memory of a training process on a CPU, with a small margin upwards."""
+def process_bytes(shape: Shape, run: Run, process: Process = CPU) -> float:
+    """Peak resident bytes of a training process on a CPU, with a small margin upwards."""
     rows, once = process_rows(shape, run)
     return MARGIN * (once + sum(getattr(process, name) * size for name, size in rows.items()))
 

@@ -125,13 +125,14 @@ def jacobi_steps(matrix: np.ndarray, rounds_per_step: int = 32) -> Iterator[Deco
 
 def decompose(matrix: np.ndarray) -> Decomposition:
     """The finished decomposition of ``matrix``; see ``jacobi_steps``."""
-    last = None
-    for state in jacobi_steps(matrix, rounds_per_step=1 << 30):
-        last = state
+    *_, last = jacobi_steps(matrix, rounds_per_step=1 << 30)
     return last
 
 
-def _progress(state: Decomposition) -> tuple:
+Progress = tuple[tuple[float, ...], int, int, int, bool]
+
+
+def _progress(state: Decomposition) -> Progress:
     return state.off_norms, state.sweeps, state.rounds, state.rounds_per_sweep, state.finished
 
 
@@ -168,7 +169,9 @@ def _tall_steps(matrix: np.ndarray, rounds_per_step: int) -> Iterator[Decomposit
 # --8<-- [end:jacobi]
 
 
-def _state(top: np.ndarray, bottom: np.ndarray, shape: tuple, floor: float, progress: tuple) -> Decomposition:
+def _state(
+    top: np.ndarray, bottom: np.ndarray, shape: tuple[int, int], floor: float, progress: Progress
+) -> Decomposition:
     """Read lengths and directions off the turned columns, longest first."""
     rows, columns = shape
     table = np.concatenate([top, bottom])

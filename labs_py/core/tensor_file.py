@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import json
 import struct
+from typing import Any
 
 import numpy as np
 
-DTYPES = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "U16": np.dtype("<u2")}
+DTYPES: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "U16": np.dtype("<u2")}
 LONGEST_HEADER = 1_000_000
 
 
 def write(tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None, dtype: str = "F32") -> bytes:
-    """The bytes of a safetensors file."""
-    header: dict = {"__metadata__": metadata} if metadata else {}
+    """The bytes of a safetensors file.
+
+    Args:
+        tensors: arrays by name.
+        metadata: texts of the header.
+        dtype: key of ``DTYPES`` that every array is stored in.
+    """
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
     parts, offset = [], 0
     for name, tensor in tensors.items():
         data = np.ascontiguousarray(tensor, dtype=DTYPES[dtype]).tobytes()

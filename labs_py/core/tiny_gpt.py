@@ -1,6 +1,6 @@
-"""A tiny GPT in numpy: forward, hand-written backward, LoRA, Adam. The same network as ``training/build/tiny_gpt.py``.
+"""A tiny GPT in numpy: forward, hand-written backward, LoRA, Adam. Training has the same network in torch.
 
-Shapes: B rows, T positions, D width, H heads, V tokens. Weights of linear maps are (D_out, D_in), as in torch.
+Shapes: B rows, T positions, D width, H heads, V tokens. Weights of linear layers are (D_out, D_in), as in torch.
 Parameters are one dictionary; an adapter is another, with "NAME.A" (R, D_in) and "NAME.B" (D_out, R).
 """
 
@@ -13,7 +13,6 @@ import numpy as np
 from labs_py.core.products import matmul
 
 Tensors = dict[str, np.ndarray]
-LINEARS = ("query", "key", "value", "out", "up", "down")
 TINY = 1e-5
 IGNORED = -1  # a target that no loss is counted on
 
@@ -30,7 +29,7 @@ class Shape:
 
 
 def linear_sizes(shape: Shape) -> dict[str, tuple[int, int]]:
-    """name -> (D_out, D_in) of every linear map."""
+    """name -> (D_out, D_in) of every linear layer."""
     d = shape.width
     sizes = {"query": (d, d), "key": (d, d), "value": (d, d), "out": (d, d), "up": (4 * d, d), "down": (d, 4 * d)}
     return {f"layers.{i}.{name}": size for i in range(shape.layers) for name, size in sizes.items()}
@@ -38,22 +37,23 @@ def linear_sizes(shape: Shape) -> dict[str, tuple[int, int]]:
 
 # --8<-- [start:count]
 def count_model(shape: Shape) -> int:
-    """All weights: tokens, positions, linear maps, and the gains of two norms a layer and one at the end."""
+    """All weights: tokens, positions, linear layers, and the gains of two norms a layer and one at the end."""
     maps = sum(rows * columns for rows, columns in linear_sizes(shape).values())
     return (shape.vocabulary + shape.context) * shape.width + maps + (2 * shape.layers + 1) * shape.width
 
 
 def count_adapter(shape: Shape, rank: int) -> int:
-    """Trainable weights of LoRA on every linear map: rank times (rows + columns)."""
+    """Trainable weights of LoRA on every linear layer: rank times (rows + columns)."""
     return sum(rank * (rows + columns) for rows, columns in linear_sizes(shape).values())
 
 
 # --8<-- [end:count]
 
 
-def start_adapter(shape: Shape, rank: int, seed: int, dtype=np.float32) -> Tensors:
+def start_adapter(shape: Shape, rank: int, seed: int, dtype: type[np.floating] = np.float32) -> Tensors:
     """A random and B zero, so that the first forward pass is the base's."""
-    rng, adapter = np.random.default_rng(seed), {}
+    rng = np.random.default_rng(seed)
+    adapter: Tensors = {}
     for name, (rows, columns) in linear_sizes(shape).items():
         adapter[f"{name}.A"] = (rng.normal(size=(rank, columns)) / np.sqrt(columns)).astype(dtype)
         adapter[f"{name}.B"] = np.zeros((rows, rank), dtype)
@@ -97,7 +97,7 @@ class Pass:
         return y
 
     def linear_back(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        """Gradient with respect to x; the map's own gradients are put down."""
+        """Gradient with respect to x; the layer's own gradients are kept in ``gradients``."""
         dx = matmul(dy, self.weights[name])
         if self.full:
             self.gradients[name] = matmul(dy.T, x)
@@ -109,7 +109,7 @@ class Pass:
         return dx
 
     def norm_back(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        """Backward of ``norm``."""
+        """Gradient of ``norm`` with respect to x, (B·T, D)."""
         size = 1 / np.sqrt((x * x).mean(-1, keepdims=True) + TINY)
         unit, inward = x * size, dy * self.weights[name]
         if self.full:
@@ -123,7 +123,7 @@ def norm(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
-    """Along the last axis."""
+    """Probabilities along the last axis, (..., V)."""
     e = x - x.max(-1, keepdims=True)
     np.exp(e, out=e)
     e /= e.sum(-1, keepdims=True)
@@ -150,7 +150,7 @@ def _flat(x: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:forward]
 def forward(now: Pass, tokens: np.ndarray) -> np.ndarray:
-    """Scores over the vocabulary, (B·T, V), for tokens (B, T)."""
+    """Logits, (B·T, V), for tokens (B, T)."""
     rows, length = tokens.shape
     weights, heads = now.weights, now.shape.heads
     x = weights["tokens"][tokens].reshape(rows * length, -1) + np.tile(weights["positions"][:length], (rows, 1))
@@ -177,7 +177,7 @@ def forward(now: Pass, tokens: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:backward]
 def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
-    """Gradients of everything trainable, from the gradient of the scores (B·T, V)."""
+    """Gradients of everything trainable, from the gradient of the logits (B·T, V)."""
     rows, length = tokens.shape
     last = now.saved[-1]
     dx = now.norm_back("norm", last["x"], matmul(dscores, now.weights["tokens"]))
@@ -191,7 +191,9 @@ def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
         ds = np.multiply(dp, s["p"], out=dp)
         k = s["k"] / np.sqrt(s["k"].shape[-1]).astype(dx.dtype)
         back = {"query": (ds, k), "key": (ds.swapaxes(-1, -2), s["q"]), "value": (s["p"].swapaxes(-1, -2), dmixed)}
-        da = sum(now.linear_back(at + name, s["a"], _flat(matmul(*pair))) for name, pair in back.items())
+        da = np.zeros_like(dx)
+        for name, pair in back.items():
+            da += now.linear_back(at + name, s["a"], _flat(matmul(*pair)))
         dx = dx + now.norm_back(at + "norm1", s["x"], da)
     if now.full:
         table = matmul(dscores.T, last["n"])
@@ -207,7 +209,12 @@ def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
 
 # --8<-- [start:loss]
 def loss_and_gradient(scores: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mean cross-entropy of the targets that count, and its gradient with respect to the scores."""
+    """Mean cross-entropy of the targets that count, and its gradient with respect to the logits.
+
+    Args:
+        scores: logits, (B·T, V).
+        targets: (B, T) tokens, ``IGNORED`` where none counts.
+    """
     wanted = targets.ravel()
     rows = np.flatnonzero(wanted != IGNORED)  # the others cost nothing, and often they are most
     p, places = softmax(scores[rows]), np.arange(len(rows))
@@ -231,14 +238,14 @@ def step(
 
 
 class Adam:
-    """Adam without weight decay, as torch.optim.Adam at its defaults."""
+    """Adam without weight decay, as torch.optim.Adam at its defaults (Kingma and Ba 2014, arXiv 1412.6980)."""
 
     def __init__(self, trained: Tensors, rate: float):
         self.trained, self.rate, self.count = trained, rate, 0
         self.means = {k: (np.zeros_like(v), np.zeros_like(v)) for k, v in trained.items()}
 
     def update(self, gradients: Tensors) -> None:
-        """One step, in place."""
+        """Move ``trained`` by one step, in place."""
         self.count += 1
         for name, g in gradients.items():
             first, second = self.means[name]

@@ -1,4 +1,4 @@
-"""Small stories with a moral, made by a grammar: the corpus of the tiny GPT, its tuning rows and its held-out test.
+"""Small stories with a moral, made by a grammar: the tiny GPT's corpus, its fine-tuning rows and its held-out test.
 
 All text here was written for this project and stands under its licence. A seed gives the same stories everywhere.
 Whether a story is held out is a property of its text, so no seed can bring a test story into training.
@@ -91,7 +91,8 @@ def tell(rng: np.random.Generator) -> Story:
 
 def stories(count: int, seed: int, held_out: bool) -> list[Story]:
     """``count`` different stories, from the training side or from the held-out side."""
-    rng, found = np.random.default_rng(seed), {}
+    rng = np.random.default_rng(seed)
+    found: dict[str, Story] = {}
     while len(found) < count:
         story = tell(rng)
         if story.held_out == held_out:

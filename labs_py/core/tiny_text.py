@@ -6,8 +6,10 @@ it is the stop token. Source: Sennrich et al. 2016, arXiv:1508.07909, section 3.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 ALPHABET = "\n abcdefghijklmnopqrstuvwxyz.,?:"
 STOP = 0
@@ -16,12 +18,14 @@ WORD = re.compile(r"\n| ?[^ \n]+| ")
 
 def learn(lines: list[str], merges: int) -> list[tuple[str, str]]:
     """The ``merges`` most frequent pairs, each counted after those before it were merged; ties go alphabetically."""
-    words = {tuple(w): n for w, n in Counter(w for line in lines for w in WORD.findall(line)).items()}
+    words: dict[tuple[str, ...], int] = {
+        tuple(w): n for w, n in Counter(w for line in lines for w in WORD.findall(line)).items()
+    }
     learned: list[tuple[str, str]] = []
     while len(learned) < merges:
-        pairs: Counter = Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
         for word, count in words.items():
-            for pair in zip(word, word[1:], strict=False):
+            for pair in itertools.pairwise(word):
                 pairs[pair] += count
         if not pairs:
             break
@@ -45,7 +49,7 @@ class Vocabulary:
     """Text to token numbers and back."""
 
     def __init__(self, merges: list[tuple[str, str]]):
-        self.merges = [tuple(pair) for pair in merges]
+        self.merges = [(first, second) for first, second in merges]
         self.tokens = list(ALPHABET) + [a + b for a, b in self.merges]
         self._number = {token: i for i, token in enumerate(self.tokens)}
         self._known: dict[str, list[int]] = {}
@@ -63,6 +67,6 @@ class Vocabulary:
             self._known[word] = [self._number[p] for p in pieces]
         return self._known[word]
 
-    def decode(self, numbers) -> str:
+    def decode(self, numbers: Iterable[int]) -> str:
         """The text of token numbers."""
         return "".join(self.tokens[int(i)] for i in numbers)

@@ -120,11 +120,6 @@ def _packed(lengths: np.ndarray, width: int) -> int:
     return len(room)
 
 
-def optimiser_steps(rows: int, batch: int, epochs: int) -> int:
-    """Optimiser steps of a run: batches in an epoch, the last one perhaps smaller, times epochs."""
-    return -(-rows // batch) * epochs
-
-
 def cpu_process(part: str) -> float:
     """A number of the fitted allowance for a training process on a CPU."""
     return getattr(run_cost.CPU, part)
@@ -142,6 +137,5 @@ TUNING_FACTS = (
     uniform_nats,
     token_weight_ratio,
     padding_share,
-    optimiser_steps,
     cpu_process,
 )

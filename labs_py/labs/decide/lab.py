@@ -14,7 +14,7 @@ from labs_py.spec import Result
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
-    """The one frame: the plan here, and how it changes with the number of rows."""
+    """One frame: the plan here, and how it changes with the number of rows."""
     profile = spec.profile_of(params)
     rule = decision.decide(profile)
     ladder = [spec.profile_of({**params, "rows": n}) for n in spec.LADDER]

@@ -51,7 +51,8 @@ def view_of(params: dict[str, Any]) -> tuple[teachers.View, dict[str, str]]:
 
 def objective(view: teachers.View, params: dict[str, Any]) -> tuple[distill.Objective, dict[str, str]]:
     """The loss at these settings; reverse KL gives way where the teacher has words without mass."""
-    kind, remarks = params["divergence"], {}
+    kind = params["divergence"]
+    remarks: dict[str, str] = {}
     if kind == "reverse" and np.isneginf(view.log_teacher).any():
         kind = "forward"
         remarks["error:divergence"] = (
@@ -77,11 +78,11 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
     student = _student(view, params, prompt)
     logits = student.logits()
     arrays = _static_arrays(view, params, goal, logits, prompt)
-    total = params["steps"] if params["train"] else 1
     if not params["train"]:
-        yield Result(*_state(view, goal, logits, arrays, remarks, params), 1, 1)
+        scalars, now, texts = _state(view, goal, logits, arrays, remarks)
+        yield Result(scalars, now, texts, 1, 1)
         return
-    yield from _trained(view, goal, student, arrays, remarks, params, total)
+    yield from _trained(view, goal, student, arrays, remarks, params)
 
 
 def _student(view: teachers.View, params: dict[str, Any], prompt: int) -> distill.LowRankStudent:
@@ -101,8 +102,19 @@ def _descend(student: distill.LowRankStudent, gradient: np.ndarray, params: dict
         student.second = student.second - params["learning_rate"] * gradient
 
 
-def _trained(view, goal, student, arrays, remarks, params, total) -> Iterator[Result]:
-    losses, gaps, soft, hard = [], [], [], []
+def _trained(
+    view: teachers.View,
+    goal: distill.Objective,
+    student: distill.LowRankStudent,
+    arrays: dict[str, np.ndarray],
+    remarks: dict[str, str],
+    params: dict[str, Any],
+) -> Iterator[Result]:
+    losses: list[float] = []
+    gaps: list[float] = []
+    soft: list[float] = []
+    hard: list[float] = []
+    logits, total = student.logits(), params["steps"]
     extra: dict[str, float] = {}
     held_out = _held_out(params)
     for step in range(1, total + 1):
@@ -131,12 +143,12 @@ def _trained(view, goal, student, arrays, remarks, params, total) -> Iterator[Re
         curves = {"loss": np.array(losses), "kl_curve": np.array(gaps)}
         if soft:
             curves |= {"heldout_soft": np.array(soft), "heldout_hard": np.array(hard)}
-        scalars, now, texts = _state(view, goal, logits, arrays | curves, remarks, params)
+        scalars, now, texts = _state(view, goal, logits, arrays | curves, remarks)
         texts |= _curve_texts(losses, extra)
         yield Result(scalars | extra, now, texts, step, total)
         _descend(student, distill.loss_gradient(logits, goal), params)
     if not losses or "error:learning_rate" in remarks:
-        last = _state(view, goal, np.nan_to_num(np.clip(logits, -1e6, 1e6)), arrays, remarks, params)
+        last = _state(view, goal, np.nan_to_num(np.clip(logits, -1e6, 1e6)), arrays, remarks)
         curves = {"loss": np.array(losses), "kl_curve": np.array(gaps)}
         texts = last[2] | _curve_texts(losses, extra)
         yield Result(last[0] | extra, last[1] | curves, texts, total, total)
@@ -167,7 +179,11 @@ def _mean_gap(logits: np.ndarray, goal: distill.Objective) -> float:
 
 
 def _state(
-    view, goal, logits, arrays, remarks, params
+    view: teachers.View,
+    goal: distill.Objective,
+    logits: np.ndarray,
+    arrays: dict[str, np.ndarray],
+    remarks: dict[str, str],
 ) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, str]]:
     """Scalars, arrays and texts of one state of the student."""
     row = view.shown
@@ -219,12 +235,14 @@ def _texts(
     }
 
 
-def _static_arrays(view, params, goal, logits, prompt: int) -> dict[str, np.ndarray]:
+def _static_arrays(
+    view: teachers.View, params: dict[str, Any], goal: distill.Objective, logits: np.ndarray, prompt: int
+) -> dict[str, np.ndarray]:
     """What does not change while the student learns; four entries serve only ``_state``."""
     row = view.shown
     n_words = view.log_teacher.shape[1]
     order = np.argsort(-view.log_teacher[row], kind="stable")[:SHOWN]
-    if goal.log_counts[-1] > 0 and n_words - 1 not in order:
+    if view.log_counts[-1] > 0 and n_words - 1 not in order:
         order = np.append(order[:-1], n_words - 1)
     table = teachers.table(params["teacher"])
     recorded = np.array(table["temperatures"], dtype=float)
@@ -247,7 +265,9 @@ def _static_arrays(view, params, goal, logits, prompt: int) -> dict[str, np.ndar
     }
 
 
-def _soft_sizes(params, prompt: int, start: np.ndarray, goal) -> tuple[np.ndarray, float, float]:
+def _soft_sizes(
+    params: dict[str, Any], prompt: int, start: np.ndarray, goal: distill.Objective
+) -> tuple[np.ndarray, float, float]:
     """Size of the soft gradient over T with T² (24,), and without it at T = 1 and at the set T (64 words)."""
     top = np.array(teachers.table(params["teacher"])["prompts"][prompt]["top"]["logits"][: teachers.FEW])
     start = start if params["start"] != "lowrank" else np.zeros(teachers.FEW)

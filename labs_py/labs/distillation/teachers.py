@@ -47,7 +47,11 @@ def forget() -> None:
 
 
 def table(teacher: str) -> dict[str, Any]:
-    """The recorded table of a teacher; LookupError with a sentence when it cannot be loaded."""
+    """The recorded table of a teacher.
+
+    Raises:
+        LookupError: it cannot be loaded; the message is a sentence for the reader.
+    """
     if teacher not in _tables:
         _tables[teacher] = json.loads(data.load(FILES[teacher]))
     return _tables[teacher]

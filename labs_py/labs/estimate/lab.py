@@ -18,7 +18,7 @@ BATCHES = tuple(2**i for i in range(9))
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
-    """The one frame."""
+    """One frame: memory by part, operations, hours and money, and the check against measured runs."""
     shape, run = MODELS[params["model"]], _run_of(params)
     name, room, peak = HARDWARE[params["hardware"]]
     spare = 1 + params["allowance"] / 100
@@ -103,10 +103,10 @@ def _run_of(params: dict[str, Any]) -> run_cost.Run:
     )
 
 
-def change(shape, run: run_cost.Run, room: float) -> str:
+def change(shape: run_cost.Shape, run: run_cost.Run, room: float) -> str:
     """The mildest single change that makes a run fit; two together when one does not suffice."""
-    small = {"nf4": True, "optimizer": "paged_adamw_8bit", "rank": run.rank or 16}
-    tries = (
+    small: dict[str, Any] = {"nf4": True, "optimizer": "paged_adamw_8bit", "rank": run.rank or 16}
+    tries: tuple[tuple[str, dict[str, Any]], ...] = (
         ("Recompute activations.", {"checkpointing": True}),
         ("Score only the labelled tokens, a third of them.", {"labelled": min(run.labelled, 1 / 3)}),
         ("Take rows one by one and accumulate.", {"batch": 1}),

@@ -17,7 +17,7 @@ SIZES = np.unique(np.round(np.geomspace(10, 20_000, 60)))
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
-    """The one frame: the plan, the pasted results, the seeds."""
+    """One frame: the plan, the pasted results, the seeds."""
     parts = (_plan(params), _judge(params["results"], params["seed"], params["alpha"], params["power"]),
              _seeds(params["seed_scores"], params["reference"]))  # fmt: skip
     scalars, arrays, texts = ({k: v for part in parts for k, v in part[i].items()} for i in range(3))

@@ -50,10 +50,12 @@ def _pair(line: str) -> tuple[float, float] | None:
             return None
     else:
         words = line.replace(",", " ").replace(";", " ").split()
-    numbers = [_number(word) for word in words]
-    if len(numbers) != 2 or any(x is None or not 0 <= x <= 1 for x in numbers):
+    if len(words) != 2:
         return None
-    return numbers[0], numbers[1]
+    base, tuned = (_number(word) for word in words)
+    if base is None or tuned is None or not (0 <= base <= 1 and 0 <= tuned <= 1):
+        return None
+    return base, tuned
 
 
 def _number(word: str) -> float | None:

@@ -1,9 +1,9 @@
-"""LoRA on the tiny GPT, live: it learns a question that it was never asked, and one can see what it forgets."""
+"""LoRA on the tiny GPT, live: it learns a question that it was never asked, and the lab shows what it forgets."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from labs_py.core import tiny_gpt, tiny_story
 from labs_py.labs.finetune import tiny_model, training_run
 from labs_py.spec import Result
 
+State = tuple[dict[str, float], dict[str, np.ndarray], dict[str, str]]
+Measuring = Generator[None, None, tiny_model.Marks]
 _kept: dict[str, Any] = {}
 
 
@@ -29,7 +31,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         return
     base = _kept["base"]
     if not params["train"]:
-        yield Result(*_state(params, None), 1, 1)
+        yield _result(_state(params, None), 1, 1)
         return
     yield from _trained(base, params)
 
@@ -54,7 +56,8 @@ def _resumed(base: tiny_model.Base, params: dict[str, Any]) -> training_run.Run:
 
 
 def _trained(base: tiny_model.Base, params: dict[str, Any]) -> Iterator[Result]:
-    run, total, trouble = _resumed(base, params), params["steps"], {}
+    run, total = _resumed(base, params), params["steps"]
+    trouble: dict[str, str] = {}
     while len(run.losses) < total:
         if not run.step(params["mask_prompt"], params["with_stop"]):
             rate = params["learning_rate"]
@@ -64,8 +67,8 @@ def _trained(base: tiny_model.Base, params: dict[str, Any]) -> Iterator[Result]:
         if (done % training_run.EVERY == 0 or done == total) and run.marks[-1][0] < done:
             work = tiny_model.measure(base, run.merged())
             for _ in work_through(work, run, done):
-                yield Result(*_state(params, run), done, total)
-        yield Result(*_state(params, run), done, total)
+                yield _result(_state(params, run), done, total)
+        yield _result(_state(params, run), done, total)
     scalars, arrays, texts = _state(params, run)
     _kept.pop("stopped")
     if not trouble:
@@ -73,7 +76,12 @@ def _trained(base: tiny_model.Base, params: dict[str, Any]) -> Iterator[Result]:
     yield Result(scalars, arrays, texts | trouble, total, total)
 
 
-def work_through(work, run: training_run.Run, step: int) -> Iterator[None]:
+def _result(state: State, done: int, total: int) -> Result:
+    scalars, arrays, texts = state
+    return Result(scalars, arrays, texts, done, total)
+
+
+def work_through(work: Measuring, run: training_run.Run, step: int) -> Iterator[None]:
     """Pass on the pauses of a measurement; its result goes to the run."""
     run.marks.append((step, (yield from work)))
 
@@ -96,7 +104,7 @@ def _samples(now: list[str] | None) -> str:
     return json.dumps(rows)
 
 
-def _state(params: dict[str, Any], run: training_run.Run | None):
+def _state(params: dict[str, Any], run: training_run.Run | None) -> State:
     """Scalars, arrays and texts of the base (no run) or of a run's state."""
     shape, before = _kept["base"].shape, _kept["before"]
     now = run.marks[-1][1] if run else before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from labs_py.core import tiny_gpt
 from labs_py.labs.finetune import tiny_model
 from labs_py.spec import (
@@ -103,7 +105,7 @@ def _draw_count(seed: int) -> Task:
                 "with four maps of 64 by 64 and two of 64 by 256.", {"rank": rank})  # fmt: skip
 
 
-def _check_count(seed: int, params: dict, answer: float) -> Verdict:
+def _check_count(seed: int, params: dict[str, Any], answer: float) -> Verdict:
     rank = _draw_count(seed).params["rank"]
     shape = tiny_gpt.Shape()
     right = tiny_gpt.count_adapter(shape, rank)
@@ -125,7 +127,7 @@ def _draw_fault(seed: int) -> Task:
                 "one it is, without looking at the switches.", params)  # fmt: skip
 
 
-def _check_fault(seed: int, params: dict, answer: str) -> Verdict:
+def _check_fault(seed: int, params: dict[str, Any], answer: str) -> Verdict:
     wanted = ("stop", "mask", "rate")[seed % 3]
     signs = {
         "stop": "the words come out right and the answers do not end",

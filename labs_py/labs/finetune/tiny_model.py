@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,11 @@ class Marks:
 
 
 def load() -> Base:
-    """The base from its file; LookupError with a sentence when it cannot be had."""
+    """The base from its file.
+
+    Raises:
+        LookupError: it cannot be had, or is damaged; the message is a sentence for the reader.
+    """
     try:
         weights, metadata = tensor_file.read(data.load(FILE.name))
     except ValueError as problem:
@@ -73,13 +78,15 @@ def training_rows(base: Base, seed: int) -> Rows:
 
 
 # --8<-- [start:marks]
-def measure(base: Base, weights: tiny_gpt.Tensors):
-    """Generator: yields nothing, a few rows at a time, and returns ``Marks``.
+def measure(base: Base, weights: tiny_gpt.Tensors) -> Generator[None, None, Marks]:
+    """Yields nothing, after every few rows, and returns ``Marks``.
 
     Reading the likeliest next token at every place of the wanted answer says whether greedy writing gives that
     answer: as long as all places before were right, both see the same text. So one pass does for twelve.
     """
-    exact, words, old = [], [], []
+    exact: list[bool] = []
+    words: list[bool] = []
+    old: list[tuple[float, int]] = []
     for start in range(0, len(base.unseen), CHUNK):
         right = _right(base, weights, base.unseen[start : start + CHUNK])
         exact += [bool(r.all()) for r in right]
@@ -115,8 +122,8 @@ def answers(base: Base, weights: tiny_gpt.Tensors) -> list[str]:
     return [base.vocabulary.decode(f).replace(tiny_story.END, " ■").strip() for f in found]
 
 
-def finish(work) -> Marks:
-    """What a generator of ``measure`` returns."""
+def finish(work: Generator[None, None, Marks]) -> Marks:
+    """Run a generator of ``measure`` to its end: the marks that it returns."""
     while True:
         try:
             next(work)

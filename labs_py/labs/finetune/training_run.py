@@ -24,7 +24,7 @@ class Run:
 
     Attributes:
         weights: the model that is trained whole, or the frozen base.
-        adapter: A and B of each linear map; None when all weights are trained.
+        adapter: A and B of each linear layer; None when all weights are trained.
         losses: one a step.
         marks: (step, what was measured then).
     """
@@ -72,7 +72,7 @@ def begin(base: tiny_model.Base, params: dict[str, Any]) -> Run:
 
 
 def settings_key(params: dict[str, Any]) -> tuple:
-    """What two runs must share for one to go on where the other stopped."""
+    """What two runs must share for the second to resume the first."""
     return tuple((name, params[name]) for name in sorted(params) if name not in ("steps", "train"))
 
 

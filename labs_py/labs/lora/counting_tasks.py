@@ -19,8 +19,8 @@ def _same_scale(seed: int) -> tuple[str, int, int, int, int]:
     rng = np.random.default_rng([seed, 201])
     rule = ("lora", "rslora")[int(rng.integers(2))]
     rank, other = (int(r) for r in rng.permutation([1, 4, 16, 64])[:2])
-    ratio = other / rank if rule == "lora" else np.sqrt(other / rank)
-    alphas = [alpha for alpha in range(2, 513) if (alpha * ratio).is_integer() and 2 <= alpha * ratio <= 512]
+    ratio = other / rank if rule == "lora" else float(np.sqrt(other / rank))
+    alphas = [alpha for alpha in range(2, 513) if float(alpha * ratio).is_integer() and 2 <= alpha * ratio <= 512]
     alpha = int(rng.choice(alphas))
     return rule, rank, alpha, other, int(alpha * ratio)
 

@@ -61,9 +61,7 @@ def decompose_steps(params: dict[str, Any]) -> Iterator[tuple[np.ndarray, svd.De
 
 def decomposed(params: dict[str, Any]) -> svd.Decomposition:
     """The finished decomposition of the update of these settings."""
-    finished = None
-    for _, state in decompose_steps(params):
-        finished = state
+    *_, (_, finished) = decompose_steps(params)
     return finished
 
 

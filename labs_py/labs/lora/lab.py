@@ -22,9 +22,9 @@ STEP_WORK = 4_000_000
 def compute(params: dict[str, Any]) -> Iterator[Result]:
     """Frames of the lab: the decomposition as it converges, then the picture at the rank, then training."""
     counts = _count_real_shapes(params)
-    picture: dict[str, Any] | None = None
+    picture: dict[str, Any] = {}
     for update, state in decomposition.decompose_steps(params):
-        if picture is None or state.finished or state.rounds == 0:
+        if not picture or state.finished or state.rounds == 0:
             picture = _picture(params, update, state)
         yield _frame(params, picture, state, counts)
     if params["train"]:

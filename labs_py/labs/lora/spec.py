@@ -1,4 +1,4 @@
-"""The LoRA Lab as data: everything of its SPEC but the challenges."""
+"""The LoRA Lab as data: parameters, outputs, charts, presets, predictions and challenges, put together."""
 
 from __future__ import annotations
 

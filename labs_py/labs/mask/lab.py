@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -44,7 +44,13 @@ def forget() -> None:
 
 
 def _joined(parts: list[Part], needs: tuple[str, ...] = ()) -> Result:
-    scalars, arrays, texts = ({k: v for part in parts for k, v in part[i].items()} for i in range(3))
+    scalars: dict[str, float] = {}
+    arrays: dict[str, np.ndarray] = {}
+    texts: dict[str, str] = {}
+    for part in parts:
+        scalars |= part[0]
+        arrays |= part[1]
+        texts |= part[2]
     texts["status"] = f"{texts['summary:turns']} {texts['summary:faults']}"
     return Result(scalars, arrays, texts, needs=needs)
 
@@ -66,7 +72,7 @@ def _written(params: dict[str, Any]) -> tuple[list[chat_template.Piece], int, st
 def _pieces(written: list[chat_template.Piece], counts: list[bool], fault: str) -> Part:
     """What needs no tokenizer."""
     held = [p for p in written if p.part == "content" and any(c in p.text for c in chat_template.CONTROL)]
-    scalars = {
+    scalars: dict[str, float] = {
         "characters": sum(len(piece.text) for piece in written),
         "trained_characters": sum(len(p.text) for p, counted in zip(written, counts, strict=True) if counted),
         "answers": len({piece.turn for piece in written if piece.role == "assistant" and piece.turn >= 0}),
@@ -106,8 +112,8 @@ def _tokens(written: list[chat_template.Piece], counts: list[bool], turns: int, 
     return scalars, arrays, texts
 
 
-def _template_rules(template: str, longest: int):
-    """The two rules that need the template; in characters here, in tokens in ``training.data_check``."""
+def _template_rules(template: str, longest: int) -> Callable[[list[dict[str, Any]]], list[chat_data.Fault]]:
+    """The two rules that need the template; in characters here, in tokens in ``python -m training data check``."""
 
     def faults(turns: list[dict[str, Any]]) -> list[chat_data.Fault]:
         try:
@@ -125,7 +131,7 @@ def _template_rules(template: str, longest: int):
 
 
 @lru_cache(maxsize=2)
-def _lint(rows: str, held_out: str, longest: int, template: str) -> tuple[dict, dict, dict]:
+def _lint(rows: str, held_out: str, longest: int, template: str) -> Part:
     lines = list(pasted.read_lines(rows))
     keys = pasted.questions(held_out)
     found = list(chat_data.check_lines(lines, keys, more=_template_rules(template, longest)))

@@ -33,9 +33,9 @@ def read_chat(text: str) -> tuple[list[dict[str, Any]], list[Any] | None, str]:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         return [], None, f"This is not JSON{where}; the example is used."
     row = {"messages": given} if isinstance(given, list) else given
-    turns, tools = chat_data.turns_of(row), row.get("tools") or None
-    fault = _fault(turns, tools)
-    return ([], None, f"{fault} The example is used.") if fault else (turns, tools, "")
+    given_turns, tools = chat_data.turns_of(row), row.get("tools") or None
+    fault = _fault(given_turns, tools)
+    return ([], None, f"{fault} The example is used.") if fault else (given_turns or [], tools, "")
 
 
 def _spoken(text: str) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def _callable(calls: Any) -> bool:
 
 
 def read_lines(text: str) -> Iterator[tuple[int, bytes, int]]:
-    """Number, bytes and length of each line that holds something, as ``training.data_check.read_lines`` gives them."""
+    """Number, bytes and length of each line that holds something, as ``python -m training data check`` reads them."""
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         bare = _bytes(line.rstrip("\r"))
         if bare.strip():

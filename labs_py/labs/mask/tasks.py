@@ -1,4 +1,4 @@
-"""The challenges of the mask inspector."""
+"""The challenges of the mask inspector: drawn by seed, checked in Python, each wrong answer told apart."""
 
 from __future__ import annotations
 

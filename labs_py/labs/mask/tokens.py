@@ -57,7 +57,11 @@ class Row:
 
 @lru_cache(maxsize=1)
 def tokenizer() -> byte_pairs.Tokenizer:
-    """The shipped tokenizer; LookupError when its file cannot be had."""
+    """The shipped tokenizer.
+
+    Raises:
+        LookupError: its file cannot be had.
+    """
     return byte_pairs.load(data.load(FILE.name))
 
 
@@ -110,7 +114,7 @@ def stops_of(written: list[Piece]) -> list[int]:
 
 
 def summary(written: list[Piece], row: Row) -> tuple[dict[str, float], str]:
-    """Counts of a row, and what they come to in words."""
+    """Counts of a row by output name, and a sentence on them."""
     kept, total = row.kept, len(row.ids)
     trained, stops = int(row.in_loss[:kept].sum()), stops_of(written)
     whole = [row.tokens_in(i) for i in stops]

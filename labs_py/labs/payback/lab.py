@@ -1,4 +1,4 @@
-"""Does tuning pay? The reader's own figures, the month in which it is earned back, and what that hangs on."""
+"""Does fine-tuning pay? The reader's own figures, the month in which it is earned back, and what decides it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HORIZON = 36
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
-    """The one frame."""
+    """One frame: costs, savings by month, and the result with each figure halved and doubled."""
     case = break_even.Case(**params)
     net, months = break_even.net(case), break_even.months_to_break_even(case)
     scalars = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from labs_py.core import break_even
 from labs_py.spec import Challenge, Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Task, Verdict
 
@@ -15,7 +17,9 @@ SECTIONS = (
 )
 
 
-def _amount(name: str, label: str, section: str, low: float, high: float, step: float, help: str, log: bool = False):
+def _amount(
+    name: str, label: str, section: str, low: float, high: float, step: float, help: str, log: bool = False
+) -> Param:
     scale = "log" if log else "linear"
     return Param(name, label, "range", getattr(START, name), help, min=low, max=high, step=step, scale=scale,
                  section=section)  # fmt: skip
@@ -88,7 +92,7 @@ def _draw(seed: int) -> Task:
                 {"requests": requests, "upkeep_hours": 40})  # fmt: skip
 
 
-def _check(seed: int, params: dict, answer) -> Verdict:
+def _check(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
     drawn = _draw(seed).params
     kept = {name: p.default for name in SPEC_NAMES if (p := PARAM_BY_NAME[name])} | drawn
     if any(params[name] != value for name, value in kept.items() if name != "long_prompt"):

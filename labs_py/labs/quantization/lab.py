@@ -236,6 +236,7 @@ def _fit(lost: np.ndarray, rank: int, seed: int) -> Iterator[float]:
     """Shares of the error left while the two factors are fitted in turn (alternating least squares)."""
     total = float(np.linalg.norm(lost)) or 1.0
     up = np.random.default_rng(seed).normal(size=(lost.shape[0], rank))
+    down = np.zeros((rank, lost.shape[1]))
     for step in range(FIT_STEPS):
         if step % 2 == 0:
             down = quantize.fit_down(lost, up)

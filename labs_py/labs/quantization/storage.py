@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from labs_py.core import quantize
 from labs_py.labs.quantization import sources
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Setting:
 
 _weights_memo: dict[tuple, sources.Weights] = {}
 _error_memo: dict[tuple, float] = {}
-svd_memo: dict[tuple, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+svd_memo: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
 histogram_memo: dict[tuple, np.ndarray] = {}
 rows_memo: dict[tuple, np.ndarray] = {}
 
@@ -37,7 +40,8 @@ def forget() -> None:
         memo.clear()
 
 
-def remember(memo: dict, key: tuple, most: int, make):
+def remember(memo: dict[tuple, V], key: tuple, most: int, make: Callable[[], V]) -> V:
+    """The value under ``key``, made where it is not there; a memo of ``most`` values is emptied first."""
     if key not in memo:
         if len(memo) >= most:
             memo.clear()

@@ -1,7 +1,7 @@
-"""The RLHF Lab: picks become a reward model, and a policy chases it.
+"""The RLHF Lab: picks become a reward model, and a policy is optimised against it.
 
 Without ``train`` the weights are the exact optimum, by Newton's method, so that every slider is light. With
-``train`` gradient descent walks there from zero, one frame every few steps.
+``train`` gradient descent goes there from zero, one frame every few steps.
 """
 
 from __future__ import annotations

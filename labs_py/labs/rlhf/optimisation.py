@@ -1,4 +1,4 @@
-"""The second half of the RLHF Lab: a policy chases the fitted reward, and a group of answers is compared."""
+"""The second half of the RLHF Lab: a policy is optimised for the fitted reward, and a group of answers is compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Part = tuple[dict[str, float], dict[str, np.ndarray]]
 
 
 def policy_weights(params: dict[str, Any], weights: np.ndarray) -> np.ndarray:
-    """The weights that the policy is tuned on: the fitted ones, less length's where it is to be ignored."""
+    """The weights that the policy is optimised for, (F,): the fitted ones, less length's where it is to be ignored."""
     if params["length_repair"] != "zero":
         return weights
     kept = weights.copy()
@@ -27,7 +27,7 @@ def policy_weights(params: dict[str, Any], weights: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1)
 def candidates() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Scaled features, log reference, words, declared truth and true reward of the candidates."""
+    """Scaled features (C, F), log reference, words, declared truth and true reward (C,) of the candidates."""
     raw, log_reference, words, truth = candidate_answers.load()
     scaled = raw / annotators.scaled_pairs()[3]
     return scaled, log_reference, words, truth, annotators.true_reward(scaled, words)
@@ -40,7 +40,8 @@ def curves(proxy_bytes: bytes) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
     proxy = np.frombuffer(proxy_bytes)
     tuned = policy.tilt(log_reference, proxy, BETAS)
     drawn = policy.best_of_n(log_reference, proxy, DRAWS)
-    return tuple(policy.reward_path(family, log_reference, proxy, true) for family in (tuned, drawn))
+    return (policy.reward_path(tuned, log_reference, proxy, true),
+            policy.reward_path(drawn, log_reference, proxy, true))  # fmt: skip
 
 
 def chased(params: dict[str, Any], key: tuple, weights: np.ndarray) -> Part:
@@ -104,12 +105,13 @@ def groups_of_answers() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.lru_cache(maxsize=32)
 def drawn_group(seed: int, size: int) -> np.ndarray:
-    """Candidates drawn from the reference for one group."""
+    """Candidates drawn from the reference for one group, (size,) indices."""
     log_reference = candidates()[1]
     return np.random.default_rng([seed, 3]).choice(len(log_reference), size=size, p=np.exp(log_reference))
 
 
 def grouped(params: dict[str, Any], weights: np.ndarray) -> Part:
+    """A group of answers drawn from the reference: rewards and advantages, (group,) each, and the gradient's length."""
     scaled, log_reference, _, truth, _ = candidates()
     drawn = drawn_group(params["seed"], params["group_size"])
     learned = scaled @ policy_weights(params, weights)

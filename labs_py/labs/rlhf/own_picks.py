@@ -154,9 +154,9 @@ def card(picks: tuple[Pick, ...], seal: Sealed, differences: np.ndarray) -> dict
         "picks": [list(pick) for pick in picks],
     }
     if picks:
-        index, side = picks[-1]
+        last, side = picks[-1]
         data["last"] = {
-            "prompt": train[index].prompt,
+            "prompt": train[last].prompt,
             "side": side,
             "chance": round(float(seal.chances[-1]), 4),
             "hit": None if math.isnan(seal.hits[-1]) else float(seal.hits[-1]),

@@ -48,6 +48,7 @@ def evidence_key(params: dict[str, Any], picks: tuple[own_picks.Pick, ...]) -> t
 def evidence_for(
     annotator: str, picks: tuple, noise: float, n: int, seed: int, see_truth: bool, see_length: bool
 ) -> Evidence:
+    """The labels behind a key of ``evidence_key``, counted by pair."""
     used = np.ones(len(text_features.NAMES))
     used[CORRECT], used[LENGTH] = see_truth, see_length
     if annotator == "you":
@@ -67,24 +68,27 @@ def seen_differences(evidence: Evidence) -> np.ndarray:
 
 @functools.lru_cache(maxsize=64)
 def exact_fit(*key_and_l2: Any) -> preference.Fit:
+    """The reward model that fits the labels of a key best at a ridge."""
     evidence = evidence_for(*key_and_l2[:-1])
     return preference.fit_newton(seen_differences(evidence), evidence.for_a, evidence.for_b, key_and_l2[-1])
 
 
 @functools.lru_cache(maxsize=64)
 def trained_by_dpo(*key_and_l2_and_beta: Any) -> np.ndarray:
+    """Weights (F,) that DPO learns from the labels of a key, at a ridge and a beta."""
     evidence = evidence_for(*key_and_l2_and_beta[:-2])
     l2, beta = key_and_l2_and_beta[-2:]
     a, b, _, _ = annotators.scaled_pairs()
     used = evidence.features_used
     reference = np.log(np.full((len(a), 2), 0.5))
-    # Training goes on from the policy that DPO found at beta 1; there it starts from the reference.
+    # At another beta DPO starts from the weights found at beta 1; at beta 1 it starts from the reference.
     start = None if beta == 1 else trained_by_dpo(*key_and_l2_and_beta[:-1], 1.0)
     return preference.dpo_fit(a * used, b * used, reference, evidence.for_a, evidence.for_b, beta, l2, start=start)
 
 
 @functools.lru_cache(maxsize=64)
 def sealed(picks: tuple, l2: float, see_truth: bool) -> own_picks.Sealed:
+    """What the model said of each pick before it was made; see ``own_picks.sealed``."""
     return own_picks.sealed(picks, own_picks.scaled_differences(see_truth), l2)
 
 
@@ -112,6 +116,7 @@ def _fresh_agreement(annotator: str, noise: float, weights: np.ndarray) -> float
 
 
 def picked(params: dict[str, Any], picks: tuple[own_picks.Pick, ...]) -> Part:
+    """How often the model foresaw the reader's picks: the share, and its course over the picks."""
     hits = sealed(picks, params["l2"], params["see_truth"]).hits
     known = hits[~np.isnan(hits)]
     if not len(known):
@@ -124,6 +129,7 @@ def picked(params: dict[str, Any], picks: tuple[own_picks.Pick, ...]) -> Part:
 
 
 def fitted(params: dict[str, Any], evidence: Evidence, weights: np.ndarray) -> Part:
+    """The fit at these weights (F,): features, weights with their standard errors, likelihood and accuracy."""
     a, b, held_out, _ = annotators.scaled_pairs()
     differences = seen_differences(evidence)
     errors = preference.standard_errors(weights, differences, evidence.for_a, evidence.for_b, params["l2"])
@@ -173,6 +179,7 @@ def _heldout_accuracy(annotator: str, weights: np.ndarray) -> float:
 
 
 def labelled(params: dict[str, Any], key: tuple, weights: np.ndarray) -> Part:
+    """What more labels of this annotator would give: agreement, its ceiling, and standard errors by their number."""
     annotator, _, noise, _, seed, see_truth, see_length = key
     if annotator == "you":
         names = ("label_agreement", "agreement_ceiling", "self_agreement", "error_ratio_100")

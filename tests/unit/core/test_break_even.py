@@ -50,12 +50,6 @@ def test_when_a_request_saves_nothing_no_traffic_is_enough() -> None:
     assert break_even.requests_to_break_even(case) == break_even.months_to_break_even(case) == math.inf
 
 
-def test_a_share_that_stays_dear_bounds_the_whole() -> None:
-    assert break_even.blended_ratio(1, 10) == pytest.approx(10)
-    assert break_even.blended_ratio(0.8, 10) == pytest.approx(1 / 0.28)
-    assert break_even.blended_ratio(0.8, 1e12) == pytest.approx(5)
-
-
 def test_the_tool_shows_the_same_figures_and_says_when_nothing_pays() -> None:
     frame = api.last_frame("payback", {"requests": 5000})
     assert frame["scalars"]["net"]["value"] == pytest.approx(break_even.net(Case(requests=5000)))

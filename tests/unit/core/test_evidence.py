@@ -92,15 +92,6 @@ def test_unpaired_items_are_refused():
         evidence.paired_difference([], [])
 
 
-def test_seeds_widen_the_interval():
-    rng = np.random.default_rng(3)
-    same = np.tile(rng.random(100) < 0.8, (3, 1)).astype(float)
-    apart = np.stack([(rng.random(100) < rate) for rate in (0.6, 0.8, 1.0)]).astype(float)
-    narrow = evidence.seeds_and_items(same)
-    wide = evidence.seeds_and_items(apart)
-    assert wide[2] - wide[1] > 1.3 * (narrow[2] - narrow[1])
-
-
 def test_needed_items_really_settle_it():
     rng = np.random.default_rng(4)
     before = rng.normal(0, 1, 50)

@@ -68,11 +68,6 @@ def test_padding_share_falls_from_fixed_to_packed():
     assert shares[0] > 0.7 and shares[3] < 0.02
 
 
-def test_optimiser_steps_counts_the_last_small_batch():
-    assert FACTS["optimiser_steps"](1000, 8, 1) == 125
-    assert FACTS["optimiser_steps"](1001, 8, 2) == 252
-
-
 def test_cpu_process_is_the_allowance_that_the_estimate_uses():
     shape, run = MODELS["SmolLM2-135M"], run_cost.Run(tokens=256, batch=4)
     parts = run_cost.memory(shape, run)
