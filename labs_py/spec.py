@@ -281,11 +281,7 @@ class LabSpec:
     pinned: tuple[str, ...] = ()
 
     def param(self, name: str) -> Param:
-        """The parameter of that name.
-
-        Raises:
-            KeyError: there is none.
-        """
+        """The parameter of that name; KeyError when there is none."""
         return {p.name: p for p in self.params}[name]
 
     def defaults(self) -> dict[str, Any]:

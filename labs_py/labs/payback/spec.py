@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from labs_py.core import break_even
-from labs_py.spec import Challenge, Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Task, Verdict
+from labs_py.labs.payback.tasks import CHALLENGES
+from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
 
 USE, MODEL, WORK, RESULT = "Traffic", "The tuned model", "Work and time", "What comes out"
 START = break_even.Case()
@@ -82,35 +81,6 @@ PREDICTIONS = (
     Prediction("cache", "90% of the prompt now comes from a cache at a tenth of the price. How many requests pay now?",
                {"cached": 0.9, "cached_price": 0.1}, "break_even_requests",
                "The saving was almost all prompt tokens, and the cache has taken most of them already."),
-)  # fmt: skip
-
-
-def _draw(seed: int) -> Task:
-    requests = (400_000, 600_000, 800_000, 1_000_000)[seed % 4]
-    return Task("Prompting wins here by a wide margin because upkeep was set to 40 hours a month. Without touching "
-                "upkeep, traffic or prices, find the longest prompt at which prompting still wins, to within 5%.",
-                {"requests": requests, "upkeep_hours": 40})  # fmt: skip
-
-
-def _check(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
-    drawn = _draw(seed).params
-    kept = {name: p.default for name in SPEC_NAMES if (p := PARAM_BY_NAME[name])} | drawn
-    if any(params[name] != value for name, value in kept.items() if name != "long_prompt"):
-        return Verdict("wrong", "Something besides the long prompt differs from the task. Put it back.")
-    now, longer = (break_even.net(break_even.Case(**{**params, "long_prompt": params["long_prompt"] * f}))
-                   for f in (1, 1.05))  # fmt: skip
-    if now > 0:
-        return Verdict("wrong", "Tuning already pays at this length: make the prompt shorter.")
-    if longer <= 0:
-        return Verdict("wrong", "Prompting wins with room to spare: the prompt can be longer still.")
-    return Verdict("right", "That is the edge. Every month of upkeep moves it.")
-
-
-SPEC_NAMES = tuple(p.name for p in PARAMS)
-PARAM_BY_NAME = {p.name: p for p in PARAMS}
-CHALLENGES = (
-    Challenge("edge", "Find the edge", "params", _draw, _check,
-              "The net result is a straight line in the prompt's length."),
 )  # fmt: skip
 
 SPEC = LabSpec(

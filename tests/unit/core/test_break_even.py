@@ -1,4 +1,4 @@
-"""The break-even arithmetic against figures added up by hand, its identities, and the tool built on it."""
+"""The break-even arithmetic against figures added up by hand, and its identities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labs_py import api
 from labs_py.core import break_even
 from labs_py.core.break_even import Case
 
@@ -48,23 +47,3 @@ def test_at_the_break_even_traffic_nothing_is_won_or_lost(requests, prompt, pric
 def test_when_a_request_saves_nothing_no_traffic_is_enough() -> None:
     case = replace(PLAIN, short_prompt=2000)
     assert break_even.requests_to_break_even(case) == break_even.months_to_break_even(case) == math.inf
-
-
-def test_the_tool_shows_the_same_figures_and_says_when_nothing_pays() -> None:
-    frame = api.last_frame("payback", {"requests": 5000})
-    assert frame["scalars"]["net"]["value"] == pytest.approx(break_even.net(Case(requests=5000)))
-    assert math.isinf(frame["scalars"]["break_even_months"]["value"])
-    assert "Prompting wins" in frame["texts"]["status"] and "never" in frame["texts"]["summary:standing"]
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_the_challenge_knows_its_edge(seed: int) -> None:
-    task = api.draw("payback", "edge", seed)
-    lengths = range(50, 20_001, 10)
-    verdicts = [api.check("payback", "edge", seed, {**task.params, "long_prompt": n}).result for n in lengths]
-    right = [n for n, v in zip(lengths, verdicts, strict=True) if v == "right"]
-    assert right and max(right) == max(
-        n for n in lengths if break_even.net(Case(**{**task.params, "long_prompt": n})) <= 0
-    )
-    wrong = api.check("payback", "edge", seed, {**task.params, "long_prompt": max(right), "hour": 5})
-    assert "besides" in wrong.message

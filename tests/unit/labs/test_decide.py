@@ -8,7 +8,8 @@ import pytest
 
 from labs_py import api
 from labs_py.core import decision
-from labs_py.labs.decide import spec
+from labs_py.labs.decide import tasks
+from labs_py.labs.decide.plan import PLANS, profile_of
 
 
 def plan(**params) -> dict:
@@ -23,7 +24,7 @@ def test_the_presets_are_good_and_bad_as_they_say():
 
 def test_every_plan_has_a_title_steps_and_a_configuration_only_when_it_tunes():
     for rule in decision.RULES:
-        assert spec.PLANS[rule.plan]
+        assert PLANS[rule.plan]
     assert plan(base="poor", rows=500)["configuration"] and not plan(base="fine")["configuration"]
 
 
@@ -34,6 +35,6 @@ def test_fifty_rows_open_the_door_and_nothing_opens_it_without_a_test():
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_challenge_agrees_with_the_table(seed):
-    tuned = decision.decide(spec.profile_of(spec._drawn(seed))).plan in decision.TUNING
+    tuned = decision.decide(profile_of(tasks._drawn(seed))).plan in decision.TUNING
     assert api.check("decide", "sign", seed, {}, "tune" if tuned else "not").result == "right"
     assert api.check("decide", "sign", seed, {}, "not" if tuned else "tune").result == "wrong"
