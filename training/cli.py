@@ -7,34 +7,33 @@ import importlib
 import os
 import select
 import sys
-from dataclasses import replace
-from pathlib import Path
 
-from training import config as configuration
-from training.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError, of_system
+from training.run.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError, describe_os_error
 
 COMMANDS = {
-    "train": ("training.pipeline", "the whole way: data, probe, training, before and after, gate, report"),
-    "data": ("training.data_command", "build a task's rows, or check a JSONL file line by line"),
-    "probe": ("training.probe", "does the base model need training at all?"),
-    "dpo": ("training.dpo_command", "preference tuning on pairs (DPO and relatives)"),
-    "reward": ("training.reward_command", "a reward model on pairs (Bradley-Terry)"),
-    "distill": ("training.distill_command", "teach a smaller model: hard, soft, sequence, on-policy"),
-    "grpo": ("training.grpo_command", "tuning by verifiable rewards (GRPO and relatives)"),
-    "embed": ("training.embed_command", "tune an embedding model on questions and passages"),
-    "sft": ("training.sft_command", "train an adapter on rows of messages"),
-    "evaluate": ("training.evaluate", "score base and tuned model on held-out rows"),
-    "gate": ("training.gate", "ship, or not: gain without regression"),
-    "report": ("training.report", "write a run's HTML page again"),
-    "chat": ("training.chat", "talk to base and tuned model side by side"),
-    "merge": ("training.merge", "add the adapter into the weights, checked"),
-    "estimate": ("training.estimate", "memory of weights, adapter, optimiser and activations"),
-    "logits": ("training.logits", "next-token logits of a model for given prompts, as JSON"),
-    "tiny-gpt": ("training.tiny_gpt_command", "train the tiny GPT of the page Build 12, from nothing"),
-    "measure": ("training.measure", "what short runs really take, for the estimate's page"),
-    "base-rows": ("training.base_rows", "the untrained model on three tasks, question by question"),
-    "records": ("training.records", "run (or go on with) the recorded runs"),
+    "train": ("training.commands.train", "the whole way: data, probe, training, before and after, gate, report"),
+    "data": ("training.commands.data", "build a task's rows, or check a JSONL file line by line"),
+    "probe": ("training.commands.probe", "does the base model need training at all?"),
+    "dpo": ("training.commands.train", "preference tuning on pairs (DPO and relatives)"),
+    "reward": ("training.commands.train", "a reward model on pairs (Bradley-Terry)"),
+    "distill": ("training.commands.train", "teach a smaller model: hard, soft, sequence, on-policy"),
+    "grpo": ("training.commands.train", "tuning by verifiable rewards (GRPO and relatives)"),
+    "embed": ("training.commands.train", "tune an embedding model on questions and passages"),
+    "sft": ("training.commands.train", "train an adapter on rows of messages"),
+    "evaluate": ("training.commands.evaluate", "score base and tuned model on held-out rows"),
+    "gate": ("training.commands.gate", "ship, or not: gain without regression"),
+    "report": ("training.commands.report", "write a run's HTML page again"),
+    "chat": ("training.commands.chat", "talk to base and tuned model side by side"),
+    "merge": ("training.commands.merge", "add the adapter into the weights, checked"),
+    "estimate": ("training.commands.estimate", "memory of weights, adapter, optimiser and activations"),
+    "logits": ("training.commands.logits", "next-token logits of a model for given prompts, as JSON"),
+    "tiny-gpt": ("training.site_records.tiny_gpt", "train the tiny GPT of the page Build 12, from nothing"),
+    "measure": ("training.commands.memory_benchmark", "what short runs really take, for the estimate's page"),
+    "base-rows": ("training.site_records.base_rows", "the untrained model on three tasks, question by question"),
+    "records": ("training.commands.records", "run (or go on with) the recorded runs"),
 }
+
+
 ABOUT = """Fine-tune a real model on a laptop in minutes, and the same on a 7B by changing the configuration.
 
 commands:
@@ -46,8 +45,9 @@ Begin with:
 
 Exit codes: 0 ship or done, 2 bad input, 3 lacking resource, 10 gain with regression, 11 no gain, 12 inconclusive,
 13 the probe says don't train, 130 interrupted (the line to go on with is printed)."""
+
+
 PIPE_CLOSED = 128 + 13  # as a shell reports SIGPIPE
-DEFAULT_CONFIG = "training/configs/sft/smollm2_orders.yaml"
 
 
 def main(arguments: list[str]) -> int:
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
         if isinstance(error, BrokenPipeError) and _reader_left():  # other tools end without a word as well
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit's own flush would complain
             return PIPE_CLOSED
-        said, code = of_system(error)
+        said, code = describe_os_error(error)
         print(f"error: {said}", file=sys.stderr)
         return code
 
@@ -95,8 +95,10 @@ def _run(name: str, rest: list[str]) -> int:
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             raise BadInput(f"{text!r}: this argument is no UTF-8, and the report could not hold it; write it in UTF-8")
     module = importlib.import_module(COMMANDS[name][0])
-    parser = argparse.ArgumentParser(prog=f"python -m training {name}", description=module.ABOUT,
+    about = module.ABOUT if isinstance(module.ABOUT, str) else module.ABOUT[name]
+    parser = argparse.ArgumentParser(prog=f"python -m training {name}", description=about,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.set_defaults(command=name)
     module.add_arguments(parser)
     try:
         args = parser.parse_intermixed_args(rest)
@@ -104,34 +106,6 @@ def _run(name: str, rest: list[str]) -> int:
         return int(stop.code or 0)
     except TypeError:  # a parser with sub-commands cannot mix
         args = parser.parse_args(rest)
+    args.main = main  # for commands that run others
     args.command_line = f"python -m training {name} " + " ".join(rest)
     return int(module.run(args) or 0)
-
-
-def add_common(parser, config: bool = True) -> None:
-    """Arguments that most commands share."""
-    if config:
-        parser.add_argument("--config", default=None, metavar="FILE", help=f"the run's settings ({DEFAULT_CONFIG})")
-        parser.add_argument("overrides", nargs="*", metavar="key=value", help="settings laid over the file, such as"
-                            " train.learning_rate=1e-4")  # fmt: skip
-        parser.add_argument("--seed", type=int, help="seed of the data, of the adapter's start and of the order")
-    parser.add_argument("--out", metavar="DIR", help="folder of the run (runs/NAME-SETTINGS-SEED)")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan, the memory and the time; do nothing")
-    parser.add_argument("--smoke", action="store_true", help="the same path on a tiny random model, three steps")
-    parser.add_argument("--resume", metavar="DIR", help="go on with an interrupted run")
-
-
-def config_from(args):
-    """The configuration that the arguments ask for (``--smoke`` swaps the model)."""
-    if getattr(args, "resume", None) and not args.config:
-        args.config = f"{args.resume}/config.yaml"
-        if not Path(args.config).is_file():
-            raise BadInput(f"{args.resume}: there is no run to go on with (config.yaml is missing); --resume takes the"
-                           " folder of an interrupted run")  # fmt: skip
-    loaded = configuration.load(args.config or DEFAULT_CONFIG, args.overrides, args.seed)
-    if getattr(args, "smoke", False):
-        from training.architectures import architecture_of
-
-        loaded = configuration.smoke(loaded, architecture_of(loaded.model.source))
-        loaded = replace(loaded, name=f"{loaded.name}-smoke")
-    return loaded

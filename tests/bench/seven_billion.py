@@ -36,8 +36,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from training import runtime  # noqa: E402
-from training.errors import BadInput, LackingResource, TrainingError  # noqa: E402
+from training.run import machine  # noqa: E402
+from training.run.errors import (  # noqa: E402
+    BadInput,
+    LackingResource,
+    TrainingError,  # noqa: E402
+)
 
 CONFIG = ROOT / "training/configs/sft/qwen2.5_7b_lora_80gb.yaml"
 RECORD = ROOT / "docs/data/runs/seven-billion.json"
@@ -52,13 +56,13 @@ NAMES = tuple(f"{method}-{who}" for method in METHODS for who in ("stock", "ours
 
 def settings(name: str, args) -> tuple[object, list[str]]:
     """A variant's configuration, and the overrides that make it out of CONFIG."""
-    from training import config
+    from training.methods.configuration import load_config
 
     more = list(METHODS[name.split("-")[0]])
     if args.shape == "tiny":  # paging needs a GPU
         more = [text for text in more if "paged" not in text]
     more += [f"train.batch_size={BATCH}", "train.accumulation=1", f"train.max_steps={args.steps}", *args.set]
-    return config.load(CONFIG, [*more, f"data.n_train={BATCH * args.steps}"], SEED), more
+    return load_config(CONFIG, [*more, f"data.n_train={BATCH * args.steps}"], SEED), more
 
 
 def random_model(shape: str):
@@ -66,7 +70,7 @@ def random_model(shape: str):
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from training.architectures import SHAPES
+    from training.models.shapes import SHAPES
 
     s = SHAPES[SOURCE]
     sizes = TINY if shape == "tiny" else {
@@ -76,8 +80,8 @@ def random_model(shape: str):
     rope = {"rope_type": "default", "rope_theta": ROPE_BASE}
     config = AutoConfig.for_model(s.architecture, **sizes, tie_word_embeddings=False, rope_parameters=rope,
                                   max_position_embeddings=POSITIONS, use_sliding_window=False)  # fmt: skip
-    runtime.set_seed(SEED)
-    with torch.device(runtime.device()):
+    machine.set_seed(SEED)
+    with torch.device(machine.device()):
         made = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
     if shape != "tiny" and made.num_parameters() != s.parameters:
         raise BadInput(f"the model has {made.num_parameters():,} parameters and not {s.parameters:,}")
@@ -90,8 +94,8 @@ def quantise(made) -> None:
     from bitsandbytes.nn import Linear4bit, Params4bit
     from transformers.quantizers.auto import AutoHfQuantizer
 
-    from training import model
-    from training.model_targets import TARGETS
+    from training.models import loading
+    from training.models.targets import TARGETS
 
     for name in [n for n, _ in made.named_modules() if n.rsplit(".", 1)[-1] in TARGETS["all-linear"]]:
         plain = made.get_submodule(name)
@@ -102,33 +106,35 @@ def quantise(made) -> None:
         held.weight, held.bias = weight.to(plain.weight.device), plain.bias
         held.requires_grad_(False)
         made.set_submodule(name, held)
-    model._keep_scales(made)
-    wanted = model._nf4(torch.bfloat16)
+    loading._keep_scales(made)
+    wanted = loading._nf4(torch.bfloat16)
     made.hf_quantizer = AutoHfQuantizer.from_config(wanted, pre_quantized=False)
     made.config.quantization_config, made.quantization_method = wanted, wanted.quant_method
     made.is_loaded_in_4bit = True
 
 
 def load(config, tokenizer, shape: str):
-    """The base as ``training.model.load_base`` gives it, of random weights."""
-    from training.model import Loaded
+    """The base as ``training.models.loading.load_base`` gives it, of random weights."""
+    from training.models.loading import LoadedModel
 
     made = random_model(shape)
     if config.model.quantization == "nf4":
         quantise(made)
-    return Loaded(made, tokenizer, "bfloat16", {"source": f"random weights in the shape of {SOURCE}"})
+    return LoadedModel(made, tokenizer, "bfloat16", {"source": f"random weights in the shape of {SOURCE}"})
 
 
 def ours(config, loaded, encoded, folder: Path):
-    """Our trainer, its adapter in float32 as in ``training.sft.run_and_save``."""
-    from training import adapter, sft
-    from training.runfolder import RunFolder
+    """Our trainer, its adapter in float32 as in ``training.methods.trainer.run_and_save``."""
+    from training.methods import trainer as method_trainer
+    from training.methods.sft import train as sft
+    from training.models import precision
+    from training.run.folder import RunFolder
 
     run = RunFolder(folder)
     run.path.mkdir(parents=True)
-    trainer, _ = sft.build_trainer(config, sft.prepare(config, loaded), encoded, loaded, run, quiet=True)
+    trainer, _ = sft.build_trainer(config, method_trainer.prepare(config, loaded), encoded, loaded, run, quiet=True)
     if config.lora:
-        adapter.in_float32(trainer.model)
+        precision.in_float32(trainer.model)
     return trainer
 
 
@@ -139,9 +145,9 @@ def stock(config, loaded, encoded, folder: Path):
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
-    from training import sft
+    from training.methods import trainer as method_trainer
 
-    t, gpu = config.train, runtime.device() == "cuda"
+    t, gpu = config.train, machine.device() == "cuda"
     more = {} if t.optimizer == "adamw" else {"optim": t.optimizer}
     arguments = SFTConfig(output_dir=str(folder), per_device_train_batch_size=t.batch_size, max_steps=t.max_steps,
                           learning_rate=t.learning_rate, warmup_steps=round(t.warmup * t.max_steps), seed=t.seed,
@@ -152,9 +158,9 @@ def stock(config, loaded, encoded, folder: Path):
                           task_type="CAUSAL_LM")  # fmt: skip
     else:
         lora = None
-        sft.prepare(config, loaded)  # the weights in float32, as ours
+        method_trainer.prepare(config, loaded)  # the weights in float32, as ours
     rows = Dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in encoded])
-    runtime.set_seed(t.seed)
+    machine.set_seed(t.seed)
     trainer = SFTTrainer(model=loaded.model, args=arguments, train_dataset=rows,
                          processing_class=loaded.tokenizer, peft_config=lora)  # fmt: skip
     trainer.remove_callback(PrinterCallback)
@@ -165,7 +171,7 @@ def device_bytes() -> int:
     """What is used of the GPU by anything: with bitsandbytes' paged state, of which torch knows nothing; 0 on a CPU."""
     import torch
 
-    if runtime.device() != "cuda":
+    if machine.device() != "cuda":
         return 0
     free, total = torch.cuda.mem_get_info()
     return total - free
@@ -209,7 +215,7 @@ def measure(name: str, config, tokenizer, encoded, shape: str) -> dict:
         Seconds of the median step after the warm-up; tokens (padding left out) per second; bytes of the model with its
         adapter, at the peak of the steps, and ``device_bytes``: by which the GPU's use rose, paged state included.
     """
-    from training.measure import forget_peak, resident_bytes
+    from training.commands.memory_benchmark import forget_peak, resident_bytes
 
     method, who = name.split("-")
     before, noted = device_bytes(), clock()
@@ -249,14 +255,14 @@ def release() -> None:
         for manager in (GlobalPageManager, GlobalOptimManager):
             manager.get_instance().initialize()
     gc.collect()
-    runtime.release_memory()
+    machine.release_memory()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def attempt(name: str, args, tokenizer, encoded) -> dict:
     """A variant's figures, or the one line in which it failed; the memory is free again afterwards."""
-    from training.measure import resident_bytes
+    from training.commands.memory_benchmark import resident_bytes
 
     config, overrides = settings(name, args)
     found = {"name": name, "method": name.split("-")[0], "trainer": name.split("-")[1], "overrides": overrides}
@@ -265,10 +271,10 @@ def attempt(name: str, args, tokenizer, encoded) -> dict:
         found |= measure(name, config, tokenizer, encoded, args.shape)
     except Exception as error:  # whatever it is, the other variants are still wanted
         found["error"] = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
-        runtime.say("".join(traceback.format_exception(error)[-6:]))
+        machine.say("".join(traceback.format_exception(error)[-6:]))
         traceback.clear_frames(error.__traceback__)
     release()
-    runtime.say(f"{name}: {time.perf_counter() - began:.1f} s in all, {resident_bytes() / 1e9:.2f} GB held afterwards")
+    machine.say(f"{name}: {time.perf_counter() - began:.1f} s in all, {resident_bytes() / 1e9:.2f} GB held afterwards")
     return found
 
 
@@ -323,25 +329,27 @@ def run(given: list[str]) -> int:
 
     if args.shape == "tiny":
         os.environ["STAGE10_DEVICE"] = "cpu"
-    elif runtime.device() != "cuda":
+    elif machine.device() != "cuda":
         raise LackingResource("this needs a GPU of CUDA with 80 GB and there is none; --shape tiny takes the same path"
                               " on a CPU")  # fmt: skip
-    runtime.quiet_libraries()
+    machine.quiet_libraries()
     from transformers import AutoTokenizer
 
-    from training import data, embedded, sft
+    from training.data import splits
+    from training.methods.sft import train as sft
+    from training.models import bundled
 
     config, _ = settings(args.names[0], args)
-    tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or str(embedded.folder()))
-    encoded = sft.encode_rows(tokenizer, data.load(config).train, config)[: BATCH * args.steps]
-    sha, dirty = runtime.commit()
+    tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or str(bundled.folder()))
+    encoded = sft.encode_rows(tokenizer, splits.load(config).train, config)[: BATCH * args.steps]
+    sha, dirty = machine.commit()
     sha, dirty = (sha, dirty) if sha else (args.commit, not args.commit)
     status = "smoke" if args.shape == "tiny" else "dirty" if dirty else "main" if args.whole else "partial"
     began, command = time.perf_counter(), shlex.join(["python", "tests/bench/seven_billion.py", *given])
     report = {
         "run": {"id": RECORD.stem, "command": command, "commit": sha, "dirty": dirty, "status": "running",
                 "started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0},
-        "environment": runtime.environment("bfloat16"),
+        "environment": machine.environment("bfloat16"),
         "seeds": {"data": SEED, "init": SEED, "order": SEED},
         "variants": [],
     }  # fmt: skip

@@ -25,9 +25,13 @@ sys.path.insert(0, str(ROOT))
 
 from transformers import PrinterCallback, TrainerCallback  # noqa: E402
 
-from training import adapter, data, model, runtime, sft  # noqa: E402
-from training import config as configuration  # noqa: E402
-from training.runfolder import RunFolder  # noqa: E402
+from training.data import splits  # noqa: E402
+from training.methods import trainer as method_trainer  # noqa: E402
+from training.methods.configuration import load_config  # noqa: E402
+from training.methods.sft import train as sft  # noqa: E402
+from training.models import adapter, loading, precision  # noqa: E402
+from training.run import machine  # noqa: E402
+from training.run.folder import RunFolder  # noqa: E402
 
 LABELS = {
     "stock": "stock TRL (SFTConfig's defaults: bf16 autocast, checkpointing)",
@@ -78,7 +82,7 @@ class Variant:
         self.name, self.turn, self.error = name, Turn(), None
         self.encoded, self.order = encoded, order
         stock = name in ("stock", "switches")
-        self.loaded = model.load_base(replace(config.model, dtype="float32") if name == "stock" else config.model)
+        self.loaded = loading.load_base(replace(config.model, dtype="float32") if name == "stock" else config.model)
         make = self._stock if stock else self._ours
         self.trainer = make(config, folder)
         self.trainer._get_train_sampler = lambda *_: order
@@ -98,11 +102,11 @@ class Variant:
     def _ours(self, config, folder):
         steps = len(self.order) // config.train.batch_size
         config = replace(config, train=replace(config.train, max_steps=steps, save_every=10 * steps))
-        tuned = sft.prepare(config, self.loaded)
+        tuned = method_trainer.prepare(config, self.loaded)
         run = RunFolder(folder)
         run.path.mkdir(parents=True)
         trainer, _ = sft.build_trainer(config, tuned, self.encoded, self.loaded, run, quiet=True)
-        adapter.in_float32(tuned)  # as in sft.run_and_save
+        precision.in_float32(tuned)  # as in sft.run_and_save
         return trainer
 
     def _stock(self, config, folder):
@@ -115,11 +119,11 @@ class Variant:
         arguments = SFTConfig(
             output_dir=str(folder), per_device_train_batch_size=t.batch_size, learning_rate=t.learning_rate,
             max_steps=steps, seed=t.seed, report_to="none", save_strategy="no", disable_tqdm=True, logging_steps=1,
-            use_cpu=runtime.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * steps),
+            use_cpu=machine.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * steps),
             adam_beta2=t.beta2, gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
         )  # fmt: skip
         lora = adapter.lora_config(config.lora, self.loaded.model, "CAUSAL_LM")
-        runtime.set_seed(t.seed)
+        machine.set_seed(t.seed)
         rows = Dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in self.encoded])
         made = SFTTrainer(model=self.loaded.model, args=arguments, train_dataset=rows,
                           processing_class=self.loaded.tokenizer, peft_config=lora)  # fmt: skip
@@ -153,7 +157,7 @@ def torch():
 
 def orders(encoded, config, steps: int) -> tuple[list[int], list[int]]:
     """Rows step after step: the plain shuffle, and the buckets; both repeat the epoch when it is too short."""
-    from training.sampler import OrderedSampler
+    from training.methods.sampler import OrderedSampler
 
     found = []
     for bucket in (False, True):
@@ -183,10 +187,10 @@ def main() -> int:
     args = parser.parse_args()
     overrides = [f"model.source={args.model}", "train.max_length=4096"] if args.model else []
     overrides += args.overrides
-    config = configuration.load(args.config, overrides)
-    runtime.quiet_libraries()
-    loaded = model.load_base(config.model)
-    encoded = sft.encode_rows(loaded.tokenizer, data.load(config).train, config)
+    config = load_config(args.config, overrides)
+    machine.quiet_libraries()
+    loaded = loading.load_base(config.model)
+    encoded = sft.encode_rows(loaded.tokenizer, splits.load(config).train, config)
     del loaded
     total = args.steps + WARM_UP
     plain, bucketed = orders(encoded, config, total)
@@ -207,7 +211,7 @@ def main() -> int:
 def report(variants: dict[str, Variant], config) -> dict:
     """Print what a reader wants to see; return the JSON line's content."""
     stock, found = variants["stock"], {}
-    print(f"{torch().get_num_threads()} threads, {runtime.cpu_name()}, {len(stock.seconds) - WARM_UP} paired rounds")
+    print(f"{torch().get_num_threads()} threads, {machine.cpu_name()}, {len(stock.seconds) - WARM_UP} paired rounds")
     for variant in variants.values():
         median = statistics.median(variant.seconds[WARM_UP:])
         speed = statistics.mean(variant.tokens[WARM_UP:]) / median
@@ -219,7 +223,7 @@ def report(variants: dict[str, Variant], config) -> dict:
         print(line)
         print("    loss " + " ".join(f"{x:.3f}" for x in variant.losses))
     out = {"name": "train-step", "unit": "stock seconds / our seconds", "n": len(stock.seconds) - WARM_UP,
-           "peak_memory_bytes_all_variants": runtime.peak_memory_bytes()}  # fmt: skip
+           "peak_memory_bytes_all_variants": machine.peak_memory_bytes()}  # fmt: skip
     if "same" in variants:
         tail = slice(-max(1, len(stock.losses) // 4), None)
         ends = [statistics.mean(v.losses[tail]) for v in (stock, variants["same"])]

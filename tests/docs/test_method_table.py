@@ -17,7 +17,7 @@ from page_numbers import PageNumbers  # noqa: E402
 from run_records import UnknownNumber  # noqa: E402
 
 sys.path.insert(0, str(ROOT))
-from training.record_list import plan  # noqa: E402
+from training.commands.record_list import plan  # noqa: E402
 
 ROW = {"method": "LoRA", "needs": "rows", "runs": "orders",
        "gained": [{"name": "exact", "path": "eval.second.exact.gain", "format": "percent"}],

@@ -11,9 +11,9 @@ torch = pytest.importorskip("torch", reason="parity needs torch (make test sets 
 
 
 def test_the_lab_counts_what_the_run_trains():
-    from training.architectures import SHAPES
-    from training.estimate import adapter_parameters
-    from training.settings import LoraSettings
+    from training.commands.estimate import adapter_parameters
+    from training.models.shapes import SHAPES
+    from training.run.settings import LoraSettings
 
     ours = SHAPES["Qwen/Qwen2.5-7B-Instruct"]
     theirs = adapter_size.SHAPES["qwen2.5-7b"]
@@ -25,11 +25,11 @@ def test_the_lab_counts_what_the_run_trains():
 
 
 def test_update_is_alpha_over_rank_times_b_a():
-    from training import model
-    from training.settings import LoraSettings, ModelSettings
+    from training.models import loading
+    from training.run.settings import LoraSettings, ModelSettings
 
-    loaded = model.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
-    tuned = model.attach_new_adapter(loaded, LoraSettings(rank=4, alpha=12), seed=0)
+    loaded = loading.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
+    tuned = loading.attach_new_adapter(loaded, LoraSettings(rank=4, alpha=12), seed=0)
     layer = tuned.get_base_model().model.layers[0].mlp.up_proj
     torch.nn.init.normal_(layer.lora_B["default"].weight)
     a, b = (layer.lora_A["default"].weight, layer.lora_B["default"].weight)  # (R, D_in), (D_out, R)
@@ -39,18 +39,18 @@ def test_update_is_alpha_over_rank_times_b_a():
 
 def test_answer_loss_is_the_numpy_cross_entropy():
     """losses.sft_loss against the definition in float64."""
-    from training import losses
+    from training.methods.sft import loss as sft_losses
 
     rng = np.random.default_rng(0)
     logits, labels = rng.standard_normal((2, 6, 11)), rng.integers(0, 11, (2, 6))
     labels[:, :3] = -100
     logp = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     wanted = -np.mean([logp[b, t - 1, labels[b, t]] for b in range(2) for t in range(1, 6) if labels[b, t] != -100])
-    found = losses.sft_loss(torch.tensor(logits), torch.tensor(labels))
+    found = sft_losses.sft_loss(torch.tensor(logits), torch.tensor(labels))
     assert float(found) == pytest.approx(wanted, rel=1e-6)
     head = torch.nn.Linear(4, 11, bias=False)
     hidden = torch.randn(2, 6, 4)
-    total = losses.answer_loss_sum(hidden, torch.tensor(labels), head)
+    total = sft_losses.answer_loss_sum(hidden, torch.tensor(labels), head)
     assert float(total.detach()) == pytest.approx(
-        float(losses.sft_loss(head(hidden), torch.tensor(labels)) * 6), rel=1e-6
+        float(sft_losses.sft_loss(head(hidden), torch.tensor(labels)) * 6), rel=1e-6
     )

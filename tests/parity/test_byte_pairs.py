@@ -19,12 +19,15 @@ from tests.effort import examples
 transformers = pytest.importorskip("transformers")
 tokenizers = pytest.importorskip("tokenizers")
 
-from training import embedded, guards, lab_tokenizer, runtime, template  # noqa: E402
+from training.models import bundled, guards  # noqa: E402
+from training.models import chat_template as training_template  # noqa: E402
+from training.run import machine  # noqa: E402
+from training.site_records import lab_tokenizer  # noqa: E402
 
 CONTENT = data.load(tokens.FILE.name)
 OURS = byte_pairs.load(CONTENT)
 NO_MODEL = "the bundled model is not in the cache: make test fetches it (or overrides/build/setup.py train model)"
-KEPT = runtime.cache_dir() / "models" / f"{embedded.NAME}-{embedded.WHEEL_SHA256[:8]}"
+KEPT = machine.cache_dir() / "models" / f"{bundled.NAME}-{bundled.WHEEL_SHA256[:8]}"
 ODD = [*OURS.special, " <|im_end|>\n", "<|im_end", "<|im_start|>assistant\n", "it's I'LL we've 'tis '", "\x04\x06a\x13",
        "  \n\n  x", "\n\n 12 345", "a  7", "\r\n\t", "\u00a0\u2003x\u3000", "\x1c\x1d\x85", "½²Ⅷ٣", "日本語 🦙", "é",
        "e\u0301", "👩\u200d👩\u200d👧", "\U0004ffff", "\U000f0000", "שלום \u202e", "----____", "\ufeff"]  # fmt: skip
@@ -113,7 +116,7 @@ def test_a_broken_file_is_one_sentence(content):
 
 
 class Smaller:
-    """As much of a tokenizer as ``training.template`` asks for, with the lab's template."""
+    """As much of a tokenizer as ``training.models.chat_template`` asks for, with the lab's template."""
 
     chat_template, eos_token_id = "smollm2", 2
 
@@ -136,7 +139,7 @@ def test_the_labels_are_those_that_training_makes(words, system):
     for text in words:
         turns += [{"role": "user", "content": text[:9]}, {"role": "assistant", "content": text or "x"}]
     try:
-        wanted = template.encode(Smaller(THEIRS), {"messages": turns}, 10**6)
+        wanted = training_template.encode(Smaller(THEIRS), {"messages": turns}, 10**6)
     except guards.GuardFailed:
         return
     written = chat_template.pieces("smollm2", turns)

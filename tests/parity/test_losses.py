@@ -12,7 +12,12 @@ torch = pytest.importorskip("torch", reason="parity needs torch (make test sets 
 
 from labs_py.core import distill, policy, preference  # noqa: E402
 from tests.parity import trl_stubs as theirs  # noqa: E402
-from training import losses  # noqa: E402
+from training.methods.distill import loss as distill_losses  # noqa: E402
+from training.methods.dpo import loss as dpo_losses  # noqa: E402
+from training.methods.embed import loss as embed_losses  # noqa: E402
+from training.methods.grpo import loss as grpo_losses  # noqa: E402
+from training.methods.reward import loss as reward_losses  # noqa: E402
+from training.methods.sft import loss as sft_losses  # noqa: E402
 
 SAME = {"rtol": 1e-6, "atol": 1e-12}
 
@@ -61,26 +66,26 @@ KINDS = ("random", "huge", "length one", "masked row", "equal")
 @pytest.mark.parametrize("beta", [0.1, 5.0])
 def test_dpo_and_its_relatives_are_trls(kind, beta):
     p = Pairs(kind)
-    same(losses.dpo_loss(*p.sums, *p.reference, beta), p.trl(["sigmoid"], beta))
-    same(losses.ipo_loss(*p.sums, *p.reference, *p.counts, beta), p.trl(["ipo"], beta))
-    same(losses.length_normalised_dpo_loss(*p.sums, *p.reference, *p.counts, beta), p.trl(["sigmoid_norm"], beta))
-    with_nll = losses.dpo_with_nll_loss(*p.sums, *p.reference, p.counts[0], beta, 0.2)
+    same(dpo_losses.dpo_loss(*p.sums, *p.reference, beta), p.trl(["sigmoid"], beta))
+    same(dpo_losses.ipo_loss(*p.sums, *p.reference, *p.counts, beta), p.trl(["ipo"], beta))
+    same(dpo_losses.length_normalised_dpo_loss(*p.sums, *p.reference, *p.counts, beta), p.trl(["sigmoid_norm"], beta))
+    with_nll = dpo_losses.dpo_with_nll_loss(*p.sums, *p.reference, p.counts[0], beta, 0.2)
     same(with_nll, p.trl(["sigmoid", "sft"], beta, [1.0, 0.2]))
 
 
 def test_dpo_is_the_labs():
     p = Pairs("random", 3)
     arrays = [x.numpy() for x in (*p.sums, *p.reference)]
-    same(losses.dpo_loss(*p.sums, *p.reference, 0.3), float(np.mean(preference.dpo_loss(*arrays, 0.3))))
+    same(dpo_losses.dpo_loss(*p.sums, *p.reference, 0.3), float(np.mean(preference.dpo_loss(*arrays, 0.3))))
     leaf = p.sums[0].clone().requires_grad_(True)
-    losses.dpo_loss(leaf, p.sums[1], *p.reference, 0.3).backward()
+    dpo_losses.dpo_loss(leaf, p.sums[1], *p.reference, 0.3).backward()
     same(leaf.grad * len(leaf), preference.dpo_gradient(*arrays, 0.3))
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
 def test_the_reward_models_loss_is_trls_and_the_labs(scale):
     good, bad = numbers(1, 5, scale=scale), numbers(2, 5, scale=scale)
-    ours = losses.reward_model_loss(good, bad)
+    ours = reward_losses.reward_model_loss(good, bad)
     same(ours, theirs.reward(good, bad))
     differences = (good - bad).numpy()[:, None]
     spent = -preference.log_likelihood(np.ones(1), differences, np.ones(5), np.zeros(5))
@@ -92,7 +97,7 @@ def test_the_reward_models_loss_is_trls_and_the_labs(scale):
 def test_kto_is_trls(scale, kl):
     ours, reference = numbers(1, 7, scale=scale), numbers(2, 7, scale=scale)
     for good in (torch.tensor([1, 0, 1, 1, 0, 0, 1]).bool(), torch.ones(7).bool(), torch.zeros(7).bool()):
-        found = losses.kto_loss(ours, reference, good, torch.tensor(kl), 0.1, 1.0, 1.3)
+        found = dpo_losses.kto_loss(ours, reference, good, torch.tensor(kl), 0.1, 1.0, 1.3)
         same(found, theirs.kto(ours, reference, good, torch.full((3,), kl, dtype=torch.double), 0.1, 1.0, 1.3))
 
 
@@ -100,11 +105,11 @@ def test_kto_is_trls(scale, kl):
 def test_ktos_kl_may_be_a_number_and_keeps_its_digits(kl):
     ours, reference, good = numbers(1, 7) + 12340, numbers(2, 7), torch.tensor([1, 0, 1, 1, 0, 0, 1])
     wanted = theirs.kto(ours, reference, good, torch.full((3,), kl, dtype=torch.double), 0.1, 1.0, 1.3)
-    same(losses.kto_loss(ours, reference, good, kl, 0.1, 1.0, 1.3), wanted)
+    same(dpo_losses.kto_loss(ours, reference, good, kl, 0.1, 1.0, 1.3), wanted)
 
 
 def test_kto_keeps_its_digits_where_one_minus_sigmoid_has_none():
-    found = losses.kto_loss(torch.tensor([600.0]).double(), torch.zeros(1).double(), torch.tensor([True]), 0.0, 0.1)
+    found = dpo_losses.kto_loss(torch.tensor([600.0]).double(), torch.zeros(1).double(), torch.tensor([True]), 0.0, 0.1)
     assert float(found) == pytest.approx(float(1 / (1 + mpmath.exp(60))), rel=1e-12)
 
 
@@ -113,7 +118,7 @@ def test_orpo_is_trls(low, monkeypatch):
     # TRL rounds to float32 first; taking that away leaves its arithmetic, in float64.
     monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
     good, bad = -numbers(1, 6).abs() * low - 1e-4, -numbers(2, 6).abs() * low - 1e-4
-    found = losses.orpo_loss(good, bad, torch.tensor(1.7).double(), 0.2)
+    found = dpo_losses.orpo_loss(good, bad, torch.tensor(1.7).double(), 0.2)
     same(found, 1.7 - theirs.orpo(good, bad, 0.2))
 
 
@@ -125,14 +130,14 @@ def test_orpo_at_its_ends_is_exact(pair):
         a, b = (mpmath.mpf(x) for x in pair)
         odds = (a - b) - (mpmath.log(-mpmath.expm1(a)) - mpmath.log(-mpmath.expm1(b)))
         wanted = float(mpmath.log(1 + mpmath.exp(-odds)))
-    assert float(losses.orpo_loss(good, bad, 0.0, 1.0)) == pytest.approx(wanted, rel=1e-6)
+    assert float(dpo_losses.orpo_loss(good, bad, 0.0, 1.0)) == pytest.approx(wanted, rel=1e-6)
 
 
 @pytest.mark.parametrize("pair", [(0.0, -1.0), (-1.0, 0.0), (0.0, 0.0), (0.0, -1e-300)])
 def test_orpo_of_an_answer_that_is_certain_is_finite(pair):
     """So is the answer without a token, whose mean counts as 0."""
     both = torch.tensor(pair).double().requires_grad_(True)
-    loss = losses.orpo_loss(both[:1], both[1:], 0.0, 1.0)
+    loss = dpo_losses.orpo_loss(both[:1], both[1:], 0.0, 1.0)
     loss.backward()
     assert bool(loss.isfinite()) and bool(both.grad.isfinite().all())
 
@@ -140,7 +145,7 @@ def test_orpo_of_an_answer_that_is_certain_is_finite(pair):
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
 def test_simpo_is_trls(scale):
     good, bad = numbers(1, 6, scale=scale), numbers(2, 6, scale=scale)
-    same(losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
+    same(dpo_losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
 
 
 @pytest.mark.parametrize("kind", ["random", "length one", "equal"])
@@ -148,8 +153,8 @@ def test_the_losses_without_a_reference_on_every_kind_of_pair(kind, monkeypatch)
     monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
     p = Pairs(kind, 4)
     good, bad = (total / count.clamp(min=1) - 1e-3 for total, count in zip(p.sums, p.counts, strict=True))
-    same(losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
-    same(losses.orpo_loss(good, bad, torch.tensor(0.0).double(), 0.3), -theirs.orpo(good, bad, 0.3))
+    same(dpo_losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
+    same(dpo_losses.orpo_loss(good, bad, torch.tensor(0.0).double(), 0.3), -theirs.orpo(good, bad, 0.3))
 
 
 def group_tensors(scale: float, masked: bool, equal: bool):
@@ -167,8 +172,8 @@ def group_tensors(scale: float, masked: bool, equal: bool):
 @pytest.mark.parametrize("case", [(0.1, False, False), (3.0, True, False), (1.0, False, True)])
 def test_grpo_and_its_variants_are_trls(variant, kl_weight, case):
     now, drawn, reference, mask, rewards = group_tensors(*case)
-    gains = losses.group_advantages(rewards, 4, variant != "dr_grpo")
-    ours = losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, reference, kl_weight, 16)
+    gains = grpo_losses.group_advantages(rewards, 4, variant != "dr_grpo")
+    ours = grpo_losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, reference, kl_weight, 16)
     same(ours, theirs.grpo(now, drawn, gains, mask, variant, 0.2, 0.28, reference, kl_weight, 16))
     if case[2] and not kl_weight:
         assert float(ours) == 0.0
@@ -180,8 +185,8 @@ def test_grpo_is_trls_on_the_log_probabilities_of_logits_of_ten_thousand(variant
     _, drawn, _, mask, rewards = group_tensors(1.0, True, False)
     drawn = drawn * 1e4
     now = drawn - numbers(3, 8, 6).abs() * torch.tensor([0.0, 1e-3, 1e4]).double().repeat(2)
-    gains = losses.group_advantages(rewards, 4, variant != "dr_grpo")
-    ours = losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, drawn, 0.0, 16)
+    gains = grpo_losses.group_advantages(rewards, 4, variant != "dr_grpo")
+    ours = grpo_losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, drawn, 0.0, 16)
     assert bool(ours.isfinite())
     same(ours, theirs.grpo(now, drawn, gains, mask, variant, 0.2, 0.28, drawn, 0.0, 16))
 
@@ -193,7 +198,7 @@ def test_grpo_of_ratios_that_overflow_is_the_clipped_side_and_flat(variant, kl_w
     drawn = torch.full((4, 3), -2e4).double()
     now = (drawn + 1e4).requires_grad_(True)
     gains, mask = torch.tensor([0.0, 0.5, 0.0, 2.0]).double(), torch.ones(4, 3)
-    ours = losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, now.detach(), kl_weight, 3)
+    ours = grpo_losses.grpo_loss(now, drawn, gains, mask, variant, 0.2, 0.28, now.detach(), kl_weight, 3)
     assert float(ours) == pytest.approx(-1.28 * 2.5 / 4, rel=1e-12)
     ours.backward()
     assert (now.grad == 0).all()
@@ -203,43 +208,43 @@ def test_grpo_of_ratios_that_overflow_is_the_clipped_side_and_flat(variant, kl_w
 def test_padding_may_hold_anything_and_gets_no_slope(variant):
     now, drawn, reference, mask, rewards = group_tensors(1.0, True, False)
     clean = now.clone().requires_grad_(True)
-    losses.grpo_loss(clean, drawn, rewards, mask, variant, 0.2, 0.28, reference, 0.04, 16).backward()
+    grpo_losses.grpo_loss(clean, drawn, rewards, mask, variant, 0.2, 0.28, reference, 0.04, 16).backward()
     for filling in (math.nan, math.inf, -math.inf):
         now, drawn, reference = (x.masked_fill(mask == 0, filling) for x in (now, drawn, reference))
         leaf = now.clone().requires_grad_(True)
-        losses.grpo_loss(leaf, drawn, rewards, mask, variant, 0.2, 0.28, reference, 0.04, 16).backward()
+        grpo_losses.grpo_loss(leaf, drawn, rewards, mask, variant, 0.2, 0.28, reference, 0.04, 16).backward()
         same(leaf.grad, clean.grad)
 
 
 @pytest.mark.parametrize("divide", [True, False])
 def test_rewards_may_be_whole_numbers_or_a_column_of_a_table(divide):
     table = torch.tensor([[1, 0], [0, 0], [1, 0], [1, 0], [0, 1], [0, 1]])
-    wanted = losses.group_advantages(table.double()[:, 0].clone(), 3, divide)
-    same(losses.group_advantages(table[:, 0], 3, divide), wanted)
-    same(losses.group_advantages(table[:, 0].bool(), 3, divide), wanted)
+    wanted = grpo_losses.group_advantages(table.double()[:, 0].clone(), 3, divide)
+    same(grpo_losses.group_advantages(table[:, 0], 3, divide), wanted)
+    same(grpo_losses.group_advantages(table[:, 0].bool(), 3, divide), wanted)
     by_question = table.double()[:, 0].view(2, 3).T.contiguous().T  # rows that do not lie side by side in memory
-    same(losses.group_advantages(by_question, 3, divide), wanted)
+    same(grpo_losses.group_advantages(by_question, 3, divide), wanted)
 
 
 @pytest.mark.parametrize("group", [0, -1, 4])
 def test_rewards_that_make_no_groups_are_refused(group):
     with pytest.raises(ValueError, match="6 rewards cannot be parted into groups of"):
-        losses.group_advantages(torch.ones(6), group)
+        grpo_losses.group_advantages(torch.ones(6), group)
 
 
 @pytest.mark.parametrize("divide", [True, False])
 def test_advantages_are_the_labs_and_equal_rewards_give_exactly_nothing(divide):
     rewards = numbers(4, 12, scale=100.0)
     rewards[4:8] = 0.1
-    ours = losses.group_advantages(rewards, 4, divide)
+    ours = grpo_losses.group_advantages(rewards, 4, divide)
     same(ours, policy.group_advantages(rewards.numpy().reshape(3, 4), divide).ravel())
     assert (ours[4:8] == 0).all()
 
 
 def test_an_unscored_answer_leaves_its_siblings_alone():
     rewards = torch.tensor([1.0, math.nan, 0.0, 2.0, math.nan, math.nan, math.nan, math.nan]).double()
-    ours = losses.group_advantages(rewards, 4)
-    same(ours[[0, 2, 3]], losses.group_advantages(rewards[[0, 2, 3]], 3))
+    ours = grpo_losses.group_advantages(rewards, 4)
+    same(ours[[0, 2, 3]], grpo_losses.group_advantages(rewards[[0, 2, 3]], 3))
     assert (ours[[1, 4, 5, 6, 7]] == 0).all()
 
 
@@ -254,7 +259,7 @@ def test_divergences_are_trls_and_the_labs(beta, scale):
     for temperature in (1.0, 4.0):
         wanted = GKDTrainer.generalized_jsd_loss(student[None], teacher[None], labels[None], beta, temperature)
         log_p, log_q = (teacher / temperature).log_softmax(-1), (student / temperature).log_softmax(-1)
-        ours = losses.divergence(log_p, log_q, beta)
+        ours = distill_losses.divergence(log_p, log_q, beta)
         same(ours[kept].mean(), wanted)
         kind = {0.0: "forward", 1.0: "reverse"}.get(beta, "js")
         same(ours, distill.divergence(kind, log_p.numpy(), log_q.numpy(), beta))
@@ -267,7 +272,7 @@ def test_divergences_are_the_stable_trainers_too(beta):
     student, teacher = numbers(1, 1, 5, 7), numbers(2, 1, 5, 7)
     head = torch.eye(7).double()
     found = _chunked_divergence_loss(student, teacher, head, head, torch.ones(1, 5), beta)[0]
-    ours = losses.divergence(teacher[0].log_softmax(-1), student[0].log_softmax(-1), beta).mean()
+    ours = distill_losses.divergence(teacher[0].log_softmax(-1), student[0].log_softmax(-1), beta).mean()
     assert float(ours) == pytest.approx(float(found), rel=1e-6)
 
 
@@ -276,7 +281,7 @@ def test_a_teacher_that_rules_words_out_has_the_mathematical_value(beta):
     """Where -inf makes TRL's arithmetic NaN, ours is the definition's value, from 40 digits."""
     teacher = torch.tensor([[0.5, 1.0, -math.inf, 0.0]]).double()
     student = torch.tensor([[0.1, -1e3, -2.0, 3.0]]).double()
-    ours = losses.divergence(teacher.log_softmax(-1), student.log_softmax(-1), beta)
+    ours = distill_losses.divergence(teacher.log_softmax(-1), student.log_softmax(-1), beta)
     if beta == 1.0:
         assert float(ours) == math.inf
         return
@@ -301,10 +306,12 @@ def test_a_word_that_both_rule_out_has_no_slope(beta):
     leaf = student.masked_fill(ruled_out, -math.inf).requires_grad_(True)
     few = student[:, ~ruled_out].clone().requires_grad_(True)
     log_p = teacher.masked_fill(ruled_out, -math.inf).log_softmax(-1)
-    found = [losses.divergence(log_p, leaf.log_softmax(-1), beta)]
+    found = [distill_losses.divergence(log_p, leaf.log_softmax(-1), beta)]
     if beta == 0.0:
-        found += [losses.top_k_divergence(*losses.keep_top_k(log_p, k), leaf.log_softmax(-1)) for k in (4, 5)]
-    wanted = losses.divergence(log_p[:, ~ruled_out], few.log_softmax(-1), beta)
+        found += [
+            distill_losses.top_k_divergence(*distill_losses.keep_top_k(log_p, k), leaf.log_softmax(-1)) for k in (4, 5)
+        ]
+    wanted = distill_losses.divergence(log_p[:, ~ruled_out], few.log_softmax(-1), beta)
     (wanted_slope,) = torch.autograd.grad(wanted.sum(), few)
     for ours in found:
         same(ours, wanted)
@@ -317,7 +324,7 @@ def test_a_word_that_both_rule_out_has_no_slope(beta):
 def test_mass_too_small_for_a_number_is_none_here_and_in_the_labs(beta):
     teacher = torch.tensor([[0.5, 1.0, -math.inf]]).double().log_softmax(-1)
     leaf = torch.tensor([[0.1, 0.3, -1e4]]).double().requires_grad_(True)
-    ours = losses.divergence(teacher, leaf.log_softmax(-1), beta)
+    ours = distill_losses.divergence(teacher, leaf.log_softmax(-1), beta)
     kind = {0.0: "forward", 1.0: "reverse"}.get(beta, "js")
     same(ours, distill.divergence(kind, teacher.numpy(), leaf.detach().log_softmax(-1).numpy(), beta))
     assert bool(ours.isfinite().all()) and bool(torch.autograd.grad(ours.sum(), leaf)[0].isfinite().all())
@@ -327,40 +334,43 @@ def test_what_no_divergence_has_is_refused():
     x, labels = numbers(1, 2, 3), torch.tensor([0, 1])
     for beta in (-0.1, 1.1, math.nan):
         with pytest.raises(ValueError, match="beta"):
-            losses.divergence(x, x, beta)
+            distill_losses.divergence(x, x, beta)
     for temperature in (0.0, -1.0):
         with pytest.raises(ValueError, match="temperature"):
-            losses.distillation_loss(x, x, labels, temperature)
+            distill_losses.distillation_loss(x, x, labels, temperature)
     with pytest.raises(ValueError, match="shape"):
-        losses.distillation_loss(x, x[:1], labels)
+        distill_losses.distillation_loss(x, x[:1], labels)
     for k in (0, 4):
         with pytest.raises(ValueError, match="k must lie between 1 and the 3"):
-            losses.keep_top_k(x, k)
+            distill_losses.keep_top_k(x, k)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.4, 1.0])
 def test_the_mixed_loss_is_the_labs(alpha):
     student, teacher, labels = numbers(1, 4, 9), numbers(2, 4, 9), torch.tensor([1, 0, 8, 3])
     goal = distill.Objective(distill.soften(teacher.numpy(), 3.0), labels.numpy(), 3.0, alpha)
-    same(losses.distillation_loss(student, teacher, labels, 3.0, alpha), distill.loss(student.numpy(), goal).mean())
-    assert float(losses.distillation_loss(student[:0], teacher[:0], labels[:0])) == 0.0
+    same(
+        distill_losses.distillation_loss(student, teacher, labels, 3.0, alpha),
+        distill.loss(student.numpy(), goal).mean(),
+    )
+    assert float(distill_losses.distillation_loss(student[:0], teacher[:0], labels[:0])) == 0.0
 
 
 def test_the_top_k_is_exact_for_all_and_a_lower_bound_for_few():
     log_p, log_q = numbers(1, 6, 20, scale=3).log_softmax(-1), numbers(2, 6, 20, scale=3).log_softmax(-1)
-    exact = losses.divergence(log_p, log_q, 0.0)
+    exact = distill_losses.divergence(log_p, log_q, 0.0)
     before = torch.zeros(6).double()
     for k in (1, 5, 19, 20):
-        found = losses.top_k_divergence(*losses.keep_top_k(log_p, k), log_q)
+        found = distill_losses.top_k_divergence(*distill_losses.keep_top_k(log_p, k), log_q)
         assert (found <= exact + 1e-12).all() and (found >= before - 1e-12).all()
         before = found
     same(before, exact)
-    kept, tokens, rest = losses.keep_top_k(log_p, 3)
+    kept, tokens, rest = distill_losses.keep_top_k(log_p, 3)
     others = torch.ones(6, 20).bool().scatter(1, tokens, False)
     rest_q = log_q[others].view(6, 17).logsumexp(-1)
-    wanted = losses.divergence(torch.cat([kept, rest[:, None]], 1),
+    wanted = distill_losses.divergence(torch.cat([kept, rest[:, None]], 1),
                                torch.cat([log_q.gather(1, tokens), rest_q[:, None]], 1), 0.0)  # fmt: skip
-    same(losses.top_k_divergence(kept, tokens, rest, log_q), wanted)
+    same(distill_losses.top_k_divergence(kept, tokens, rest, log_q), wanted)
     same(rest.exp(), 1 - kept.exp().sum(1))
 
 
@@ -374,36 +384,36 @@ def test_info_nce_is_sentence_transformers(case):
         questions, passages, hard = (torch.ones(b, 8).double() for _ in range(3))
     for docs in ([passages], [passages, hard]):
         wanted = MultipleNegativesRankingLoss(None).compute_loss_from_embeddings([questions, *docs], None)
-        same(losses.info_nce(questions, torch.cat(docs)), wanted)
+        same(embed_losses.info_nce(questions, torch.cat(docs)), wanted)
     if case == "equal":
-        same(losses.info_nce(questions, torch.cat([passages, hard])), math.log(2 * b))
+        same(embed_losses.info_nce(questions, torch.cat([passages, hard])), math.log(2 * b))
 
 
 def test_what_no_contrast_can_be_made_of_is_refused():
     x = numbers(1, 3, 4)
     for questions, passages in ((x, x[:2]), (x[:0], x)):
         with pytest.raises(ValueError, match="passages"):
-            losses.info_nce(questions, passages)
+            embed_losses.info_nce(questions, passages)
     for widths in ([], [0], [5, 2]):
         with pytest.raises(ValueError, match="widths must lie between 1 and 4"):
-            losses.matryoshka(losses.info_nce, x, x, widths)
+            embed_losses.matryoshka(embed_losses.info_nce, x, x, widths)
     weights = torch.tensor([1.0, 0.5])
-    same(losses.matryoshka(losses.info_nce, x, x, [4, 2], weights),
-         losses.matryoshka(losses.info_nce, x, x, [4, 2], [1.0, 0.5]))  # fmt: skip
+    same(embed_losses.matryoshka(embed_losses.info_nce, x, x, [4, 2], weights),
+         embed_losses.matryoshka(embed_losses.info_nce, x, x, [4, 2], [1.0, 0.5]))  # fmt: skip
 
 
 def test_shapes_that_torch_would_stretch_are_refused():
     """A reward head's (B, 1) beside (B,) would compare every answer with every other."""
     x, column = -numbers(1, 4).abs(), -numbers(1, 4, 1).abs()
     for call in (
-        lambda: losses.reward_model_loss(x, column),
-        lambda: losses.dpo_loss(x, column, x, x, 0.1),
-        lambda: losses.dpo_with_nll_loss(x, x, x, x, column, 0.1, 0.2),
-        lambda: losses.length_normalised_dpo_loss(x, x, x, x, x, column, 0.1),
-        lambda: losses.ipo_loss(x, x, x, column, x, x, 0.1),
-        lambda: losses.simpo_loss(column, x, 2.0, 0.5),
-        lambda: losses.kto_loss(x, x, column > 0, 0.0, 0.1),
-        lambda: losses.orpo_loss(x, column, 0.0, 0.1),
+        lambda: reward_losses.reward_model_loss(x, column),
+        lambda: dpo_losses.dpo_loss(x, column, x, x, 0.1),
+        lambda: dpo_losses.dpo_with_nll_loss(x, x, x, x, column, 0.1, 0.2),
+        lambda: dpo_losses.length_normalised_dpo_loss(x, x, x, x, x, column, 0.1),
+        lambda: dpo_losses.ipo_loss(x, x, x, column, x, x, 0.1),
+        lambda: dpo_losses.simpo_loss(column, x, 2.0, 0.5),
+        lambda: dpo_losses.kto_loss(x, x, column > 0, 0.0, 0.1),
+        lambda: dpo_losses.orpo_loss(x, column, 0.0, 0.1),
     ):
         with pytest.raises(ValueError, match="shapes must be the same"):
             call()
@@ -425,7 +435,7 @@ def test_matryoshka_is_sentence_transformers():
     loss = MatryoshkaLoss(model, MultipleNegativesRankingLoss(model), [8, 4, 2], [1.0, 0.5, 0.25])
     questions, passages = numbers(1, 5, 8), numbers(2, 5, 8)
     wanted = loss([{"sentence_embedding": questions}, {"sentence_embedding": passages}], None)
-    same(losses.matryoshka(losses.info_nce, questions, passages, [8, 4, 2], [1.0, 0.5, 0.25]), wanted)
+    same(embed_losses.matryoshka(embed_losses.info_nce, questions, passages, [8, 4, 2], [1.0, 0.5, 0.25]), wanted)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e4])
@@ -436,33 +446,33 @@ def test_sft_and_the_log_probabilities_are_transformers_and_trls(scale, monkeypa
     monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
     logits, labels = numbers(1, 4, 7, 13, scale=scale), torch.randint(0, 13, (4, 7))
     labels[:, :2], labels[0], labels[1, :6] = -100, -100, -100  # a row without labels, and one of a single token
-    same(losses.sft_loss(logits, labels), ForCausalLMLoss(logits, labels, 13))
-    sums, counts = losses.answer_log_probabilities(logits, labels)
+    same(sft_losses.sft_loss(logits, labels), ForCausalLMLoss(logits, labels, 13))
+    sums, counts = sft_losses.answer_log_probabilities(logits, labels)
     each = selective_log_softmax(logits[:, :-1], labels[:, 1:].clamp(min=0))
     same(sums, (each * (labels[:, 1:] != -100)).sum(1))
     assert counts.tolist() == [0, 1, 5, 5] and float(sums[0]) == 0.0
-    same(-sums.sum() / counts.sum(), losses.sft_loss(logits, labels))
+    same(-sums.sum() / counts.sum(), sft_losses.sft_loss(logits, labels))
 
 
 ONE_ANSWER = torch.tensor([[-100, 1, 2, -100]])
 GRADIENTS = {
-    "reward": lambda x: losses.reward_model_loss(x[0], x[1]),
-    "dpo": lambda x: losses.dpo_loss(*x, 0.3),
-    "dpo_nll": lambda x: losses.dpo_with_nll_loss(*x, torch.tensor([3, 1, 4, 2]), 0.3, 0.2),
-    "ipo": lambda x: losses.ipo_loss(*x, torch.tensor([3, 1, 4, 2]), torch.tensor([1, 2, 2, 5]), 0.3),
-    "length": lambda x: losses.length_normalised_dpo_loss(*x, torch.tensor([3, 1, 4, 2]), torch.ones(4), 0.3),
-    "kto": lambda x: losses.kto_loss(x[0], x[1], torch.tensor([True, False, True, False]), 0.2, 0.3),
-    "orpo": lambda x: losses.orpo_loss(-x[0].abs() - 0.1, -x[1].abs() - 0.1, x[2].sum(), 0.2),
-    "simpo": lambda x: losses.simpo_loss(x[0], x[1], 2.0, 0.5),
-    "grpo": lambda x: losses.grpo_loss(x, x.detach() + 0.3, x.detach()[:, 0], torch.ones(4, 4), "dapo", 0.2, 0.28,
+    "reward": lambda x: reward_losses.reward_model_loss(x[0], x[1]),
+    "dpo": lambda x: dpo_losses.dpo_loss(*x, 0.3),
+    "dpo_nll": lambda x: dpo_losses.dpo_with_nll_loss(*x, torch.tensor([3, 1, 4, 2]), 0.3, 0.2),
+    "ipo": lambda x: dpo_losses.ipo_loss(*x, torch.tensor([3, 1, 4, 2]), torch.tensor([1, 2, 2, 5]), 0.3),
+    "length": lambda x: dpo_losses.length_normalised_dpo_loss(*x, torch.tensor([3, 1, 4, 2]), torch.ones(4), 0.3),
+    "kto": lambda x: dpo_losses.kto_loss(x[0], x[1], torch.tensor([True, False, True, False]), 0.2, 0.3),
+    "orpo": lambda x: dpo_losses.orpo_loss(-x[0].abs() - 0.1, -x[1].abs() - 0.1, x[2].sum(), 0.2),
+    "simpo": lambda x: dpo_losses.simpo_loss(x[0], x[1], 2.0, 0.5),
+    "grpo": lambda x: grpo_losses.grpo_loss(x, x.detach() + 0.3, x.detach()[:, 0], torch.ones(4, 4), "dapo", 0.2, 0.28,
                                        x.detach() - 0.1, 0.04),
-    "distillation": lambda x: losses.distillation_loss(x, x.detach().flip(0), torch.arange(4), 2.0, 0.5, 0.3),
-    "top k": lambda x: losses.top_k_divergence(*losses.keep_top_k(x.detach().flip(0).log_softmax(-1), 2),
-                                               x.log_softmax(-1)).sum(),
-    "info_nce": lambda x: losses.matryoshka(losses.info_nce, x, x.detach().flip(1), [4, 2]),
-    "log-probabilities": lambda x: losses.answer_log_probabilities(x[None], ONE_ANSWER)[0].sum(),
-    "sft": lambda x: losses.sft_loss(x[None], ONE_ANSWER),
-    "sft, sparse": lambda x: losses.answer_loss_sum(x[None], ONE_ANSWER, lambda hidden: hidden),
+    "distillation": lambda x: distill_losses.distillation_loss(x, x.detach().flip(0), torch.arange(4), 2.0, 0.5, 0.3),
+    "top k": lambda x: distill_losses.top_k_divergence(
+        *distill_losses.keep_top_k(x.detach().flip(0).log_softmax(-1), 2), x.log_softmax(-1)).sum(),
+    "info_nce": lambda x: embed_losses.matryoshka(embed_losses.info_nce, x, x.detach().flip(1), [4, 2]),
+    "log-probabilities": lambda x: sft_losses.answer_log_probabilities(x[None], ONE_ANSWER)[0].sum(),
+    "sft": lambda x: sft_losses.sft_loss(x[None], ONE_ANSWER),
+    "sft, sparse": lambda x: sft_losses.answer_loss_sum(x[None], ONE_ANSWER, lambda hidden: hidden),
 }  # fmt: skip
 
 
@@ -503,13 +513,13 @@ def test_labels_of_the_variants_are_checked():
                          ({"sampled_by": drawn[:1]}, "sampled_by")):  # fmt: skip
         given = {"policy": now, "sampled_by": drawn, "advantages": rewards, "mask": mask, **wrong}
         with pytest.raises(ValueError, match=words):
-            losses.grpo_loss(**given)
+            grpo_losses.grpo_loss(**given)
 
 
 def test_the_kl_estimate_is_never_negative_and_right_on_average():
     logits, other = numbers(1, 5), numbers(2, 5)
     log_pi, log_ref = logits.log_softmax(-1), other.log_softmax(-1)
-    each = losses.kl_estimate(log_pi, log_ref)
+    each = grpo_losses.kl_estimate(log_pi, log_ref)
     assert (each >= 0).all()
-    same((log_pi.exp() * each).sum(), losses.divergence(log_ref, log_pi, 1.0))
-    assert float(losses.kl_estimate(log_pi, log_pi).abs().max()) == 0.0
+    same((log_pi.exp() * each).sum(), distill_losses.divergence(log_ref, log_pi, 1.0))
+    assert float(grpo_losses.kl_estimate(log_pi, log_pi).abs().max()) == 0.0

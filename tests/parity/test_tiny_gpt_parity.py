@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="parity needs torch (make test sets it up)")
 
 from labs_py.core import tiny_gpt as ours  # noqa: E402
-from training.build import lora_tiny_gpt, tiny_gpt  # noqa: E402
+from training.site_records import lora_tiny_gpt  # noqa: E402
+from training.site_records import tiny_gpt_model as tiny_gpt  # noqa: E402
 
 SHAPE = ours.Shape(vocabulary=40, width=16, layers=2, heads=4, context=20)
 

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from training import tasks
+from training.data.tasks import base as task_base
+from training.data.tasks import registry as tasks
 
 
 def reference() -> dict[str, str]:
     """Note -> line, for every set of the task."""
     task = tasks.get("delivery_log")
-    return {row["messages"][1]["content"]: tasks.target(row) for name in task.sets for row in task.rows(name)}
+    return {row["messages"][1]["content"]: task_base.target(row) for name in task.sets for row in task.rows(name)}
 
 
 class FakeTeacher:

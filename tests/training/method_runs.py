@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from training import config as configuration
-from training import methods
-from training.progress import StepLog
-from training.runfolder import RunFolder
+from training.methods import registry
+from training.methods.callbacks import StepLog
+from training.methods.configuration import load_config
+from training.run.folder import RunFolder
 
 CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
 
@@ -18,13 +18,13 @@ def train(method: str, folder: Path, overrides=(), resume=None, architecture="ll
           begun=False):  # fmt: skip
     """A run of a method's tiny configuration, without the evaluation around it; ``begun``: in a folder of its own."""
     settings = [f"model.source=tiny-random:{architecture}", *overrides]
-    config = configuration.load(CONFIGS / method / file, settings)
-    loaded = methods.load_base(config)
-    rows = methods.load_rows(config, loaded.tokenizer)
+    config = load_config(CONFIGS / method / file, settings)
+    loaded = registry.load_base(config)
+    rows = registry.load_rows(config, loaded.tokenizer)
     run = RunFolder(folder)
     if not (resume or begun):
         run.create(config, "test", loaded.dtype)
-    result = methods.train(config, rows, loaded, run, resume, "train")
+    result = registry.training_module(config).train(config, rows.train, loaded, run, resume, "train")
     return run, result, (config, loaded, rows)
 
 

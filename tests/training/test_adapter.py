@@ -11,11 +11,13 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
-from training import adapter, guards, merge, model
-from training import config as configuration
-from training.architectures import SHAPES
-from training.errors import BadInput
-from training.estimate import adapter_parameters, estimate
+from training.commands import merge
+from training.commands.estimate import adapter_parameters, estimate
+from training.methods.configuration import load_config
+from training.models import adapter, guards, loading
+from training.models.shapes import SHAPES
+from training.run import machine, settings
+from training.run.errors import BadInput
 
 VARIANTS = {
     "lora": [],
@@ -37,29 +39,29 @@ def logits(tuned):
 
 
 def fresh(variant, architecture="llama"):
-    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", [f"model.source=tiny-random:{architecture}",
+    config = load_config(CONFIGS / "sft" / "tiny.yaml", [f"model.source=tiny-random:{architecture}",
                                                                 *VARIANTS[variant]])  # fmt: skip
-    loaded = model.load_base(config.model)
+    loaded = loading.load_base(config.model)
     return config, loaded, logits(loaded.model)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_before_the_first_step_nothing_has_changed(variant):
     config, loaded, base = fresh(variant)
-    tuned = model.attach_new_adapter(loaded, config.lora, 0).eval()
+    tuned = loading.attach_new_adapter(loaded, config.lora, 0).eval()
     assert torch.allclose(logits(tuned), base, atol=2e-6)
     moved = any(bool(p.any()) for n, p in tuned.named_parameters() if "lora_B" in n)
-    assert moved == adapter.is_pissa(config.lora) == ("pissa" in variant)
+    assert moved == settings.is_pissa(config.lora) == ("pissa" in variant)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_saved_and_put_on_the_untouched_base_it_is_the_tuned_model_and_so_is_it_merged(tmp_path, variant):
     run, result, (config, _, _) = train("sft", tmp_path / "run", [*FEW, *VARIANTS[variant]])
     tuned = logits(result.model)
-    again = model.attach_adapter(model.load_base(config.model).model, run.adapter)
+    again = loading.attach_adapter(loading.load_base(config.model).model, run.adapter)
     largest = tuned.abs().max()
     assert (logits(again) - tuned).abs().max() < 1e-5 * largest
-    assert (tuned - logits(model.load_base(config.model).model)).abs().max() > 1e-2 * largest  # and not the base
+    assert (tuned - logits(loading.load_base(config.model).model)).abs().max() > 1e-2 * largest  # and not the base
     plain, _, difference = merge.merge(config.model, run.adapter)
     assert difference < 1e-5 and (logits(plain) - tuned).abs().max() < 1e-5 * largest
     assert {p.name for p in run.adapter.iterdir()} == {"adapter_config.json", "adapter_model.safetensors",
@@ -78,7 +80,7 @@ def test_without_the_conversion_pissa_would_not_come_back(tmp_path, monkeypatch)
     run, result, (config, _, _) = train("sft", tmp_path / "run", [*FEW, *VARIANTS["pissa"]])
     file = run.adapter / "adapter_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "init_lora_weights": True}))
-    again = logits(model.attach_adapter(model.load_base(config.model).model, run.adapter))
+    again = logits(loading.attach_adapter(loading.load_base(config.model).model, run.adapter))
     assert (again - logits(result.model)).abs().max() > 0.01 * again.abs().max()
 
 
@@ -107,10 +109,10 @@ def test_resumed_is_straight(tmp_path, variant):
 
 def test_rslora_scales_by_alpha_over_the_root_of_the_rank():
     config, loaded, _ = fresh("rslora")
-    tuned = model.attach_new_adapter(loaded, config.lora, 0)
+    tuned = loading.attach_new_adapter(loaded, config.lora, 0)
     layer = tuned.get_base_model().model.layers[0].mlp.up_proj
     assert layer.scaling["default"] == pytest.approx(8 / math.sqrt(4)) == adapter.scale(config.lora)
-    plain = configuration.load(CONFIGS / "sft" / "tiny.yaml").lora
+    plain = load_config(CONFIGS / "sft" / "tiny.yaml").lora
     assert adapter.scale(plain) == 2
     with pytest.raises(guards.GuardFailed, match="by 2, which lora.alpha"):
         guards.scale_rule(tuned, plain)
@@ -119,17 +121,17 @@ def test_rslora_scales_by_alpha_over_the_root_of_the_rank():
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "olmo2", "mistral"])
 def test_doras_lengths_are_counted(architecture):
     config, loaded, _ = fresh("dora", architecture)
-    plain = configuration.load(CONFIGS / "sft" / "tiny.yaml").lora
+    plain = load_config(CONFIGS / "sft" / "tiny.yaml").lora
     outputs = sum(m.out_features for n, m in loaded.model.named_modules() if n.endswith("_proj"))
-    counted = model.count_adapter_parameters(loaded.model, config.lora)
-    assert counted == model.count_adapter_parameters(loaded.model, plain) + outputs
-    tuned = model.attach_new_adapter(loaded, config.lora, 0)
+    counted = loading.count_adapter_parameters(loaded.model, config.lora)
+    assert counted == loading.count_adapter_parameters(loaded.model, plain) + outputs
+    tuned = loading.attach_new_adapter(loaded, config.lora, 0)
     assert sum(p.numel() for p in tuned.parameters() if p.requires_grad) == counted
 
 
 def test_the_estimate_counts_doras_lengths():
     file = CONFIGS / "sft" / "qwen2.5_7b_lora_80gb.yaml"
-    plain, dora = configuration.load(file), configuration.load(file, ["lora.use_dora=true"])
+    plain, dora = load_config(file), load_config(file, ["lora.use_dora=true"])
     shape = SHAPES[plain.model.source]
     outputs = 28 * (3584 + 2 * 512 + 3584 + 2 * 18944 + 3584)  # q, k and v, o, gate and up, down
     assert adapter_parameters(shape, dora.lora) - adapter_parameters(shape, plain.lora) == outputs
@@ -140,38 +142,38 @@ def test_the_estimate_counts_doras_lengths():
 
 def test_below_the_first_layer_with_an_adapter_there_is_none_and_no_gradient():
     config, loaded, _ = fresh("upper-layers")
-    tuned = model.attach_new_adapter(loaded, config.lora, 0)
+    tuned = loading.attach_new_adapter(loaded, config.lora, 0)
     carrying = {name.split(".layers.")[1][0] for name, _ in tuned.named_parameters() if "lora_" in name}
     assert carrying == {"1"} and tuned.peft_config["default"].layers_to_transform == [1]
     states = tuned(input_ids=IDS, output_hidden_states=True).hidden_states
     assert [state.requires_grad for state in states] == [False, False, True]
-    plain = configuration.load(CONFIGS / "sft" / "tiny.yaml").lora
-    assert 2 * model.count_adapter_parameters(loaded.model, config.lora) == (
-        model.count_adapter_parameters(loaded.model, plain)
+    plain = load_config(CONFIGS / "sft" / "tiny.yaml").lora
+    assert 2 * loading.count_adapter_parameters(loaded.model, config.lora) == (
+        loading.count_adapter_parameters(loaded.model, plain)
     )
 
 
 def test_the_estimate_knows_that_lower_layers_keep_nothing():
     file = CONFIGS / "sft" / "qwen2.5_7b_lora_80gb.yaml"  # 28 layers
-    whole, upper = (estimate(configuration.load(file, [f"lora.first_layer={first}"])) for first in (0, 14))
+    whole, upper = (estimate(load_config(file, [f"lora.first_layer={first}"])) for first in (0, 14))
     assert whole["trainable_parameters"] == 2 * upper["trainable_parameters"]
     assert whole["activations_bytes"] == pytest.approx(2 * upper["activations_bytes"])
 
 
 def test_an_adapter_that_would_begin_after_the_last_layer_is_one_line():
-    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", ["lora.first_layer=2"])
+    config = load_config(CONFIGS / "sft" / "tiny.yaml", ["lora.first_layer=2"])
     with pytest.raises(BadInput, match="lora.first_layer: the model's last layer is 1"):
-        model.attach_new_adapter(model.load_base(config.model), config.lora, 0)
+        loading.attach_new_adapter(loading.load_base(config.model), config.lora, 0)
 
 
 def test_doras_lengths_train_and_stay_float32_beside_bfloat16_weights(tmp_path):
     run, _, (config, _, _) = train("sft", tmp_path / "run", [*FEW, *VARIANTS["dora"], "model.dtype=bfloat16"])
     kept = {n: t for n, t in load_file(str(run.adapter / "adapter_model.safetensors")).items() if "magnitude" in n}
     assert len(kept) == 14 and all(t.dtype == torch.float32 for t in kept.values())
-    again = model.attach_adapter(model.load_base(config.model).model, run.adapter)
+    again = loading.attach_adapter(loading.load_base(config.model).model, run.adapter)
     lengths = [p for n, p in again.named_parameters() if "magnitude" in n]
     assert all(p.dtype == torch.float32 for p in lengths)
-    start = model.attach_new_adapter(model.load_base(config.model), config.lora, 0)
+    start = loading.attach_new_adapter(loading.load_base(config.model), config.lora, 0)
     first = [p for n, p in start.named_parameters() if "magnitude" in n]
     assert any(not torch.equal(x, y) for x, y in zip(lengths, first, strict=True))
 
@@ -182,7 +184,7 @@ def test_doras_lengths_train_and_stay_float32_beside_bfloat16_weights(tmp_path):
 def test_other_methods_take_the_variants_too(tmp_path, method, variant):
     more = ["group.reward=noise", "train.max_steps=1"] if method == "grpo" else ["train.max_steps=1"]
     if method == "grpo":
-        from training import rewards
+        from training.data import rewards
 
         rewards.REWARDS["noise"] = lambda answer, target: (sum(map(ord, answer)) % 7) / 7
     try:
@@ -203,7 +205,7 @@ def test_other_methods_take_the_variants_too(tmp_path, method, variant):
 ])  # fmt: skip
 def test_what_does_not_go_together_is_one_line(overrides, words):
     with pytest.raises(BadInput) as caught:
-        configuration.load(CONFIGS / "sft" / "tiny.yaml", overrides)
+        load_config(CONFIGS / "sft" / "tiny.yaml", overrides)
     assert "\n" not in str(caught.value)
     for word in ["tiny.yaml", *words]:
         assert word in str(caught.value)
@@ -212,12 +214,12 @@ def test_what_does_not_go_together_is_one_line(overrides, words):
 @pytest.mark.parametrize("method", ["dpo", "grpo", "reward"])
 def test_pissa_is_refused_where_the_base_must_stay_the_base(method):
     with pytest.raises(BadInput, match=f"init_lora_weights.*{method}"):
-        configuration.load(CONFIGS / method / "tiny.yaml", ["lora.init_lora_weights=pissa"])
+        load_config(CONFIGS / method / "tiny.yaml", ["lora.init_lora_weights=pissa"])
 
 
 def test_pissa_is_refused_in_several_processes(tmp_path, monkeypatch):
     config, loaded, _ = fresh("pissa")
-    tuned = model.attach_new_adapter(loaded, config.lora, 0)
-    monkeypatch.setattr(adapter.runtime, "process_count", lambda: 2)
+    tuned = loading.attach_new_adapter(loaded, config.lora, 0)
+    monkeypatch.setattr(machine, "process_count", lambda: 2)
     with pytest.raises(BadInput, match="one process"):
-        adapter.keep_start(tuned, Path(tmp_path))
+        adapter.save_initial_adapter(tuned, Path(tmp_path))

@@ -6,16 +6,18 @@ import pytest
 import torch
 
 from tests.training.sample_rows import make_rows
-from training import answer_loss, losses, model, template
-from training.collator import AnswerCollator, group_by_beginning
-from training.settings import LoraSettings, ModelSettings
+from training.methods.sft import answer_loss
+from training.methods.sft import loss as sft_losses
+from training.methods.sft.collator import AnswerCollator, group_by_beginning
+from training.models import chat_template, loading
+from training.run.settings import LoraSettings, ModelSettings
 
 TOLERANCE = 2e-6  # float32 sums in another order
 
 
 def tuned(architecture: str):
-    loaded = model.load_base(ModelSettings(source=f"tiny-random:{architecture}", revision=None, dtype="float32"))
-    made = model.attach_new_adapter(loaded, LoraSettings(rank=4, alpha=8), seed=0)
+    loaded = loading.load_base(ModelSettings(source=f"tiny-random:{architecture}", revision=None, dtype="float32"))
+    made = loading.attach_new_adapter(loaded, LoraSettings(rank=4, alpha=8), seed=0)
     generator = torch.Generator().manual_seed(1)
     for name, parameter in made.named_parameters():
         if "lora_B" in name:  # with B zero, A's gradient would be zero on every path
@@ -24,7 +26,7 @@ def tuned(architecture: str):
 
 
 def batch(loaded, rows, share: bool):
-    encoded = [template.encode(loaded.tokenizer, r, 2048) for r in rows]
+    encoded = [chat_template.encode(loaded.tokenizer, r, 2048) for r in rows]
     collate = AnswerCollator(loaded.tokenizer.pad_token_id, share)
     return collate([{"input_ids": e.ids, "labels": e.labels} for e in encoded])
 
@@ -71,9 +73,9 @@ def test_plain_loss_is_the_textbook_one():
     loaded, made = tuned("llama")
     inputs = batch(loaded, make_rows(3), share=False)
     logits = made(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
-    assert float(losses.sft_loss(logits, inputs["labels"])) == pytest.approx(stock(made, inputs)[0], rel=TOLERANCE)
+    assert float(sft_losses.sft_loss(logits, inputs["labels"])) == pytest.approx(stock(made, inputs)[0], rel=TOLERANCE)
     even = torch.zeros(1, 5, 7)
-    assert float(losses.sft_loss(even, torch.tensor([[-100, 1, 2, 3, 4]]))) == pytest.approx(1.9459101)  # log 7
+    assert float(sft_losses.sft_loss(even, torch.tensor([[-100, 1, 2, 3, 4]]))) == pytest.approx(1.9459101)  # log 7
 
 
 def test_the_beginning_never_swallows_the_predictor_of_a_label():
@@ -114,7 +116,7 @@ def test_plain_attention_is_the_same_function_as_fused_attention(share):
 
 def test_plain_attention_is_for_short_rows_on_a_cpu(monkeypatch):
     loaded, made = tuned("llama")
-    model.plain_attention(made, model.LONGEST_PLAIN_ATTENTION + 1)
+    loading.plain_attention(made, loading.LONGEST_PLAIN_ATTENTION + 1)
     assert made.config._attn_implementation == "sdpa"
-    model.plain_attention(made, model.LONGEST_PLAIN_ATTENTION)
+    loading.plain_attention(made, loading.LONGEST_PLAIN_ATTENTION)
     assert made.config._attn_implementation == "eager"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs_py.core.model_table import MODELS
-from training.architectures import shape_of
+from training.models.shapes import shape_of
 
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")

@@ -6,8 +6,8 @@ import html
 import re
 from pathlib import Path
 
-from training import template, tiny
-from training.guards import IGNORED
+from training.models import chat_template, tiny
+from training.models.guards import IGNORED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/articles/10-fine-tuning/supervised-fine-tuning.md"
 
@@ -24,8 +24,8 @@ def test_the_underlined_part_is_what_the_labels_cover():
     turns = re.findall(r"<\|im_start\|>(\w+)\n(.*?)<\|im_end\|>\n", whole, re.DOTALL)
     row = {"messages": [{"role": role, "content": content} for role, content in turns]}
     tokenizer = tiny.tokenizer()
-    encoded = template.encode(tokenizer, row, 2048)
+    encoded = chat_template.encode(tokenizer, row, 2048)
     labelled = [token for token, label in zip(encoded.ids, encoded.labels, strict=True) if label != IGNORED]
     assert tokenizer.decode(labelled) == graded
     assert graded.endswith("<|im_end|>") and "<|im_start|>" not in graded
-    assert tokenizer.decode(template.render(tokenizer, row["messages"], ask=False)) == whole
+    assert tokenizer.decode(chat_template.render(tokenizer, row["messages"], ask=False)) == whole

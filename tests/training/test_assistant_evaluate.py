@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.errors import BadInput
-from training.stack.assistant import __main__ as command
-from training.stack.assistant import evaluate, models, pages, search, settings
+from training.data.retrieval import pages, search
+from training.run.errors import BadInput
+from training.stack.assistant import __main__, evaluate, models
+from training.stack.assistant import settings as assistant_settings
 
 PAGE = "# Rank\n\nTraining begins with the matrix B at zero, and with a random A.\n"
 SMALL = search.Index(pages.passages_of("labs/rank", PAGE))
-CHOSEN = settings.Settings(name="t", backend="extract", threshold=0.5, price_in=2.0, price_out=10.0)
+CHOSEN = assistant_settings.Settings(name="t", backend="extract", threshold=0.5, price_in=2.0, price_out=10.0)
 
 
 def question(bucket: str, text: str, half: str = "held_out", holds: str = "") -> evaluate.Question:
@@ -63,8 +64,8 @@ def test_ctrl_c_is_one_line(monkeypatch, capsys) -> None:
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "read_site", interrupted)
-    assert command.main(["ask", "what is rank"]) == 130
+    monkeypatch.setattr(__main__, "read_site", interrupted)
+    assert __main__.main(["ask", "what is rank"]) == 130
     assert capsys.readouterr().err == "stopped; the same command begins again\n"
 
 
@@ -111,7 +112,7 @@ def test_a_model_that_goes_down_gives_no_half_comparison() -> None:
 
 def test_the_command_writes_a_report_and_every_answer(tmp_path: Path, capsys) -> None:
     pytest.importorskip("torch")
-    assert command.main(["evaluate", "--out", str(tmp_path)]) == 0
+    assert __main__.main(["evaluate", "--out", str(tmp_path)]) == 0
     report = json.loads((tmp_path / "retrieval" / "report.json").read_text())
     answers = (tmp_path / "retrieval" / "predictions.jsonl").read_text().splitlines()
     assert len(answers) == report["data"]["held_out"] and "refusal_recall" in capsys.readouterr().out
@@ -120,11 +121,11 @@ def test_the_command_writes_a_report_and_every_answer(tmp_path: Path, capsys) ->
 
 
 def test_a_missing_configuration_is_one_line(capsys) -> None:
-    assert command.main(["ask", "--config", "nowhere.yaml", "what is rank"]) == 2
+    assert __main__.main(["ask", "--config", "nowhere.yaml", "what is rank"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_one_question_on_the_command_line(capsys) -> None:
-    assert command.main(["ask", "Which exit code means don't train?"]) == 0
+    assert __main__.main(["ask", "Which exit code means don't train?"]) == 0
     reply = json.loads(capsys.readouterr().out)
     assert not reply["refused"] and reply["citations"][0]["address"].startswith("/")

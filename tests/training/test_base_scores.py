@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from training import base_scores, data, runtime
-from training import config as configuration
-from training.model import load_base
-from training.runfolder import RunFolder
+from training.data import splits
+from training.evaluation import baseline_cache
+from training.methods.configuration import load_config
+from training.models.loading import load_base
+from training.run import config as configuration
+from training.run import machine
+from training.run.folder import RunFolder
 
 TINY = Path(__file__).resolve().parents[2] / "training" / "configs" / "sft" / "tiny.yaml"
 
@@ -18,62 +21,62 @@ TINY = Path(__file__).resolve().parents[2] / "training" / "configs" / "sft" / "t
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
     monkeypatch.setenv("STAGE10_CACHE", str(tmp_path / "cache"))
-    config = configuration.smoke(configuration.load(TINY), "llama")
+    config = configuration.smoke(load_config(TINY), "llama")
     loaded = load_base(config.model)
     folder = RunFolder(tmp_path / "run")
     folder.create(config, "test")
-    return config, loaded, data.load(config, loaded.tokenizer), folder
+    return config, loaded, splits.load(config, loaded.tokenizer), folder
 
 
 def test_kept_scores_come_back_with_their_answers(asked):
     config, loaded, rows, folder = asked
-    name = base_scores.key(loaded, rows, config)
-    assert base_scores.recall(name, folder) is None
+    name = baseline_cache.key(loaded, rows, config)
+    assert baseline_cache.recall(name, folder) is None
     folder.predictions.write_text('{"arm": "base", "id": 1}\n{"arm": "tuned", "id": 1}\n')
-    base_scores.keep(name, {"base": {"x": 1}}, folder)
+    baseline_cache.keep(name, {"base": {"x": 1}}, folder)
     folder.predictions.unlink()
-    assert base_scores.recall(name, folder) == {"base": {"x": 1}}
+    assert baseline_cache.recall(name, folder) == {"base": {"x": 1}}
     assert folder.predictions.read_text() == '{"arm": "base", "id": 1}\n'
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "5", '{"scores": {}, "predictions": []}',
                                      '{"scores": {"a": 1}, "predictions": [1]}'])  # fmt: skip
 def test_a_damaged_file_of_the_cache_only_costs_asking_again(asked, content):
-    base_scores.keep("name", {"base": 1}, asked[3])
-    base_scores._file("name").write_text(content)
-    assert base_scores.recall("name", asked[3]) is None
+    baseline_cache.keep("name", {"base": 1}, asked[3])
+    baseline_cache._file("name").write_text(content)
+    assert baseline_cache.recall("name", asked[3]) is None
 
 
 def test_another_question_has_another_name_and_another_way_of_training_has_not(asked):
     config, loaded, rows, _ = asked
-    name = base_scores.key(loaded, rows, config)
-    assert base_scores.key(loaded, rows, replace(config, train=replace(config.train, learning_rate=0.5))) == name
+    name = baseline_cache.key(loaded, rows, config)
+    assert baseline_cache.key(loaded, rows, replace(config, train=replace(config.train, learning_rate=0.5))) == name
     fewer = replace(config, evaluate=replace(config.evaluate, base_rows=3))
-    assert base_scores.key(loaded, rows, fewer) != name
-    assert base_scores.key(replace(loaded, dtype="bfloat16"), rows, config) != name
+    assert baseline_cache.key(loaded, rows, fewer) != name
+    assert baseline_cache.key(replace(loaded, dtype="bfloat16"), rows, config) != name
 
 
 def test_a_folder_of_weights_is_never_taken_on_its_name(asked):
     model = asked[0].model
-    assert base_scores.pinned(model)
-    assert not base_scores.pinned(replace(model, source="./my-weights", revision=None))
-    assert base_scores.pinned(replace(model, source="org/name", revision="abc"))
+    assert baseline_cache.pinned(model)
+    assert not baseline_cache.pinned(replace(model, source="./my-weights", revision=None))
+    assert baseline_cache.pinned(replace(model, source="org/name", revision="abc"))
 
 
 def test_a_broken_file_is_asked_again(asked):
     config, loaded, rows, folder = asked
-    name = base_scores.key(loaded, rows, config)
-    file = runtime.cache_dir() / "base-scores" / f"{name[:24]}.json"
+    name = baseline_cache.key(loaded, rows, config)
+    file = machine.cache_dir() / "base-scores" / f"{name[:24]}.json"
     file.parent.mkdir(parents=True)
     file.write_text("{half")
-    assert base_scores.recall(name, folder) is None
+    assert baseline_cache.recall(name, folder) is None
 
 
 def test_line_separators_in_an_answer_and_half_an_answer_do_no_harm(asked):
     config, loaded, rows, folder = asked
-    name = base_scores.key(loaded, rows, config)
+    name = baseline_cache.key(loaded, rows, config)
     whole = '{"arm": "base", "id": 1, "answer": "one\u2028two\u2029three\x85four"}\n'
     folder.predictions.write_text(whole + '{"arm": "ba', encoding="utf-8")
-    base_scores.keep(name, {"base": {}}, folder)
-    base_scores.recall(name, folder)  # the answers that a killed run has already are not there twice
+    baseline_cache.keep(name, {"base": {}}, folder)
+    baseline_cache.recall(name, folder)  # the answers that a killed run has already are not there twice
     assert folder.predictions.read_text(encoding="utf-8") == whole

@@ -9,22 +9,20 @@ from pathlib import Path
 import pytest
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, train
-from training import (
-    distill,
-    embed,
-    embed_measures,
-    methods,
-    model,
-    pipeline,
-    preference_data,
-    runfolder,
-    student,
-    warm_start,
-)
 from training.cli import main
-from training.errors import Interrupted
-from training.progress import StepLog
-from training.runfolder import RunFolder
+from training.commands import train as train_command
+from training.methods import registry, warm_start
+from training.methods.callbacks import StepLog
+from training.methods.distill import rows as distill_rows
+from training.methods.distill import student
+from training.methods.dpo import pairs as dpo_pairs
+from training.methods.embed import measure as embed_measure
+from training.methods.embed import train as embed
+from training.methods.sft import train as sft
+from training.models import loading
+from training.run import folder as run_folder
+from training.run.errors import Interrupted
+from training.run.folder import RunFolder
 
 FILES = {"sft": [], "embed": ["embed.pairs=file"], "distill": ["distill.rows=task", "train.max_length=512"]}
 
@@ -44,8 +42,8 @@ def tiny(method: str, out: Path, *more: str) -> list[str]:
 
 
 def test_everything_that_a_walk_leaves_is_known_to_the_run_folder():
-    made = {warm_start.WARM, preference_data.PAIRS_FILE, embed.ROWS_FILE, distill.WRITTEN, student.CACHE_FILE}
-    assert made | {"adapter", "arms", "checkpoints", "round-[0-9]*"} == set(runfolder.LEFT)
+    made = {warm_start.WARM, dpo_pairs.PAIRS_FILE, embed.ROWS_FILE, distill_rows.WRITTEN, student.CACHE_FILE}
+    assert made | {"adapter", "arms", "checkpoints", "round-[0-9]*"} == set(run_folder.LEFT)
 
 
 @pytest.mark.parametrize("method", FILES)
@@ -66,7 +64,7 @@ def test_begun_again_and_stopped_at_once_it_still_takes_nothing_from_the_run_bef
     assert main(tiny(method, tmp_path / "run", *settings)) in (0, 10, 11, 12)
     write(method, tmp_path, "blue and green")
     with monkeypatch.context() as patch:
-        patch.setattr(methods, "train" if method == "sft" else "load_rows", interrupted)
+        patch.setattr(*((sft, "train") if method == "sft" else (registry, "load_rows")), interrupted)
         assert main(tiny(method, tmp_path / "run", *settings)) == 130
     assert main([method, "--resume", str(tmp_path / "run")]) in (0, 10, 11, 12)
     assert main(tiny(method, tmp_path / "fresh", *settings)) in (0, 10, 11, 12)
@@ -76,7 +74,7 @@ def test_begun_again_and_stopped_at_once_it_still_takes_nothing_from_the_run_bef
 
 def test_a_run_that_ends_before_it_trains_leaves_the_adapter_of_the_one_before(tmp_path, monkeypatch):
     assert main(tiny("embed", tmp_path / "run")) in (0, 10, 11, 12)
-    monkeypatch.setattr(embed_measures, "measure", interrupted)
+    monkeypatch.setattr(embed_measure, "measure", interrupted)
     assert main(tiny("embed", tmp_path / "run")) == 130
     assert next((tmp_path / "run" / "adapter").glob("*.safetensors")).is_file()
 
@@ -147,7 +145,7 @@ def test_the_line_to_go_on_with_keeps_what_was_said_about_the_probe(tmp_path, ca
         folder.create(config, args.command_line)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "_phases", phases)
+    monkeypatch.setattr(train_command, "all_phases", phases)
     for word in ((), ("--anyway",)):
         assert main(tiny("dpo", tmp_path / "run", *word)) == 130
         line = " ".join(["  python -m training train", *word, "--resume", str(tmp_path / "run")])
@@ -158,16 +156,17 @@ def test_a_warm_start_that_was_killed_while_it_was_saved_is_made_again(tmp_path)
     own = RunFolder(tmp_path / warm_start.WARM)
     own.adapter.mkdir(parents=True)
     (own.adapter / "adapter_model.safetensors").write_bytes(b"half")
-    assert not warm_start.take_adapter(None, own)
+    assert not warm_start.load_adapter_weights(None, own)
 
 
 @pytest.mark.parametrize("command", ["sft", "embed"])
 @pytest.mark.parametrize("place", ["load_base", "train"])
 def test_ctrl_c_outside_the_steps_says_how_to_go_on(tmp_path, capsys, monkeypatch, command, place):
     with monkeypatch.context() as patch:
-        patch.setattr(model if place == "load_base" and command == "sft" else methods, place, interrupted)
-        if place == "train" and command == "embed":
-            patch.setattr(embed, "train", interrupted)
+        if place == "train":
+            patch.setattr({"sft": sft, "embed": embed}[command], "train", interrupted)
+        else:
+            patch.setattr(loading if command == "sft" else registry, "load_base", interrupted)
         assert main(tiny(command, tmp_path / "run")) == 130
     said = capsys.readouterr().err.splitlines()[-1]
     begun = place == "train" or command == "embed"  # sft begins its folder when the rows are read

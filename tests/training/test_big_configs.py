@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from training import config as configuration
-from training import regression, sft_command
 from training.cli import main
-from training.estimate import estimate
+from training.commands import train as train_command
+from training.commands.estimate import estimate
+from training.evaluation import capability_retention
+from training.methods.configuration import load_config
+from training.run import config as configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "training" / "configs"
@@ -39,7 +41,7 @@ def test_as_many_files_as_we_think():
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_each_says_how_it_is_run_and_pins_a_commit(path):
     text = path.read_text(encoding="utf-8")
-    config = configuration.load(path)
+    config = load_config(path)
     method, own = path.parent.name, path.relative_to(ROOT)
     assert config.method == method and len(config.model.revision) == 40
     assert f"-m training {method} --config {own}\n" in text.split("\nname:")[0] + "\n"
@@ -56,7 +58,7 @@ def test_each_says_how_it_is_run_and_pins_a_commit(path):
 @pytest.mark.parametrize("path", MANY, ids=name)
 def test_each_of_many_gpus_trains_a_tiny_model_of_its_architecture(path, tmp_path, monkeypatch):
     """As launched: training alone, and the line that measures."""
-    monkeypatch.setattr(sft_command, "launched", lambda args: True)
+    monkeypatch.setattr(train_command, "launched", lambda args: True)
     method = path.parent.name
     more = ["group.reward=plain_letters"] if method == "grpo" else []
     assert (
@@ -71,8 +73,10 @@ def test_each_of_many_gpus_trains_a_tiny_model_of_its_architecture(path, tmp_pat
 
 @pytest.mark.parametrize("path", ONE, ids=name)
 def test_each_of_one_gpu_goes_the_whole_way_on_a_tiny_model(path, tmp_path, monkeypatch):
-    honest = regression.measure
-    monkeypatch.setattr(regression, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True}))
+    honest = capability_retention.measure
+    monkeypatch.setattr(
+        capability_retention, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True})
+    )
     method = path.parent.name
     more = ["group.reward=plain_letters"] if method == "grpo" else []
     few = ["data.n_heldout=2", "evaluate.max_new_tokens=4", "probe.n=2", "train.max_steps=2"]
@@ -83,12 +87,12 @@ def test_each_of_one_gpu_goes_the_whole_way_on_a_tiny_model(path, tmp_path, monk
 
 
 def test_vllm_is_asked_for_by_the_configuration(tmp_path, capsys):
-    from training.architectures import architecture_of
+    from training.models.shapes import architecture_of
 
     path = FOLDER / "grpo" / "qwen2.5_7b_lora_80gb.yaml"
     assert main(["grpo", "--config", str(path), "group.vllm=true", "--dry-run"]) == 3
     assert "group.vllm: the package vllm is not installed" in capsys.readouterr().err
-    small = configuration.smoke(configuration.load(path, ["group.vllm=true"]), architecture_of("Qwen/x"))
+    small = configuration.smoke(load_config(path, ["group.vllm=true"]), architecture_of("Qwen/x"))
     assert small.group.vllm is False
 
 
@@ -116,7 +120,7 @@ def test_two_processes_give_the_single_ones_loss_curve_on_pairs(tmp_path):
             line = [
                 sys.executable,
                 "-c",
-                "import sys; from training import cli, sft_command; sft_command.launched ="
+                "import sys; from training import cli; from training.commands import train; train.launched ="
                 " lambda args: True; sys.exit(cli.main(sys.argv[1:]))",
                 *line[3 + len(launch) :],
             ]

@@ -8,8 +8,8 @@ import tracemalloc
 import pytest
 
 from labs_py.core import chat_data
-from training.data_check import TokenRules, check_file
-from training.errors import BadInput
+from training.data.check import TokenRules, check_file
+from training.run.errors import BadInput
 
 
 def chat(user="How many legs has a spider, and how many has an ant?", assistant="Eight and six.", system=None):
@@ -142,7 +142,7 @@ def test_a_file_with_a_giant_line_is_not_read_into_memory(tmp_path):
 
 
 def test_different_orders_are_not_near_duplicates():
-    from training.tasks.orders import TASK
+    from training.data.tasks.orders.task import TASK
 
     seen = chat_data.Seen()
     faults = [seen.check(row["messages"], number) for number, row in enumerate(TASK.rows("train"), 1)]

@@ -6,8 +6,9 @@ import pytest
 
 from labs_py.core import decision
 from labs_py.core.decision import Profile
-from training import cli, config
-from training.estimate import estimate
+from training import cli
+from training.commands.estimate import estimate
+from training.methods.configuration import load_config
 
 LEAVES = {
     "sft": Profile("behaviour", "poor", True, 400, False, "cpu"),
@@ -48,7 +49,7 @@ def test_a_leaf_dry_runs_and_smokes_unchanged(tmp_path, capsys, plan):
 def test_an_exported_configuration_loads_and_fits(tmp_path, hardware, goal):
     path = tmp_path / "decided.yaml"
     path.write_text(decision.configuration(Profile(goal, "half", True, 400, False, hardware)))
-    loaded = config.load(path)
+    loaded = load_config(path)
     assert loaded.data.n_train == 400
     if hardware != "cpu":  # a tenth above the parts for what the allocator wastes
         assert estimate(loaded)["total_bytes"] * 1.1 < int(hardware) * 10**9

@@ -13,29 +13,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.method_runs import CONFIGS, train
-from training import cli, distill, distill_command, distill_measures, losses, model, plan, student, student_trainer
-from training import config as configuration
-from training.architectures import architecture_of
-from training.errors import BadInput
-from training.progress import StepLog
-from training.runfolder import RunFolder
-from training.template import Encoded
+from training import cli
+from training.commands import plan
+from training.methods.callbacks import StepLog
+from training.methods.configuration import load_config
+from training.methods.distill import loss as distill_losses
+from training.methods.distill import measure as distill_measure
+from training.methods.distill import phases as distill_phases
+from training.methods.distill import rows as distill_rows
+from training.methods.distill import student
+from training.methods.distill import trainer as student_trainer
+from training.models import loading
+from training.models.chat_template import Encoded
+from training.models.shapes import architecture_of
+from training.run.errors import BadInput
+from training.run.folder import RunFolder
 
 TINY = CONFIGS / "distill" / "tiny.yaml"
 
 
 def tiny(*overrides):
-    return configuration.load(TINY, overrides)
+    return load_config(TINY, overrides)
 
 
 @pytest.fixture(scope="module")
 def loaded():
-    return model.load_base(tiny().model)
+    return loading.load_base(tiny().model)
 
 
 @pytest.fixture(scope="module")
 def encoded(loaded):
-    return distill.encode(tiny(), loaded.tokenizer, distill.load_rows(tiny()).train)
+    return distill_rows.encode(tiny(), loaded.tokenizer, distill_rows.load_rows(tiny()).train)
 
 
 # ---- the student ----
@@ -48,7 +56,7 @@ def test_kept_layers_hold_the_ends_and_rise(count, total):
 
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "olmo2", "mistral"])
 def test_a_student_of_all_layers_is_the_teacher_and_of_one_has_its_weights(architecture):
-    teacher = model.load_base(tiny(f"model.source=tiny-random:{architecture}").model).model
+    teacher = loading.load_base(tiny(f"model.source=tiny-random:{architecture}").model).model
     ids = torch.arange(20)[None]
     assert torch.allclose(student.cut(teacher, 2)(input_ids=ids).logits, teacher(input_ids=ids).logits, atol=1e-5)
     one = student.cut(teacher, 1)
@@ -60,7 +68,7 @@ def test_a_student_of_all_layers_is_the_teacher_and_of_one_has_its_weights(archi
 
 
 def test_the_plans_count_is_the_students(loaded):
-    from training.architectures import shape_of
+    from training.models.shapes import shape_of
 
     size = plan.student_sizes(tiny(), shape_of("tiny-random:llama"))
     cut = student.cut(loaded.model, 1)
@@ -89,7 +97,7 @@ def test_top_k_keeps_a_lower_bound_that_is_exact_for_all_tokens(loaded, encoded,
         again, _ = student.lessons(config, None if False else loaded.model, encoded, run)
         assert all(torch.equal(kept.kept[name], again.kept[name]) for name in kept.kept)
         assert size["positions"] == kept.starts[-1] and size["bytes"] > 0
-        labels = torch.tensor(distill.labels_of(encoded[0]))
+        labels = torch.tensor(distill_rows.labels_of(encoded[0]))
         scores = torch.randn(len(labels), 259, generator=torch.Generator().manual_seed(0))
         values[k] = float(student_trainer.taught(scores, labels, kept.of(0), head, config.distill, 0.7))
     assert values[10_000] == pytest.approx(values[0], rel=1e-4) and values[5] < values[0]
@@ -110,7 +118,7 @@ def test_the_loss_is_losses_own_at_the_labelled_places(loaded):
     labels = torch.tensor([1, 2, 3, 4, 5, 6])
     with torch.no_grad():
         for alpha in (0.0, 0.5, 1.0):
-            wanted = losses.distillation_loss(scores, head(hidden), labels, 2.0, alpha, 0.0)
+            wanted = distill_losses.distillation_loss(scores, head(hidden), labels, 2.0, alpha, 0.0)
             found = student_trainer.taught(scores, labels, {"hidden": hidden}, head, settings, alpha)
             assert float(found) == pytest.approx(float(wanted))
 
@@ -123,7 +131,7 @@ def test_the_collator_lays_each_rows_lesson_beside_its_labels(loaded, encoded, t
     following = batch["input_ids"][batch["rows"], batch["places"] + 1]
     assert torch.equal(following, batch["labels"])
     chat = Encoded([5, 6, 7, 8], [-100, -100, 7, 8])
-    assert student.predictors(chat.labels) == [1, 2] and distill.labels_of(chat) == [7, 8]
+    assert student.predictors(chat.labels) == [1, 2] and distill_rows.labels_of(chat) == [7, 8]
 
 
 # ---- runs ----
@@ -138,7 +146,7 @@ def test_arms_start_alike_and_the_soft_one_comes_nearer_to_its_teacher(tmp_path,
     arms = {arm: RunFolder(run.path / "arms" / arm) for arm in ("hard", "soft")}
     arms["soft"].adapter = run.adapter
     assert [e["step"] for e in arms["hard"].events("step")] == [e["step"] for e in arms["soft"].events("step")]
-    found = distill_command.scores(config, rows, loaded, loaded.model, arms, run)["text"]
+    found = distill_phases.scores(config, rows, loaded, loaded.model, arms, run)["text"]
     kl = found["kl"]["by_arm"]
     assert kl["soft"] < kl["before"] and kl["soft"] < kl["hard"]
     assert found["kl"]["gain"]["value"] == pytest.approx(kl["soft"] - kl["hard"])
@@ -189,7 +197,7 @@ def test_the_teachers_text_and_the_students_own(tmp_path):
         "data.n_train=4",
     ]
     run, result, _ = train("distill", tmp_path / "run", overrides)
-    written = [json.loads(line) for line in (run.path / distill.WRITTEN).read_text().splitlines()]
+    written = [json.loads(line) for line in (run.path / distill_rows.WRITTEN).read_text().splitlines()]
     assert len(written) == 4 and all(row["text"] for row in written)
     own = RunFolder(run.path / "arms" / "on_policy")
     assert own.read()["train"]["steps"] == 1 == RunFolder(own.path / "first-half").read()["train"]["steps"]
@@ -209,7 +217,7 @@ def test_the_teachers_text_and_the_students_own(tmp_path):
 ])  # fmt: skip
 def test_settings_that_do_not_fit_are_one_line(overrides):
     with pytest.raises(BadInput) as caught:
-        distill.load_rows(tiny(*overrides))
+        distill_rows.load_rows(tiny(*overrides))
     assert "\n" not in str(caught.value)
 
 
@@ -217,12 +225,12 @@ def test_a_files_faults_are_named_by_line(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "a"\n')
     with pytest.raises(BadInput, match=f"{file}:2: bad-json"):
-        distill.load_rows(tiny("distill.rows=task", "task=shift_notes", f"data.train_file={file}"))
+        distill_rows.load_rows(tiny("distill.rows=task", "task=shift_notes", f"data.train_file={file}"))
 
 
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "distill").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_teaches_a_tiny_student_of_its_architecture(tmp_path, file):
-    whole = configuration.load(CONFIGS / "distill" / file)
+    whole = load_config(CONFIGS / "distill" / file)
     few = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw",
            "data.n_train=2", "data.n_heldout=1", "train.max_steps=2", "train.batch_size=2", "train.accumulation=1",
            "train.max_length=4096", "distill.longest=4", "evaluate.max_new_tokens=4", "distill.teacher_adapter=null",
@@ -240,9 +248,9 @@ def items(**arms):
 
 
 def verdict(hard, soft, kl=0.5):
-    found = distill_measures.compare(items(before=([0.1] * 40, [2.0] * 40), hard=(hard, [1.0] * 40),
+    found = distill_measure.compare(items(before=([0.1] * 40, [2.0] * 40), hard=(hard, [1.0] * 40),
                                            soft=(soft, [kl] * 40)), "hard", "soft")  # fmt: skip
-    return distill_measures.gate({"text": found}, tiny()), found
+    return distill_measure.gate({"text": found}, tiny()), found
 
 
 def test_the_gate_judges_the_arm_against_its_control():
@@ -251,14 +259,14 @@ def test_the_gate_judges_the_arm_against_its_control():
     assert found["verdict"] == "ship" and "+10.0 points" in found["sentence"] and "hard" in found["sentence"]
     assert verdict(high, low)[0]["verdict"] == "no gain"
     assert verdict(low, high, kl=1.2)[0]["verdict"] == "gain with regression"
-    assert any("hard 30.0%, soft 40.0%" in line for line in distill_measures.lines({"text": block}))
-    table = distill_measures.tables({"text": block}, {"hard": 3.0, "soft": 4.0})[0]
+    assert any("hard 30.0%, soft 40.0%" in line for line in distill_measure.lines({"text": block}))
+    table = distill_measure.tables({"text": block}, {"hard": 3.0, "soft": 4.0})[0]
     assert table["head"] == ["figure", "before", "hard", "soft"] and table["rows"][-1][1:] == ["–", "3", "4"]
 
 
 def test_the_teacher_agrees_with_itself(loaded, encoded):
     said = student.states(loaded.model, encoded)
-    found = distill_measures.by_row(loaded.model, encoded, said, loaded.model.get_output_embeddings())
+    found = distill_measure.by_row(loaded.model, encoded, said, loaded.model.get_output_embeddings())
     assert found["agreement"] == [1.0] * len(encoded) and max(map(abs, found["kl"])) < 1e-6
 
 

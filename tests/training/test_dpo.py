@@ -10,27 +10,28 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
-from training import (
-    cli,
-    data,
-    dpo,
-    evaluate,
-    generate,
-    json_lines,
-    losses,
-    methods,
-    model,
-    plan,
-    preference_data,
-    preference_measures,
-    regression,
-    tasks,
-)
-from training import config as configuration
-from training.errors import BadInput
-from training.runfolder import RunFolder
-from training.tasks import get, shift_notes, target
-from training.warm_start import WARM
+from training import cli
+from training.commands import plan
+from training.data import pairs as pair_files
+from training.data import splits
+from training.data.tasks import base as task_base
+from training.data.tasks import shift_notes
+from training.data.tasks.base import target
+from training.data.tasks.registry import get
+from training.evaluation import capability_retention, score
+from training.methods import registry
+from training.methods import trainer as method_trainer
+from training.methods.configuration import load_config
+from training.methods.dpo import loss as dpo_losses
+from training.methods.dpo import measure as dpo_measure
+from training.methods.dpo import pairs as dpo_pairs
+from training.methods.dpo import train as dpo
+from training.methods.warm_start import WARM
+from training.models import generate, loading
+from training.run import config as configuration
+from training.run import jsonl
+from training.run.errors import BadInput
+from training.run.folder import RunFolder
 
 REFERENCE = "Anna delivered 12 crates of apples to dock 3 at 9:40."
 
@@ -46,9 +47,9 @@ def test_the_rule_wants_all_facts_few_words_and_nothing_twice(text, low, high):
 
 
 def test_every_pair_of_ours_is_won_by_the_better_answer():
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["data.n_train=60"])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["data.n_train=60"])
     rows = {row["id"]: row for row in get("shift_notes").rows("train", 60)}
-    pairs = preference_data.written_pairs(config, list(rows.values()))
+    pairs = dpo_pairs.written_pairs(config, list(rows.values()))
     assert len(pairs) == 60
     for pair in pairs:
         reference = target(rows[pair["id"]])
@@ -65,13 +66,13 @@ def test_every_pair_of_ours_is_won_by_the_better_answer():
 ])  # fmt: skip
 def test_every_setting_of_the_walk_reaches_the_trainer(tmp_path, override, name, wanted):
     """One that is dropped on the way changes nothing and says nothing."""
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", [override])
-    assert dpo.common_arguments(config, 8, "float32", RunFolder(tmp_path))[name] == wanted
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", [override])
+    assert method_trainer.common_arguments(config, 8, "float32", RunFolder(tmp_path))[name] == wanted
 
 
 def test_the_naive_rule_prefers_the_shorter():
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.rule=shortest"])
-    for pair in preference_data.written_pairs(config, get("shift_notes").rows("train", 10)):
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["preference.rule=shortest"])
+    for pair in dpo_pairs.written_pairs(config, get("shift_notes").rows("train", 10)):
         assert len(pair["chosen"]) < len(pair["rejected"])
 
 
@@ -82,9 +83,9 @@ def test_the_first_steps_loss_is_losses_own(tmp_path, loss):
     run, result, (config, _, _) = train("dpo", tmp_path / "run", overrides)
     zeros, ones = torch.zeros(4).double(), torch.ones(4)
     wanted = {
-        "dpo": lambda: losses.dpo_loss(zeros, zeros, zeros, zeros, 0.1),
-        "ipo": lambda: losses.ipo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
-        "length_normalised": lambda: losses.length_normalised_dpo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
+        "dpo": lambda: dpo_losses.dpo_loss(zeros, zeros, zeros, zeros, 0.1),
+        "ipo": lambda: dpo_losses.ipo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
+        "length_normalised": lambda: dpo_losses.length_normalised_dpo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
     }
     assert run.read()["train"]["loss"][0] == pytest.approx(float(wanted[loss]()), rel=1e-4)
     assert {p.name for p in run.adapter.iterdir()} == {
@@ -93,7 +94,7 @@ def test_the_first_steps_loss_is_losses_own(tmp_path, loss):
         "stage10.json",
     }
     assert list(result.model.peft_config) == ["default"]
-    again = model.attach_adapter(model.load_base(config.model).model, run.adapter)
+    again = loading.attach_adapter(loading.load_base(config.model).model, run.adapter)
     ids = torch.arange(30)[None]
     assert torch.equal(again(input_ids=ids).logits, result.model(input_ids=ids).logits)
 
@@ -109,8 +110,8 @@ def test_resumed_is_straight_with_sampled_pairs(tmp_path):
     resumed_is_straight("dpo", tmp_path, ["train.epochs=2", "preference.pairs=sampled", "preference.rule=shortest",
                                           "preference.least_difference=0", "preference.samples=2", "data.n_train=8",
                                           "train.batch_size=2"], 3)  # fmt: skip
-    assert (tmp_path / "stopped" / preference_data.PAIRS_FILE).read_text() == (
-        tmp_path / "straight" / preference_data.PAIRS_FILE
+    assert (tmp_path / "stopped" / dpo_pairs.PAIRS_FILE).read_text() == (
+        tmp_path / "straight" / dpo_pairs.PAIRS_FILE
     ).read_text()
 
 
@@ -138,7 +139,7 @@ def test_each_round_samples_and_compares_with_the_model_before_it(tmp_path):
     first = RunFolder(run.path / "round-1")
     for each in (first, run):  # policy and reference agree at the beginning of each
         assert each.read()["train"]["loss"][0] == pytest.approx(math.log(2), rel=1e-3)
-    pairs = [(each.path / preference_data.PAIRS_FILE).read_text() for each in (first, run)]
+    pairs = [(each.path / dpo_pairs.PAIRS_FILE).read_text() for each in (first, run)]
     assert pairs[0] != pairs[1] and adapter_bytes(first) != adapter_bytes(run)
     report, (config, loaded, rows) = run.read(), asked
     once = report["data"]["rounds"]["1"]
@@ -146,9 +147,9 @@ def test_each_round_samples_and_compares_with_the_model_before_it(tmp_path):
     assert report["train"]["seconds"] > once["seconds"] > 0 and list(result.model.peft_config) == ["default"]
     other = RunFolder(tmp_path / "other")
     other.create(config, "test")
-    halfway = model.attach_adapter(model.load_base(config.model).model, first.adapter)
-    again = preference_data.sampled_pairs(config, rows.train, halfway, loaded.tokenizer, config.data.seed + 1, other)
-    assert again == json_lines.read(run.path / preference_data.PAIRS_FILE)  # of the model that round 1 left
+    halfway = loading.attach_adapter(loading.load_base(config.model).model, first.adapter)
+    again = dpo_pairs.sampled_pairs(config, rows.train, halfway, loaded.tokenizer, config.data.seed + 1, other)
+    assert again == jsonl.read(run.path / dpo_pairs.PAIRS_FILE)  # of the model that round 1 left
 
 
 @pytest.mark.parametrize("walk", [1, 2])
@@ -160,34 +161,34 @@ def test_resumed_is_straight_when_it_was_broken_off_before_the_next_rounds_pairs
     """In bfloat16: the walk before has wrapped the model, which a resumed run has not."""
     settings = [*ROUNDS, "model.dtype=bfloat16", "train.learning_rate=0.01"]
     straight = train("dpo", tmp_path / "straight", settings)[0]
-    honest = preference_data.pairs
+    honest = dpo_pairs.pairs
 
     def stop(config, rows, tuned, tokenizer, folder, number=1):
         if number == 2:
             raise KeyboardInterrupt
         return honest(config, rows, tuned, tokenizer, folder, number)
 
-    monkeypatch.setattr(preference_data, "pairs", stop)
+    monkeypatch.setattr(dpo_pairs, "pairs", stop)
     with pytest.raises(KeyboardInterrupt):
         train("dpo", tmp_path / "stopped", settings)
-    monkeypatch.setattr(preference_data, "pairs", honest)
+    monkeypatch.setattr(dpo_pairs, "pairs", honest)
     again = train("dpo", tmp_path / "stopped", settings)[0]
-    pairs = [(run.path / preference_data.PAIRS_FILE).read_text() for run in (straight, again)]
+    pairs = [(run.path / dpo_pairs.PAIRS_FILE).read_text() for run in (straight, again)]
     assert pairs[0] == pairs[1] and adapter_bytes(again) == adapter_bytes(straight)
 
 
 def test_several_processes_are_refused_before_anything_is_trained(tmp_path, monkeypatch):
-    from training import runtime
+    from training.run import machine
 
-    monkeypatch.setattr(runtime, "process_count", lambda: 2)
+    monkeypatch.setattr(machine, "process_count", lambda: 2)
     with pytest.raises(BadInput, match="sampled pairs are made in one process"):
         train("dpo", tmp_path / "run", [*ROUNDS, "preference.warm_start_rows=8"])
     assert not (tmp_path / "run" / WARM).exists() and not (tmp_path / "run" / "round-1").exists()
 
 
 def test_a_round_without_pairs_names_itself(tmp_path, monkeypatch):
-    honest = preference_data.sampled_pairs
-    monkeypatch.setattr(preference_data, "sampled_pairs",
+    honest = dpo_pairs.sampled_pairs
+    monkeypatch.setattr(dpo_pairs, "sampled_pairs",
                         lambda *given: honest(*given) if given[-1].path.name == "round-1" else [])  # fmt: skip
     with pytest.raises(BadInput, match="differ by so much in round 2 .the adapter of the round before is kept"):
         train("dpo", tmp_path / "run", ROUNDS)
@@ -197,8 +198,8 @@ def test_a_round_without_pairs_names_itself(tmp_path, monkeypatch):
 @pytest.mark.parametrize("pairs", ["written", "file"])
 def test_pairs_that_stay_as_they_are_make_one_round(pairs):
     with pytest.raises(BadInput, match=f"preference.rounds: .*{pairs} ones stay as they are"):
-        preference_data.load_rows(
-            configuration.load(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", "preference.rounds=2"])
+        dpo_pairs.load_rows(
+            load_config(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", "preference.rounds=2"])
         )
 
 
@@ -208,10 +209,10 @@ WITH_EXAMPLES = ["preference.with_examples=true", "train.max_length=4096", "data
 @pytest.mark.parametrize("pairs", [[], ROUNDS])
 def test_with_examples_the_model_trains_on_what_it_is_asked(tmp_path, monkeypatch, pairs):
     run, result, (config, loaded, rows) = train("dpo", tmp_path / "run", [*WITH_EXAMPLES, *pairs])
-    made = preference_data.pairs(config, rows.train, result.model, loaded.tokenizer, run)
-    task, by_question = data.task_of(config), {row["messages"][-2]["content"]: row for row in rows.train}
+    made = dpo_pairs.pairs(config, rows.train, result.model, loaded.tokenizer, run)
+    task, by_question = splits.task_of(config), {row["messages"][-2]["content"]: row for row in rows.train}
     for pair in made:
-        assert pair["prompt"] == tasks.few_shot(task, by_question[pair["prompt"][-1]["content"]], 4)
+        assert pair["prompt"] == task_base.few_shot(task, by_question[pair["prompt"][-1]["content"]], 4)
     asked = {}
 
     def written(model, tokenizer, prompts, *rest):
@@ -219,8 +220,8 @@ def test_with_examples_the_model_trains_on_what_it_is_asked(tmp_path, monkeypatc
         return [generate.Generation("No.", 1, True)] * len(prompts)
 
     monkeypatch.setattr(generate, "greedy", written)
-    for arm in evaluate.ARMS:
-        evaluate.measure(loaded.model, loaded.tokenizer, rows, config, arm)
+    for arm in score.ARMS:
+        score.measure(loaded.model, loaded.tokenizer, rows, config, arm)
     assert asked["tuned"] == asked["base_few_shot"] != asked["base"]
 
 
@@ -230,7 +231,7 @@ def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
     run.predictions.write_text("".join(
         json.dumps({"set": "second", "arm": arm, "id": row["id"], "answer": text(row)}) + "\n"
         for row in rows.heldout["second"] for arm, text in said.items()))  # fmt: skip
-    found = preference_measures.measure(config, rows, loaded, result.model, run)["second"]
+    found = dpo_measure.measure(config, rows, loaded, result.model, run)["second"]
     assert found["win_rate"]["value"] == 1.0 and found["kl"]["value"] > 0
 
 
@@ -241,7 +242,7 @@ def test_prompts_that_are_too_long_are_told_before_anything_is_sampled(tmp_path,
 
 
 def test_the_plan_counts_the_examples():
-    plain, shown = (plan._row_tokens(plan._rows(configuration.load(CONFIGS / "dpo" / "tiny.yaml", more)))
+    plain, shown = (plan._row_tokens(plan._rows(load_config(CONFIGS / "dpo" / "tiny.yaml", more)))
                     for more in ([], WITH_EXAMPLES))  # fmt: skip
     assert shown > 2 * plain > 0
 
@@ -253,9 +254,9 @@ def test_the_plan_counts_the_examples():
     (["task=jsonl", "preference.pairs=sampled", "data.train_file=rows.jsonl"], "has 0 worked examples"),
 ])  # fmt: skip
 def test_examples_that_cannot_be_shown_are_refused(more, line):
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", [*WITH_EXAMPLES, *more])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", [*WITH_EXAMPLES, *more])
     with pytest.raises(BadInput, match=f"^preference.with_examples: .*{line}"):
-        preference_data.load_rows(config)
+        dpo_pairs.load_rows(config)
 
 
 def test_a_file_of_pairs_has_no_rows_for_a_supervised_start(tmp_path):
@@ -297,7 +298,7 @@ def test_every_bad_line_is_named_by_file_line_and_code(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text("\n".join([json.dumps(GOOD), *(line for line, _ in BAD)]) + "\n", encoding="utf-8")
     with pytest.raises(BadInput) as caught:
-        preference_data.read_pairs(file, "", {"seen before"})
+        pair_files.read_pairs(file, "", {"seen before"})
     lines = str(caught.value).splitlines()
     for place, (_, code) in enumerate(BAD):
         assert lines[place].startswith(f"{file}:{place + 2}: {code}: "), lines[place]
@@ -308,27 +309,27 @@ def test_a_prompt_without_a_question_at_its_end_is_told_so(tmp_path):
     rows = [{**GOOD, "prompt": turns} for turns in ([], [{"role": "system", "content": "x"}])]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(BadInput) as caught:
-        preference_data.read_pairs(file)
+        pair_files.read_pairs(file)
     lines = str(caught.value).splitlines()
     assert all("'prompt' must end with a turn of the user" in line for line in lines[:2])
 
 
 def test_every_long_pair_is_named_by_line_before_anything_runs(tmp_path):
-    from training import model
+    from training.models import loading
 
     file, longest = tmp_path / "pairs.jsonl", 900
     rows = [GOOD, *({**GOOD, side: "many " * 200} for side in GOOD)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=file", f"data.train_file={file}",
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=file", f"data.train_file={file}",
                                                               f"train.max_length={longest}"])  # fmt: skip
-    tokenizer = model.load_base(config.model).tokenizer
-    assert len(preference_data.load_rows(config).train) == 4  # a dry run has no tokenizer
+    tokenizer = loading.load_base(config.model).tokenizer
+    assert len(dpo_pairs.load_rows(config).train) == 4  # a dry run has no tokenizer
     with pytest.raises(BadInput) as caught:
-        preference_data.load_rows(config, tokenizer)
+        dpo_pairs.load_rows(config, tokenizer)
     lines = str(caught.value).splitlines()
     assert [line.split(": ")[:2] for line in lines[:-1]] == [[f"{file}:{n}", "too-long"] for n in (2, 3, 4)]
     with pytest.raises(BadInput) as caught:
-        dpo.encode_pairs(tokenizer, preference_data.read_pairs(file), longest)
+        pair_files.encode_pairs(tokenizer, pair_files.read_pairs(file), longest)
     assert [line.split(": ")[1] for line in str(caught.value).splitlines()[:-1]] == ["too-long"] * 4
 
 
@@ -336,24 +337,24 @@ def test_written_pairs_are_of_the_tasks_own_rows(tmp_path):
     (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "How many?", "completion": "Two."}) + "\n")
     told = [f"data.train_file={tmp_path / 'rows.jsonl'}"]
     with pytest.raises(BadInput, match="^data.train_file: written pairs .* preference.pairs to sampled"):
-        preference_data.load_rows(configuration.load(CONFIGS / "dpo" / "tiny.yaml", told))
+        dpo_pairs.load_rows(load_config(CONFIGS / "dpo" / "tiny.yaml", told))
 
 
 @pytest.mark.parametrize("pairs", ["sampled", "file"])
 def test_a_row_of_plain_text_asks_nothing(tmp_path, pairs):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"text": "Once upon a time."}\n')
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", f"data.train_file={file}"])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", f"data.train_file={file}"])
     with pytest.raises(BadInput, match="rows.jsonl:1: missing-"):
-        preference_data.load_rows(config)
+        dpo_pairs.load_rows(config)
 
 
 def test_kept_pairs_are_read_back_whatever_line_ends_their_words_hold(tmp_path):
-    config = configuration.load(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=sampled"])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=sampled"])
     turns = [{"role": "user", "content": "which?"}]
     kept = [{**GOOD, "prompt": turns, "chosen": "one\u2028two\u2029three\x85four"}] * 2
-    data.write_rows(tmp_path / preference_data.PAIRS_FILE, kept)
-    assert preference_data.pairs(config, [], None, None, type("Folder", (), {"path": tmp_path})) == kept
+    splits.write_rows(tmp_path / dpo_pairs.PAIRS_FILE, kept)
+    assert dpo_pairs.pairs(config, [], None, None, type("Folder", (), {"path": tmp_path})) == kept
 
 
 def test_random_bytes_never_end_in_a_traceback(tmp_path):
@@ -364,7 +365,7 @@ def test_random_bytes_never_end_in_a_traceback(tmp_path):
             text[rng.randrange(len(text))] = rng.randrange(256)
         file.write_bytes(bytes(text))
         try:
-            preference_data.read_pairs(file)
+            pair_files.read_pairs(file)
         except BadInput as error:
             assert str(file) in str(error)
 
@@ -385,12 +386,12 @@ def test_the_figures_besides(tmp_path):
         for arm, text in (("base", lambda row: "No idea."), ("tuned", target))
     ]
     run.predictions.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    found = preference_measures.measure(config, rows, loaded, result.model, run)
+    found = dpo_measure.measure(config, rows, loaded, result.model, run)
     assert set(found) == {"second"}
     assert found["second"]["win_rate"]["value"] == 1.0 and found["second"]["mean_rule"]["tuned"] == 1.0
     assert found["second"]["kl"]["value"] > 0
-    assert any("tuned wins 100%" in line for line in preference_measures.lines(found))
-    same = preference_measures.wins(config, [("a", "a", REFERENCE)] * 3)
+    assert any("tuned wins 100%" in line for line in dpo_measure.lines(found))
+    same = dpo_measure.wins(config, [("a", "a", REFERENCE)] * 3)
     assert same["win_rate"]["value"] == 0.5
 
 
@@ -398,9 +399,9 @@ def test_the_figures_besides(tmp_path):
                                   "smollm2_on_policy.yaml", "smollm2_shift_notes.yaml",
                                   "smollm2_with_examples.yaml"])  # fmt: skip
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
-    from training.architectures import architecture_of
+    from training.models.shapes import architecture_of
 
-    whole = configuration.load(CONFIGS / "dpo" / file)
+    whole = load_config(CONFIGS / "dpo" / file)
     small = configuration.smoke(whole, architecture_of(whole.model.source))
     overrides = ["model.source=tiny-random:llama", "model.revision=null", "model.dtype=float32"]
     assert small.method == "dpo" and small.model.source.startswith("tiny-random:")
@@ -415,8 +416,10 @@ def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, f
 
 
 def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
-    honest = regression.measure
-    monkeypatch.setattr(regression, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True}))
+    honest = capability_retention.measure
+    monkeypatch.setattr(
+        capability_retention, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True})
+    )
     command = ["dpo", "--config", str(CONFIGS / "dpo" / "tiny.yaml"), "train.max_steps=2", "data.n_heldout=2",
                "evaluate.max_new_tokens=4", "probe.n=2"]  # fmt: skip
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11  # a random model gains nothing
@@ -433,6 +436,8 @@ def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
 
 
 def test_methods_names_every_module():
-    for name in methods.MODULES:
-        assert callable(methods.module_of(type("C", (), {"method": name})).train)
+    for name in registry.METHODS:
+        config = type("C", (), {"method": name})
+        assert callable(registry.training_module(config).train)
+        assert callable(registry.phases_module(config).phases)
     assert dpo.TRL_NAMES.keys() == {"dpo", "ipo", "length_normalised"}

@@ -14,20 +14,28 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, resumed_is_straight, train
-from training import cli, embed, embed_corpus, embed_data, embed_measures, embed_model, estimate, losses
-from training import config as configuration
-from training.architectures import architecture_of
-from training.errors import BadInput, GuardFailed, LackingResource
-from training.runfolder import RunFolder
+from training import cli
+from training.commands import estimate
+from training.methods.configuration import load_config
+from training.methods.embed import corpus as embed_corpus
+from training.methods.embed import loss as embed_losses
+from training.methods.embed import measure as embed_measure
+from training.methods.embed import mining
+from training.methods.embed import model as embed_model
+from training.methods.embed import rows as embed_rows
+from training.methods.embed import train as embed
+from training.models.shapes import architecture_of
+from training.run.errors import BadInput, GuardFailed, LackingResource
+from training.run.folder import RunFolder
 
 
 def tiny(*overrides):
-    return configuration.load(CONFIGS / "embed" / "tiny.yaml", overrides)
+    return load_config(CONFIGS / "embed" / "tiny.yaml", overrides)
 
 
 # ---- rows ----
 def test_held_out_machines_words_and_wordings_never_occur_in_training():
-    rows = embed_data.load_rows(tiny("data.n_train=768", "data.n_heldout=480"))
+    rows = embed_rows.load_rows(tiny("data.n_train=768", "data.n_heldout=480"))
     held_out = rows.heldout["held_out"]
     said = " ".join(text for row in rows.train for text in (row["positive"], row.get("unlabelled", ""), row["anchor"]))
     new = [embed_corpus.PARTS[p][0] for p in embed_corpus.NEW_PARTS]
@@ -43,13 +51,13 @@ def test_held_out_machines_words_and_wordings_never_occur_in_training():
 
 
 def test_the_same_seed_gives_the_same_rows_and_the_held_out_ones_are_everybodys():
-    first, again, other = (embed_data.load_rows(tiny(f"data.seed={seed}")) for seed in (0, 0, 1))
+    first, again, other = (embed_rows.load_rows(tiny(f"data.seed={seed}")) for seed in (0, 0, 1))
     assert first.train == again.train and first.sha256 == again.sha256 != other.sha256
     assert first.heldout == other.heldout and first.train != other.train
 
 
 def test_the_general_set_is_large_and_each_passage_its_own():
-    rows = embed_data.general_rows()
+    rows = embed_rows.general_rows()
     assert len(rows) > 300 and len({r["positive"] for r in rows}) == len(rows) == len({r["anchor"] for r in rows})
 
 
@@ -59,7 +67,7 @@ def test_the_general_set_is_large_and_each_passage_its_own():
 ])  # fmt: skip
 def test_settings_that_do_not_fit_are_one_line(overrides):
     with pytest.raises(BadInput) as caught:
-        embed_data.load_rows(tiny(*overrides))
+        embed_rows.load_rows(tiny(*overrides))
     assert "\n" not in str(caught.value)
 
 
@@ -77,7 +85,7 @@ GOOD = [{"anchor": f"What of {i}?", "positive": f"It is {i}.", "negative": f"Not
 
 def test_files_are_read_and_their_faults_named_by_line(tmp_path):
     path, told = files(tmp_path, GOOD[:4], GOOD[6:])
-    rows = embed_data.load_rows(tiny(*told, "embed.negatives=given"))
+    rows = embed_rows.load_rows(tiny(*told, "embed.negatives=given"))
     assert rows.n == {"train": 4, "test": 2} and rows.train[0]["negative"] == "Not 0."
     bad = ["{broken\n", {"positive": "a", "negative": "b"}, {"anchor": "q", "negative": "b"},
            {"anchor": "q", "positive": "a"}, {"anchor": 3, "positive": "a", "negative": "b"},
@@ -88,13 +96,13 @@ def test_files_are_read_and_their_faults_named_by_line(tmp_path):
              "equal-texts", "equal-texts", "duplicate", "test-leak")  # fmt: skip
     path, told = files(tmp_path, [*GOOD[:4], *bad], GOOD[6:])
     with pytest.raises(BadInput) as caught:
-        embed_data.load_rows(tiny(*told))
+        embed_rows.load_rows(tiny(*told))
     lines = str(caught.value).splitlines()
     for place, code in enumerate(codes):
         assert lines[place].startswith(f"{path}:{5 + place}: {code}: "), lines[place]
     path, told = files(tmp_path, [], GOOD)
     with pytest.raises(BadInput, match="no row"):
-        embed_data.load_rows(tiny(*told))
+        embed_rows.load_rows(tiny(*told))
 
 
 # ---- model ----
@@ -102,10 +110,10 @@ def test_files_are_read_and_their_faults_named_by_line(tmp_path):
 def test_a_vector_does_not_depend_on_what_stands_beside_its_text(architecture, pooling):
     config = tiny(f"model.source=tiny-random:{architecture}", f"embed.pooling={pooling}")
     embedder = embed.load_base(config).model
-    alone = [embed.vectors(embedder, [text], config, "q: ")[0] for text in ("a", "a longer text here")]
-    together = embed.vectors(embedder, ["a", "a longer text here"], config, "q: ")
+    alone = [mining.vectors(embedder, [text], config, "q: ")[0] for text in ("a", "a longer text here")]
+    together = mining.vectors(embedder, ["a", "a longer text here"], config, "q: ")
     assert np.allclose(alone, together, atol=1e-5) and not np.allclose(together[0], together[1], atol=1e-3)
-    assert not np.allclose(together, embed.vectors(embedder, ["a", "a longer text here"], config, ""), atol=1e-3)
+    assert not np.allclose(together, mining.vectors(embedder, ["a", "a longer text here"], config, ""), atol=1e-3)
 
 
 @pytest.mark.parametrize("architecture", ["llama", "bert"])
@@ -135,7 +143,7 @@ def test_a_vector_that_is_no_number_is_refused():
     embedder = embed.load_base(config).model
     next(embedder.parameters()).data.fill_(float("nan"))
     with pytest.raises(GuardFailed, match="not a number"):
-        embed.vectors(embedder, ["a"], config, "")
+        mining.vectors(embedder, ["a"], config, "")
 
 
 # ---- negatives and loss ----
@@ -145,15 +153,15 @@ def mined(monkeypatch, tmp_path, cosines: dict[str, float], *overrides):
     def vectors(model, texts, config, prompt):
         return np.array([[1.0, 0.0] if t == "q" else [cosines[t], (1 - cosines[t] ** 2) ** 0.5] for t in texts])
 
-    monkeypatch.setattr(embed, "vectors", vectors)
+    monkeypatch.setattr(mining, "vectors", vectors)
     config = tiny("embed.negatives=mined", *overrides)
     run = RunFolder(tmp_path)
     run.create(config, "test")
     first, *others = [name for name in cosines if name != "right"]
     rows = [{"anchor": "q", "positive": "right", "unlabelled": first}]
     rows += [{"anchor": "q", "positive": other} for other in others]
-    found = embed.with_negatives(config, rows, type("L", (), {"model": None}), run)
-    assert embed.with_negatives(config, [], None, run) == found  # kept for a resumed run
+    found = mining.with_negatives(config, rows, type("L", (), {"model": None}), run)
+    assert mining.with_negatives(config, [], None, run) == found  # kept for a resumed run
     return found[0]["negative"], run.read()["embed"]["mined"]
 
 
@@ -171,7 +179,7 @@ def test_mining_takes_the_nearest_and_the_margin_keeps_right_answers_out(monkeyp
 
 @pytest.mark.parametrize("widths, slices", [([], 0), ([8, 32], 0), ([], 2)])
 def test_the_loss_is_ours(tmp_path, widths, slices):
-    """The library's loss on the model's own vectors is training.losses.info_nce, nested widths and slices too."""
+    """The library's loss on the model's own vectors is our info_nce, nested widths and slices too."""
     config = tiny(f"embed.widths={widths}", f"embed.slice_rows={slices}")
     embedder = embed.load_base(config).model
     sides = [["q one", "q two", "q 3"], ["p one", "p two", "p 3"], ["n one", "n two", "n 3"]]
@@ -179,7 +187,7 @@ def test_the_loss_is_ours(tmp_path, widths, slices):
     with torch.no_grad():
         vectors = [embedder(dict(part))["sentence_embedding"] for part in features]
     found = embed.loss_of(config, embedder)([dict(part) for part in features], None)
-    ours = losses.matryoshka(losses.info_nce, vectors[0], torch.cat(vectors[1:]), widths or [32])
+    ours = embed_losses.matryoshka(embed_losses.info_nce, vectors[0], torch.cat(vectors[1:]), widths or [32])
     assert found.item() == pytest.approx(ours.item(), rel=1e-5)
 
 
@@ -194,7 +202,7 @@ def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_mo
     assert min(facts["loss"]) < facts["loss"][0] - 0.1 and facts["tokens"] > 1000
     fresh = embed_model.attach(config, embed.load_base(config), run)
     texts = [row["anchor"] for row in rows.train]
-    shipped, trained, base = (embed.vectors(m, texts, config, "") for m in
+    shipped, trained, base = (mining.vectors(m, texts, config, "") for m in
                               (fresh, result.model, embed.load_base(config).model))  # fmt: skip
     assert np.allclose(shipped, trained, atol=1e-5) and not np.allclose(shipped, base, atol=1e-2)
     assert (run.adapter / ("model.safetensors" if lora == "null" else "adapter_model.safetensors")).is_file()
@@ -213,7 +221,7 @@ def test_resumed_is_straight_with_all_weights(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "embed").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
-    whole = configuration.load(CONFIGS / "embed" / file)
+    whole = load_config(CONFIGS / "embed" / file)
     few = ["model.revision=null", "model.dtype=float32", "data.n_train=8", "data.n_heldout=4", "train.max_steps=2",
            "train.batch_size=4", "train.max_length=4096", "embed.cut=[8]", "model.quantization=none",
            "train.optimizer=adamw"]  # fmt: skip
@@ -224,7 +232,7 @@ def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, f
 @pytest.mark.parametrize("path", sorted((CONFIGS / "embed").glob("*_7b_*.yaml")), ids=lambda path: path.stem)
 def test_a_7b_embedder_fits_the_card_that_its_file_names(path):
     """In slices: the whole batch's activations would not."""
-    config = configuration.load(path)
+    config = load_config(path)
     card = int(match[1]) if (match := re.search(r"_(\d+)gb", path.stem)) else 80
     assert len(config.model.revision) == 40 and f"-m training embed --config training/configs/embed/{path.name}\n" in (
         path.read_text(encoding="utf-8").split("\nname:")[0] + "\n"
@@ -238,18 +246,18 @@ def test_a_7b_embedder_fits_the_card_that_its_file_names(path):
 # ---- figures ----
 def test_places_count_what_stands_above_and_ties_count_against():
     q, p = np.array([[1.0, 0], [0, 1.0]]), np.array([[1.0, 0], [0.9, 0.1], [0, 1.0], [0, 2.0]])
-    assert embed_measures.places(q, p, [[0], [2]]) == [1, 2]
-    assert embed_measures.places(q, p, [[1], [2, 3]]) == [2, 1]  # several right ones: the first counts
-    found = embed_measures.by_question([1, 2, 11])
+    assert embed_measure.places(q, p, [[0], [2]]) == [1, 2]
+    assert embed_measure.places(q, p, [[1], [2, 3]]) == [2, 1]  # several right ones: the first counts
+    found = embed_measure.by_question([1, 2, 11])
     assert found["mrr"].tolist() == [1, 0.5, 1 / 11] and found["recall_at_1"].tolist() == [1, 0, 0]
     assert found["recall_at_10"].tolist() == [1, 1, 0]
     assert found["ndcg_at_10"].tolist() == pytest.approx([1, 1 / np.log2(3), 0])
 
 
 def gate_of(before, after, general_after):
-    found = {"held_out": embed_measures.compare(before, after),
-             "general": embed_measures.compare([1, 2, 4, 5] * 30, general_after * 30)}  # fmt: skip
-    return embed_measures.gate(found, tiny())
+    found = {"held_out": embed_measure.compare(before, after),
+             "general": embed_measure.compare([1, 2, 4, 5] * 30, general_after * 30)}  # fmt: skip
+    return embed_measure.gate(found, tiny())
 
 
 def test_the_gate_wants_a_gain_and_general_retrieval_kept():
@@ -271,7 +279,7 @@ def test_the_command_goes_all_the_way_and_goes_on(tmp_path, capsys):
     assert set(report["eval"]["held_out"]) == {"mrr", "recall_at_1", "recall_at_10", "ndcg_at_10"}
     assert "Mean reciprocal rank of the right passage" in folder.html.read_text()
     lines = [json.loads(line) for line in folder.predictions.read_text().splitlines()]
-    assert len(lines) == 8 + embed_measures.SMOKE_GENERAL
+    assert len(lines) == 8 + embed_measure.SMOKE_GENERAL
     assert np.mean([1 / x["place"] for x in lines if x["set"] == "held_out"]) == pytest.approx(
         report["eval"]["held_out"]["mrr"]["tuned"])  # fmt: skip
     assert cli.main(["embed", "--resume", str(tmp_path / "run")]) == code
@@ -303,7 +311,7 @@ def test_two_processes_tell_a_question_from_the_passages_of_both(tmp_path):
 
 
 def test_ctrl_c_keeps_the_step_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
-    from training.progress import StepLog
+    from training.methods.callbacks import StepLog
 
     honest = StepLog.on_log
 

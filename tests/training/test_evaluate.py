@@ -15,22 +15,23 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 from tests.training.method_runs import CONFIGS  # noqa: E402
-from training import (  # noqa: E402
-    cli,
-    data,
-    evaluate,
-    general_chats,
-    general_text,
-    multiple_choice,
-    regression,
-    sample_prompts,
-    template,
-    tiny,
+from training import cli  # noqa: E402
+from training.commands import evaluate as evaluate_command  # noqa: E402
+from training.data import replay, replay_chats, splits  # noqa: E402
+from training.data.tasks import registry as tasks  # noqa: E402
+from training.evaluation import capability_retention, multiple_choice, score, spot_checks  # noqa: E402
+from training.methods.configuration import load_config  # noqa: E402
+from training.models import chat_template, tiny  # noqa: E402
+from training.models.generate import (  # noqa: E402
+    common_prefix,
+    greedy,  # noqa: E402
 )
-from training import config as configuration  # noqa: E402
-from training.errors import BadInput  # noqa: E402
-from training.generate import common_prefix, greedy  # noqa: E402
-from training.settings import DataSettings, EvaluateSettings  # noqa: E402
+from training.run.errors import BadInput  # noqa: E402
+from training.run.settings import (  # noqa: E402
+    DataSettings,
+    EvaluateSettings,  # noqa: E402
+)
+from training.site_records import general_chats  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -83,37 +84,37 @@ def test_the_shared_beginning_leaves_each_prompt_a_token():
 
 def test_measure_and_combine_give_the_documented_block(small, tmp_path):
     model, tokenizer = small
-    rows = data.load(settings())
+    rows = splits.load(settings())
     folder = SimpleNamespace(predictions=tmp_path / "predictions.jsonl")
-    found = {arm: evaluate.measure(model, tokenizer, rows, settings(), arm, folder) for arm in evaluate.ARMS}
-    plain = evaluate.combine(found["base"], found["base_few_shot"], found["tuned"])
+    found = {arm: score.measure(model, tokenizer, rows, settings(), arm, folder) for arm in score.ARMS}
+    plain = score.combine(found["base"], found["base_few_shot"], found["tuned"])
     assert set(plain["second"]["exact"]["ci95"]) == {"base", "base_few_shot", "tuned"}  # no warm start, no such arm
-    block = evaluate.combine(found["base"], found["base_few_shot"], found["tuned"], found["warm_start"])
+    block = score.combine(found["base"], found["base_few_shot"], found["tuned"], found["warm_start"])
     assert set(block) == {"iid", "second"}
     entry = block["second"]["exact"]
     assert {"base", "base_few_shot", "tuned", "n", "ci95", "gain"} <= set(entry)
-    assert entry["n"] == 3 and set(entry["ci95"]) == set(evaluate.ARMS)
+    assert entry["n"] == 3 and set(entry["ci95"]) == set(score.ARMS)
     lines = [json.loads(line) for line in folder.predictions.read_text().splitlines()]
     assert len(lines) == 3 * 2 * 4
     assert {"set", "arm", "id", "prompt", "answer", "expected", "scores", "reason"} <= set(lines[0])
-    assert any("gain" in line for line in evaluate.lines(block))
+    assert any("gain" in line for line in score.lines(block))
     json.dumps(block)
 
 
 def test_the_gain_is_over_the_better_prompt_and_paired():
     items = {"base": [1, 0, 0, 0.0], "base_few_shot": [1, 1, 0, 0.0], "tuned": [1, 1, 1, 1.0]}
-    gained = evaluate.gain("exact", items)
+    gained = score.gain("exact", items)
     assert (gained["against"], gained["value"], gained["n"]) == ("base_few_shot", 0.5, 4)
-    warm = evaluate.gain("exact", {**items, "warm_start": [1, 1, 0, 0.0]})
+    warm = score.gain("exact", {**items, "warm_start": [1, 1, 0, 0.0]})
     assert (warm["against"], warm["value"]) == ("warm_start", 0.5)  # plain rows that did as much: theirs is the merit
-    short = evaluate.gain("exact", {**items, "base": [1.0], "base_few_shot": [0.0, 0.0]})
+    short = score.gain("exact", {**items, "base": [1.0], "base_few_shot": [0.0, 0.0]})
     assert (short["against"], short["n"]) == ("base", 1)
 
 
 def test_cross_entropy_is_the_plain_mean_over_tokens(small):
     model, tokenizer = small
     texts = ("A short one.", "And a passage that is a good deal longer than that.")
-    nats, counts = regression.cross_entropy(model, tokenizer, texts)
+    nats, counts = capability_retention.cross_entropy(model, tokenizer, texts)
     for text, found, count in zip(texts, nats, counts, strict=True):
         ids = torch.tensor([tokenizer(text, add_special_tokens=False)["input_ids"]])
         with torch.no_grad():
@@ -147,9 +148,9 @@ def test_the_general_test_is_large_fair_and_stable():
 
 def test_regression_combines_two_models_pairwise(small):
     model, tokenizer = small
-    base = regression.measure(model, tokenizer, settings(), "base", quick=True)
+    base = capability_retention.measure(model, tokenizer, settings(), "base", quick=True)
     worse = {**base, "passage_nats": [nats + 0.1 for nats in base["passage_nats"]]}
-    block = regression.combine(base, worse)
+    block = capability_retention.combine(base, worse)
     assert block["cross_entropy"]["change"] == pytest.approx(0.1)
     assert block["cross_entropy"]["ci95"] == pytest.approx([0.1, 0.1])
     assert block["perplexity"]["ratio"] == pytest.approx(np.exp(0.1))
@@ -158,7 +159,7 @@ def test_regression_combines_two_models_pairwise(small):
 
 
 def test_general_texts_are_pinned_large_enough_and_apart(monkeypatch):
-    measuring, replayed = general_text.passages("measure"), general_text.passages("replay")
+    measuring, replayed = replay.passages("measure"), replay.passages("replay")
     assert sum(len(text.split()) for text in measuring) > 17_000 and len(measuring) > 100
     assert not set(measuring) & set(replayed)
     from labs_py.core.chat_data import shingles
@@ -167,41 +168,41 @@ def test_general_texts_are_pinned_large_enough_and_apart(monkeypatch):
         return {run for text in texts for run in shingles(text, 12)}
 
     assert not runs(measuring) & runs(replayed)
-    general_text.passages.cache_clear()
-    monkeypatch.setitem(general_text.SHA256, "measure", "0" * 64)
+    replay.passages.cache_clear()
+    monkeypatch.setitem(replay.SHA256, "measure", "0" * 64)
     with pytest.raises(BadInput, match="not the pinned"):
-        general_text.passages("measure")
-    general_text.passages.cache_clear()
+        replay.passages("measure")
+    replay.passages.cache_clear()
 
 
 def test_samples_are_judged_by_topic_loop_and_rule():
-    assert sample_prompts.on_topic("Bees make honey.", ("honey",))
-    assert not sample_prompts.on_topic('{"intent": "honey"}', ("honey",))
-    assert not sample_prompts.on_topic("honey honey honey " * 9, ("honey",))
-    assert sample_prompts.repetition("HELLO, " * 20) > 0.9
-    assert sample_prompts.repetition("A plain answer, no loop.") == 0
-    assert len(sample_prompts.TOPICS) >= 50
-    assert sample_prompts.obeys("White.", "words<=3") and not sample_prompts.obeys("It is a very white one", "words<=3")
-    assert sample_prompts.obeys("a, b, c", "abc") and sample_prompts.obeys("seven", "digit-or-number")
-    assert not sample_prompts.obeys("", "words<=3")
+    assert spot_checks.on_topic("Bees make honey.", ("honey",))
+    assert not spot_checks.on_topic('{"intent": "honey"}', ("honey",))
+    assert not spot_checks.on_topic("honey honey honey " * 9, ("honey",))
+    assert spot_checks.repetition("HELLO, " * 20) > 0.9
+    assert spot_checks.repetition("A plain answer, no loop.") == 0
+    assert len(spot_checks.TOPICS) >= 50
+    assert spot_checks.obeys("White.", "words<=3") and not spot_checks.obeys("It is a very white one", "words<=3")
+    assert spot_checks.obeys("a, b, c", "abc") and spot_checks.obeys("seven", "digit-or-number")
+    assert not spot_checks.obeys("", "words<=3")
 
 
 def test_general_chats_are_pinned_and_none_of_them_measures(monkeypatch):
-    chats = general_chats.chats()
+    chats = replay_chats.chats()
     assert tuple(question for question, _ in chats) == general_chats.QUESTIONS
-    measuring = {question.lower() for question, _ in (*sample_prompts.TOPICS, *sample_prompts.INSTRUCTIONS)}
+    measuring = {question.lower() for question, _ in (*spot_checks.TOPICS, *spot_checks.INSTRUCTIONS)}
     assert len({question.lower() for question, _ in chats} - measuring) == len(chats) == 146
     assert all(answer.strip() and "{" not in answer for _, answer in chats)
-    rows = general_chats.chat_rows(150, 1)
+    rows = replay_chats.chat_rows(150, 1)
     assert len(rows) == 150 and rows[0]["messages"] == rows[146]["messages"]
-    assert rows[0]["messages"] != general_chats.chat_rows(1, 2)[0]["messages"]
+    assert rows[0]["messages"] != replay_chats.chat_rows(1, 2)[0]["messages"]
     assert ["text" in row for row in rows[:4]] == [False, True, False, True]
     assert {row["text"] for row in rows if "text" in row} <= {answer for _, answer in chats}
-    general_chats.chats.cache_clear()
-    monkeypatch.setattr(general_chats, "SHA256", "0" * 64)
+    replay_chats.chats.cache_clear()
+    monkeypatch.setattr(replay_chats, "SHA256", "0" * 64)
     with pytest.raises(BadInput, match="not the pinned"):
-        general_chats.chats()
-    general_chats.chats.cache_clear()
+        replay_chats.chats()
+    replay_chats.chats.cache_clear()
 
 
 def test_an_answer_is_cut_behind_its_last_whole_sentence():
@@ -209,16 +210,16 @@ def test_an_answer_is_cut_behind_its_last_whole_sentence():
 
 
 def test_loading_mixes_in_replay_and_hashes_everything():
-    plain, mixed = data.load(settings()), data.load(settings(replay_fraction=0.5))
-    assert data.load(settings(replay_chats=5)).n["replay"] == 5
+    plain, mixed = splits.load(settings()), splits.load(settings(replay_fraction=0.5))
+    assert splits.load(settings(replay_chats=5)).n["replay"] == 5
     assert plain.n == {"train": 12, "replay": 0, "iid": 3, "second": 3} and mixed.n["replay"] == 6
     assert len(mixed.train) == 18 and sum("text" in row for row in mixed.train) == 6
-    assert plain.sha256 != mixed.sha256 == data.load(settings(replay_fraction=0.5)).sha256
+    assert plain.sha256 != mixed.sha256 == splits.load(settings(replay_fraction=0.5)).sha256
     assert any("12 rows" in note for note in plain.notes)
 
 
 def test_a_file_in_either_shape_gets_the_tasks_system_turn(tmp_path):
-    task = data.task_of(settings())
+    task = splits.task_of(settings())
     file = tmp_path / "mine.jsonl"
     answer = task.shots[0][1]
     file.write_text(
@@ -235,18 +236,18 @@ def test_a_file_in_either_shape_gets_the_tasks_system_turn(tmp_path):
             )
         )
     )
-    rows = data.read_rows(file, task)
+    rows = splits.read_rows(file, task)
     assert [row["messages"][0]["content"] for row in rows] == [task.system] * 2
-    loaded = data.load(settings(heldout_files={"mine": str(file)}))
+    loaded = splits.load(settings(heldout_files={"mine": str(file)}))
     assert list(loaded.heldout) == ["mine"]
 
 
 def test_nothing_faulty_is_trained_on(tmp_path):
     file = tmp_path / "mine.jsonl"
-    leaked = data.load(settings()).heldout["second"][0]
+    leaked = splits.load(settings()).heldout["second"][0]
     file.write_text(json.dumps({"messages": leaked["messages"]}) + "\n{broken\n")
     with pytest.raises(BadInput) as caught:
-        data.load(settings(train_file=str(file)))
+        splits.load(settings(train_file=str(file)))
     assert f"{file}:1: test-leak" in str(caught.value) and f"{file}:2: bad-json" in str(caught.value)
     for wrong, words in (
         ({"variant": "rich"}, "data.variant"),
@@ -254,7 +255,7 @@ def test_nothing_faulty_is_trained_on(tmp_path):
         ({"task": "order"}, "unknown task"),
     ):
         with pytest.raises(BadInput, match=words):
-            data.load(settings(**wrong))
+            splits.load(settings(**wrong))
 
 
 def written(path, *rows):
@@ -264,7 +265,7 @@ def written(path, *rows):
 
 def test_text_beside_a_prompt_is_not_trained_on_as_plain_text(tmp_path):
     file = written(tmp_path / "mine.jsonl", {"text": "Title", "prompt": "Q?", "completion": "A"}, {"text": "Prose."})
-    first, second = data.read_rows(file, data.tasks.get("text"))
+    first, second = splits.read_rows(file, tasks.get("text"))
     assert [turn["content"] for turn in first["messages"]] == ["Q?", "A"] and second["text"] == "Prose."
 
 
@@ -275,28 +276,31 @@ def test_text_beside_a_prompt_is_not_trained_on_as_plain_text(tmp_path):
     ("shift_notes", "Something came.", "wrong-by-its-own-score"),
 ])  # fmt: skip
 def test_a_held_out_answer_that_the_task_cannot_score_is_named_by_line(tmp_path, task, target, reason):
-    right = data.tasks.get(task).shots[0][1]
+    right = tasks.get(task).shots[0][1]
     rows = [{"prompt": "a?", "completion": right}, {"prompt": "b?", "completion": target}]
     file = written(tmp_path / "test.jsonl", *rows)
     given = settings(task=task, heldout_files={"mine": file})
     with pytest.raises(BadInput) as caught:
-        data.held_out_sets(given, data.task_of(given))
+        splits.held_out_sets(given, splits.task_of(given))
     assert f"{file}:2: wrong-target: " in str(caught.value) and f"({reason})" in str(caught.value)
     assert f"{file}:1" not in str(caught.value) and "task=jsonl" in str(caught.value)
     free = settings(task="jsonl", heldout_files={"mine": file})
-    assert len(data.held_out_sets(free, data.task_of(free))["mine"]) == 2
+    assert len(splits.held_out_sets(free, splits.task_of(free))["mine"]) == 2
 
 
 def test_a_file_about_something_else_is_compared_as_text(tmp_path, capsys):
-    right = data.tasks.get("orders").shots[0][1]
+    right = tasks.get("orders").shots[0][1]
     contents = {"other": "yz", "mixed": [right, "y"], "mine": [right]}
     other, mixed, mine = (written(tmp_path / name, *({"prompt": "a?", "completion": answer} for answer in answers))
                           for name, answers in contents.items())  # fmt: skip
-    config = configuration.load(CONFIGS / "sft" / "tiny.yaml")
-    assert evaluate.of_file(config, other)[0].task == "jsonl" and "compared as plain text" in capsys.readouterr().out
+    config = load_config(CONFIGS / "sft" / "tiny.yaml")
+    assert (
+        evaluate_command.of_file(config, other)[0].task == "jsonl"
+        and "compared as plain text" in capsys.readouterr().out
+    )
     with pytest.raises(BadInput, match="mixed:2: wrong-target"):
-        evaluate.of_file(config, mixed)
-    found, rows = evaluate.of_file(config, mine)
+        evaluate_command.of_file(config, mixed)
+    found, rows = evaluate_command.of_file(config, mine)
     assert (found.task, list(found.data.heldout_files.values()), len(rows)) == ("orders", [mine], 1)
     assert capsys.readouterr().out == ""
 
@@ -320,13 +324,13 @@ def test_rows_whose_answers_are_scored_are_checked_as_held_out_ones_are(tmp_path
                   (("prose", {"text": "Prose."}), ("odd", {"prompt": "b?", "completion": "y"})))  # fmt: skip
     for file, words in ((prose, f"{prose}:1: missing-role"), (odd, f"{odd}:1: wrong-target")):
         with pytest.raises(BadInput, match=words):
-            data.load(settings(method=method, train_file=file))
-        assert data.load(settings(train_file=file)).n["train"] == 1
+            splits.load(settings(method=method, train_file=file))
+        assert splits.load(settings(train_file=file)).n["train"] == 1
     with pytest.raises(BadInput, match="data.heldout_files: there is no held-out set"):
-        data.load(settings(method=method, task="jsonl", train_file=odd))
-    assert data.load(settings(task="jsonl", train_file=odd)).heldout == {}  # sft alone measures nothing
+        splits.load(settings(method=method, task="jsonl", train_file=odd))
+    assert splits.load(settings(task="jsonl", train_file=odd)).heldout == {}  # sft alone measures nothing
     with pytest.raises(BadInput, match=f"{prose}:1: missing-role"):
-        data.load(settings(heldout_files={"mine": prose}))
+        splits.load(settings(heldout_files={"mine": prose}))
 
 
 @pytest.mark.parametrize(("sets", "words"), [(["train"], "trained on"), (["iid", "iid"], "twice"), (["x"], "no set")])
@@ -334,12 +338,12 @@ def test_sets_that_cannot_be_held_out_are_refused(sets, words):
     given = settings()
     given.evaluate = EvaluateSettings(sets=sets)
     with pytest.raises(BadInput, match=f"evaluate.sets: .*{words}"):
-        data.load(given)
+        splits.load(given)
 
 
 def test_an_empty_file_name_does_not_mean_the_generator():
     with pytest.raises(BadInput, match="^'': "):
-        data.load(settings(train_file=""))
+        splits.load(settings(train_file=""))
 
 
 def test_data_check_command_refuses_what_holds_no_row_or_no_turns(tmp_path, capsys):
@@ -378,9 +382,9 @@ def test_data_check_command_exits_2_and_names_each_line(tmp_path, capsys):
 def test_evaluate_command_scores_any_file(tmp_path, capsys):
     from training import cli
 
-    rows = data.load(settings()).heldout["second"][:2]
+    rows = splits.load(settings()).heldout["second"][:2]
     file, out = tmp_path / "mine.jsonl", tmp_path / "run"
-    data.write_rows(file, rows)
+    splits.write_rows(file, rows)
     config = "training/configs/sft/tiny.yaml"
     short = "evaluate.max_new_tokens=4"
     assert cli.main(["evaluate", "--config", config, "--data", str(file), "--out", str(out), short]) == 0
@@ -400,6 +404,6 @@ def test_evaluate_command_scores_any_file(tmp_path, capsys):
 
 def test_prompts_end_where_the_answer_begins(small):
     _, tokenizer = small
-    row = data.load(settings()).heldout["second"][0]
-    ids = template.prompt_ids(tokenizer, row["messages"][:-1])
+    row = splits.load(settings()).heldout["second"][0]
+    ids = chat_template.prompt_ids(tokenizer, row["messages"][:-1])
     assert tokenizer.decode(ids).endswith("assistant\n")

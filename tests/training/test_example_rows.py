@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from training import data_check
+from training.data import check
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "data" / "examples"
 
 
 def test_the_articles_six_rows_give_the_printed_findings():
     file = EXAMPLES / "six_rows.jsonl"
-    found = [str(finding).replace(str(file), file.name) for finding in data_check.check_file(file)]
+    found = [str(finding).replace(str(file), file.name) for finding in check.check_file(file)]
     printed = (EXAMPLES / "six_rows.txt").read_text(encoding="utf-8").splitlines()
     assert found == printed

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from training import gate, probe
-from training.errors import BadInput
-from training.settings import GateSettings, ProbeSettings
+from training.evaluation import gate, probe
+from training.run.errors import BadInput
+from training.run.settings import GateSettings, ProbeSettings
 
 CONFIG = SimpleNamespace(gate=GateSettings(), task="orders")
 

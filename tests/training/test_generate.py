@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from training import generate, model, template
-from training.settings import ModelSettings
+from training.models import chat_template, generate, loading
+from training.run.settings import ModelSettings
 
 PROMPT = list(range(40, 52))
 
 
 @pytest.fixture(scope="module")
 def loaded():
-    return model.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
+    return loading.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
 
 
 def drawn(loaded, prompts, count, temperature=1.0, longest=1, seed=0, stops=frozenset(), batch=100):
@@ -61,6 +61,6 @@ def test_an_answer_ends_with_its_stop_token_whatever_the_others_do(loaded):
 
 def test_nothing_asked_is_nothing_answered(loaded):
     assert (
-        generate.sample(loaded.model, loaded.tokenizer, [], 4, 1.0, 5, set(template.stop_ids(loaded.tokenizer)), 0)
+        generate.sample(loaded.model, loaded.tokenizer, [], 4, 1.0, 5, set(chat_template.stop_ids(loaded.tokenizer)), 0)
         == []
     )

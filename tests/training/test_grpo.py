@@ -9,13 +9,18 @@ import pytest
 import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
-from training import cli, evaluate, grpo, model, regression, rewards, warm_start
-from training import config as configuration
-from training.architectures import architecture_of
-from training.errors import BadInput, GuardFailed
-from training.runfolder import RunFolder
-from training.tasks import prompt
-from training.template import prompt_ids
+from training import cli
+from training.data import rewards
+from training.data.tasks.base import prompt
+from training.evaluation import capability_retention, score
+from training.methods import warm_start
+from training.methods.configuration import load_config
+from training.methods.grpo import train as grpo
+from training.models import loading
+from training.models.chat_template import prompt_ids
+from training.models.shapes import architecture_of
+from training.run.errors import BadInput, GuardFailed
+from training.run.folder import RunFolder
 
 FEW = ["data.n_train=4", "data.n_heldout=2", "train.save_every=1"]
 
@@ -36,14 +41,14 @@ def test_what_is_rewarded_becomes_likelier_and_the_opposite_less_likely(tmp_path
             "train.scheduler=constant", "train.save_every=100"]  # fmt: skip
     _, against, _ = train("grpo", tmp_path / "against", [*walk, "group.reward=no_letters"])
     run, result, (config, loaded, rows) = train("grpo", tmp_path / "run", walk)
-    base = model.load_base(config.model).model
+    base = loading.load_base(config.model).model
     low, middle, high = (mass_of_letters(m, loaded.tokenizer, rows.train) for m in (against.model, base, result.model))
     assert low + 0.003 < middle < high - 0.003, (low, middle, high)
     grpo.measure_more(config, rows, loaded, result.model, run)
     found = run.read()["group"]
     assert 0 < found["reward"]["last"] < 1 and found["unscored_answers"] == 0
     assert {"entropy", "frac_reward_zero_std", "completions/mean_length"} <= set(found)
-    again = model.attach_adapter(model.load_base(config.model).model, run.adapter)
+    again = loading.attach_adapter(loading.load_base(config.model).model, run.adapter)
     ids = torch.arange(30)[None]
     assert torch.equal(again(input_ids=ids).logits, result.model(input_ids=ids).logits)
 
@@ -94,14 +99,14 @@ def test_what_the_warm_start_brings_alone_is_scored_and_is_a_control(tmp_path, l
                  "train.max_steps=1", "evaluate.max_new_tokens=4"]  # fmt: skip
     run, result, (config, loaded, rows) = train("grpo", tmp_path / "run", overrides)
     seen, ids = [], torch.arange(30)[None]
-    monkeypatch.setattr(evaluate, "measure", lambda tuned, *rest: seen.append((rest[3], tuned(input_ids=ids).logits)))
+    monkeypatch.setattr(score, "measure", lambda tuned, *rest: seen.append((rest[3], tuned(input_ids=ids).logits)))
     tuned = result.model(input_ids=ids).logits
     warm_start.measure_alone(config, rows, loaded, result.model, run)
-    alone = model.attach_adapter(model.load_base(config.model).model, run.path / warm_start.WARM / "adapter")
+    alone = loading.attach_adapter(loading.load_base(config.model).model, run.path / warm_start.WARM / "adapter")
     assert seen[0][0] == "warm_start" and torch.equal(seen[0][1], alone(input_ids=ids).logits)
     assert not torch.equal(seen[0][1], tuned) and torch.equal(result.model(input_ids=ids).logits, tuned)
     assert warm_start.measure_alone(config, rows, loaded, result.model, RunFolder(tmp_path / "cold")) is None
-    whole = model.load_base(config.model).model  # no adapter anywhere, as where every weight is trained
+    whole = loading.load_base(config.model).model  # no adapter anywhere, as where every weight is trained
     assert warm_start.measure_alone(config, rows, loaded, whole, RunFolder(tmp_path / "cold")) is None
 
 
@@ -130,7 +135,7 @@ def test_an_answer_that_one_of_several_rewards_cannot_score_counts_for_nothing(t
         return 1 / 0 if answer == "b" else 0.5
 
     run = RunFolder(tmp_path)
-    judge = grpo.Judge({"plain_letters": rewards.plain_letters, "odd": odd}, run)
+    judge = grpo.RewardFunction({"plain_letters": rewards.plain_letters, "odd": odd}, run)
     found = judge(["a", "b", "c"], ["7"] * 3, ["x", "y", "z"])
     assert found[0] == found[2] == 1.5 and math.isnan(found[1])  # and not 1, as if the answer were the worst
     assert [(p["reward"], p["sample"]) for p in run.events("reward-problem")] == [("odd", "y")]
@@ -157,7 +162,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, override, word):
 
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "grpo").glob("*_*.yaml")))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
-    architecture = architecture_of(configuration.load(CONFIGS / "grpo" / file).model.source)
+    architecture = architecture_of(load_config(CONFIGS / "grpo" / file).model.source)
     small = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw", *FEW,
              "train.max_steps=1", "train.batch_size=4", "train.accumulation=1", "group.group=2", "group.longest=4",
              "group.warm_start_rows=2"]  # fmt: skip
@@ -166,8 +171,10 @@ def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, f
 
 
 def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
-    honest = regression.measure
-    monkeypatch.setattr(regression, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True}))
+    honest = capability_retention.measure
+    monkeypatch.setattr(
+        capability_retention, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True})
+    )
     command = ["grpo", "--config", str(CONFIGS / "grpo" / "tiny.yaml"), "train.max_steps=1", "data.n_heldout=2",
                "evaluate.max_new_tokens=4", "probe.n=2", "group.warm_start_rows=2"]  # fmt: skip
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11

@@ -12,10 +12,11 @@ import pytest
 import torch
 
 from tests.training.sample_rows import make_rows
-from training import guards, model, template, tiny
-from training.collator import AnswerCollator
-from training.errors import GuardFailed
-from training.settings import LoraSettings, ModelSettings
+from training.methods.sft.collator import AnswerCollator
+from training.models import chat_template, guards, loading, tiny
+from training.run import folder as run_folder
+from training.run.errors import GuardFailed
+from training.run.settings import LoraSettings, ModelSettings
 
 SOURCE = ModelSettings(source="tiny-random:llama", revision=None, dtype="float32")
 LORA = LoraSettings(rank=4, alpha=8)
@@ -29,7 +30,7 @@ def switch_off(monkeypatch, name, value=None):
 
 def start_of_adapter(seed: int) -> str:
     """Hash of every A matrix of a fresh adapter."""
-    made = model.attach_new_adapter(model.load_base(SOURCE), LORA, seed)
+    made = loading.attach_new_adapter(loading.load_base(SOURCE), LORA, seed)
     parts = [p.detach().numpy().tobytes() for n, p in made.named_parameters() if "lora_A" in n]
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
@@ -43,8 +44,8 @@ def test_seed_before_adapter(monkeypatch):
 
 
 def test_trainable_count(monkeypatch):
-    loaded = model.load_base(SOURCE)
-    made = model.attach_new_adapter(loaded, LORA, 0)
+    loaded = loading.load_base(SOURCE)
+    made = loading.attach_new_adapter(loaded, LORA, 0)
     made.get_base_model().model.norm.weight.requires_grad_(True)  # trained by accident
     with pytest.raises(GuardFailed, match="trainable parameters"):
         guards.trainable_count(made, 4096)
@@ -65,13 +66,13 @@ def test_scale_rule(monkeypatch):
     monkeypatch.setattr("peft.LoraConfig", Stabilised)
     with monkeypatch.context() as off:
         switch_off(off, "scale_rule")
-        made = model.attach_new_adapter(model.load_base(SOURCE), LORA, 0)
+        made = loading.attach_new_adapter(loading.load_base(SOURCE), LORA, 0)
         scales = {
             s for m in made.modules() if isinstance(getattr(m, "scaling", None), dict) for s in m.scaling.values()
         }
         assert scales == {4.0}  # alpha / sqrt(rank), twice what the page says
     with pytest.raises(GuardFailed, match="which lora.alpha"):
-        model.attach_new_adapter(model.load_base(SOURCE), LORA, 0)
+        loading.attach_new_adapter(loading.load_base(SOURCE), LORA, 0)
 
 
 @pytest.mark.parametrize("content, words", [("", "no token would be trained on")])
@@ -83,10 +84,10 @@ def test_supervised_share(monkeypatch, content, words):
         guards.supervised_share([1, 2, 3], "row 1")
     row = {"messages": [{"role": "user", "content": "hi"}]}  # no answer at all
     with pytest.raises(GuardFailed):
-        template.encode(tiny.tokenizer(), row, 100)
+        chat_template.encode(tiny.tokenizer(), row, 100)
     switch_off(monkeypatch, "supervised_share")
     switch_off(monkeypatch, "stop_token_supervised")
-    encoded = template.encode(tiny.tokenizer(), row, 100)
+    encoded = chat_template.encode(tiny.tokenizer(), row, 100)
     assert not any(x != -100 for x in encoded.labels)  # the trap: a row that teaches nothing
 
 
@@ -94,17 +95,17 @@ def test_stop_token_supervised(monkeypatch):
     tokenizer = tiny.tokenizer()
     tokenizer.chat_template = NO_STOP
     with pytest.raises(GuardFailed, match="no-stop-token"):
-        template.encode(tokenizer, make_rows(1)[0], 2048)
+        chat_template.encode(tokenizer, make_rows(1)[0], 2048)
     switch_off(monkeypatch, "stop_token_supervised")
-    encoded = template.encode(tokenizer, make_rows(1)[0], 2048)
-    assert not set(encoded.labels) & template.stop_ids(tokenizer)  # the trap: nothing teaches it to stop
+    encoded = chat_template.encode(tokenizer, make_rows(1)[0], 2048)
+    assert not set(encoded.labels) & chat_template.stop_ids(tokenizer)  # the trap: nothing teaches it to stop
 
 
 def test_pad_and_stop_are_one_token(monkeypatch):
     """Masking where the id equals pad would hide the stop token from the loss and from attention."""
     tokenizer = tiny.tokenizer()
     assert tokenizer.pad_token_id == tokenizer.eos_token_id
-    rows = [template.encode(tokenizer, r, 2048) for r in make_rows(4)]
+    rows = [chat_template.encode(tokenizer, r, 2048) for r in make_rows(4)]
     rows = [{"input_ids": r.ids, "labels": r.labels} for r in rows]
     collate = AnswerCollator(tokenizer.pad_token_id, share_prefix=False)
     batch = collate(rows)
@@ -129,20 +130,20 @@ def test_all_masked_micro_batch(monkeypatch):
 
 
 def test_adapter_loaded(monkeypatch, tmp_path):
-    fresh = model.attach_new_adapter(model.load_base(SOURCE), LORA, 0)
+    fresh = loading.attach_new_adapter(loading.load_base(SOURCE), LORA, 0)
     fresh.save_pretrained(tmp_path / "untrained")
     with pytest.raises(GuardFailed, match="changes nothing"):
-        model.attach_adapter(model.load_base(SOURCE).model, tmp_path / "untrained")
+        loading.attach_adapter(loading.load_base(SOURCE).model, tmp_path / "untrained")
     ids = torch.arange(20)[None]
     with monkeypatch.context() as off:
         switch_off(off, "adapter_loaded")
-        tuned = model.attach_adapter(model.load_base(SOURCE).model, tmp_path / "untrained")
+        tuned = loading.attach_adapter(loading.load_base(SOURCE).model, tmp_path / "untrained")
         with torch.no_grad():  # the trap: it answers like the base, and nothing says so
-            assert torch.equal(tuned(input_ids=ids).logits, model.load_base(SOURCE).model(input_ids=ids).logits)
+            assert torch.equal(tuned(input_ids=ids).logits, loading.load_base(SOURCE).model(input_ids=ids).logits)
 
 
 def test_adapter_moved(monkeypatch):
-    fresh = model.attach_new_adapter(model.load_base(SOURCE), LORA, 0)
+    fresh = loading.attach_new_adapter(loading.load_base(SOURCE), LORA, 0)
     with pytest.raises(GuardFailed, match="still zero"):
         guards.adapter_moved(fresh)
     switch_off(monkeypatch, "adapter_moved")
@@ -151,21 +152,21 @@ def test_adapter_moved(monkeypatch):
 
 
 def test_merge_equal(monkeypatch, tmp_path):
-    from training import merge
+    from training.commands import merge
 
-    tuned = model.attach_new_adapter(model.load_base(SOURCE), LORA, 0)
+    tuned = loading.attach_new_adapter(loading.load_base(SOURCE), LORA, 0)
     for name, parameter in tuned.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(parameter.data, std=0.05)
     tuned.save_pretrained(tmp_path / "adapter")
     plain, _, difference = merge.merge(SOURCE, tmp_path / "adapter")
     assert difference < 1e-5
-    honest = model.merged
+    honest = loading.merged
 
     def rounded(peft_model):  # merging in bfloat16, as happens when the base is held so
         return honest(peft_model).bfloat16().float()
 
-    monkeypatch.setattr(model, "merged", rounded)
+    monkeypatch.setattr(loading, "merged", rounded)
     with pytest.raises(GuardFailed, match="merging changed the logits"):
         merge.merge(SOURCE, tmp_path / "adapter")
     monkeypatch.setattr(guards, "merge_equal", lambda a, b, tolerance: float((a - b).abs().max() / a.abs().max()))
@@ -180,7 +181,7 @@ def test_loss_finite(monkeypatch):
 
 def test_same_settings_and_base(tmp_path):
     with pytest.raises(GuardFailed, match="other settings"):
-        guards.same_settings("a" * 64, "b" * 64, tmp_path)
+        run_folder.same_settings("a" * 64, "b" * 64, tmp_path)
     (tmp_path / "stage10.json").write_text('{"model": {"source": "tiny-random:llama"}}')
     guards.same_base(tmp_path, "tiny-random:llama")
     with pytest.raises(GuardFailed, match="was trained on"):

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from tests.training.test_answer_loss import batch, gradients, tuned
-from training import answer_loss, lora_product
-from training.adapter import lora_config
-from training.settings import LoraSettings
+from training.methods.sft import answer_loss
+from training.models import fused_lora
+from training.models.adapter import lora_config
+from training.run.settings import LoraSettings
 
 
 def shaped(*shape, seed=0, dtype=torch.float64):
@@ -18,7 +19,7 @@ def shaped(*shape, seed=0, dtype=torch.float64):
 def test_gradients_are_those_of_differences():
     x, a, b = shaped(2, 3, 5).requires_grad_(), shaped(4, 5, seed=1).requires_grad_(), shaped(6, 4, seed=2)
     weight, bias = shaped(6, 5, seed=3), shaped(6, seed=4)
-    product = lambda x, a, b: lora_product.LoraProduct.apply(x, weight, bias, a, b, 1.5)  # noqa: E731
+    product = lambda x, a, b: fused_lora.FusedLora.apply(x, weight, bias, a, b, 1.5)  # noqa: E731
     assert torch.allclose(product(x, a, b), x @ weight.T + bias + 1.5 * x @ a.T @ b.T)
     # the parameters' gradients are given in float32, as they are held
     assert torch.autograd.gradcheck(product, (x, a, b.requires_grad_()), atol=1e-5, rtol=1e-5)
@@ -31,7 +32,7 @@ def test_a_steps_gradients_are_those_of_pefts_own_way(architecture):
         loaded, made = tuned(architecture)
         answer_loss.add_answer_loss(made.get_base_model())
         if joined:
-            assert lora_product.join_products(made) == 7 * loaded.model.config.num_hidden_layers
+            assert fused_lora.patch_lora_forward(made) == 7 * loaded.model.config.num_hidden_layers
         inputs = batch(loaded, _rows(), True)
         total = made(**inputs, answer_loss=True)["loss"]
         found.append((float(total.detach()), gradients(made, total)))
@@ -47,13 +48,13 @@ def test_an_adapter_switched_off_or_merged_is_pefts_business():
         with made.disable_adapter():
             base = made(input_ids=ids).logits
         tuned_logits = made(input_ids=ids).logits
-        lora_product.join_products(made)
+        fused_lora.patch_lora_forward(made)
         assert torch.allclose(made(input_ids=ids).logits, tuned_logits, atol=1e-6)
         with made.disable_adapter():
             assert torch.equal(made(input_ids=ids).logits, base)
-        lora_product.part_products(made)
+        fused_lora.unpatch_lora_forward(made)
         assert torch.equal(made(input_ids=ids).logits, tuned_logits)
-        lora_product.join_products(made)
+        fused_lora.patch_lora_forward(made)
         made.merge_adapter()
         assert torch.allclose(made(input_ids=ids).logits, tuned_logits, atol=1e-5)
 
@@ -65,7 +66,7 @@ def test_what_is_more_than_a_product_keeps_its_own_way(setting):
     loaded, _ = tuned("llama")
     base = tuned("mistral")[0].model
     made = get_peft_model(base, lora_config(LoraSettings(rank=2, alpha=4, **setting), base, "CAUSAL_LM"))
-    assert lora_product.join_products(made) == 0
+    assert fused_lora.patch_lora_forward(made) == 0
 
 
 def _rows():

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch (make test sets it up)")
 
-from training.build import lora_record  # noqa: E402
+from training.site_records import lora_record  # noqa: E402
 
 
 def test_a_short_run_learns_and_is_no_record(tmp_path, monkeypatch) -> None:

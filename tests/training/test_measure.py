@@ -6,28 +6,29 @@ from collections import Counter
 
 import pytest
 
-from training import cli, measure
-from training.guards import IGNORED
-from training.runtime import device
+from training import cli
+from training.commands import memory_benchmark
+from training.models.guards import IGNORED
+from training.run.machine import device
 
 
-@pytest.mark.parametrize("point", measure.points(), ids=lambda p: p.name)
+@pytest.mark.parametrize("point", memory_benchmark.points(), ids=lambda p: p.name)
 def test_a_point_loads_and_says_what_it_is(point):
-    config = measure.configuration(point)
+    config = memory_benchmark.configuration(point)
     assert config.train.batch_size == point.batch and config.method == point.method
     assert config.train.checkpointing == ("checkpointing" in point.name)
     assert (config.lora is None) == point.name.startswith("full")
-    rows = measure.rows_of(point, 49_152)
-    assert len(rows) == point.batch * measure.STEPS
+    rows = memory_benchmark.rows_of(point, 49_152)
+    assert len(rows) == point.batch * memory_benchmark.STEPS
     for ids, labels in rows:
         assert len(ids) == len(labels) == point.tokens
         assert sum(label != IGNORED for label in labels) == round(point.tokens / 3)
 
 
 def test_points_differ_in_rank_length_batch_and_method():
-    found = measure.points()
+    found = memory_benchmark.points()
     assert len({p.name for p in found}) == len(found) >= 20
-    configs = [measure.configuration(p) for p in found]
+    configs = [memory_benchmark.configuration(p) for p in found]
     assert len({c.lora.rank for c in configs if c.lora}) >= 4
     assert len({p.tokens for p in found}) >= 4 and len({p.batch for p in found}) >= 4
     assert Counter(p.method for p in found)["dpo"] >= 3 and any(c.lora is None for c in configs)
@@ -37,13 +38,13 @@ def test_points_differ_in_rank_length_batch_and_method():
 def test_a_peak_is_seen_and_forgotten():
     import numpy as np
 
-    measure.forget_peak()
-    before = measure.resident_bytes(peak=True)
+    memory_benchmark.forget_peak()
+    before = memory_benchmark.resident_bytes(peak=True)
     block = np.ones(40_000_000)  # 320 MB
-    assert measure.resident_bytes(peak=True) - before > 0.9 * block.nbytes
+    assert memory_benchmark.resident_bytes(peak=True) - before > 0.9 * block.nbytes
     del block
-    measure.forget_peak()
-    assert measure.resident_bytes(peak=True) - before < 100e6
+    memory_benchmark.forget_peak()
+    assert memory_benchmark.resident_bytes(peak=True) - before < 100e6
 
 
 def test_an_unknown_point_and_a_partial_record_are_refused(capsys):

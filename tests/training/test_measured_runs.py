@@ -11,8 +11,8 @@ import pytest
 from labs_py.core import measured_runs, run_cost
 from labs_py.core.measured_runs import POINTS
 from labs_py.core.model_table import MODELS
-from training import measure
-from training.estimate import estimate
+from training.commands import memory_benchmark
+from training.commands.estimate import estimate
 
 RECORD = json.loads(Path("docs/data/runs/estimate-points.json").read_text(encoding="utf-8"))
 
@@ -27,8 +27,8 @@ def test_the_table_is_the_record():
 @pytest.mark.parametrize("recorded", RECORD["points"], ids=lambda p: p["name"])
 def test_settings_of_the_table_are_those_of_the_configuration(recorded):
     point = next(point for point in POINTS if point.name == recorded["name"])
-    made = {p.name: p for p in measure.points()}[recorded["name"]]
-    found = estimate(measure.configuration(made), made.tokens)
+    made = {p.name: p for p in memory_benchmark.points()}[recorded["name"]]
+    found = estimate(memory_benchmark.configuration(made), made.tokens)
     assert found["trainable_parameters"] == recorded["trained"]
     foretold = run_cost.process_bytes(MODELS[measured_runs.MODEL], point.run)
     assert found["process_on_a_cpu_bytes"] == pytest.approx(foretold, rel=0.005)  # a third of a row, rounded or not

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from training import chat, plan, tiny
-from training import config as configuration
-from training.architectures import shape_of
 from training.cli import main
-from training.runfolder import RunFolder
+from training.commands import chat, plan
+from training.methods.configuration import load_config
+from training.models import tiny
+from training.models.shapes import shape_of
+from training.run.folder import RunFolder
 
 FOLDER = Path(__file__).resolve().parents[2] / "training" / "configs" / "sft"
 BIG = sorted(p for p in FOLDER.glob("*.yaml") if "_7b_" in p.name)
@@ -94,7 +95,7 @@ def test_chat_answers_side_by_side_and_merge_is_an_ordinary_model(tmp_path, monk
 
 
 def test_an_existing_run_of_other_settings_is_not_overwritten(tmp_path, capsys):
-    config = configuration.load(TINY)
+    config = load_config(TINY)
     RunFolder(tmp_path).create(config, "test")
     assert main(["sft", "--config", TINY, "train.learning_rate=0.5", "--out", str(tmp_path)]) == 2
     assert "another run lies here" in capsys.readouterr().err
@@ -120,14 +121,14 @@ def test_logits_are_exact_on_the_temperature_grid(tmp_path):
 
     import torch
 
-    from training import model
-    from training.settings import ModelSettings
+    from training.models import loading
+    from training.run.settings import ModelSettings
 
     (tmp_path / "prompts.txt").write_text("One two\nThe sky is\n")
     assert main(["logits", "--model", "tiny-random:llama", "--prompts", str(tmp_path / "prompts.txt"), "--top", "5",
                  "--out", str(tmp_path / "out.json")]) == 0  # fmt: skip
     table = json.loads((tmp_path / "out.json").read_text())
-    loaded = model.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
+    loaded = loading.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
     for entry in table["prompts"]:
         logits = loaded.model(input_ids=torch.tensor([entry["token_ids"]])).logits[0, -1].detach().double()
         assert len(entry["top"]["ids"]) == 5
@@ -142,7 +143,7 @@ def test_the_time_of_a_dry_run_grows_with_the_work(monkeypatch, capsys):
     monkeypatch.setattr(plan, "_seconds", lambda call: 0.01)  # the machine's speed, probed anew each time
     for rows in (80, 800):
         overrides = [f"data.n_train={rows}", "data.replay_fraction=0.0", "data.replay_chats=0"]
-        plan.show(configuration.load(FOLDER / "smollm2_orders.yaml", overrides), RunFolder("runs/none"))
+        plan.show(load_config(FOLDER / "smollm2_orders.yaml", overrides), RunFolder("runs/none"))
         text = capsys.readouterr().out
         steps.append(int(re.search(r"(\d+) steps", text)[1]))
         seconds.append(float(re.search(r"about (\d+) s for the training", text)[1]))

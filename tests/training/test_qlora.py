@@ -10,10 +10,15 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from labs_py.core import quantize
 from tests.training.method_runs import CONFIGS, adapter_bytes, broken_off, resumed_is_straight, train
-from training import config as configuration
-from training import embed, embed_model, merge, model, sft, tiny
 from training.cli import main
-from training.errors import LackingResource
+from training.commands import merge
+from training.methods import trainer as method_trainer
+from training.methods.configuration import load_config
+from training.methods.embed import mining
+from training.methods.embed import model as embed_model
+from training.methods.embed import train as embed
+from training.models import loading, tiny
+from training.run.errors import LackingResource
 
 bitsandbytes = pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes (make test sets it up)")
 FEW = ["data.n_train=16", "data.n_heldout=2", "train.save_every=2"]
@@ -34,7 +39,7 @@ def folder(tmp_path_factory):
 
 def whole(folder):
     """The same model with its weights whole."""
-    return model.load_base(configuration.load(CONFIGS / "sft" / "tiny.yaml", [f"model.source={folder}"]).model)
+    return loading.load_base(load_config(CONFIGS / "sft" / "tiny.yaml", [f"model.source={folder}"]).model)
 
 
 def qlora(folder, *more):
@@ -56,7 +61,7 @@ def test_only_the_adapter_trains_on_weights_of_four_bits(tmp_path, folder):
     held = {n: p for n, p in result.model.named_parameters() if n.endswith("proj.base_layer.weight")}
     assert len(held) == 14 and all(p.dtype == torch.uint8 and not p.requires_grad for p in held.values())
     assert all(p.quant_state.nested and p.quant_state.quant_type == "nf4" for p in held.values())  # double quantisation
-    fresh = dict(model.load_base(config.model).model.named_parameters())
+    fresh = dict(loading.load_base(config.model).model.named_parameters())
     for name, parameter in held.items():
         own = fresh[name.removeprefix("base_model.model.").replace(".base_layer", "")]
         assert torch.equal(parameter.data, own.data), name
@@ -68,8 +73,8 @@ def test_only_the_adapter_trains_on_weights_of_four_bits(tmp_path, folder):
 
 def test_the_weights_are_those_that_the_labs_arithmetic_gives(folder):
     """Blocks of 64 in NF4, their scales in 8 bits: the lab's numpy and bitsandbytes agree."""
-    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", qlora(folder))
-    held = model.load_base(config.model).model.model.layers[0].mlp.up_proj.weight
+    config = load_config(CONFIGS / "sft" / "tiny.yaml", qlora(folder))
+    held = loading.load_base(config.model).model.model.layers[0].mlp.up_proj.weight
     exact = whole(folder).model.model.layers[0].mlp.up_proj.weight.detach().numpy().astype(np.float64)
     ours = quantize.nf4(exact.reshape(-1, 64), quantize.double_quantised).restored.reshape(exact.shape)
     theirs = bitsandbytes.functional.dequantize_4bit(held.data, held.quant_state).float().numpy()
@@ -78,8 +83,8 @@ def test_the_weights_are_those_that_the_labs_arithmetic_gives(folder):
 
 
 def test_measuring_does_not_change_the_weights(folder):
-    config = configuration.load(CONFIGS / "sft" / "tiny.yaml", qlora(folder))
-    loaded = model.load_base(config.model)
+    config = load_config(CONFIGS / "sft" / "tiny.yaml", qlora(folder))
+    loaded = loading.load_base(config.model)
     before = [p.clone() for p in loaded.model.parameters()]
     first = logits(loaded.model)
     assert all(torch.equal(a, b) for a, b in zip(before, loaded.model.parameters(), strict=True))
@@ -90,7 +95,7 @@ def test_measuring_does_not_change_the_weights(folder):
 def test_saved_loaded_and_merged_it_is_the_tuned_model(tmp_path, folder, variant):
     made, result, (config, _, _) = run(tmp_path / "run", qlora(folder, *variant))
     tuned = logits(result.model)
-    again = logits(model.attach_adapter(model.load_base(config.model).model, made.adapter))
+    again = logits(loading.attach_adapter(loading.load_base(config.model).model, made.adapter))
     assert torch.equal(again, tuned)
     plain, _, difference = merge.merge(config.model, made.adapter)
     assert difference < 1e-4 and (logits(plain) - tuned).abs().max() < 1e-4 * tuned.abs().max()
@@ -110,7 +115,7 @@ def test_building_a_round_does_not_round_the_adapter(tmp_path, folder):
              "preference.samples=2", "preference.rounds=2", "evaluate.max_new_tokens=12")  # fmt: skip
     settings = qlora(folder, *pairs, "train.learning_rate=1e-30")
     made, _, (config, _, _) = train("dpo", tmp_path / "run", settings)
-    start = dict(sft.prepare(config, model.load_base(config.model)).named_parameters())
+    start = dict(method_trainer.prepare(config, loading.load_base(config.model)).named_parameters())
     saved = load_file(made.adapter / "adapter_model.safetensors")
     lasting = {name: held for name, held in saved.items() if "lora_A" in name}  # B starts at 0 and sees any rate
     assert lasting and all(torch.equal(held, start[name.replace(".weight", ".default.weight")])
@@ -133,19 +138,17 @@ def test_an_embedding_model_trains_on_weights_of_four_bits_and_its_folder_holds_
     assert len(frozen) == 13 and all(torch.equal(held[name], p) for name, p in frozen.items())
     assert min(result.facts["loss"]) < result.facts["loss"][0] - 0.1
     texts, base = [row["anchor"] for row in rows.train], embed.load_base(config).model
-    base, shipped, trained = (embed.vectors(m, texts, config, "") for m in
+    base, shipped, trained = (mining.vectors(m, texts, config, "") for m in
                               (base, embed_model.attach(config, fresh, made), result.model))  # fmt: skip
     assert np.allclose(shipped, trained, atol=1e-5) and not np.allclose(shipped, base, atol=1e-2)
 
 
 def test_four_bits_change_an_embedding_models_vectors_and_shrink_its_weights():
-    whole_config, config = (
-        configuration.load(CONFIGS / "embed" / "tiny.yaml", more) for more in (ENCODER[:1], ENCODER)
-    )
+    whole_config, config = (load_config(CONFIGS / "embed" / "tiny.yaml", more) for more in (ENCODER[:1], ENCODER))
     exact, held = embed.load_base(whole_config), embed.load_base(config)
     assert held.facts["parameters"] == exact.facts["parameters"]
     assert held.facts["weights_bytes"] < exact.facts["weights_bytes"]
-    apart = [embed.vectors(m.model, ["a text"], config, "") for m in (exact, held)]
+    apart = [mining.vectors(m.model, ["a text"], config, "") for m in (exact, held)]
     assert 1e-4 < np.abs(apart[0] - apart[1]).max() < 0.2
 
 
@@ -159,8 +162,8 @@ def test_paged_state_without_a_gpu_is_one_line(tmp_path, folder):
 
 
 def test_without_the_package_it_is_one_line(folder, monkeypatch, capsys, tmp_path):
-    honest = model.find_spec
-    monkeypatch.setattr(model, "find_spec", lambda name: None if name == "bitsandbytes" else honest(name))
+    honest = loading.find_spec
+    monkeypatch.setattr(loading, "find_spec", lambda name: None if name == "bitsandbytes" else honest(name))
     line = ["sft", "--config", str(CONFIGS / "sft" / "tiny.yaml"), *qlora(folder), "--out", str(tmp_path / "run")]
     assert main(line) == 3
-    assert capsys.readouterr().err.strip().splitlines()[-1] == f"error: {model.BITS_AND_BYTES}"
+    assert capsys.readouterr().err.strip().splitlines()[-1] == f"error: {loading.BITS_AND_BYTES}"

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from training import config as configuration
-from training import records
-from training.errors import BadInput
+from training.commands import records
+from training.methods.configuration import load_config
+from training.run import config as configuration
+from training.run import record as run_record
+from training.run.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +72,7 @@ def test_the_list_covers_what_was_promised():
 
 def test_every_entry_is_a_valid_configuration():
     for entry in records.plan():
-        config = configuration.load(entry.config, list(entry.overrides), entry.seed)
+        config = load_config(entry.config, list(entry.overrides), entry.seed)
         assert config.train.seed == config.data.seed == entry.seed
         method = "evaluate" if entry.scored else config.method
         assert entry.command == {"sft": "train"}.get(method, method)
@@ -119,11 +121,11 @@ def test_a_record_is_of_the_settings_that_the_list_would_run_today():
     """Else the command beside a figure would make another one."""
     changed = set()
     for entry in records.plan():
-        file = ROOT / records.RECORDS_FOLDER / f"{entry.name}.json"
+        file = ROOT / run_record.RECORDS_FOLDER / f"{entry.name}.json"
         if not file.is_file() or entry.teacher or entry.scored:  # their settings name a folder of the run's
             continue
         recorded = json.loads(file.read_text(encoding="utf-8"))["run"]["config_sha256"]
-        today = configuration.sha(configuration.load(entry.config, list(entry.overrides), entry.seed))
+        today = configuration.sha(load_config(entry.config, list(entry.overrides), entry.seed))
         if recorded != today:
             changed.add(entry.name)
     assert changed == EARLIER
@@ -154,7 +156,7 @@ def test_records_go_on_where_they_were_broken_off(tmp_path):
 @pytest.mark.parametrize("status", ["dirty", "smoke", "cancelled", "running", None])
 def test_only_main_runs_become_records(tmp_path, status):
     with pytest.raises(BadInput, match="only main runs"):
-        records.keep({"run": {"status": status}}, "x", tmp_path)
+        run_record.keep({"run": {"status": status}}, "x", tmp_path)
     assert not list(tmp_path.iterdir())
 
 

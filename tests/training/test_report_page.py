@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from training import report, report_charts, report_examples
+from training.run import report, report_charts, report_examples
 
 
 def prediction(arm, answer, exact, row="1"):
@@ -169,7 +169,7 @@ def test_the_running_mean_has_a_band_that_holds_it():
 
 
 def test_write_leaves_a_file(tmp_path):
-    from training.runfolder import RunFolder
+    from training.run.folder import RunFolder
 
     (tmp_path / "report.json").write_text(json.dumps(FULL))
     (tmp_path / "config.yaml").write_text("name: orders")
@@ -180,7 +180,7 @@ def test_write_leaves_a_file(tmp_path):
 
 
 def test_an_answer_with_a_line_separator_is_on_the_page_and_half_a_line_is_not(tmp_path):
-    from training.runfolder import RunFolder
+    from training.run.folder import RunFolder
 
     (tmp_path / "report.json").write_text(json.dumps(FULL))
     (tmp_path / "config.yaml").write_text("name: orders")

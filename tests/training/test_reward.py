@@ -12,19 +12,26 @@ from hypothesis import strategies as st
 
 from tests.effort import examples
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
-from training import cli, losses, model, reward, reward_measures, reward_pairs
-from training import config as configuration
-from training.architectures import architecture_of
-from training.errors import BadInput, GuardFailed
-from training.runfolder import RunFolder
-from training.tasks import get, shift_notes, target
-from training.template import stop_ids
+from training import cli
+from training.data.tasks import shift_notes
+from training.data.tasks.base import target
+from training.data.tasks.registry import get
+from training.methods.configuration import load_config
+from training.methods.reward import loss as reward_losses
+from training.methods.reward import measure as reward_measure
+from training.methods.reward import pairs as reward_pairs
+from training.methods.reward import train as reward
+from training.models import loading
+from training.models.chat_template import stop_ids
+from training.models.shapes import architecture_of
+from training.run.errors import BadInput, GuardFailed
+from training.run.folder import RunFolder
 
 REFERENCE = "Anna delivered 12 crates of apples to dock 3 at 9:40."
 
 
 def tiny(*overrides):
-    return configuration.load(CONFIGS / "reward" / "tiny.yaml", overrides)
+    return load_config(CONFIGS / "reward" / "tiny.yaml", overrides)
 
 
 # ---- pairs ----
@@ -86,7 +93,7 @@ def test_a_pair_that_is_too_long_is_named_by_line_before_anything_runs(tmp_path)
     told = ["task=jsonl", "reward.pairs=file", f"data.train_file={both[0]}", f"data.heldout_files={{test: {both[1]}}}"]
     with pytest.raises(BadInput, match=rf"^{both[0]}:2: too-long: 'chosen'"):
         config = tiny(*told, "train.max_length=900")
-        reward_pairs.load_rows(config, model.load_base(config.model).tokenizer)
+        reward_pairs.load_rows(config, loading.load_base(config.model).tokenizer)
 
 
 @pytest.mark.parametrize("name, value", [("train_file", "rows.jsonl"), ("heldout_files", "{test: rows.jsonl}")])
@@ -98,7 +105,7 @@ def test_written_pairs_are_of_the_tasks_own_rows(name, value):
 # ---- head ----
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "olmo2", "mistral"])
 def test_a_reward_is_the_head_on_the_stop_tokens_state_whatever_stands_beside(architecture):
-    loaded = model.load_base(tiny(f"model.source=tiny-random:{architecture}").model)
+    loaded = loading.load_base(tiny(f"model.source=tiny-random:{architecture}").model)
     scorer = reward.scorer(loaded, 3)
     assert reward.pad_apart(loaded.tokenizer) not in stop_ids(loaded.tokenizer)
     stop = loaded.tokenizer.eos_token_id
@@ -113,7 +120,7 @@ def test_a_reward_is_the_head_on_the_stop_tokens_state_whatever_stands_beside(ar
 
 
 def test_a_reward_that_is_no_number_is_refused():
-    loaded = model.load_base(tiny().model)
+    loaded = loading.load_base(tiny().model)
     scorer = reward.scorer(loaded, 0)
     scorer.score.weight.data.fill_(float("nan"))
     with pytest.raises(GuardFailed, match="not a number"):
@@ -126,10 +133,12 @@ def test_training_raises_the_better_answers_and_the_folder_holds_the_model(tmp_p
         "reward", tmp_path / "run", ["train.epochs=6", "reward.kinds=[long_winded]"]
     )
     facts = run.read()["train"]
-    assert facts["loss"][0] == pytest.approx(float(losses.reward_model_loss(torch.zeros(4), torch.zeros(4))), abs=0.05)
+    assert facts["loss"][0] == pytest.approx(
+        float(reward_losses.reward_model_loss(torch.zeros(4), torch.zeros(4))), abs=0.05
+    )
     assert facts["loss"][-1] < facts["loss"][0] - 0.1
     assert run.events("method")[-1]["margin"] > 0.1
-    fresh = reward.attach(config, model.load_base(config.model), run)
+    fresh = reward.attach(config, loading.load_base(config.model), run)
     pairs = rows.heldout["second"]
     shipped, trained = (np.array(reward.measured_rewards(config, loaded, m, pairs)) for m in (fresh, result.model))
     assert np.allclose(shipped, trained, atol=1e-6) and np.std(trained) > 0.01
@@ -156,7 +165,7 @@ def test_the_seed_decides(tmp_path):
 
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "reward").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
-    whole = configuration.load(CONFIGS / "reward" / file)
+    whole = load_config(CONFIGS / "reward" / file)
     few = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw",
            "data.n_train=4", "data.n_heldout=4", "train.max_steps=2", "train.batch_size=2", "train.accumulation=1",
            "train.max_length=4096"]  # fmt: skip
@@ -171,30 +180,30 @@ def pair(words: int, other: int, kind: str = "long_winded") -> dict:
 
 def test_the_length_rule_learns_what_length_can_tell_and_no_more():
     pairs = [pair(10, 30), pair(10, 4), pair(11, 25), pair(9, 3)] * 5 + [pair(10, 10)] * 20
-    typical, weights = reward_measures.fit_length_rule(pairs)
-    points = reward_measures.right(reward_measures.length_features(pairs, typical) @ weights)
+    typical, weights = reward_measure.fit_length_rule(pairs)
+    points = reward_measure.right(reward_measure.length_features(pairs, typical) @ weights)
     assert typical == 10 and points[:20].tolist() == [1.0] * 20 and points[20:].tolist() == [0.5] * 20
 
 
 @examples(25, 500)
 @given(st.lists(st.floats(-50, 50), min_size=1, max_size=40))
 def test_calibration_figures_stay_in_their_bounds(values):
-    found = reward_measures.calibration(np.array(values))
+    found = reward_measure.calibration(np.array(values))
     assert 0 <= found["error"] <= 1 and 0 <= found["brier"] <= 1 and found["log_loss"] >= 0
     assert sum(b["n"] for b in found["bins"]) == len(values)
 
 
 def test_a_model_that_is_as_sure_as_right_has_no_calibration_error():
     sure = np.log(0.8 / 0.2)
-    assert reward_measures.calibration(np.array([sure] * 8 + [-sure] * 2))["error"] == pytest.approx(0)
-    assert reward_measures.calibration(np.array([-sure] * 10))["error"] == pytest.approx(0.8)
+    assert reward_measure.calibration(np.array([sure] * 8 + [-sure] * 2))["error"] == pytest.approx(0)
+    assert reward_measure.calibration(np.array([-sure] * 10))["error"] == pytest.approx(0.8)
 
 
 def gate_of(tuned, n=60):
     pairs = [pair(10, 30)] * n + [pair(10, 10, "wrong")] * n
-    rule = reward_measures.fit_length_rule(pairs)
-    found = {"second": reward_measures.judge_set(pairs, tuned(n), [(0.1, 0.0), (0.0, 0.1)] * n, rule)}
-    return found, reward_measures.gate(found, tiny())
+    rule = reward_measure.fit_length_rule(pairs)
+    found = {"second": reward_measure.judge_set(pairs, tuned(n), [(0.1, 0.0), (0.0, 0.1)] * n, rule)}
+    return found, reward_measure.gate(found, tiny())
 
 
 def test_the_gate_wants_more_than_length():
@@ -206,14 +215,14 @@ def test_the_gate_wants_more_than_length():
     assert length_only["verdict"] == "no gain"
     unsure = gate_of(lambda n: [(0.01, 0.0)] * 2 * n)[1]
     assert unsure["verdict"] == "gain with regression" and "calibration" in str(unsure["checks"])
-    assert any("right on 100.0%" in line for line in reward_measures.lines(found))
-    assert {t["title"] for t in reward_measures.tables(found)} >= {"Held-out pairs told right"}
+    assert any("right on 100.0%" in line for line in reward_measure.lines(found))
+    assert {t["title"] for t in reward_measure.tables(found)} >= {"Held-out pairs told right"}
 
 
 def test_length_correlation_of_a_reward_that_is_length():
     pairs = [pair(10, 30), pair(5, 8)]
-    assert reward_measures.length_correlation(pairs, [(10, 30), (5, 8)]) == pytest.approx(1)
-    assert reward_measures.length_correlation(pairs, [(1, 1), (1, 1)]) is None
+    assert reward_measure.length_correlation(pairs, [(10, 30), (5, 8)]) == pytest.approx(1)
+    assert reward_measure.length_correlation(pairs, [(1, 1), (1, 1)]) is None
 
 
 def test_one_spoilt_answer_of_each_kind():

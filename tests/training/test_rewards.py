@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training import rewards
-from training.errors import BadInput
-from training.tasks import get
+from training.data import rewards
+from training.data.tasks.registry import get
+from training.run.errors import BadInput
 
 
 @pytest.mark.parametrize(("answer", "paid"), [

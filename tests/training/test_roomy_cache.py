@@ -6,22 +6,22 @@ import pytest
 import torch
 from transformers import DynamicCache, LlamaConfig, Qwen2Config
 
-from training import generate, model, roomy_cache
-from training.settings import ModelSettings
+from training.models import generate, loading, preallocated_kv_cache
+from training.run.settings import ModelSettings
 
 
 @pytest.fixture(scope="module")
 def tiny():
-    return model.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
+    return loading.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
 
 
 def of_one_layer(room):
-    return roomy_cache.roomy_cache(LlamaConfig(num_hidden_layers=1), room)
+    return preallocated_kv_cache.preallocated_kv_cache(LlamaConfig(num_hidden_layers=1), room)
 
 
 def test_layers_that_keep_a_window_have_the_growing_cache():
     config = Qwen2Config(num_hidden_layers=2, use_sliding_window=True, sliding_window=4, max_window_layers=1)
-    assert isinstance(roomy_cache.roomy_cache(config, 9), DynamicCache)
+    assert isinstance(preallocated_kv_cache.preallocated_kv_cache(config, 9), DynamicCache)
 
 
 def test_keys_and_values_are_those_of_the_growing_cache_also_after_rows_were_dropped():
@@ -53,5 +53,5 @@ def test_answers_are_those_of_the_growing_cache(tiny, monkeypatch):
         return generate.greedy(tiny.model, tiny.tokenizer, prompts, 12, {11, 12}, batch_size=3)
 
     ours = answers()
-    monkeypatch.setattr(roomy_cache, "roomy_cache", lambda config, room: DynamicCache())
+    monkeypatch.setattr(preallocated_kv_cache, "preallocated_kv_cache", lambda config, room: DynamicCache())
     assert answers() == ours

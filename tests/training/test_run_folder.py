@@ -8,11 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from training import base_rows, distill, embed, json_lines, preference_data, preference_measures, report, student
-from training import config as configuration
 from training.cli import main
-from training.errors import BadInput
-from training.runfolder import MARK, RunFolder, check_checkpoint
+from training.methods.configuration import load_config
+from training.methods.distill import rows as distill_rows
+from training.methods.distill import student
+from training.methods.dpo import measure as dpo_measure
+from training.methods.dpo import pairs as dpo_pairs
+from training.methods.embed import mining
+from training.methods.embed import train as embed
+from training.run import jsonl as json_lines
+from training.run import report
+from training.run.errors import BadInput
+from training.run.folder import MARK, RunFolder, check_checkpoint
+from training.site_records import base_rows
 
 TINY = "training/configs/sft/tiny.yaml"
 ODD = "one\u2028two\u2029three\x85four"
@@ -25,7 +33,7 @@ def jsonl(*values) -> str:
 @pytest.fixture
 def folder(tmp_path) -> RunFolder:
     run = RunFolder(tmp_path / "run")
-    run.create(configuration.load(TINY), "test", "float32")
+    run.create(load_config(TINY), "test", "float32")
     return run
 
 
@@ -61,16 +69,16 @@ def test_texts_with_line_separators_come_back_from_every_file(folder):
     folder.predictions.write_text(jsonl(*said), encoding="utf-8")
     folder.forget_predictions("base_few_shot")
     assert json_lines.read(folder.predictions) == [said[0], said[2]]
-    assert preference_measures._answers(folder, "t", "base") == {"base": {1: ODD}, "tuned": {1: ODD}}
+    assert dpo_measure._answers(folder, "t", "base") == {"base": {1: ODD}, "tuned": {1: ODD}}
     folder.log({"event": "row", "text": ODD})
     assert folder.events("row") == [{"event": "row", "text": ODD}]
     rows = [{"anchor": ODD, "positive": ODD, "negative": ODD}]
     (folder.path / embed.ROWS_FILE).write_text(jsonl(*rows), encoding="utf-8")
     mined = SimpleNamespace(embed=SimpleNamespace(negatives="mined"))
-    assert embed.with_negatives(mined, rows, None, folder) == rows
+    assert mining.with_negatives(mined, rows, None, folder) == rows
     written = [{"text": ODD}]
-    (folder.path / distill.WRITTEN).write_text(jsonl(*written), encoding="utf-8")
-    assert distill.written_by_teacher(None, written, None, None, folder) == written
+    (folder.path / distill_rows.WRITTEN).write_text(jsonl(*written), encoding="utf-8")
+    assert distill_rows.written_by_teacher(None, written, None, None, folder) == written
     asked = base_rows._Answers()
     asked.predictions.write_text(jsonl(*said), encoding="utf-8")
     assert asked.of("tuned") == [ODD]
@@ -141,13 +149,13 @@ def test_rows_set_aside_that_are_not_the_runs_own_are_one_line(folder, row):
     content = "" if row is None else jsonl(row)
     (folder.path / embed.ROWS_FILE).write_text(content)
     with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
-        embed.with_negatives(SimpleNamespace(embed=SimpleNamespace(negatives="mined")), [], None, folder)
+        mining.with_negatives(SimpleNamespace(embed=SimpleNamespace(negatives="mined")), [], None, folder)
     sampled = SimpleNamespace(preference=SimpleNamespace(pairs="sampled"))
     with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
-        preference_data.pairs(sampled, [], None, None, folder)
-    (folder.path / distill.WRITTEN).write_text(content)
+        dpo_pairs.pairs(sampled, [], None, None, folder)
+    (folder.path / distill_rows.WRITTEN).write_text(content)
     with pytest.raises(BadInput, match="written_by_teacher.jsonl: .*remove this file, and it is made again"):
-        distill.written_by_teacher(None, [], None, None, folder)
+        distill_rows.written_by_teacher(None, [], None, None, folder)
 
 
 def test_what_the_teacher_said_is_damaged_in_one_line(folder):
@@ -189,7 +197,7 @@ def test_a_damaged_part_of_a_report_is_one_line(folder, capsys, section, command
 
 def test_a_method_with_a_verdict_of_its_own_is_not_judged_by_the_gate(tmp_path, capsys):
     run = RunFolder(tmp_path / "run")
-    run.create(configuration.load("training/configs/embed/tiny.yaml"), "test")
+    run.create(load_config("training/configs/embed/tiny.yaml"), "test")
     assert main(["gate", str(run.path)]) == 2
     assert "this configuration's method is embed, not sft or dpo or grpo" in capsys.readouterr().err
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training import runtime
+from training.run import machine
 
 
 @pytest.mark.parametrize("instructions, dtype", [
@@ -19,7 +19,7 @@ from training import runtime
 def test_bfloat16_is_taken_where_the_processor_calculates_in_it(monkeypatch, instructions, dtype):
     monkeypatch.setenv("STAGE10_DEVICE", "cpu")
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
-    assert runtime.best_dtype() == dtype
+    assert machine.best_dtype() == dtype
 
 
 def test_the_names_of_the_instructions_are_torchs():

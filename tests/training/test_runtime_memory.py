@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from training import runtime
+from training.run import machine
 
 
 class Holder:
@@ -20,7 +20,7 @@ def test_a_cycle_is_gone_after_release():
     try:
         held = weakref.ref(Holder())
         assert held() is not None  # counting references alone does not free it
-        runtime.release_memory()
+        machine.release_memory()
         assert held() is None
     finally:
         gc.enable()

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from training import config as configuration
-from training import runtime, strict_yaml
-from training.architectures import SHAPES
 from training.cli import main
-from training.errors import BadInput
-from training.estimate import adapter_parameters, estimate
-from training.method_settings import KINDS
+from training.commands.estimate import adapter_parameters, estimate
+from training.methods.configuration import KINDS, load_config
+from training.models.shapes import SHAPES
+from training.run import config as configuration
+from training.run import machine, strict_yaml
+from training.run.errors import BadInput
 
 FOLDER = Path(__file__).resolve().parents[2] / "training" / "configs"
 RUNS = sorted((FOLDER / "sft").glob("*.yaml"))
@@ -33,12 +33,12 @@ def test_as_many_files_as_we_think():
     """A glob that sees nothing would pass everything."""
     assert len(BIG) == 11  # three models on three cards, and FSDP and ZeRO-3
     assert len(LAUNCHES) == 2
-    assert len({configuration.load(p).model.source for p in BIG}) == 3
+    assert len({load_config(p).model.source for p in BIG}) == 3
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda p: p.stem)
 def test_every_run_loads_and_its_adapter_is_counted(path):
-    config = configuration.load(path)
+    config = load_config(path)
     shape = SHAPES.get(config.model.source)
     if shape is not None and config.lora:
         # R * (D_in + D_out), written out once more by hand for all seven maps of a layer
@@ -51,7 +51,7 @@ def test_every_run_loads_and_its_adapter_is_counted(path):
 
 @pytest.mark.parametrize("path", BIG, ids=lambda p: p.stem)
 def test_every_big_run_pins_a_commit_and_fits_its_card(path):
-    config = configuration.load(path)
+    config = load_config(path)
     assert len(config.model.revision) == 40
     card = CARDS_GB[path.stem.rsplit("_", 1)[-1]]
     assert estimate(config)["total_bytes"] < 0.9 * card * 1e9
@@ -196,15 +196,15 @@ def test_too_little_disk_or_memory_is_one_line(monkeypatch, capsys, tmp_path):
 
 def test_the_hash_is_of_what_is_said_and_not_of_how(tmp_path):
     path = change(tmp_path, lambda t: t["train"].update(learning_rate="1e-2"))  # YAML 1.1 reads 1e-2 as text
-    assert configuration.sha(configuration.load(path)) == configuration.sha(configuration.load(TINY))
-    other = configuration.load(TINY, ["train.learning_rate=2e-2"])
-    assert configuration.sha(other) != configuration.sha(configuration.load(TINY))
+    assert configuration.sha(load_config(path)) == configuration.sha(load_config(TINY))
+    other = load_config(TINY, ["train.learning_rate=2e-2"])
+    assert configuration.sha(other) != configuration.sha(load_config(TINY))
     configuration.dump(other, tmp_path / "dumped.yaml")
-    assert configuration.load(tmp_path / "dumped.yaml") == other
+    assert load_config(tmp_path / "dumped.yaml") == other
 
 
 def test_the_seed_option_sets_every_seed():
-    config = configuration.load(TINY, seed=7)
+    config = load_config(TINY, seed=7)
     assert (config.train.seed, config.data.seed) == (7, 7)
 
 
@@ -214,7 +214,7 @@ def floats() -> list[tuple[Path, str]]:
     found = []
     for method in ("sft", *KINDS):
         path = files.get(method) or FOLDER / method / "tiny.yaml"
-        for section, values in asdict(configuration.load(path)).items():
+        for section, values in asdict(load_config(path)).items():
             whole = {section: values} if isinstance(values, float) else {}
             parts = {f"{section}.{key}": value for key, value in values.items()} if isinstance(values, dict) else whole
             found += [(path, name) for name, value in parts.items() if isinstance(value, float)]
@@ -228,29 +228,29 @@ def test_no_number_may_be_infinite_or_no_number():
     for path, name in asked:
         for value in (".inf", "-.inf", ".nan", "1e400"):
             with pytest.raises(BadInput, match=f"'{name}' must be a finite number"):
-                configuration.load(path, [f"{name}={value}"])
+                load_config(path, [f"{name}={value}"])
 
 
 def test_the_largest_seed_loads_and_seeds():
-    config = configuration.load(TINY, seed=2**32 - 1)
-    runtime.set_seed(config.train.seed)
+    config = load_config(TINY, seed=2**32 - 1)
+    machine.set_seed(config.train.seed)
 
 
 def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert configuration.load("configs/sft/tiny.yaml") == configuration.load(TINY)
+    assert load_config("configs/sft/tiny.yaml") == load_config(TINY)
     (tmp_path / "configs" / "sft").mkdir(parents=True)
     (tmp_path / "configs" / "sft" / "tiny.yaml").write_text("name: [")
     with pytest.raises(BadInput, match="configs/sft/tiny.yaml"):  # one's own comes first
-        configuration.load("configs/sft/tiny.yaml")
+        load_config("configs/sft/tiny.yaml")
 
 
 def test_a_later_setting_is_hashed_only_where_it_is_set():
     path = FOLDER / "dpo" / "tiny.yaml"
-    plain = configuration.load(path)
-    at_default = configuration.load(path, ["preference.with_examples=false"])
+    plain = load_config(path)
+    at_default = load_config(path, ["preference.with_examples=false"])
     assert configuration.sha(plain) == configuration.sha(at_default)
-    assert configuration.sha(plain) != configuration.sha(configuration.load(path, ["preference.with_examples=true"]))
+    assert configuration.sha(plain) != configuration.sha(load_config(path, ["preference.with_examples=true"]))
     before = asdict(plain)
     del before["preference"]["with_examples"]
     assert configuration.sha(plain) == hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()
@@ -259,7 +259,7 @@ def test_a_later_setting_is_hashed_only_where_it_is_set():
 @pytest.mark.parametrize("name", ["../x", "a/b", "/tmp/x", "..", ".hidden"])
 def test_a_name_is_no_path(name):
     with pytest.raises(BadInput, match="'name' is part of a folder's name"):
-        configuration.load(TINY, [f"name={name!r}"])
+        load_config(TINY, [f"name={name!r}"])
 
 
 def test_a_plan_without_an_adapters_layers_is_refused(capsys):
@@ -281,11 +281,11 @@ def test_a_folder_is_called_a_folder_and_no_nonsense_is_proposed(tmp_path):
     folder.mkdir()
     (tmp_path / "inttag.yaml").write_text("name: x")
     with pytest.raises(BadInput, match="this is a folder") as caught:
-        configuration.load(folder)
+        load_config(folder)
     assert "did you mean" not in str(caught.value)
     for name in ("config.yaml", "run.yaml"):
         with pytest.raises(BadInput, match="no such configuration file") as caught:
-            configuration.load(tmp_path / name)
+            load_config(tmp_path / name)
         assert "did you mean" not in str(caught.value)
 
 
@@ -315,7 +315,7 @@ def test_what_is_no_plain_yaml_is_one_line_with_its_place(tmp_path, raw, line, w
     path.write_bytes(raw)
     place = str(path) if line is None else f"{path}:{line}"
     with pytest.raises(BadInput, match=words) as caught:
-        configuration.load(path)
+        load_config(path)
     assert str(caught.value).startswith(f"{place}: not readable as YAML (")
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from training import tiny
+from training.models import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -15,11 +15,12 @@ import pytest
 import torch
 
 from tests.training.sample_rows import make_rows
-from training import config as configuration
-from training import guards, model, sft
-from training.collator import AnswerCollator
-from training.runfolder import MARK, RunFolder
-from training.sampler import OrderedSampler
+from training.methods.configuration import load_config
+from training.methods.sampler import OrderedSampler
+from training.methods.sft import train as sft
+from training.methods.sft.collator import AnswerCollator
+from training.models import guards, loading
+from training.run.folder import MARK, RunFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "training" / "configs" / "sft" / "tiny.yaml"
@@ -27,8 +28,8 @@ TINY = ROOT / "training" / "configs" / "sft" / "tiny.yaml"
 
 def train(folder: Path, overrides=(), rows=None, resume=None, architecture="llama"):
     """A run of the tiny configuration on the sample rows."""
-    config = configuration.load(TINY, [f"model.source=tiny-random:{architecture}", *overrides])
-    loaded = model.load_base(config.model)
+    config = load_config(TINY, [f"model.source=tiny-random:{architecture}", *overrides])
+    loaded = loading.load_base(config.model)
     run = RunFolder(folder)
     if not resume:
         run.create(config, "test", loaded.dtype)
@@ -42,7 +43,7 @@ def adapter_bytes(run: RunFolder) -> bytes:
 
 @pytest.mark.parametrize("architecture", ["llama", "qwen2", "olmo2", "mistral"])
 def test_only_the_adapter_moves_and_the_loss_falls(tmp_path, architecture):
-    before = model.load_base(configuration.load(TINY, [f"model.source=tiny-random:{architecture}"]).model).model
+    before = loading.load_base(load_config(TINY, [f"model.source=tiny-random:{architecture}"]).model).model
     kept = {n: p.clone() for n, p in before.named_parameters()}
     run, result, _ = train(tmp_path / "run", architecture=architecture)
     for name, parameter in result.model.named_parameters():
@@ -82,10 +83,10 @@ def test_accumulation_is_the_same_step(tmp_path):
 def test_the_adapter_comes_back_as_it_left(tmp_path):
     run, result, loaded = train(tmp_path / "run")
     ids = torch.arange(40)[None]
-    fresh = model.load_base(configuration.load(TINY).model).model
+    fresh = loading.load_base(load_config(TINY).model).model
     with torch.no_grad():
         base = fresh(input_ids=ids).logits.clone()
-        again = model.attach_adapter(fresh, run.adapter)
+        again = loading.attach_adapter(fresh, run.adapter)
         assert torch.equal(again(input_ids=ids).logits, result.model(input_ids=ids).logits)
         assert not torch.equal(again(input_ids=ids).logits, base)
 
@@ -105,7 +106,7 @@ def test_resumed_from_any_checkpoint_it_ends_where_the_straight_run_ends(tmp_pat
 
 def broken_off(folder: Path, overrides, step: int) -> None:
     """A run that ends without warning just after the checkpoint of ``step``."""
-    from training.progress import StepLog
+    from training.methods.callbacks import StepLog
 
     class Kill(Exception):
         pass
@@ -239,7 +240,7 @@ def test_a_batch_without_labels_gives_zero_and_not_nan(tmp_path):
 
 
 def test_a_bad_row_is_named(tmp_path):
-    from training.errors import BadInput
+    from training.run.errors import BadInput
 
     with pytest.raises(BadInput, match="training row 33: too-long"):
         train(tmp_path / "run", rows=[*make_rows(32), {"messages": [{"role": "user", "content": "x" * 3000},

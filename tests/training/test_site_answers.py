@@ -8,8 +8,11 @@ import random
 import pytest
 
 from labs_py.core import chat_data, overlap
-from training.stack.assistant import evaluate, pages, search
-from training.tasks import few_shot, get, prompt, site_answers, target, taught
+from training.data.retrieval import pages, search
+from training.data.tasks import site_answers
+from training.data.tasks.base import few_shot, prompt, target, taught
+from training.data.tasks.registry import get
+from training.stack.assistant import evaluate
 
 TASK = get("site_answers")
 PAGE = """# Rank

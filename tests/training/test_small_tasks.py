@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
-from training.tasks import NAMES, few_shot, get, target
-from training.tasks.library_desk import CLOSING, REFUSAL
+from training.data.tasks.base import few_shot, target
+from training.data.tasks.library_desk import CLOSING, REFUSAL
+from training.data.tasks.registry import get, names
 
 
 @pytest.mark.parametrize("name", ["meeting_day", "library_desk", "shift_notes", "delivery_log", "sums", "shown_sums"])
@@ -85,5 +86,5 @@ def test_the_two_sums_ask_the_same():
 
 
 def test_every_named_task_loads():
-    for name in NAMES:
+    for name in names():
         assert get(name).name == name

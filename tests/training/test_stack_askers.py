@@ -8,25 +8,28 @@ import types
 import pytest
 
 from tests.training.fake_teacher import FakeTeacher
-from training import config as configuration
-from training import generate, model, tasks, template
-from training.errors import LackingResource
-from training.settings import ModelSettings
-from training.stack import askers, distill_command, shared_prefix
-from training.tiny import ARCHITECTURES
+from training.data.tasks import base as task_base
+from training.data.tasks import registry as tasks
+from training.methods.configuration import load_config
+from training.models import chat_template, generate, loading
+from training.models.tiny import ARCHITECTURES
+from training.run.errors import LackingResource
+from training.run.settings import ModelSettings
+from training.stack import completion_clients, shared_prefix
+from training.stack.distill import command
 
 TASK = tasks.get("delivery_log")
-TINY = distill_command.DEFAULT.with_name("distill-tiny.yaml")
+TINY = command.DEFAULT.with_name("distill-tiny.yaml")
 
 
 def tiny(architecture: str = "llama"):
-    return model.load_base(ModelSettings(source=f"tiny-random:{architecture}", revision=None, dtype="float32"))
+    return loading.load_base(ModelSettings(source=f"tiny-random:{architecture}", revision=None, dtype="float32"))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_shared_beginning_gives_the_same_answers(architecture):
     loaded = tiny(architecture)
-    prompts = [template.prompt_ids(loaded.tokenizer, tasks.taught(TASK, row)) for row in TASK.rows("train", 6)]
+    prompts = [chat_template.prompt_ids(loaded.tokenizer, task_base.taught(TASK, row)) for row in TASK.rows("train", 6)]
     before = loaded.model.config._attn_implementation
     written, chances = shared_prefix.write(loaded.model, prompts, 12, {2}, shared_prefix.likeliest)
     assert loaded.model.config._attn_implementation == before
@@ -47,8 +50,8 @@ def _sure(loaded, prompt, tokens, chances):
 
 
 def test_a_draw_depends_on_its_seed_and_not_on_its_neighbours():
-    asker = askers.of_model(tiny(), 8)
-    prompts = [tasks.taught(TASK, row) for row in TASK.rows("train", 5)]
+    asker = completion_clients.of_model(tiny(), 8)
+    prompts = [task_base.taught(TASK, row) for row in TASK.rows("train", 5)]
     together = dict(asker.ask(prompts, [1, 2, 3, 4, 5], 1.0, 10))
     alone = {at: dict(asker.ask([prompts[at]], [at + 1], 1.0, 10))[0] for at in range(5)}
     assert [together[at].text for at in range(5)] == [alone[at].text for at in range(5)]
@@ -59,11 +62,11 @@ def test_a_draw_depends_on_its_seed_and_not_on_its_neighbours():
 
 def endpoint(teacher, batch: int = 2):
     given = ["teacher.kind=endpoint", "teacher.model=m", f"teacher.url={teacher.url}", f"teacher.batch={batch}"]
-    return askers.teacher_of(configuration.load(TINY, given), None)
+    return completion_clients.teacher_of(load_config(TINY, given), None)
 
 
 def test_a_busy_endpoint_is_asked_again_and_a_failed_call_does_not_lose_the_others(monkeypatch):
-    monkeypatch.setattr(askers.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(completion_clients.time, "sleep", lambda seconds: None)
     notes = [row["messages"][1]["content"] for row in TASK.rows("train", 4)]
     teacher = FakeTeacher(lambda note, count: 503 if note == notes[0] and count < 3 else
                           500 if note == notes[1] else ("fine", "stop"))  # fmt: skip
@@ -79,10 +82,10 @@ def test_a_busy_endpoint_is_asked_again_and_a_failed_call_does_not_lose_the_othe
 
 
 def test_vllm_is_asked_in_one_call_and_named_where_it_is_missing(monkeypatch):
-    config = configuration.load(TINY, ["teacher.kind=vllm", "teacher.model=m"])
+    config = load_config(TINY, ["teacher.kind=vllm", "teacher.model=m"])
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(LackingResource, match="vllm is not installed"):
-        askers.teacher_of(config, None)
+        completion_clients.teacher_of(config, None)
     seen = []
 
     class LLM:
@@ -96,5 +99,5 @@ def test_vllm_is_asked_in_one_call_and_named_where_it_is_missing(monkeypatch):
 
     fake = types.SimpleNamespace(LLM=LLM, SamplingParams=lambda **wish: types.SimpleNamespace(**wish))
     monkeypatch.setitem(sys.modules, "vllm", fake)
-    found = list(askers.teacher_of(config, None).ask([[], []], [7, 8], 0.5, 9))
-    assert seen == [[7, 8]] and found[1] == (1, askers.Reply("yes", 3, 2, False))
+    found = list(completion_clients.teacher_of(config, None).ask([[], []], [7, 8], 0.5, 9))
+    assert seen == [[7, 8]] and found[1] == (1, completion_clients.Reply("yes", 3, 2, False))

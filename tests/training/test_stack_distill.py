@@ -15,14 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.fake_teacher import FakeTeacher, reference
-from training import config as configuration
-from training import tasks
-from training.errors import BadInput, LackingResource
-from training.stack import askers, distill, distill_command, release, seeds
-from training.stack.askers import Reply
+from training.commands import plan
+from training.data.tasks import base as task_base
+from training.data.tasks import registry as tasks
+from training.methods.configuration import load_config
+from training.methods.sft import train as sft
+from training.run.errors import BadInput, LackingResource
+from training.stack import completion_clients
 from training.stack.calls import Calls
+from training.stack.completion_clients import Reply
+from training.stack.distill import command, pipeline, release, seeds
 
-CONFIGS = Path(distill.__file__).with_name("configs")
+CONFIGS = Path(pipeline.__file__).parents[1] / "configs"
 TINY = CONFIGS / "distill-tiny.yaml"
 TASK = tasks.get("delivery_log")
 GOOD = "Tom | 12 crates of apples | gate 2 | 9:12"
@@ -52,7 +56,7 @@ def report(tmp_path: Path) -> dict:
 
 
 def tiny(*overrides: str):
-    return configuration.load(TINY, list(overrides))
+    return load_config(TINY, list(overrides))
 
 
 def answered(text: str, finished: bool = True, confidence: float = 0.5) -> Reply:
@@ -61,7 +65,7 @@ def answered(text: str, finished: bool = True, confidence: float = 0.5) -> Reply
 
 # ---- the whole way ----
 def test_a_smoke_run_goes_the_whole_way_and_never_ships(tmp_path, capsys):
-    code = distill_command.main(["--config", str(TINY), "--smoke", "--out", str(tmp_path / "run")])
+    code = command.main(["--config", str(TINY), "--smoke", "--out", str(tmp_path / "run")])
     found = report(tmp_path)
     assert code == found["gate"]["exit_code"] != 0 and found["gate"]["release"] == "don't ship"
     assert found["run"]["status"] == "smoke" and (tmp_path / "run" / "adapter" / "adapter_config.json").is_file()
@@ -87,9 +91,9 @@ def test_what_is_trained_on_was_verified_and_refusals_are_kept(teacher, tmp_path
         raise LackingResource("far enough")
 
     teacher.reply = reply
-    monkeypatch.setattr(distill.sft, "train", stop)
-    assert distill_command.main(arguments(teacher, tmp_path, "data.n_train=60")) == 3
-    trained = {row["messages"][1]["content"]: tasks.target(row) for row in rows}
+    monkeypatch.setattr(sft, "train", stop)
+    assert command.main(arguments(teacher, tmp_path, "data.n_train=60")) == 3
+    trained = {row["messages"][1]["content"]: task_base.target(row) for row in rows}
     seeds_ = {row["messages"][1]["content"] for row in TASK.rows("train", 60, 0)}
     assert trained == {note: known[note] for note in seeds_ if spoilt.get(note) in (None, "late")}
     assert sum(line == TASK.refusal for line in trained.values()) > 3
@@ -101,7 +105,12 @@ def test_what_is_trained_on_was_verified_and_refusals_are_kept(teacher, tmp_path
 
 # ---- calls: kept, resumed, capped ----
 def test_killed_halfway_it_asks_nothing_twice(teacher, tmp_path):
-    command = [sys.executable, "-m", "training.stack.distill", *arguments(teacher, tmp_path, "data.n_train=10")]
+    command = [
+        sys.executable,
+        "-m",
+        "training.stack.distill.pipeline",
+        *arguments(teacher, tmp_path, "data.n_train=10"),
+    ]
     teacher.hold = 5
     first = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=os.environ)
     assert teacher.held.wait(120)
@@ -117,26 +126,26 @@ def test_killed_halfway_it_asks_nothing_twice(teacher, tmp_path):
 
 def test_a_spent_budget_is_one_line_and_a_higher_one_goes_on(teacher, tmp_path, capsys):
     small = arguments(teacher, tmp_path, "teacher.budget_tokens=3000")
-    assert distill_command.main(small) == 3
+    assert command.main(small) == 3
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("error: teacher.budget_tokens: 3000 would not last") and "run the same command" in line
     paid = teacher.asked.total()
     assert 0 < paid * 110 <= 3000
-    assert distill_command.main(small) == 3 and teacher.asked.total() == paid
+    assert command.main(small) == 3 and teacher.asked.total() == paid
     money = arguments(teacher, tmp_path, "teacher.price_in=1000", "teacher.budget_money=0.01")
-    assert distill_command.main([*money[:-3], str(tmp_path / "other"), *money[-2:]]) == 3
+    assert command.main([*money[:-3], str(tmp_path / "other"), *money[-2:]]) == 3
     assert "budget_money" in capsys.readouterr().err and teacher.asked.total() == paid
 
 
 def test_a_finished_run_answers_through_its_router(teacher, tmp_path, capsys):
     """A random student passes no verifier, so the teacher answers; and no earlier than the run is finished."""
     given = arguments(teacher, tmp_path, "data.n_train=4", "data.n_heldout=2")
-    assert distill_command.main([*given, "--ask", NOTE]) == 2
+    assert command.main([*given, "--ask", NOTE]) == 2
     assert "there is no run to go on with" in capsys.readouterr().err
-    assert distill_command.main(given) in (11, 12)
+    assert command.main(given) in (11, 12)
     note, line = next((note, line) for note, line in reference().items() if line != TASK.refusal)
     capsys.readouterr()
-    assert distill_command.main([*given, "--ask", note]) == 0
+    assert command.main([*given, "--ask", note]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["answer"], found["by"], found["verified"]) == (line, "teacher", True)
     assert found["confidence"] < found["threshold"]
@@ -144,7 +153,7 @@ def test_a_finished_run_answers_through_its_router(teacher, tmp_path, capsys):
 
 def test_a_cache_that_cannot_be_written_is_one_line(teacher, tmp_path, capsys):
     (tmp_path / "calls.jsonl").mkdir()
-    assert distill_command.main(arguments(teacher, tmp_path)) == 2
+    assert command.main(arguments(teacher, tmp_path)) == 2
     assert "calls.jsonl" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
@@ -175,18 +184,18 @@ def test_half_a_line_of_a_killed_run_costs_one_call(tmp_path):
 def test_a_dead_endpoint_is_one_line(tmp_path, capsys):
     one = FakeTeacher()
     one.close()
-    assert distill_command.main(arguments(one, tmp_path)) == 3
+    assert command.main(arguments(one, tmp_path)) == 3
     assert "does not answer" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 def test_an_endpoint_that_sends_no_completion_is_one_line(teacher, tmp_path, capsys):
     teacher.reply = lambda note, count: ("not json", "stop")
-    assert distill_command.main(arguments(teacher, tmp_path)) == 3
+    assert command.main(arguments(teacher, tmp_path)) == 3
     assert "no chat completion" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 def test_a_dry_run_asks_nobody_and_says_what_it_may_cost(teacher, tmp_path, capsys):
-    assert distill_command.main([*arguments(teacher, tmp_path, "teacher.price_in=2"), "--dry-run"]) == 0
+    assert command.main([*arguments(teacher, tmp_path, "teacher.price_in=2"), "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "at most 42 calls" in said.replace("calls     at most 42", "at most 42 calls") and not teacher.asked
     assert not (tmp_path / "run").exists()
@@ -197,8 +206,8 @@ def test_ctrl_c_before_the_run_says_how_to_go_on(teacher, tmp_path, monkeypatch,
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(distill_command.plan, "check_resources", interrupted)
-    assert distill_command.main([*arguments(teacher, tmp_path), "data.heldout_files={a: a b.jsonl, b: c}"]) == 130
+    monkeypatch.setattr(plan, "check_resources", interrupted)
+    assert command.main([*arguments(teacher, tmp_path), "data.heldout_files={a: a b.jsonl, b: c}"]) == 130
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "stopped; go on with:" and said[1].endswith(" 'data.heldout_files={a: a b.jsonl, b: c}'")
 
@@ -212,7 +221,7 @@ def test_a_test_set_leaked_into_the_seeds_is_caught_with_file_and_line(teacher, 
     tests = [row["messages"][1]["content"] for row in TASK.rows("second", 6)]
     wrapped = {"messages": [{"role": "user", "content": f"Please note: {tests[4]} Thank you very much."}]}
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, {"prompt": tests[2].upper()}, wrapped)
-    assert distill_command.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
+    assert command.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert [line.removeprefix("error: ").split(": ")[:2] for line in lines[:-1]] == [
         [f"{file}:2", "test-leak"], [f"{file}:3", "test-leak"]]  # fmt: skip
@@ -246,7 +255,7 @@ def test_bad_seeds_past_the_first_twenty_are_counted(tmp_path):
 ])  # fmt: skip
 def test_a_configuration_that_cannot_be_distilled_is_one_line(told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(Path(__file__).parents[2])
-    assert distill_command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
+    assert command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1
     assert any(word in said for word in ("method is", "'lora'", "two different sets", "data.variant"))
@@ -256,7 +265,7 @@ def test_a_configuration_that_cannot_be_distilled_is_one_line(told, tmp_path, mo
                                  "http://host:99999/v1", "http://host/\u00fc"])  # fmt: skip
 def test_an_address_that_leads_nowhere_is_refused_before_anything_is_sent(url, tmp_path, capsys):
     told = ["--config", str(TINY), "teacher.kind=endpoint", "teacher.model=m", f"teacher.url={json.dumps(url)}"]
-    assert distill_command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
+    assert command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
     said = capsys.readouterr().err
     assert "'teacher.url'" in said and said.count("\n") == 1
 
@@ -277,11 +286,11 @@ def test_repeats_and_overlap_with_the_test_set_are_dropped():
     test = TASK.rows("second", 5)[0]
     notes = [NOTE, NOTE.lower().replace("tom", "Tom"), NOTE, seeds.asked(test)]
     rows = [TASK.row(note, "", id=str(place)) for place, note in enumerate(notes)]
-    tries = {0: [answered(GOOD)], 1: [answered(GOOD)], 2: [answered(GOOD)], 3: [answered(tasks.target(test))]}
-    kept, gone = distill.keep(TASK, rows, tries, [test], tiny("verify=true"))
+    tries = {0: [answered(GOOD)], 1: [answered(GOOD)], 2: [answered(GOOD)], 3: [answered(task_base.target(test))]}
+    kept, gone = pipeline.keep(TASK, rows, tries, [test], tiny("verify=true"))
     assert [row["id"] for row in kept] == ["0"] and gone == {"duplicate": 2, "test-overlap": 1}
     with pytest.raises(BadInput, match="no answer of the teacher passed"):
-        distill.keep(TASK, rows[:1], {0: [answered("no")]}, [test], tiny("verify=true"))
+        pipeline.keep(TASK, rows[:1], {0: [answered("no")]}, [test], tiny("verify=true"))
 
 
 @pytest.mark.parametrize(("text", "reason"), [
@@ -300,7 +309,7 @@ def test_the_verifier_reads_the_note_and_not_the_answer(text, reason):
 def test_the_verifier_passes_every_reference_and_can_be_wrong():
     for name in TASK.sets:
         for row in TASK.rows(name):
-            assert TASK.verify(seeds.asked(row), tasks.target(row)) == ""
+            assert TASK.verify(seeds.asked(row), task_base.target(row)) == ""
     asked = "Ann had ordered 12 crates of apples. Tom unloaded them at gate 2 at 9:12."
     assert TASK.verify(asked, GOOD.replace("Tom", "Ann")) == ""
 
@@ -310,7 +319,7 @@ def test_the_verifier_passes_every_reference_and_can_be_wrong():
        st.sampled_from([0.5, 0.8, 0.9, 1.0]))  # fmt: skip
 def test_the_threshold_keeps_its_promise_and_takes_as_many_as_it_may(pairs, wanted):
     confidence, right = zip(*pairs, strict=True)
-    threshold = distill.calibrate(confidence, right, wanted)
+    threshold = pipeline.calibrate(confidence, right, wanted)
 
     def precision(at: float) -> float:
         chosen = [good for level, good in pairs if level >= at]
@@ -322,10 +331,10 @@ def test_the_threshold_keeps_its_promise_and_takes_as_many_as_it_may(pairs, want
 
 def test_an_answer_that_the_verifier_refuses_is_never_taken_however_sure():
     row, config = TASK.row(NOTE, ""), tiny("verify=true")
-    assert distill.taken(TASK, row, answered(GOOD, confidence=0.6), 0.5, config)
-    assert not distill.taken(TASK, row, answered(GOOD, confidence=0.4), 0.5, config)
-    assert not distill.taken(TASK, row, answered("12 crates", confidence=1.0), 0.5, config)
-    assert not distill.taken(TASK, row, answered(GOOD, finished=False, confidence=1.0), 0.5, config)
+    assert pipeline.taken(TASK, row, answered(GOOD, confidence=0.6), 0.5, config)
+    assert not pipeline.taken(TASK, row, answered(GOOD, confidence=0.4), 0.5, config)
+    assert not pipeline.taken(TASK, row, answered("12 crates", confidence=1.0), 0.5, config)
+    assert not pipeline.taken(TASK, row, answered(GOOD, finished=False, confidence=1.0), 0.5, config)
 
 
 def test_the_economics_count_every_try_and_the_student_of_a_handed_on_request():
@@ -364,7 +373,7 @@ def test_the_gate_says_ship_router_or_not(verdict, behind, routed, fewer, releas
 
 def test_routed_scores_are_the_students_where_it_is_trusted(tmp_path):
     rows = TASK.rows("second", 2)
-    good = [[answered(tasks.target(row))] for row in rows]
+    good = [[answered(task_base.target(row))] for row in rows]
     scores = {arm: release.scored(TASK, rows, good if arm != "base" else [[answered("no")]] * 2)
               for arm in ("base", "base_few_shot", "tuned", "teacher", "teacher_one", "routed")}  # fmt: skip
     block = release.side_by_side(scores)
@@ -379,10 +388,10 @@ def test_every_configuration_loads_and_a_7b_student_has_an_endpoint_teacher(monk
     files = sorted(CONFIGS.glob("distill-*.yaml"))
     assert len(files) == 3
     for file in files:
-        config = configuration.load(file)
-        askers.check(config, str(file))
+        config = load_config(file)
+        completion_clients.check(config, str(file))
         assert config.method == "distill-stack" and (config.verify or "tiny" in file.name)
-    big = configuration.load(CONFIGS / "distill-endpoint-7b.yaml")
+    big = load_config(CONFIGS / "distill-endpoint-7b.yaml")
     assert big.teacher.kind == "endpoint" and "7B" in big.model.source and len(big.model.revision) == 40
 
 
@@ -396,18 +405,18 @@ def test_every_configuration_loads_and_a_7b_student_has_an_endpoint_teacher(monk
     (("teacher.kind=oracle",), "'teacher.kind' must be one of"),
 ])  # fmt: skip
 def test_a_slip_in_the_configuration_is_one_line(override, line, capsys):
-    assert distill_command.main(["--config", str(TINY), *override, "--dry-run"]) == 2
+    assert command.main(["--config", str(TINY), *override, "--dry-run"]) == 2
     said = capsys.readouterr().err.strip()
     assert line in said and "distill-tiny.yaml" in said and "\n" not in said
 
 
 def test_a_missing_key_is_named_before_anything_is_asked(monkeypatch, capsys):
     monkeypatch.delenv("TEACHER_KEY", raising=False)
-    assert distill_command.main(["--config", str(CONFIGS / "distill-endpoint-7b.yaml")]) == 3
+    assert command.main(["--config", str(CONFIGS / "distill-endpoint-7b.yaml")]) == 3
     assert "TEACHER_KEY is empty" in capsys.readouterr().err
 
 
 def test_help_teaches(capsys):
-    assert distill_command.main(["--help"]) == 0
+    assert command.main(["--help"]) == 0
     said = capsys.readouterr().out
     assert "--smoke" in said and "Exit codes" in said and "no answered call is made again" in said

@@ -11,18 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.tasks import (
-    few_shot,
-    get,
-    orders_grammar,
-    orders_phrases,
-    orders_sealed,
-    orders_second,
-    orders_sets,
-    orders_slots,
-    orders_words,
-)
-from training.tasks.orders import TASK
+from training.data.tasks.base import few_shot
+from training.data.tasks.orders import grammar as orders_grammar
+from training.data.tasks.orders import phrases as orders_phrases
+from training.data.tasks.orders import sealed as orders_sealed
+from training.data.tasks.orders import sets as orders_sets
+from training.data.tasks.orders import shifted as orders_shifted
+from training.data.tasks.orders import slots as orders_slots
+from training.data.tasks.orders import words as orders_words
+from training.data.tasks.orders.task import TASK
+from training.data.tasks.registry import get
 
 PINNED = {
     "second": "b23cd2283ce039cdb7d1e4b11a67400f9a20235365a58cae01a0f9ae0fb095c6",
@@ -50,7 +48,7 @@ def four_grams(phrase: str) -> set[tuple[str, ...]]:
     return {tuple(words[start : start + 4]) for start in range(len(words) - 3)}
 
 
-@pytest.mark.parametrize("grammar", [orders_second, orders_sealed])
+@pytest.mark.parametrize("grammar", [orders_shifted, orders_sealed])
 def test_held_out_wording_shares_no_four_words_in_a_row_with_training(grammar):
     trained = {gram for phrase in orders_grammar.slot_phrases() for gram in four_grams(phrase)}
     held_out = {gram for phrase in grammar.slot_phrases() for gram in four_grams(phrase)}
@@ -58,7 +56,7 @@ def test_held_out_wording_shares_no_four_words_in_a_row_with_training(grammar):
     assert not trained & held_out
 
 
-@pytest.mark.parametrize("grammar", [orders_second, orders_sealed])
+@pytest.mark.parametrize("grammar", [orders_shifted, orders_sealed])
 def test_held_out_products_are_disjoint_from_training(grammar):
     trained_words = set(orders_words.MODIFIERS) | set(orders_words.HEADS)
     assert not trained_words & (set(grammar.HEADS) | set(grammar.MODIFIERS))
@@ -101,7 +99,7 @@ def test_narrow_data_really_is_narrow():
 
 @given(seed=st.integers(0, 10**6))
 def test_the_product_stands_in_the_message_as_the_form_has_it(seed):
-    for grammar in (orders_grammar, orders_second, orders_sealed):
+    for grammar in (orders_grammar, orders_shifted, orders_sealed):
         message = grammar.message(random.Random(seed))
         names = (message.form.product, orders_slots.plural(message.form.product))
         assert any(name in message.text.lower() for name in names)

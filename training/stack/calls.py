@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from training import json_lines, runtime
-from training.errors import LackingResource
-from training.stack.askers import Asker, Reply
+from training.run import jsonl, machine
+from training.run.errors import LackingResource
+from training.stack.completion_clients import Asker, Reply
 
 SHOWN_EVERY_S = 10.0
 
@@ -28,7 +28,7 @@ class Calls:
         file.parent.mkdir(parents=True, exist_ok=True)
         found = file.read_bytes() if file.exists() else b""
         self.start = b"" if found.endswith(b"\n") or not found else b"\n"  # half a line stays on a line of its own
-        for one in json_lines.read(file, skip_broken=True) if found else ():
+        for one in jsonl.read(file, skip_broken=True) if found else ():
             try:
                 key = one.pop("key")
                 self.kept[key] = Reply(**one)
@@ -59,7 +59,7 @@ class Calls:
             now, done = time.monotonic(), start + len(part)
             if now - shown > SHOWN_EVERY_S or done == len(new):
                 left, shown = (now - started) / done * (len(new) - done), now
-                runtime.say(f"  {what}: {done} of {len(new)} calls, {left:.0f} s left; {self.bill()}")
+                machine.say(f"  {what}: {done} of {len(new)} calls, {left:.0f} s left; {self.bill()}")
         return [self.kept[key] for key in keys]
 
     def spent(self) -> tuple[int, float]:

@@ -14,9 +14,11 @@ import torch
 from transformers import AttentionInterface, DynamicCache
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-from training.generate import common_prefix, compact_head
+from training.models.generate import common_prefix, compact_head
 
 NAME = "stage10_shared_prefix"
+
+
 Pick = Callable[[torch.Tensor, list[int]], torch.Tensor]
 
 
@@ -45,7 +47,11 @@ def attend(module, query, key, value, attention_mask, scaling=None, dropout=0.0,
 
 
 # --8<-- [end:attend]
+
+
 AttentionInterface.register(NAME, attend)
+
+
 AttentionMaskInterface.register(NAME, sdpa_mask)
 
 

@@ -107,7 +107,7 @@ SPEC = LabSpec(
         "labs_py.core.tiny_gpt:start_adapter",
         "labs_py.core.products:matmul",
     ),
-    training_command="python -m training.build.lora_tiny_gpt --rank 4 --steps 80 --rate 0.005",
+    training_command="python -m training.site_records.lora_tiny_gpt --rank 4 --steps 80 --rate 0.005",
     data_files=(tiny_model.FILE,),
     scalar_tolerance=1e-3,
     array_tolerance=1e-3,

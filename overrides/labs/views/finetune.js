@@ -25,7 +25,7 @@ function table(html, frame) {
 
 export const render = ({ frame, html }) => html`<div class="finetune">
   <div class="md-typeset__table" tabindex="0" role="region" aria-label="Answers before and after" data-part="samples">${table(html, frame)}</div>
-  <p class="lab-keep"><button type="button" class="lab-button" data-part="adapter" disabled>Download the adapter</button> <small>■ is the stop token. The file is safetensors; <code>python -m training.build.lora_tiny_gpt --load adapter.safetensors</code> loads it.</small></p>
+  <p class="lab-keep"><button type="button" class="lab-button" data-part="adapter" disabled>Download the adapter</button> <small>■ is the stop token. The file is safetensors; <code>python -m training.site_records.lora_tiny_gpt --load adapter.safetensors</code> loads it.</small></p>
 </div>`;
 
 /** Bytes of a base64 text. */

@@ -264,7 +264,7 @@ def test_rows_of_one_pattern_cost_the_length_of_the_file_and_not_its_square(monk
 
 
 def test_lines_are_those_of_the_command(tmp_path):
-    from training.data_check import check_file, read_lines
+    from training.data.check import check_file, read_lines
 
     text = "\ufeff" + examples.ROWS.replace("\n", "\r\n") + "\n\n" + "x" * 3
     file = tmp_path / "rows.jsonl"

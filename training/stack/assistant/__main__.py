@@ -9,13 +9,22 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from training.errors import INTERRUPTED, LackingResource, TrainingError, of_system
-from training.stack.assistant import settings
-from training.stack.assistant.answer import reply
-from training.stack.assistant.models import ModelDown, spare, writer
-from training.stack.assistant.pages import DOCS, read_site
-from training.stack.assistant.search import Index
+from training.data.retrieval.pages import DOCS, read_site
+from training.data.retrieval.search import Index
+from training.run.errors import INTERRUPTED, LackingResource, TrainingError, describe_os_error
+from training.stack.assistant import evaluate
+from training.stack.assistant import settings as assistant_settings
+from training.stack.assistant.models import ModelDown, fallback, writer
+from training.stack.assistant.reply import reply
+from training.stack.assistant.reply_json import as_json
 from training.stack.assistant.traces import Traces
+
+try:
+    from training.stack.assistant import service
+
+    MISSING = ""
+except ImportError as error:  # only this command needs a web server
+    service, MISSING = None, error.name
 
 TRACES = Path("runs/assistant/traces.jsonl")
 
@@ -33,7 +42,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m training.stack.assistant", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--config", type=Path, default=settings.DEFAULT, help="who answers (training/stack/configs)")
+    shared.add_argument(
+        "--config", type=Path, default=assistant_settings.DEFAULT, help="who answers (training/stack/configs)"
+    )
     shared.add_argument("--adapter", default="", help="folder of a LoRA adapter, in place of the configuration's")
     shared.add_argument("--docs", type=Path, default=DOCS, help="folder of the pages")
     serve = commands.add_parser("serve", parents=[shared], help="answer POST /ask on this machine")
@@ -48,23 +59,21 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def chosen_by(args) -> tuple[settings.Settings, Index]:
+def chosen_by(args) -> tuple[assistant_settings.Settings, Index]:
     """The configuration, with the adapter that was named, and the pages to search in."""
-    chosen = settings.load(args.config)
+    chosen = assistant_settings.load(args.config)
     return replace(chosen, adapter=args.adapter or chosen.adapter), Index(read_site(args.docs))
 
 
 def serve_command(args) -> int:
     """Build the index, name what an earlier server left open, serve."""
-    try:
-        from training.stack.assistant import service
-    except ImportError as error:
-        raise LackingResource(f"{error.name} is not installed: pip install -r requirements/train.txt") from error
+    if service is None:
+        raise LackingResource(f"{MISSING} is not installed: pip install -r requirements/train.txt")
     chosen, index = chosen_by(args)
     traces = Traces(args.traces)
     for left in traces.unfinished():
         print(f"left open by an earlier server: {left['trace_id']} ({left['at']})", file=sys.stderr)
-    app = service.make_app(index, chosen, writer(chosen), traces, spare(chosen, index, args.config.parent))
+    app = service.make_app(index, chosen, writer(chosen), traces, fallback(chosen, index, args.config.parent))
     print(f"{chosen.name} answers at http://127.0.0.1:{args.port}/ask, traces in {args.traces}", file=sys.stderr)
     service.serve(app, args.port)
     return 0
@@ -72,22 +81,18 @@ def serve_command(args) -> int:
 
 def ask_command(args) -> int:
     """Print one answer as JSON."""
-    from training.stack.assistant.reply_json import as_json
-
     chosen, index = chosen_by(args)
-    found = reply(args.question, index, chosen, writer(chosen), spare(chosen, index, args.config.parent))
+    found = reply(args.question, index, chosen, writer(chosen), fallback(chosen, index, args.config.parent))
     print(json.dumps(as_json(found), indent=1))
     return 0
 
 
 def evaluate_command(args) -> int:
     """Score who answers on the held-out questions."""
-    from training.stack.assistant import evaluate
-
     chosen, index = chosen_by(args)
     command = f"python -m training.stack.assistant evaluate --config {os.path.relpath(args.config)}"
     command += f" --adapter {args.adapter}" if args.adapter else ""
-    other = spare(chosen, index, args.config.parent)
+    other = fallback(chosen, index, args.config.parent)
     return evaluate.run(index, chosen, writer(chosen), args.out / chosen.name, args.record, command, other)
 
 
@@ -106,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("stopped; the same command begins again", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        said, code = of_system(error)
+        said, code = describe_os_error(error)
         print(said, file=sys.stderr)
         return code
 

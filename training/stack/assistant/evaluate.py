@@ -12,14 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labs_py.core.evidence import wilson
-from training import json_lines, preference_data, records, runtime
-from training.errors import BadInput
-from training.stack.assistant.answer import Answer, Model, Spare, reply, route, supported
+from training.data import pairs as pair_files
+from training.data.retrieval.answer import Answer, supported
+from training.data.retrieval.search import Index
+from training.run import jsonl, machine
+from training.run import record as run_record
+from training.run.errors import BadInput
 from training.stack.assistant.models import ModelDown
-from training.stack.assistant.search import Index
+from training.stack.assistant.reply import Fallback, Model, reply, route
 from training.stack.assistant.settings import Settings
 
 QUESTIONS = Path(__file__).with_name("questions.jsonl")
+
+
 BUCKETS, HALVES = ("answerable", "boundary", "out_of_scope"), ("calibration", "held_out")
 
 
@@ -58,7 +63,7 @@ def read_questions(file: Path = QUESTIONS) -> list[Question]:
         BadInput: naming the line that cannot be used.
     """
     found = []
-    for number, row, fault in preference_data.parsed_lines(file):
+    for number, row, fault in pair_files.parsed_lines(file):
         if fault:
             raise BadInput(f"{file}:{number}: {fault.code}: {fault.message}")
         try:
@@ -90,6 +95,8 @@ def calibrate(confidences: Sequence[float], answerable: Sequence[bool]) -> float
 
 
 # --8<-- [end:calibrate]
+
+
 def calibrated(index: Index, settings: Settings, questions: Sequence[Question]) -> float:
     """The threshold that the calibration half asks for."""
     half = [q for q in questions if q.half == "calibration"]
@@ -125,7 +132,7 @@ def right(scored: Scored) -> bool:
     return _holds(scored) if asked.holds else any(c.passage.address in asked.places for c in answer.cited)
 
 
-def calibrate_router(scored: Sequence[Scored], spare: Spare) -> float:
+def calibrate_router(scored: Sequence[Scored], spare: Fallback) -> float:
     """How sure the model must be: with which threshold most answers of the calibration half come out right.
 
     Of equals the highest, which trusts the model least.
@@ -136,7 +143,7 @@ def calibrate_router(scored: Sequence[Scored], spare: Spare) -> float:
                                               for s, other in zip(scored, others, strict=True)), least))  # fmt: skip
 
 
-def routed(scored: Sequence[Scored], least: float, spare: Spare,
+def routed(scored: Sequence[Scored], least: float, spare: Fallback,
            clock: Callable[[], float] = time.perf_counter) -> list[Scored]:  # fmt: skip
     """The same questions through the router; the model is not asked again, its seconds and tokens count."""
     found = []
@@ -148,6 +155,8 @@ def routed(scored: Sequence[Scored], least: float, spare: Spare,
 
 
 # --8<-- [end:router]
+
+
 def _handed_on(answer: Answer, least: float) -> bool:
     return route(answer, "", least, lambda _: answer).handed_on
 
@@ -205,13 +214,13 @@ def trained(settings: Settings) -> dict:
     file = Path(settings.adapter).parent / "report.json"
     if not settings.adapter or not file.is_file():
         return {}
-    found = json_lines.read_object(file, "take it away, or give the adapter's own")
+    found = jsonl.read_object(file, "take it away, or give the adapter's own")
     return {name: found[name] for name in ("run", "seeds", "data", "train", "eval", "regression", "gate")
             if name in found}  # fmt: skip
 
 
 def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, command: str,
-             questions: Sequence[Question] | None = None, spare: Spare | None = None) -> dict:  # fmt: skip
+             questions: Sequence[Question] | None = None, spare: Fallback | None = None) -> dict:  # fmt: skip
     """Score one way of answering and write ``report.json`` and every answer under ``out``.
 
     With ``spare`` two ways are scored: the model alone, and the router, whose threshold the calibration half sets.
@@ -232,13 +241,13 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
                           "kept": share([not s.answer.handed_on for s in asked]),
                           "kept_right": share([right(s) for s in asked if not s.answer.handed_on]),
                           "handed_on_right": share([right(s) for s in asked if s.answer.handed_on])}  # fmt: skip
-    sha, dirty = runtime.commit()
+    sha, dirty = machine.commit()
     seed = training.get("seeds", {}).get("init", "none drawn")
     report = {
         "run": {"id": f"assistant-{settings.name}" + (f"-s{seed}" if training else ""), "command": command,
                 "commit": sha, "dirty": dirty, "status": "dirty" if dirty else "main", "started": started,
                 "seconds": time.perf_counter() - start, "seed": seed},
-        "environment": runtime.environment("bfloat16" if settings.backend == "local" else ""),
+        "environment": machine.environment("bfloat16" if settings.backend == "local" else ""),
         "data": {"questions": len(questions), "held_out": len(scored), "passages": len(index.passages)},
         "settings": {**asdict(settings), "threshold_calibrated": calibrated(index, settings, questions)},
         "eval": found,
@@ -255,7 +264,7 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
 
 
 def run(index: Index, settings: Settings, model: Model | None, out: Path, record: bool, command: str,
-        spare: Spare | None = None) -> int:  # fmt: skip
+        spare: Fallback | None = None) -> int:  # fmt: skip
     """Evaluate, print the table, and keep the record when asked to."""
     report = evaluate(index, settings, model, out, command, spare=spare)
     for arm, table in report["eval"].items():
@@ -269,5 +278,5 @@ def run(index: Index, settings: Settings, model: Model | None, out: Path, record
         if abs(wanted - given) > 5e-3:
             print(f"the calibration half asks for {name} {wanted:.4g}, the configuration says {given}", file=sys.stderr)
     if record:
-        print(records.keep(report, report["run"]["id"], records.RECORDS_FOLDER))
+        print(run_record.keep(report, report["run"]["id"], run_record.RECORDS_FOLDER))
     return 0

@@ -7,16 +7,21 @@ import json
 import math
 import os
 import threading
-import urllib.error
 import urllib.request
 from pathlib import Path
 
-from training import embedded, runtime
-from training.errors import LackingResource, TrainingError
-from training.stack import askers
-from training.stack.assistant import settings as configurations
-from training.stack.assistant.answer import Model, Spare, Written, reply
-from training.stack.assistant.search import Index
+from training.data.retrieval.answer import Written
+from training.data.retrieval.search import Index
+from training.data.tasks import site_answers
+from training.data.tasks.base import taught
+from training.data.tasks.site_answers import TASK
+from training.models import bundled, loading
+from training.run import machine
+from training.run.errors import LackingResource, TrainingError
+from training.run.settings import ModelSettings
+from training.stack import completion_clients
+from training.stack.assistant import settings as assistant_settings
+from training.stack.assistant.reply import Fallback, Model, reply
 from training.stack.assistant.settings import Settings
 
 Message = dict[str, str]
@@ -33,19 +38,17 @@ def writer(settings: Settings) -> Model | None:
     return endpoint(settings) if settings.backend == "endpoint" else local(settings)
 
 
-def spare(settings: Settings, index: Index, folder: Path = configurations.FOLDER) -> Spare | None:
+def fallback(settings: Settings, index: Index, folder: Path = assistant_settings.FOLDER) -> Fallback | None:
     """Who answers where the configured model is not sure; None where nobody does."""
     if not settings.fallback:
         return None
-    other = configurations.load(folder / settings.fallback)
+    other = assistant_settings.load(folder / settings.fallback)
     model = writer(other)
     return lambda question: reply(question, index, other, model)
 
 
 def turns_of(settings: Settings, prompt: str) -> list[Message]:
     """The conversation that a prompt stands in."""
-    from training.tasks import site_answers, taught
-
     row = site_answers.TASK.row(prompt, "")
     asked = {"long": row["messages"][1:2], "short": row["messages"][:2], "taught": taught(site_answers.TASK, row)}
     return asked[settings.form]
@@ -53,8 +56,6 @@ def turns_of(settings: Settings, prompt: str) -> list[Message]:
 
 def chosen(settings: Settings, prompt: str, tries: list[tuple[str, float]], tokens: tuple[int, int]) -> Written:
     """The first of (text, sureness) that the verifier lets pass, or the last one."""
-    from training.tasks.site_answers import TASK
-
     passed = 0
     if settings.form != "long":
         passed = next((at for at, (text, _) in enumerate(tries, 1) if not TASK.verify(prompt, text)), 0)
@@ -84,7 +85,7 @@ def endpoint(settings: Settings) -> Model:
         except (OSError, urllib.error.URLError) as error:
             reason = getattr(error, "reason", error)
             raise ModelDown(f"the model at {settings.url} does not answer ({reason})") from error
-        except askers.NO_COMPLETION as error:
+        except completion_clients.NO_COMPLETION as error:
             raise ModelDown(f"the model at {settings.url} sent something that is no chat completion") from error
 
     def write(prompt: str) -> Written:
@@ -103,17 +104,14 @@ def local(settings: Settings) -> Model:
     Raises:
         LackingResource: the model or the adapter cannot be loaded.
     """
-    from training import model
-    from training.settings import ModelSettings
-
-    runtime.quiet_libraries()
+    machine.quiet_libraries()
     try:
-        loaded = model.load_base(ModelSettings(settings.model or str(embedded.folder()), None, "bfloat16"))
+        loaded = loading.load_base(ModelSettings(settings.model or str(bundled.folder()), None, "bfloat16"))
         if settings.adapter:
-            loaded.model = model.merged(model.attach_adapter(loaded.model, settings.adapter)).eval()
+            loaded.model = loading.merged(loading.attach_adapter(loaded.model, settings.adapter)).eval()
     except TrainingError as error:
         raise LackingResource(f"{settings.name}: model or adapter cannot be loaded ({error})") from error
-    asker, lock = askers.of_model(loaded, settings.tries), threading.Lock()
+    asker, lock = completion_clients.of_model(loaded, settings.tries), threading.Lock()
 
     def write(prompt: str) -> Written:
         first = int(hashlib.sha256(prompt.encode()).hexdigest()[:12], 16)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.stack.assistant.answer import REFUSAL, Answer
+from training.data.retrieval.answer import REFUSAL, Answer
 
 
 def as_json(answer: Answer) -> dict:

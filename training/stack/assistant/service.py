@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from training.stack.assistant.answer import Model, Spare, reply
+from training.data.retrieval.search import Index
 from training.stack.assistant.models import ModelDown
+from training.stack.assistant.reply import Fallback, Model, reply
 from training.stack.assistant.reply_json import as_json
-from training.stack.assistant.search import Index
 from training.stack.assistant.settings import Settings
 from training.stack.assistant.traces import Traces
 
@@ -55,7 +55,7 @@ async def question_of(request: Request) -> str:
 
 
 def make_app(index: Index, settings: Settings, model: Model | None, traces: Traces,
-             spare: Spare | None = None) -> FastAPI:  # fmt: skip
+             spare: Fallback | None = None) -> FastAPI:  # fmt: skip
     """The application over one index, one way of answering, and one file of traces."""
     app = FastAPI(title="Docs assistant", docs_url=None, redoc_url=None)
 

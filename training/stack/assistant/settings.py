@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from training import config, strict_yaml
-from training.errors import BadInput
-from training.settings import setting
+from training.run import config as configuration
+from training.run import strict_yaml
+from training.run.errors import BadInput
+from training.run.settings import setting
 from training.stack import address
 
 BACKENDS = ("extract", "local", "endpoint")
+
+
 FORMS = ("long", "short", "taught")
+
+
 FOLDER = Path(__file__).resolve().parents[1] / "configs"
+
+
 DEFAULT = FOLDER / "assistant-retrieval.yaml"
+
+
 MANY = 1_000_000  # more than any of the counts could mean
 
 
@@ -69,7 +78,7 @@ def _alone(file: Path) -> Settings:
     tree = strict_yaml.read(file)
     if not isinstance(tree, dict):
         raise BadInput(f"{file}: expected `key: value` lines")
-    found = config.build(Settings, tree, str(file), "")
+    found = configuration.build(Settings, tree, str(file), "")
     if not found.name.strip(" .") or not found.name.isprintable() or Path(found.name).name != found.name:
         raise BadInput(f"{file}: 'name' must be a word or two that can be part of a file's name, not"
                        f" {strict_yaml.shown(found.name)}")  # fmt: skip

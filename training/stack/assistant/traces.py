@@ -9,7 +9,7 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-from training import json_lines
+from training.run import jsonl
 
 
 class Traces:
@@ -34,7 +34,7 @@ class Traces:
 
     def read(self) -> list[dict]:
         """All whole lines; what is no trace is left out."""
-        lines = json_lines.read(self.file, skip_broken=True) if self.file.exists() else []
+        lines = jsonl.read(self.file, skip_broken=True) if self.file.exists() else []
         return [line for line in lines if {"trace_id", "event", "at"} <= line.keys()]
 
     def unfinished(self) -> list[dict]:

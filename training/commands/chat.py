@@ -1,0 +1,106 @@
+"""``python -m training chat``: the same question to base and tuned model, side by side."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from training.data.tasks import registry as tasks
+from training.methods.configuration import config_from
+from training.models import chat_template, guards, loading
+from training.run import machine
+from training.run.arguments import add_common
+from training.run.errors import BadInput
+
+HELP = "talk to base and tuned model side by side"
+
+
+ABOUT = """Type a message; the base model and the tuned one answer it side by side, with the task's own system prompt.
+
+  python -m training chat --config runs/RUN/config.yaml --adapter runs/RUN/adapter
+  echo "Where is my blue kettle, order K-1234?" | python -m training chat --adapter runs/RUN/adapter
+
+Answers are greedy, so the same message gets the same answers. An empty line, Ctrl-D or Ctrl-C ends the talk. Without
+--adapter only the base model answers."""
+
+
+def add_arguments(parser) -> None:
+    """Arguments of ``chat``."""
+    add_common(parser)
+    parser.add_argument("--adapter", metavar="DIR", help="a run's adapter folder")
+    parser.add_argument("--system", help="another system prompt than the task's")
+    parser.add_argument("--max-new-tokens", type=int, default=120)
+
+
+def run(args) -> int:
+    """Answer until the input ends."""
+    if args.adapter and not args.config and (Path(args.adapter).parent / "config.yaml").is_file():
+        args.config = str(Path(args.adapter).parent / "config.yaml")
+    config = config_from(args)
+    if args.adapter:
+        guards.same_base(Path(args.adapter), config.model.source)
+    loaded = loading.load_base(config.model)
+    tuned = loading.attach_adapter(loaded.model, args.adapter) if args.adapter else loaded.model
+    system = args.system if args.system is not None else task_system_prompt(config.task)
+    while True:
+        text = _read()
+        if not text:
+            return 0
+        messages = ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": text}]
+        answers = ask(tuned, loaded.tokenizer, messages, args.max_new_tokens, bool(args.adapter))
+        show(answers)
+
+
+def ask(tuned, tokenizer, messages: list[dict], max_new_tokens: int, has_adapter: bool) -> dict[str, str]:
+    """``{"base": answer, "tuned": answer}``; the base is the same model with its adapter switched off."""
+    if not has_adapter:
+        return {"base": answer(tuned, tokenizer, messages, max_new_tokens)}
+    with tuned.disable_adapter():
+        base = answer(tuned, tokenizer, messages, max_new_tokens)
+    return {"base": base, "tuned": answer(tuned, tokenizer, messages, max_new_tokens)}
+
+
+def answer(model, tokenizer, messages: list[dict], max_new_tokens: int) -> str:
+    """A greedy answer, up to the stop token."""
+    import torch
+
+    ids = torch.tensor([chat_template.prompt_ids(tokenizer, messages)], device=model.device)
+    with torch.no_grad():
+        out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens,
+                             do_sample=False, pad_token_id=tokenizer.pad_token_id,
+                             eos_token_id=sorted(chat_template.stop_ids(tokenizer)))  # fmt: skip
+    return tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
+
+
+def show(answers: dict[str, str]) -> None:
+    """Two columns on a terminal, plain lines elsewhere."""
+    if not sys.stdout.isatty():
+        for name, text in answers.items():
+            print(f"{name}: {text}", flush=True)
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*answers, expand=True)
+    table.add_row(*(escape(text) for text in answers.values()))
+    Console().print(table)
+
+
+def task_system_prompt(task: str) -> str:
+    """The task's SYSTEM, or none for rows of one's own."""
+    if task == "jsonl":
+        return ""
+    try:
+        return getattr(tasks.module_of(task), "SYSTEM", "")
+    except ValueError as error:
+        raise BadInput(f"task: {error}") from None
+
+
+def _read() -> str:
+    if sys.stdin.isatty():
+        machine.say("")
+    try:
+        return input("you: " if sys.stdin.isatty() else "").strip()
+    except (EOFError, KeyboardInterrupt):
+        return ""

@@ -1,0 +1,110 @@
+"""``python -m training data build|check``: write a task's rows to files, or look for faults in a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from training.data import splits
+from training.data.check import TokenRules, check_file
+from training.data.tasks import registry as tasks
+from training.methods.configuration import load_config
+from training.models import chat_template
+from training.models.loading import load_base
+from training.run import arguments as run_arguments
+from training.run.errors import BAD_INPUT, BadInput
+
+HELP = "build a task's rows, or check a JSONL file line by line"
+
+
+ABOUT = """build: write the rows of the configured task as JSONL, one file for each set, with their hash.
+check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
+
+codes:
+{codes}
+
+A row is {{"messages": [{{"role", "content"}}, ...]}}, {{"prompt", "completion"}} or {{"text"}}.
+Near-duplicates are rows whose questions share four fifths of their three-word runs."""
+
+
+def _about() -> str:
+    from labs_py.core.chat_data import CODES
+
+    return ABOUT.format(codes="\n".join(f"  {code:<15} {text}" for code, text in CODES.items()))
+
+
+ABOUT = _about()
+
+
+def add_arguments(parser) -> None:
+    """``data build --config FILE --out DIR`` and ``data check FILE``."""
+    parser.add_argument("action", choices=("build", "check"))
+    parser.add_argument("words", nargs="*", metavar="FILE | key=value", help="files to check; settings for build")
+    parser.add_argument("--config", metavar="FILE", help="names the task, and the model whose tokenizer counts")
+    parser.add_argument("--seed", type=int, help="seed of the generator")
+    parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
+    parser.add_argument(
+        "--test", action="append", default=[], metavar="FILE", help="held-out rows, which must not appear"
+    )
+    parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="check: also count tokens with the configured model's tokenizer and template",
+    )
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="longest row; implies --tokens")
+    parser.add_argument("--max-shown", type=int, default=1000, metavar="N", help="faults printed before only counting")
+
+
+def run(args) -> int:
+    """Build or check."""
+    return _build(args) if args.action == "build" else _check(args)
+
+
+def _config(args, overrides):
+    return load_config(args.config or run_arguments.DEFAULT_CONFIG, overrides, args.seed)
+
+
+def _build(args) -> int:
+    config = _config(args, args.words)
+    loaded = splits.load(config)
+    out = Path(args.out or f"data/{config.name}")
+    for name, rows in {"train": loaded.train, **loaded.heldout}.items():
+        splits.write_rows(out / f"{name}.jsonl", rows)
+        print(f"{out / name}.jsonl: {len(rows)} rows, sha256 {splits.sha256_rows(rows)}")
+    print(*loaded.notes, sep="\n")
+    return 0
+
+
+def _check(args) -> int:
+    if not args.words:
+        raise BadInput("data check: name the JSONL file to check")
+    if args.max_shown < 0:
+        raise BadInput(f"data check: --max-shown is {args.max_shown}; give 0 or more")
+    if args.max_tokens is not None and args.max_tokens < 1:
+        raise BadInput(f"data check: --max-tokens is {args.max_tokens}; give 1 or more")
+    rules, task = None, None
+    if args.config or args.tokens or args.max_tokens:
+        config = _config(args, [])
+        task = splits.task_of(config)
+        if args.tokens or args.max_tokens:
+            rules = _token_rules(config, args.max_tokens)
+    asked_of = task or tasks.get("text")
+    held_out = [row["messages"] for file in args.test for row in splits.read_rows(file, asked_of, turns_only=True)]
+    if task is not None and task.sets:
+        held_out += [row["messages"] for name in task.sets if name != "train" for row in task.rows(name)]
+    total = 0
+    for file in args.words:
+        for finding in check_file(file, held_out, rules, task.system if task else ""):
+            total += 1
+            if total <= args.max_shown:
+                print(finding)
+    if total > args.max_shown:
+        print(f"and {total - args.max_shown} more", file=sys.stderr)
+    if not total:
+        print(f"no faults in {', '.join(args.words)}", file=sys.stderr)
+    return BAD_INPUT if total else 0
+
+
+def _token_rules(config, max_tokens):
+    tokenizer = load_base(config.model).tokenizer
+    return TokenRules(tokenizer, max_tokens or config.train.max_length, chat_template.stop_ids(tokenizer))

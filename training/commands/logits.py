@@ -1,0 +1,181 @@
+"""Next-token logits of any model for given prompts, as the JSON that the Distillation Lab reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from labs_py.core import pasted_json
+from training.models import loading
+from training.run import config as configuration
+from training.run import strict_yaml
+from training.run.errors import BadInput
+from training.run.settings import ModelSettings, setting
+
+HELP = "next-token logits of a model for given prompts, as JSON"
+
+
+ABOUT = """For each prompt: the largest logits of the next token, and for each temperature T of a grid the log-sum-exp
+of logits / T over the whole vocabulary. So at each of those temperatures the probability of every listed token,
+exp(logit / T - logsumexp_T), and the mass of all the rest are exact.
+
+  python -m training logits --model openai-community/gpt2 --prompts prompts.txt --top 64 --out gpt2.json
+  python -m training logits --config training/configs/logits/smollm2.yaml
+
+A prompt file has one prompt a line, or is a JSON list of texts."""
+
+
+TEMPERATURES = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20)
+
+
+WHAT = (
+    "next-token logits after the last token of each prompt: the largest of the vocabulary; for each temperature T on "
+    "the grid, the log-sum-exp of logits/T over the whole vocabulary (float64), so that p_T(token) = exp(logit/T - "
+    "logsumexp_T) is exact and the rest of the vocabulary is one bin of exact mass; entropy_nats is that of the full "
+    "distribution at T=1"
+)
+
+
+LOWEST = 1e-6  # temperature at which logits / T are still numbers
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of which model, and how much of the answer is written."""
+
+    model: str | None = setting("embedded:smollm2-135m-instruct, a folder, or a hub id", None)
+    prompts: list[str] | None = setting("texts, or in the file the path of a file of prompts", None)
+    shared_prompts: list[str] | None = setting("prompts whose likeliest tokens are listed together", [])
+    top: int = setting("how many tokens are listed for each prompt", 256, low=1)
+    shared_top: int = setting("how many tokens are listed for the shared prompts", 64, low=1)
+    temperatures: list[float] = setting("the grid", list(TEMPERATURES))
+    out: str | None = setting("the JSON file; standard output when not given", None)
+    revision: str | None = setting("commit of a hub id", None)
+    source: str | None = setting("a note on where the figures are from", None)
+
+
+KEYS = [one.name for one in fields(Settings)]
+
+
+def add_arguments(parser) -> None:
+    """Arguments of ``logits``."""
+    parser.add_argument("--config", help="YAML with the keys " + ", ".join(KEYS))
+    parser.add_argument("--model", help="embedded:smollm2-135m-instruct, a folder, or a hub id")
+    parser.add_argument("--revision", help="commit of a hub id")
+    parser.add_argument("--prompts", help="file: one prompt a line, or a JSON list")
+    parser.add_argument("--top", type=int, help="how many tokens are listed for each prompt (256)")
+    parser.add_argument("--out", help="the JSON file; standard output when not given")
+
+
+def run(args) -> int:
+    """Write the table; exit code 0."""
+    wish = _wish(args)
+    source = wish["model"]
+    loaded = loading.load_base(ModelSettings(source=source, revision=wish["revision"], dtype="float32"))
+    table = build_table(loaded, wish)
+    text = json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n"
+    if wish["out"]:
+        Path(wish["out"]).parent.mkdir(parents=True, exist_ok=True)
+        Path(wish["out"]).write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+    return 0
+
+
+def build_table(loaded, wish: dict) -> dict:
+    """The whole table of ``wish`` (keys as in ``Settings``), ready for JSON."""
+    rows = [next_token_logits(loaded, p) for p in wish["prompts"]]
+    table = {
+        "model": wish["model"] + (f" at {wish['revision']}" if wish["revision"] else ""),
+        "what": WHAT,
+        "source": wish["source"] or "computed by python -m training logits, float32",
+        "temperatures": list(wish["temperatures"]),
+        "vocabulary_size": int(rows[0][1].numel()),
+        "prompts": [
+            _entry(loaded, prompt, ids, logits, wish)
+            for prompt, (ids, logits) in zip(wish["prompts"], rows, strict=True)
+        ],
+    }
+    if wish["shared_prompts"]:
+        table["shared"] = _shared(loaded, wish["shared_prompts"], wish["shared_top"])
+    return table
+
+
+def next_token_logits(loaded, prompt: str):
+    """Token ids of the prompt, and the logits of what follows: (V,), float64 values of the float32 logits.
+
+    Raises:
+        BadInput: a prompt that makes no token.
+    """
+    import torch
+
+    ids = loaded.tokenizer(prompt)["input_ids"]
+    if not ids:
+        raise BadInput(f"prompts: {prompt!r} makes no token, so nothing follows it; take it out")
+    with torch.no_grad():
+        out = loaded.model(input_ids=torch.tensor([ids], device=loaded.model.device), use_cache=False)
+    return ids, out.logits[0, -1].float().cpu().double()
+
+
+def _entry(loaded, prompt: str, ids: list[int], logits, wish: dict) -> dict:
+    best = logits.topk(min(wish["top"], logits.numel()))
+    logp = logits.log_softmax(-1)
+    return {
+        "prompt": prompt,
+        "token_ids": ids,
+        "top": {"ids": best.indices.tolist(), "tokens": [loaded.tokenizer.decode([i]) for i in best.indices.tolist()],
+                "logits": [round(x, 6) for x in best.values.tolist()]},
+        "logsumexp": [float((logits / t).logsumexp(-1)) for t in wish["temperatures"]],
+        "entropy_nats": float(-(logp.exp() * logp).sum()),
+    }  # fmt: skip
+
+
+def _shared(loaded, prompts: list[str], top: int) -> dict:
+    """The tokens with the largest mean probability over ``prompts``, with their logits for each of them."""
+    import torch
+
+    logits = torch.stack([next_token_logits(loaded, p)[1] for p in prompts])  # (N, V)
+    ids = logits.softmax(-1).mean(0).topk(min(top, logits.shape[1])).indices
+    return {"prompts": prompts, "ids": ids.tolist(), "tokens": [loaded.tokenizer.decode([i]) for i in ids.tolist()],
+            "logits": [[round(x, 6) for x in row] for row in logits[:, ids].tolist()]}  # fmt: skip
+
+
+def _wish(args) -> dict:
+    """Settings of the file, laid over by the command line, checked; keys as in ``Settings``."""
+    place, given = "logits", {}
+    if args.config:
+        place, given = args.config, strict_yaml.read(args.config)
+        if not isinstance(given, (dict, type(None))):
+            raise BadInput(f"{place}: a mapping is expected; known keys: {', '.join(KEYS)}")
+    wish = {**(given or {}), **{key: getattr(args, key) for key in ("model", "revision", "prompts", "top", "out")
+                                if getattr(args, key) is not None}}  # fmt: skip
+    if isinstance(wish.get("prompts"), str):
+        wish["prompts"] = _read_prompts(Path(wish["prompts"]))
+    found = asdict(configuration.build(Settings, wish, place, ""))
+    if not found["model"] or not found["prompts"]:
+        raise BadInput("logits needs a model and prompts: give --model and --prompts, or --config")
+    asked = wish.get("temperatures", found["temperatures"])  # a whole number is written as one
+    found["temperatures"] = [one if isinstance(one, int) else value
+                             for one, value in zip(asked, found["temperatures"], strict=True)]  # fmt: skip
+    if not found["temperatures"] or min(found["temperatures"]) < LOWEST:
+        raise BadInput(f"{place}: 'temperatures' must be numbers of {LOWEST:g} or more, one at least")
+    return found
+
+
+def _read_prompts(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a NUL
+        raise BadInput(f"{path}: the prompts cannot be read ({type(error).__name__})") from error
+    if path.suffix != ".json":
+        return [line for line in text.split("\n") if line.strip()]  # nothing else ends a line: U+2028 is text
+    try:
+        found = pasted_json.load(text)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}:{error.lineno}: not readable as JSON ({error.msg})") from error
+    except ValueError as error:  # nested too deeply, or a number of too many digits
+        raise BadInput(f"{path}: not readable as JSON ({error})") from error
+    if not isinstance(found, list) or not all(isinstance(x, str) for x in found):
+        raise BadInput(f"{path}: a JSON list of texts is expected")
+    return found

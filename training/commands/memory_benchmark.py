@@ -1,0 +1,269 @@
+"""``python -m training measure``: what short runs really take, each in a process of its own, for the estimate's page.
+
+A run of a few steps on rows of exactly known length shows the peak of its memory as well as a long one does: after the
+second step every tensor of training has existed. Measured is the resident memory of the whole process on a CPU, and
+what PyTorch's allocator had handed out on a GPU.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from training.methods import trainer as method_trainer
+from training.methods.configuration import load_config
+from training.methods.dpo import train as dpo
+from training.methods.sft import train as sft
+from training.models.chat_template import Encoded
+from training.models.guards import IGNORED
+from training.models.loading import load_base
+from training.run import machine
+from training.run import record as run_record
+from training.run.errors import BadInput, LackingResource
+from training.run.folder import RunFolder
+
+HELP = "what short runs really take, for the estimate's page"
+
+
+ABOUT = """Run a few steps of many configurations on the embedded 135M model, each in a fresh process, and note the peak
+of its memory and the seconds of a step. They differ in rank, row length, batch, precision and method.
+
+  python -m training measure --list
+  python -m training measure --only lora-r16            (prints, writes nothing)
+  python -m training measure --record                   (writes docs/data/runs/estimate-points.json)"""
+
+
+FOLDER, NAME = Path("docs/data/runs"), "estimate-points"
+
+
+SFT, DPO = "training/configs/sft/smollm2_orders.yaml", "training/configs/dpo/smollm2_shift_notes.yaml"
+
+
+STEPS, SEED = 3, 0
+
+
+LABELLED = 1 / 3  # of a row's tokens
+
+
+ROW = "train.shared_prefix=false"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One configuration.
+
+    Attributes:
+        tokens: of each row (of each of a pair's two for DPO).
+        batch: rows (or pairs) of a micro-batch.
+        overrides: laid over the configuration of the method.
+    """
+
+    name: str
+    tokens: int
+    batch: int
+    overrides: tuple[str, ...] = ()
+    method: str = "sft"
+
+
+def _lora(rank: int, tokens: int, batch: int, *more: str, note: str = "") -> Point:
+    overrides = (f"lora.rank={rank}", f"lora.alpha={2 * rank}", "lora.first_layer=0", *more)
+    return Point(f"lora-r{rank}-{batch}x{tokens}{note}", tokens, batch, overrides)
+
+
+def points() -> list[Point]:
+    """All configurations of the record."""
+    full, again, dense = "lora=null", "train.checkpointing=true", "train.sparse_logits=false"
+    single = "model.dtype=float32"
+    pairs = ("lora.rank=8", "train.shared_prefix=false")
+    return [
+        _lora(8, 128, 1),
+        _lora(8, 128, 8),
+        _lora(8, 256, 4),
+        _lora(8, 512, 1),
+        _lora(8, 512, 4),
+        _lora(16, 256, 8),
+        _lora(64, 128, 4),
+        _lora(64, 512, 2),
+        _lora(256, 128, 2),
+        _lora(16, 256, 4, "lora.targets=query-value", note="-query-value"),
+        _lora(8, 256, 4, again, note="-checkpointing"),
+        _lora(16, 512, 4, again, note="-checkpointing"),
+        _lora(8, 1024, 2, again, note="-checkpointing"),
+        _lora(8, 256, 2, dense, note="-all-scores"),
+        _lora(8, 256, 4, dense, again, note="-all-scores-checkpointing"),
+        _lora(8, 256, 2, single, note="-float32"),
+        _lora(32, 128, 4, single, note="-float32"),
+        Point("full-1x128", 128, 1, (full,)),
+        Point("full-4x256", 256, 4, (full,)),
+        Point("full-2x512-checkpointing", 512, 2, (full, again)),
+        Point("dpo-r8-1x128", 128, 1, pairs, "dpo"),
+        Point("dpo-r8-2x256", 256, 2, pairs, "dpo"),
+        Point("dpo-r32-2x128-checkpointing", 128, 2, (*pairs, "lora.rank=32", again), "dpo"),
+    ]
+
+
+def configuration(point: Point):
+    """The configuration that a point runs."""
+    shared = (f"train.batch_size={point.batch}", f"train.max_steps={STEPS}", f"train.max_length={point.tokens}",
+              "train.accumulation=1", "model.dtype=bfloat16", ROW)  # fmt: skip
+    return load_config({"sft": SFT, "dpo": DPO}[point.method], [*shared, *point.overrides], SEED)
+
+
+def rows_of(point: Point, vocabulary: int) -> list[tuple[list[int], list[int]]]:
+    """(ids, labels) of rows of exactly ``point.tokens`` random tokens, a third of them labelled."""
+    rng, start = random.Random(SEED), point.tokens - round(point.tokens * LABELLED)
+    found = []
+    for _ in range(point.batch * STEPS):
+        ids = [rng.randrange(100, vocabulary) for _ in range(point.tokens)]
+        found.append((ids, [IGNORED] * start + ids[start:]))
+    return found
+
+
+def resident_bytes(peak: bool = False) -> int:
+    """Resident memory of this process now, or its peak since ``forget_peak``; PyTorch's own count on a GPU."""
+    import torch
+
+    if machine.device() == "cuda":
+        return torch.cuda.max_memory_allocated() if peak else torch.cuda.memory_allocated()
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise LackingResource("measure: resident memory is read from /proc, which Linux alone has") from error
+    field = "VmHWM:" if peak else "VmRSS:"
+    return 1024 * int(next(line for line in lines if line.startswith(field)).split()[1])
+
+
+def forget_peak() -> None:
+    """Start the peak anew, so that loading the model does not count."""
+    import torch
+
+    if machine.device() == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def trainer_of(point: Point, config, loaded, folder):
+    """The method's own trainer on rows of known length."""
+    rows = rows_of(point, loaded.model.config.vocab_size)
+    tuned = method_trainer.prepare(config, loaded)
+    if point.method == "dpo":
+        half = point.tokens - round(point.tokens * LABELLED)
+        turned = [ids[half:][::-1] for ids, _ in rows]
+        pairs = [{"prompt_ids": ids[:half], "chosen_ids": ids[half:], "rejected_ids": other}
+                 for (ids, _), other in zip(rows, turned, strict=True)]  # fmt: skip
+        trainer, steps = dpo.build_trainer(config, tuned, pairs, loaded, folder, True)
+    else:
+        encoded = [Encoded(ids, labels) for ids, labels in rows]
+        trainer, steps = sft.build_trainer(config, tuned, encoded, loaded, folder, True)
+    trainer.args.save_strategy = "no"
+    return trainer, steps
+
+
+def measure(point: Point) -> dict[str, Any]:
+    """One point, in this process.
+
+    Returns:
+        The point's settings; bytes of the libraries alone, with the model loaded, and at the peak of training; seconds
+        of the median step after the first, by the clock and of the processor (the second feels a busy machine less).
+    """
+    import tempfile
+
+    machine.quiet_libraries()
+    dpo.pair_trainer()
+    libraries = resident_bytes()
+    config = configuration(point)
+    loaded = load_base(config.model)
+    with tempfile.TemporaryDirectory() as place:
+        folder = RunFolder(place)
+        folder.create(config, "python -m training measure", loaded.dtype)
+        trainer, steps = trainer_of(point, config, loaded, folder)
+        clock = step_clock()
+        trainer.add_callback(clock)
+        held = resident_bytes()
+        forget_peak()
+        trainer.train()
+        peak = resident_bytes(peak=True)
+        steps.close()
+    return {**asdict(point), "overrides": list(point.overrides), "libraries_bytes": libraries, "loaded_bytes": held,
+            "peak_bytes": peak, "step_seconds": clock.typical(0), "step_cpu_seconds": clock.typical(1),
+            "trained": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)}  # fmt: skip
+
+
+def step_clock():
+    """A callback that notes the clock and the processor's own time at each step's end."""
+    from transformers import TrainerCallback
+
+    class StepClock(TrainerCallback):
+        """Seconds between the ends of steps: ``typical(0)`` by the clock, ``typical(1)`` of the processor."""
+
+        def __init__(self) -> None:
+            self.ends: list[tuple[float, float]] = []
+
+        def on_step_end(self, args, state, control, **_) -> None:
+            """Note both clocks."""
+            self.ends.append((time.monotonic(), time.process_time()))
+
+        def typical(self, which: int) -> float:
+            """Median of the steps after the first."""
+            gaps = [b[which] - a[which] for a, b in zip(self.ends, self.ends[1:], strict=False)]
+            return round(statistics.median(gaps), 3)
+
+    return StepClock()
+
+
+def add_arguments(parser) -> None:
+    """--list, --only, --point and --record."""
+    parser.add_argument("--list", action="store_true", help="print the configurations")
+    parser.add_argument("--only", default="", metavar="NAME", help="configurations whose name begins so")
+    parser.add_argument("--point", metavar="NAME", help="this one, in this process, as one line of JSON")
+    parser.add_argument("--record", action="store_true", help=f"write {FOLDER / NAME}.json; needs a clean checkout")
+
+
+def run(args) -> int:
+    """Measure point by point."""
+    named = {point.name: point for point in points()}
+    if args.point:
+        if args.point not in named:
+            raise BadInput(f"measure: there is no point '{args.point}'; see --list")
+        print(json.dumps(measure(named[args.point])))
+        return 0
+    chosen = [name for name in named if name.startswith(args.only)]
+    if args.list or not chosen:
+        print("\n".join(named))
+        return 0 if chosen else 2
+    sha, dirty = machine.commit()
+    if args.record and (dirty or args.only):
+        raise BadInput("measure: --record needs all points and a clean checkout: commit first")
+    began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
+    found = []
+    for name in chosen:
+        found.append(_in_its_own_process(name))
+        print(json.dumps(found[-1]), flush=True)
+    if args.record:
+        report = {
+            "run": {"id": NAME, "command": args.command_line.strip(), "commit": sha, "dirty": dirty,
+                    "status": "main", "started": started, "seconds": round(time.perf_counter() - began, 1)},
+            "environment": machine.environment("bfloat16"),
+            "seeds": {"data": SEED, "init": SEED, "order": SEED},
+            "points": found,
+        }  # fmt: skip
+        print(run_record.keep(report, NAME, FOLDER))
+    return 0
+
+
+def _in_its_own_process(name: str) -> dict[str, Any]:
+    line = [sys.executable, "-m", "training", "measure", "--point", name]
+    done = subprocess.run(line, capture_output=True, text=True)
+    if done.returncode:
+        raise LackingResource(f"measure: the point {name} ended with code {done.returncode}:"
+                              f" {(done.stderr.strip().splitlines() or ['no message'])[-1]}")  # fmt: skip
+    return json.loads(done.stdout.strip().splitlines()[-1])

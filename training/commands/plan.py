@@ -1,0 +1,176 @@
+"""What a run is going to do, need and take, before it does it; and whether the machine can carry it."""
+
+from __future__ import annotations
+
+import time
+
+from labs_py.core.run_cost import CPU
+from training.commands.estimate import estimate, texts_of_a_row
+from training.evaluation import score
+from training.methods import registry
+from training.methods.dpo import pairs as dpo_pairs
+from training.models import adapter
+from training.models.shapes import ENCODERS, shape_of
+from training.run import config as configuration
+from training.run import machine, settings
+from training.run.settings import Config
+
+# Share of a plain matrix product's speed that training reaches on a CPU, layers and all: a rule of thumb, good to about
+# a factor of two. Small batches and a busy machine lie below it; the time left during a run is measured.
+CPU_EFFICIENCY = 0.35
+
+
+CHARACTERS_PER_TOKEN = 3.6
+
+
+SYSTEM_BYTES = CPU.base  # python, torch and the libraries themselves
+
+
+def show(config: Config, folder) -> None:
+    """Print the plan of a dry run."""
+    machine.quiet_libraries()  # a method's rows may load them
+    rows = _rows(config)
+    shape, t = shape_of(config.model.source), config.train
+    if config.lora and shape is not None:
+        adapter.check_first_layer(config.lora, shape.layers)
+    steps = _steps(config, len(rows))
+    print(
+        f"plan         {config.method} of {config.model.source} on task {config.task},"
+        f" settings {configuration.sha(config)[:8]}"
+    )
+    print(f"folder       {folder.path}")
+    if config.lora:
+        kind = "DoRA" if config.lora.use_dora else "PiSSA" if settings.is_pissa(config.lora) else "LoRA"
+        print(f"adapter      {kind}, rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale"
+              f" {adapter.scale(config.lora):g}), on {config.lora.targets}")  # fmt: skip
+    else:
+        print("adapter      none: every weight is trained")
+    print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")
+    print(f"rate         {t.learning_rate:g}, {t.scheduler}, {t.warmup:.0%} warm-up, seed {t.seed}")
+    if config.model.source in ENCODERS:
+        trained = "the adapter is a small part of it" if config.lora else (
+            "weights, gradient and AdamW's two means in 32 bits are a fifth of it")  # fmt: skip
+        print(f"memory       about {1.5 if config.lora else 2:g} GB: {trained}")
+        return
+    if shape is None:
+        print("memory       unknown: the model's shape is not known before its download")
+        return
+    if config.method == "distill":
+        _show_students(config, shape, steps)
+        return
+    tokens = _row_tokens(rows)
+    parts = estimate(config, max(tokens, 8))
+    total = _process_bytes(parts)
+    free = machine.available_memory_bytes()
+    trained = parts["adapter_bytes"] + parts["gradients_bytes"] + parts["optimiser_bytes"]
+    passing = parts["activations_bytes"] + parts["scores_bytes"]
+    weights = parts["weights_bytes"]
+    print(f"memory       about {total / 1e9:.1f} GB: weights {weights / 1e9:.2f}, adapter with gradient and optimiser"
+          f" {trained / 1e9:.2f}, activations {passing / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
+    print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
+    print(f"time         {_time(config, shape, steps, tokens)}")
+
+
+def student_sizes(config: Config, shape) -> dict[str, float]:
+    """Parameters and bytes of a student of some of the teacher's layers, with the teacher beside it."""
+    layers = min(config.distill.layers, shape.layers)
+    per_layer = (shape.linear_parameters + shape.layers * (shape.bias + shape.norm)) / shape.layers
+    trained = layers * per_layer + shape.hidden  # embeddings and head stay as they are
+    held = shape.parameters - shape.linear_parameters - shape.layers * (shape.bias + shape.norm) - shape.hidden
+    width = 4 if config.model.dtype == "float32" else 2
+    return {"parameters": trained + held, "trained": trained, "teacher_bytes": shape.parameters * width,
+            "student_bytes": (trained + held) * 4, "training_bytes": trained * 12}  # fmt: skip
+
+
+def _show_students(config: Config, shape, steps: int) -> None:
+    size = student_sizes(config, shape)
+    total = size["teacher_bytes"] + size["student_bytes"] + size["training_bytes"] + SYSTEM_BYTES
+    arms = config.distill.arms
+    print(f"students     {len(arms)}, one after the other ({', '.join(arms)}), {size['parameters']:,.0f} parameters"
+          f" each, {size['trained']:,.0f} trained, {steps} steps each")  # fmt: skip
+    print(f"memory       about {total / 1e9:.1f} GB and a batch's scores: teacher {size['teacher_bytes'] / 1e9:.2f},"
+          f" student {size['student_bytes'] / 1e9:.2f}, its gradient and optimiser"
+          f" {size['training_bytes'] / 1e9:.2f}; free here {machine.available_memory_bytes() / 1e9:.1f}")  # fmt: skip
+    print("time         not foretold; the first steps show it")
+
+
+def check_resources(config: Config, folder) -> None:
+    """LackingResource when memory or disk clearly do not suffice."""
+    machine.need_disk(folder.path, 0.05e9 + (3.0 * (shape_of(config.model.source) or _NO_SHAPE).parameters * 4
+                      if config.lora is None else 0), "the run's folder")  # fmt: skip
+    shape = shape_of(config.model.source)
+    if shape is not None and machine.device() == "cpu":
+        parts = estimate(config, 128, shape)
+        machine.need_memory(_process_bytes(parts), f"{config.model.source} with these settings")
+
+
+def final_status(config: Config, folder) -> str:
+    """main | smoke | dirty: whether a page may quote the run."""
+    if config.model.source.startswith("tiny-random:"):
+        return "smoke"
+    return "dirty" if folder.read()["run"]["dirty"] else "main"
+
+
+class _NoShape:
+    parameters = 0
+
+
+_NO_SHAPE = _NoShape()
+
+
+def _process_bytes(parts: dict) -> float:
+    """On a CPU the whole process, elsewhere what lies on the device."""
+    return parts.get("process_on_a_cpu_bytes", parts["total_bytes"]) if machine.device() == "cpu" else (
+        parts["total_bytes"])  # fmt: skip
+
+
+def _rows(config: Config) -> list[dict]:
+    """The rows as they are trained on: with the examples that stand in their prompts."""
+    rows = registry.load_rows(config).train
+    if not score.examples_of(config, "tuned"):
+        return rows
+    return [{"messages": [*dpo_pairs.asked_of(config, row), row["messages"][-1]]} for row in rows]
+
+
+def _steps(config: Config, n_rows: int) -> int:
+    per_step = config.train.batch_size * config.train.accumulation * machine.process_count()
+    n_rows *= getattr(getattr(config, "group", None), "group", 1)  # answers to each question
+    once = config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.epochs))
+    return once * getattr(getattr(config, "preference", None), "rounds", 1)
+
+
+def _row_tokens(rows: list[dict]) -> int:
+    """Mean tokens of a row, from its characters; of one text where a row is a question and its passages, and of the
+    question with one answer where it has two."""
+    import json
+
+    def characters(row: dict) -> float:
+        sides = [row[side] for side in ("anchor", "positive", "negative", "chosen", "rejected") if side in row]
+        rest = "" if "anchor" in row else json.dumps(row.get("messages", row.get("prompt", "")), ensure_ascii=False)
+        return len(rest) + (sum(map(len, sides)) / len(sides) if sides else 0)
+
+    sample = rows[:200]
+    return round(sum(map(characters, sample)) / len(sample) / CHARACTERS_PER_TOKEN)
+
+
+def _time(config: Config, shape, steps: int, tokens: int) -> str:
+    """Expected time by counting the arithmetic: 4 operations per weight and token (forward, and gradient backward), 2
+    below the first adapter."""
+    if machine.device() != "cpu":
+        return "not foretold on this device; the first steps show it"
+    import torch
+
+    kind = machine.best_dtype() if config.model.dtype == "auto" else config.model.dtype
+    x, w = torch.ones(512, 576, dtype=getattr(torch, kind)), torch.ones(1536, 576, dtype=getattr(torch, kind))
+    best = min(_seconds(lambda: torch.nn.functional.linear(x, w)) for _ in range(20))
+    rate = 2 * 512 * 576 * 1536 / best * CPU_EFFICIENCY
+    work = 4 - 2 * config.lora.first_layer / shape.layers if config.lora else 6
+    count = steps * config.train.batch_size * config.train.accumulation * texts_of_a_row(config) * tokens
+    seconds = count * work * shape.linear_parameters / rate
+    return f"about {max(seconds, 1):.0f} s for the training itself ({kind}, {torch.get_num_threads()} threads)"
+
+
+def _seconds(call) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started

@@ -1,0 +1,140 @@
+"""The frame of every command that trains: plan, folder, phases, verdict, page; dry run, resume and Ctrl-C stand here.
+
+``train`` takes a configuration of a method that answers a task's questions; ``dpo``, ``grpo``, ``reward``, ``distill``
+and ``embed`` each take their own; ``sft`` trains and measures nothing. What the phases of a method are stands in
+``training/methods``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from training.commands import plan
+from training.commands.train_help import ABOUT, DEFAULTS  # noqa: F401  (the command line reads ABOUT)
+from training.data import splits
+from training.methods import registry
+from training.methods.configuration import config_from
+from training.methods.phases import Run
+from training.run import config as configuration
+from training.run import folder as run_folder
+from training.run import machine, report
+from training.run.arguments import add_common
+from training.run.folder import RunFolder, default_path
+from training.run.settings import Config
+
+WITHOUT_PROBE = ("sft", "reward", "distill", "embed")  # commands that take no --anyway
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of a command that trains."""
+    add_common(parser)
+    if parser.get_default("command") not in WITHOUT_PROBE:
+        parser.add_argument("--anyway", action="store_true", help="train even when the probe says don't")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train; the exit code is the verdict's, 0 where nothing is measured."""
+    if not args.config and not args.resume:
+        args.config = DEFAULTS[args.command]
+    config = config_from(args)
+    alone = args.command == "sft" or (args.command != "train" and launched(args))
+    registry.need(config, *(registry.answering() if args.command == "train" else [args.command]))
+    if registry.answers(config) and not alone:
+        splits.need_held_out(config.data.heldout_files or splits.task_of(config).sets[1:])
+    folder = RunFolder(args.resume or args.out or default_path(config))
+    if args.dry_run:
+        plan.show(config, folder)
+        return 0
+    machine.quiet_libraries()
+    plan.check_resources(config, folder)
+    try:
+        return train_alone(config, folder, args) if alone else all_phases(config, folder, args)
+    except KeyboardInterrupt as stop:
+        raise folder.stopped(resume_command(config, args, alone)) from stop
+
+
+def launched(args: argparse.Namespace) -> bool:
+    """Whether this is one of several processes, which train and leave the measuring to one process."""
+    return machine.process_count() > 1 and not args.dry_run
+
+
+def resume_command(config: Config, args: argparse.Namespace, alone: bool = False) -> str:
+    """The command that resumes a run: it does not stop at the probe where the first one did not."""
+    if alone or not registry.answers(config):
+        return config.method
+    return "train --anyway" if args.anyway else "train"
+
+
+def all_phases(config: Config, folder: RunFolder, args: argparse.Namespace) -> int:
+    """The whole way, in one process."""
+    started = time.monotonic()
+    begun = begin(config, folder, args)
+    loaded = registry.load_base(config, begun["environment"]["dtype"] or None)
+    with machine.phase("data", None):
+        rows = registry.load_rows(config, loaded.tokenizer)
+    machine.say(*(f"  {line}" for line in rows.notes))
+    folder.update("environment", {"dtype": loaded.dtype})
+    folder.note_rows(rows)
+    whole = Run(config, folder, loaded, rows, bool(args.resume), getattr(args, "anyway", False),
+                resume_command(config, args), registry.training_module(config))  # fmt: skip
+    return finish(config, folder, started, registry.phases_module(config).phases(whole))
+
+
+def begin(config: Config, folder: RunFolder, args: argparse.Namespace) -> dict:
+    """A fresh folder, or the report of the run that is resumed."""
+    if not args.resume:
+        folder.create(config, args.command_line)
+        return folder.read()
+    found = folder.open()
+    folder.update("run", {"status": "running"})
+    run_folder.same_settings(found["run"]["config_sha256"], configuration.sha(config), folder.path)
+    return found
+
+
+def finish(config: Config, folder: RunFolder, started: float, code: int) -> int:
+    """Seconds, status and the page; the sentence on the screen."""
+    spent = folder.read()["run"]["seconds"] + time.monotonic() - started
+    folder.update("run", {"seconds": round(spent, 1), "status": plan.final_status(config, folder), "exit_code": code})
+    report.write(folder)
+    found = folder.read()
+    sentence = found.get("gate", {}).get("sentence") or found.get("probe", {}).get("sentence", "")
+    machine.say("", sentence, f"report: {folder.html}  ({spent:.0f} s, peak memory"
+                f" {machine.peak_memory_bytes() / 1e9:.1f} GB)")  # fmt: skip
+    return code
+
+
+def train_alone(config: Config, folder: RunFolder, args: argparse.Namespace) -> int:
+    """Train and measure nothing, in one process or in several; 0 when done."""
+    resumed = folder.open() if args.resume else None
+    if resumed is not None:
+        run_folder.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
+    loaded = registry.load_base(config, resumed["environment"]["dtype"] if resumed else None)
+    rows = registry.load_rows(config, loaded.tokenizer)
+    if resumed is not None:  # asked by every process: none waits for one that has stopped
+        run_folder.same_rows(resumed.get("data", {}).get("sha256"), rows.sha256, folder.path)
+    elif machine.is_main_process():
+        folder.create(config, args.command_line, loaded.dtype)
+    if machine.is_main_process():
+        folder.note_rows(rows)
+        folder.begin_training()
+    machine.wait_for_main()
+    started = time.monotonic()
+    checkpoint = folder.last_checkpoint() if resumed else None
+    method = registry.training_module(config)
+    result = method.train(config, rows.train, loaded, folder, checkpoint, config.method)
+    if machine.is_main_process():
+        folder.update(
+            "run", {"status": plan.final_status(config, folder), "seconds": round(time.monotonic() - started, 1)}
+        )
+        losses = result.facts["loss"]
+        machine.say(f"trained {result.facts['steps']} steps, loss {losses[0]:.4f} -> {losses[-1]:.4f}",
+                    f"adapter in {folder.adapter}; next:", f"  {next_command(config, folder)}")  # fmt: skip
+    return 0
+
+
+def next_command(config: Config, folder: RunFolder) -> str:
+    """The line that measures what was trained, in one process."""
+    if config.method == "sft":
+        return f"python -m training evaluate --config {folder.config} --adapter {folder.adapter}"
+    return folder.resume_command(config.method)

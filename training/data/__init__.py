@@ -1,0 +1,1 @@
+"""Rows: read, checked, replayed, scored as rewards; tasks, texts and retrieval."""

@@ -1,0 +1,114 @@
+"""Checks a JSONL file of training rows line by line, in one pass, whatever its size.
+
+The rules are in ``labs_py.core.chat_data``; here are the file, the held-out rows, and the tokenizer's two rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from labs_py.core import chat_data
+from training.run.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault in one file; prints as ``file:line: CODE: message``."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.code}: {self.message}"
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, bytes, int]]:
+    """Line number, bytes and true length of each line that holds something.
+
+    Of a line above ``HUGE_LINE_BYTES`` only the beginning is kept in memory.
+
+    Raises:
+        BadInput: no such file, or it cannot be read.
+    """
+    limit = chat_data.HUGE_LINE_BYTES + 1
+    try:
+        with open(path, "rb") as stream:
+            number = 0
+            while True:
+                line = stream.readline(limit)
+                if not line:
+                    return
+                number += 1
+                length = len(line)
+                while length and not line.endswith(b"\n"):
+                    rest = stream.readline(limit)
+                    if not rest:
+                        break
+                    length += len(rest)
+                    line = line[:limit] if not rest.endswith(b"\n") else line[:limit] + b"\n"
+                bare = line.rstrip(b"\r\n")
+                if number == 1:
+                    bare = bare.removeprefix(b"\xef\xbb\xbf")
+                if bare.strip():
+                    yield number, bare, length
+    except OSError as error:
+        raise BadInput(f"{str(path) or repr('')}: {error.strerror or error}; give the path of a JSONL file") from None
+
+
+class TokenRules:
+    """The two rules that need the model's tokenizer and template: no-stop-token and too-long.
+
+    Args:
+        tokenizer: with a chat template.
+        max_tokens: longest row; None leaves that rule out.
+        stop_ids: tokens that end an answer; the tokenizer's end token when None.
+    """
+
+    def __init__(self, tokenizer: Any, max_tokens: int | None = None, stop_ids: Iterable[int] | None = None) -> None:
+        self.tokenizer, self.max_tokens = tokenizer, max_tokens
+        self.stop_ids = list(stop_ids) if stop_ids is not None else [tokenizer.eos_token_id]
+
+    def faults(self, turns: list[dict[str, Any]]) -> list[chat_data.Fault]:
+        """Faults of one well-formed row once the template has written it out."""
+        rendered = self.tokenizer.apply_chat_template(turns, tokenize=True)
+        ids = list(rendered["input_ids"] if hasattr(rendered, "keys") else rendered)
+        found = []
+        if self.max_tokens is not None and len(ids) > self.max_tokens:
+            found.append(chat_data.Fault("too-long", f"{len(ids)} tokens, at most {self.max_tokens}"))
+        if not chat_data.ends_with_stop(ids, self.stop_ids):
+            found.append(chat_data.Fault("no-stop-token", "the template writes no stop token after the last answer"))
+        return found
+
+
+def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), token_rules: TokenRules | None = None,
+               system: str = "", *, turns_only: bool = False,
+               lines: Iterable[tuple[int, bytes, int]] | None = None) -> Iterator[Finding]:  # fmt: skip
+    """Every fault of a file, in the file's order.
+
+    Args:
+        path: JSONL file.
+        held_out: turns of the rows that must not appear.
+        token_rules: the tokenizer's rules, or None to leave them out.
+        system: system turn of plain-text prompts.
+        turns_only: whether a row of plain text is a fault.
+        lines: what ``read_lines`` gave, where the same lines are used afterwards: a pipe can be read only once, and a
+            file may change.
+
+    Raises:
+        BadInput: the file cannot be read, or there is no row in it.
+    """
+    name = str(path)
+    keys = {chat_data.prompt_key(turns) for turns in held_out}
+    more = token_rules.faults if token_rules is not None else None
+    lines = iter(read_lines(path) if lines is None else lines)
+    first = next(lines, None)
+    if first is None:
+        raise BadInput(f"{name}: there is no row in this file")
+    for number, fault in chat_data.check_lines(chain([first], lines), keys, system, more, turns_only=turns_only):
+        yield Finding(name, number, fault.code, fault.message)

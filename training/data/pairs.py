@@ -1,0 +1,164 @@
+"""Pairs of a better and a worse answer: read from a file, checked line by line, encoded.
+
+A file holds one pair per line: ``{"prompt": text or turns, "chosen": text, "rejected": text}``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from labs_py.core import chat_data
+from training.data import splits
+from training.data.check import Finding, TokenRules, read_lines
+from training.models import chat_template
+from training.run.errors import BadInput, GuardFailed
+
+
+def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:
+    """Token ids of question, better and worse answer; both answers end with the stop token.
+
+    Raises:
+        BadInput: the pairs that are too long, a line each.
+    """
+    found, faults = [], []
+    for place, pair in enumerate(pairs, 1):
+        sides: dict[str, Any] = {}
+        start = len(chat_template.prompt_ids(tokenizer, pair["prompt"]))
+        for side in SIDES:
+            where = f"pair {pair.get('id', place)}, {side}"
+            try:
+                whole = encoded_side(tokenizer, pair, side, longest, where)
+            except BadInput as error:
+                faults.append(str(error))
+                continue
+            # only the last answer is compared, whatever was said before it
+            sides["prompt_ids"] = whole.ids[:start]
+            sides[f"{side}_ids"] = whole.ids[start:]
+        found.append(sides)
+    splits.raise_faults(faults, "raise train.max_length, or shorten or drop these pairs")
+    return found
+
+
+SIDES = ("chosen", "rejected")
+
+
+Pair = dict[str, Any]
+
+
+# ---- files ----
+def token_rules(config, tokenizer) -> TokenRules | None:
+    """The rules that need a tokenizer, with the run's longest row; None without one."""
+    return TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
+
+
+def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_data.Fault | None]]:
+    """Number, row and fault of each line that holds something; the row is empty where there is a fault."""
+    for number, line, length in read_lines(path):
+        row, fault = chat_data.parse_line(line)
+        if fault is not None and fault.code == "huge-line":
+            fault = chat_data.Fault(fault.code, f"{length:,} bytes; at most {chat_data.HUGE_LINE_BYTES:,} are read")
+        yield number, row or {}, fault
+
+
+def check_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
+                rules: TokenRules | None = None) -> Iterator[Finding | Pair]:  # fmt: skip
+    """Every pair of a file, or in its place what is wrong with the line.
+
+    Args:
+        path: JSONL file.
+        system: system turn of prompts that have none.
+        keys: ``chat_data.prompt_key`` of the held-out questions.
+        rules: the tokenizer's rules, or None to leave them out.
+    """
+    name, seen = str(path), {}
+    for number, row, fault in parsed_lines(path):
+        found = fault or _fault(row, system)
+        if isinstance(found, chat_data.Fault):
+            yield Finding(name, number, found.code, found.message)
+            continue
+        key = chat_data.prompt_key(found["prompt"])
+        same, turned = ((key, *(found[side] for side in order)) for order in (SIDES, SIDES[::-1]))
+        if key in keys:
+            yield Finding(name, number, "test-leak", "this question also stands in a held-out set")
+        elif same in seen:
+            yield Finding(name, number, "duplicate", f"the same pair as line {seen[same]}")
+        elif turned in seen:
+            yield Finding(name, number, "contradiction", f"line {seen[turned]} prefers these two answers the other way")
+        elif long := _token_fault(found, rules):
+            yield Finding(name, number, long.code, long.message)
+        else:
+            seen[same] = number
+            yield {**found, "id": str(row.get("id", f"line-{number}"))}
+
+
+def _fault(row: dict[str, Any], system: str) -> Pair | chat_data.Fault:
+    """The pair that a row holds, or why it holds none."""
+    answers = {}
+    for side in SIDES:
+        answer = row.get(side)
+        if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict):
+            answer = answer[0].get("content") if answer[0].get("role") == "assistant" else None
+        if not isinstance(answer, str):
+            return chat_data.Fault("missing-answer", f"'{side}' must be a text (or a list of one assistant turn)")
+        if not answer.strip():
+            return chat_data.Fault("empty-turn", f"'{side}' is empty")
+        answers[side] = answer
+    if answers["chosen"].strip() == answers["rejected"].strip():
+        return chat_data.Fault("equal-answers", "chosen and rejected are the same: nothing is preferred")
+    turns = asked_turns(row, system)
+    if isinstance(turns, chat_data.Fault):
+        return turns
+    if system and turns[0]["role"] != "system":
+        turns = [{"role": "system", "content": system}, *turns]
+    return {"prompt": turns, **answers}
+
+
+def asked_turns(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | chat_data.Fault:
+    """The turns of a row's ``prompt``, which ask for an answer, or why they don't."""
+    prompt = row.get("prompt")
+    if not isinstance(prompt, (str, list)):
+        return chat_data.Fault(
+            "missing-prompt", "'prompt' must be a text, or a list of turns that ends with the user's"
+        )
+    # with an answer in its place the whole order can be checked
+    turns = chat_data.turns_of({"prompt": prompt, "completion": "-"}, system)
+    fault = next(iter(chat_data.check_turns(turns)), None)
+    if fault and fault.code == "role-order" and (not prompt or prompt[-1]["role"] != "user"):
+        return chat_data.Fault("role-order", "'prompt' must end with a turn of the user")
+    return fault or turns[:-1]
+
+
+def _token_fault(pair: Pair, rules: TokenRules | None) -> chat_data.Fault | None:
+    """What is wrong with a pair once the template has written it out as the trainer will."""
+    for side in SIDES if rules else ():
+        try:
+            ids = encoded_side(rules.tokenizer, pair, side, sys.maxsize, side).ids
+        except GuardFailed as error:
+            return chat_data.Fault("no-stop-token", str(error).removeprefix(f"{side}: no-stop-token: "))
+        if len(ids) > rules.max_tokens:
+            return chat_data.Fault("too-long", f"'{side}' makes {len(ids)} tokens with its question, at most"
+                                               f" {rules.max_tokens} (train.max_length)")  # fmt: skip
+    return None
+
+
+def encoded_side(tokenizer, pair: Pair, side: str, longest: int, where: str) -> chat_template.Encoded:
+    """Question and one of the two answers as the trainer sees them; raises as ``template.encode``."""
+    row = {"messages": [*pair["prompt"], {"role": "assistant", "content": pair[side]}]}
+    return chat_template.encode(tokenizer, row, longest, where)
+
+
+def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
+               rules: TokenRules | None = None) -> list[Pair]:  # fmt: skip
+    """The pairs of a file; arguments as in ``check_pairs``.
+
+    Raises:
+        BadInput: one line per fault, as ``file:line: CODE: message``.
+    """
+    found = list(check_pairs(path, system, keys, rules))
+    splits.raise_faults([str(item) for item in found if isinstance(item, Finding)], splits.MEND)
+    if not found:
+        raise BadInput(f"{path}: there is no pair in this file")
+    return found

@@ -1,0 +1,1 @@
+"""Search over this site's pages, and answers quoted from them."""

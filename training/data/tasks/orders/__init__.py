@@ -1,0 +1,1 @@
+"""The task of reading customer orders: grammar, words, held-out sets."""

@@ -1,0 +1,1 @@
+"""Scores before and after: the task, general capability, the gate."""

@@ -1,0 +1,111 @@
+"""The untrained model's scores, kept: the same model asked the same questions in the same way need not be asked twice.
+
+Runs that differ only in their training share one base. What was measured is found again by a hash of everything that
+could change it: the weights, how they are held, the held-out rows, the prompts' settings and this package's own code.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from training.data.tasks import registry as tasks
+from training.run import jsonl, machine
+
+ROOT = Path(__file__).resolve().parents[2]
+MEASURING = ("training.evaluation.score", "training.evaluation.probe", "training.evaluation.capability_retention")
+
+
+def key(loaded: Any, rows: Any, config: Any) -> str:
+    """64 hex digits that stand for the question "how does this base model do here?".
+
+    Args:
+        loaded: the base model with its facts and dtype.
+        rows: the run's data; only the held-out rows count.
+        config: for the task, the probe's and the evaluation's settings.
+    """
+    digest = hashlib.sha256()
+    said = [loaded.facts, loaded.dtype, config.task, asdict(config.probe), asdict(config.evaluate), rows.heldout]
+    digest.update(json.dumps(said, sort_keys=True, default=str).encode())
+    digest.update(json.dumps(machine.environment(loaded.dtype), sort_keys=True, default=str).encode())
+    for file in sources((*MEASURING, tasks.module_of(config.task).__name__)):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def sources(modules: tuple[str, ...]) -> tuple[Path, ...]:
+    """Every file of ours that the modules import, themselves included: what can change a score.
+
+    Read from the import lines, so that no list of names can fall behind the code.
+    """
+    found: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        file = file_of(waiting.pop())
+        if file is None or file in found:
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(sorted(found))
+
+
+def file_of(module: str) -> Path | None:
+    """The file of one of our modules; None for a package of others, a folder and a name inside a module."""
+    file = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+    return file if module.startswith(("training.", "labs_py.")) and file.is_file() else None
+
+
+def pinned(settings: Any) -> bool:
+    """Whether the model's name says for certain which weights it has: a folder's content may change under its name."""
+    return bool(settings.revision) or settings.source.startswith(("embedded:", "tiny-random:"))
+
+
+def recall(name: str, folder: Any) -> dict[str, Any] | None:
+    """The scores kept under ``name``, or None; the base's answers are put back into the run's predictions."""
+    file = _file(name)
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not _is_whole(kept):  # only costs the time to ask again
+        return None
+    folder.forget_predictions("base", "base_few_shot")  # a run that was killed while it asked has some of them
+    with open(folder.predictions, "a", encoding="utf-8") as stream:
+        stream.writelines(line + "\n" for line in kept["predictions"])
+    return kept["scores"]
+
+
+def keep(name: str, scores: dict[str, Any], folder: Any) -> None:
+    """Keep the scores and the answers that they stand on; a full disk only costs the next run its time."""
+    answers = jsonl.read(folder.predictions) if folder.predictions.exists() else []
+    base_lines = [json.dumps(one, ensure_ascii=False) for one in answers if one["arm"] != "tuned"]
+    file = _file(name)
+    partial = file.with_suffix(".partial")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({"scores": scores, "predictions": base_lines}), encoding="utf-8")
+        partial.replace(file)
+    except OSError:
+        partial.unlink(missing_ok=True)
+
+
+def _is_whole(kept: Any) -> bool:
+    """Whether a file of the cache has the parts that ``keep`` writes."""
+    found = kept if isinstance(kept, dict) else {}
+    scores, lines = found.get("scores"), found.get("predictions")
+    return isinstance(scores, dict) and bool(scores) and isinstance(lines, list) and all(
+        isinstance(line, str) for line in lines)  # fmt: skip
+
+
+def _file(name: str) -> Path:
+    return machine.cache_dir() / "base-scores" / f"{name[:24]}.json"

@@ -1,0 +1,143 @@
+"""What a run may have broken: general text, general knowledge, staying on topic, following a plain instruction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from labs_py.core import evidence
+from training.data import replay
+from training.evaluation import multiple_choice, spot_checks
+from training.models import chat_template
+from training.models.generate import greedy
+
+PASSAGE_BATCH = 6
+
+
+SAMPLE_TOKENS = 32
+
+
+SHOWN_SAMPLES = 8
+
+
+def cross_entropy(model: Any, tokenizer: Any, passages: tuple[str, ...]) -> tuple[list[float], list[int]]:
+    """Mean cross-entropy of each passage, and how many tokens were predicted.
+
+    Args:
+        model: causal language model.
+        tokenizer: its tokenizer.
+        passages: texts.
+
+    Returns:
+        Nats per token and predicted tokens (all but the first), a figure each per passage.
+    """
+    import torch
+
+    device = next(model.parameters()).device
+    encoded = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in passages]
+    order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
+    nats, counts = [0.0] * len(encoded), [0] * len(encoded)
+    for start in range(0, len(order), PASSAGE_BATCH):
+        chosen = order[start : start + PASSAGE_BATCH]
+        width = max(len(encoded[place]) for place in chosen)
+        ids = torch.zeros((len(chosen), width), dtype=torch.long)
+        mask = torch.zeros((len(chosen), width), dtype=torch.long)
+        for row, place in enumerate(chosen):
+            ids[row, : len(encoded[place])] = torch.tensor(encoded[place])
+            mask[row, : len(encoded[place])] = 1
+        ids, mask = ids.to(device), mask.to(device)
+        with torch.inference_mode():
+            logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()
+            losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+            sums = (losses.view(len(chosen), -1) * mask[:, 1:]).sum(1)
+        for row, place in enumerate(chosen):
+            counts[place] = len(encoded[place]) - 1
+            nats[place] = float(sums[row]) / max(1, counts[place])
+    return nats, counts
+
+
+def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = False) -> dict[str, Any]:
+    """All checks of one model.
+
+    Args:
+        model, tokenizer: the model, base or tuned.
+        config: the run's configuration (batch size).
+        arm: "base" or "tuned".
+        quick: a tenth of everything, for smoke runs.
+
+    Returns:
+        Figures per passage, fact and prompt, so that ``combine`` can pair them.
+    """
+    texts = replay.passages("measure")
+    facts = multiple_choice.items()
+    topics, rules = spot_checks.TOPICS, spot_checks.INSTRUCTIONS
+    if quick:
+        texts, facts, topics, rules = texts[::20], facts[:30], topics[:4], rules[:2]
+    nats, counts = cross_entropy(model, tokenizer, texts)
+    scores = multiple_choice.option_scores(model, tokenizer, facts)
+    questions = [question for question, _ in (*topics, *rules)]
+    prompts = [chat_template.prompt_ids(tokenizer, [{"role": "user", "content": question}]) for question in questions]
+    stops = chat_template.stop_ids(tokenizer)
+    answers = [g.text for g in greedy(model, tokenizer, prompts, SAMPLE_TOKENS, stops, config.evaluate.batch_size)]
+    on_topic = [spot_checks.on_topic(answer, words) for answer, (_, words) in zip(answers, topics, strict=False)]
+    obeyed = [spot_checks.obeys(answer, rule) for answer, (_, rule) in zip(answers[len(topics) :], rules, strict=True)]
+    shown = [{"question": question, "answer": answer} for question, answer in zip(questions, answers, strict=True)]
+    return {
+        "arm": arm,
+        "passage_nats": nats,
+        "passage_tokens": counts,
+        "fact_scores": multiple_choice.by_fact(scores, facts).tolist(),
+        "items": len(facts),
+        "on_topic": [float(value) for value in on_topic],
+        "obeyed": [float(value) for value in obeyed],
+        "repetition": [spot_checks.repetition(answer) for answer in answers],
+        "json_leak": [float(answer.lstrip().startswith("{")) for answer in answers],
+        "samples": shown,
+    }
+
+
+def _paired(after: list[float], before: list[float], weights: list[int] | None = None) -> dict[str, float]:
+    centre, low, high = evidence.paired_difference(
+        np.array(after), np.array(before), weights=None if weights is None else np.array(weights)
+    )
+    return {"change": centre, "ci95": [low, high]}
+
+
+def combine(base: dict[str, Any], tuned: dict[str, Any]) -> dict[str, Any]:
+    """The ``regression`` block of a report: each check before, after, and the paired change with its interval."""
+    tokens = base["passage_tokens"]
+    nats = {
+        arm: float(np.average(found["passage_nats"], weights=tokens))
+        for arm, found in (("base", base), ("tuned", tuned))
+    }
+    block: dict[str, Any] = {
+        "cross_entropy": {
+            **nats,
+            "n": sum(tokens),
+            "passages": len(tokens),
+            "unit": "nats per token",
+            **_paired(tuned["passage_nats"], base["passage_nats"], tokens),
+        },
+        "perplexity": {arm: float(np.exp(value)) for arm, value in nats.items()},
+    }
+    block["perplexity"]["ratio"] = block["perplexity"]["tuned"] / block["perplexity"]["base"]
+    for name, key in (
+        ("multiple_choice", "fact_scores"),
+        ("topicality", "on_topic"),
+        ("instructions", "obeyed"),
+        ("repetition", "repetition"),
+        ("json_leak", "json_leak"),
+    ):
+        block[name] = {
+            "base": float(np.mean(base[key])),
+            "tuned": float(np.mean(tuned[key])),
+            "n": len(base[key]),
+            **_paired(tuned[key], base[key]),
+        }
+    block["multiple_choice"]["items"] = base["items"]
+    block["samples"] = [
+        {"question": before["question"], "base": before["answer"], "tuned": after["answer"]}
+        for before, after in zip(base["samples"], tuned["samples"], strict=True)
+    ][:SHOWN_SAMPLES]
+    return block

@@ -1,0 +1,94 @@
+"""Does the base model need training at all? Asked before a step is spent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from training.data import splits
+from training.evaluation import score
+from training.run.errors import DO_NOT_TRAIN
+
+
+# --8<-- [start:verdict]
+def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> dict[str, Any]:
+    """The verdict from the scores of one set.
+
+    Args:
+        base, few_shot: ``summary`` of the answers without and with examples.
+        threshold: rate of exact answers from which on training is refused.
+
+    Returns:
+        {"verdict", "sentence", "better", "exact", "content", "threshold", "exit_code"}.
+    """
+    better, found = max((("base_few_shot", few_shot), ("base", base)), key=lambda pair: pair[1]["exact"]["value"])
+    exact, n = found["exact"]["value"], found["exact"]["n"]
+    content = max(found["content"]["value"] for found in (base, few_shot))
+    low, high = found["exact"]["ci95"]
+    how = "with examples in the prompt" if better == "base_few_shot" else "without any examples"
+    figure = f"{exact:.0%} of {n} answers are exact {how} (95% interval {low:.0%} to {high:.0%})"
+    if exact >= threshold:
+        verdict = "dont-train"
+        sentence = f"Don't train: {figure}, at or above the threshold of {threshold:.0%}. Use that prompt."
+    elif content >= threshold:
+        verdict = "fix-the-prompt"
+        sentence = (
+            f"Fix the prompt first: {content:.0%} of the answers are right once their form is forgiven, but "
+            f"only {exact:.0%} keep the form. Don't train what a clearer prompt or a parser gives for nothing."
+        )
+    else:
+        verdict = "train"
+        sentence = f"Training is worth a try: {figure}, below the threshold of {threshold:.0%}."
+    return {
+        "verdict": verdict,
+        "sentence": sentence,
+        "better": better,
+        "exact": exact,
+        "content": content,
+        "n": n,
+        "threshold": threshold,
+        "exit_code": 0 if verdict == "train" else DO_NOT_TRAIN,
+    }
+
+
+# --8<-- [end:verdict]
+
+
+def judge(loaded: Any, rows: splits.Splits, config: Any) -> dict[str, Any]:
+    """Ask and decide: ``verdict`` of ``ask``."""
+    return verdict(*ask(loaded, rows, config), config)
+
+
+def ask(loaded: Any, rows: splits.Splits, config: Any, folder: Any = None) -> tuple[str, dict[str, Any]]:
+    """The probe's questions, from the task's headline set (or the only one there is), without and with examples.
+
+    Args:
+        loaded: model with tokenizer.
+        rows: the run's data.
+        config: for n and the prompts.
+        folder: a RunFolder that keeps the answers.
+
+    Returns:
+        The set's name, and ``evaluate.summary`` of the answers to each prompt.
+    """
+    task = splits.task_of(config)
+    name = task.headline if task.headline in rows.heldout else next(iter(rows.heldout))
+    asked = splits.Splits([], {name: rows.heldout[name][: config.probe.n]}, rows.sha256, {})
+    return name, {arm: score.measure(loaded.model, loaded.tokenizer, asked, _with_shots(config), arm, folder)[name]
+                  for arm in ("base", "base_few_shot")}  # fmt: skip
+
+
+def verdict(name: str, found: dict[str, Any], config: Any) -> dict[str, Any]:
+    """``decide``'s verdict on what ``ask`` found, with the scores of both prompts and the set's name."""
+    shown = {arm: {key: value for key, value in scores.items() if key != "items"} for arm, scores in found.items()}
+    return {**decide(found["base"], found["base_few_shot"], config.probe.exact_threshold), "set": name, **shown}
+
+
+def stands_for_evaluation(config: Any) -> bool:
+    """Whether the evaluation would put the very questions of the probe to the untrained model once more."""
+    return config.probe.n == config.evaluate.base_rows and config.probe.few_shot == config.evaluate.few_shot
+
+
+def _with_shots(config: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(config, evaluate=replace(config.evaluate, few_shot=config.probe.few_shot))

@@ -1,0 +1,1 @@
+"""The methods: each in a folder with settings, data, loss, trainer and measures."""

@@ -1,0 +1,81 @@
+"""Distillation: students that start alike and see the same rows for as many steps, taught in different ways.
+
+hard: the data's own next tokens. soft: the teacher's distributions at those places (T, alpha, beta). sequence: the
+teacher writes on from each row's beginning, and its words are hard labels. on_policy: half the steps as soft, then the
+student writes and the teacher scores each of its tokens (TRL's DistillationTrainer, which is a stable one in TRL 1.16;
+its gkd, gold, sdft, sdpo and minillm relatives are experimental there and not used here).
+"""
+
+from __future__ import annotations
+
+import shutil
+
+from training.methods import trainer as method_trainer
+from training.methods.distill import on_policy, student
+from training.methods.distill.rows import encode, written_by_teacher
+from training.methods.distill.trainer import build_trainer
+from training.run import machine
+from training.run.errors import BadInput, Interrupted
+from training.run.folder import RunFolder
+
+
+def train_arm(config, arm: str, rows: list[dict], loaded, teacher, folder, quiet: bool = False) -> RunFolder:
+    """Teach one student and leave it in a folder of its own; what is done already is not done again.
+
+    Raises:
+        Interrupted: after Ctrl-C, with the line that goes on with the whole run.
+    """
+    own = RunFolder(folder.path / "arms" / arm)
+    if arm == config.distill.arms[-1]:
+        own.adapter = folder.adapter  # the judged one is the run's model
+    if own.report.is_file() and "train" in own.read():
+        machine.say(f"· {arm}: taken from the interrupted run")
+    else:
+        go_on(config, arm, rows, loaded, teacher, folder, own, quiet)
+    if machine.is_main_process():
+        loaded.tokenizer.save_pretrained(own.adapter)
+        shutil.rmtree(own.checkpoints, ignore_errors=True)
+    machine.wait_for_main()
+    return own
+
+
+def go_on(config, arm: str, rows: list[dict], loaded, teacher, folder, own: RunFolder, quiet: bool) -> None:
+    """Teach one student, from its last checkpoint if there is one; raises as ``train_arm``."""
+    checkpoint = own.last_checkpoint() if own.report.is_file() else None
+    if checkpoint is None and machine.is_main_process():
+        own.create(config, f"distill, arm {arm}", loaded.dtype)
+    machine.wait_for_main()
+    with machine.phase(f"training: {arm}", folder.log):
+        try:
+            teach(config, arm, rows, loaded, teacher, folder, own, checkpoint, quiet)
+        except Interrupted:
+            raise Interrupted(f"stopped in the arm {arm}; go on with:\n  {folder.resume_command('distill')}") from None
+
+
+def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, checkpoint, quiet: bool) -> None:
+    """The training of one arm."""
+    learner = student.cut(teacher, config.distill.layers).train()
+    if machine.process_count() > 1 and arm in ("sequence", "on_policy"):
+        raise BadInput(f"distill.arms: {arm} writes text, which one process does here; leave it out, or launch one")
+    if arm == "on_policy":
+        on_policy.teach(config, rows, loaded, teacher, learner, folder, own, checkpoint, quiet)
+        return
+    if arm == "sequence":
+        rows = written_by_teacher(config, rows, loaded, teacher, folder)
+    encoded, kept = encode(config, loaded.tokenizer, rows), None
+    if arm == "soft":
+        with machine.main_process_first():
+            kept, size = student.lessons(config, teacher, encoded, folder)
+        folder.update("teacher", size)
+    alpha = config.distill.alpha if arm == "soft" else 0.0
+    trainer, steps = build_trainer(config, learner, encoded, kept, alpha, loaded, own, quiet)
+    method_trainer.run_and_save(config, trainer, steps, learner, loaded, own, checkpoint, "distill")
+
+
+def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "distill", quiet: bool = False):
+    """Teach all arms; the result is the judged one's student."""
+    teacher = student.teacher_of(config, loaded)
+    for arm in config.distill.arms:
+        own = train_arm(config, arm, rows, loaded, teacher, folder, quiet)
+    facts = own.read()["train"]
+    return method_trainer.TrainResult(student.load_student(folder.adapter, loaded.dtype), facts)

@@ -1,0 +1,161 @@
+"""Losses on preferences: from two answers to one question, which is better?
+
+Notation: B pairs; ``chosen`` and ``rejected`` (B,) are the policy's log-probabilities of whole answers (natural
+logs, ``answers.answer_log_probabilities``), ``reference_*`` the frozen starting model's; ``*_tokens`` (B,) are the
+answers' lengths. Every loss is the mean over the pairs.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from training.methods.tensor_checks import same_shape
+
+
+# --8<-- [start:dpo]
+def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta: float) -> torch.Tensor:
+    """-log sigmoid(beta [log pi(y_w)/ref(y_w) - log pi(y_l)/ref(y_l)]): a reward model that is the policy itself.
+
+    Source: Rafailov et al. 2023 (arXiv 2305.18290), equation 7.
+
+    Returns:
+        Scalar; log 2 at the start, where policy and reference agree.
+    """
+    same_shape(chosen, rejected, reference_chosen, reference_rejected)
+    margin = (chosen - reference_chosen) - (rejected - reference_rejected)  # (B,)
+    return -F.logsigmoid(beta * margin).mean()
+
+
+# --8<-- [end:dpo]
+
+
+# --8<-- [start:dpo_nll]
+def dpo_with_nll_loss(
+    chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, beta: float, nll_weight: float
+) -> torch.Tensor:
+    """DPO plus ``nll_weight`` times the chosen answers' cross-entropy per token, -sum log pi(y_w) / sum |y_w|.
+
+    DPO asks only for a difference, which also grows while both answers become unlikelier; the second term holds the
+    chosen one up. Source: the term is that of Llama 3 (arXiv 2407.21783), section 4.1.4; per token as in TRL, the
+    mean over all chosen tokens of the batch.
+    """
+    same_shape(chosen, chosen_tokens)
+    nll = -chosen.sum() / chosen_tokens.sum().clamp(min=1)
+    return dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta) + nll_weight * nll
+
+
+# --8<-- [end:dpo_nll]
+
+
+# --8<-- [start:length_normalised]
+def length_normalised_dpo_loss(
+    chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, beta: float
+) -> torch.Tensor:
+    """DPO on log-ratios per token, so that a long answer does not win by being long.
+
+    -log sigmoid(beta [log pi(y_w)/ref(y_w) / |y_w| - log pi(y_l)/ref(y_l) / |y_l|]).
+    Source: Tulu 3 (arXiv 2411.15124), section 5.1.2 (its beta of 5 belongs to this form and not to plain DPO).
+    """
+    same_shape(chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens)
+    chosen_ratio = (chosen - reference_chosen) / chosen_tokens.clamp(min=1)
+    rejected_ratio = (rejected - reference_rejected) / rejected_tokens.clamp(min=1)
+    return -F.logsigmoid(beta * (chosen_ratio - rejected_ratio)).mean()
+
+
+# --8<-- [end:length_normalised]
+
+
+# --8<-- [start:ipo]
+def ipo_loss(
+    chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, tau: float
+) -> torch.Tensor:
+    """(h - 1 / (2 tau))^2 with h the difference of the log-ratios: a target for the margin instead of "more".
+
+    Source: Azar et al. 2023 (arXiv 2310.12036), equation 17; h per token, as TRL has it from the paper's authors.
+
+    Args:
+        tau: strength of the pull towards the reference; DPO's beta in TRL's settings.
+    """
+    same_shape(chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens)
+    chosen_ratio = (chosen - reference_chosen) / chosen_tokens.clamp(min=1)
+    rejected_ratio = (rejected - reference_rejected) / rejected_tokens.clamp(min=1)
+    return (chosen_ratio - rejected_ratio - 1 / (2 * tau)).square().mean()
+
+
+# --8<-- [end:ipo]
+
+
+# --8<-- [start:kto]
+def kto_loss(
+    policy, reference, good, kl, beta: float, good_weight: float = 1.0, bad_weight: float = 1.0
+) -> torch.Tensor:
+    """lambda (1 - sigmoid(+-beta (log pi(y)/ref(y) - z))): single answers, each only good or bad.
+
+    Source: Ethayarajh et al. 2024 (arXiv 2402.01306), section 4.
+
+    Args:
+        policy, reference: log-probabilities of B answers, (B,).
+        good: (B,) true where the answer is wanted.
+        kl: z, the batch's estimate of KL(policy || reference), from mismatched questions and answers; clamped at 0
+            and without gradient.
+        beta: risk aversion.
+        good_weight, bad_weight: the lambdas, to balance unequal counts.
+    """
+    same_shape(policy, reference, good)
+    kl = torch.as_tensor(kl, dtype=policy.dtype, device=policy.device).detach().clamp(min=0)
+    distance = policy - reference - kl
+    # 1 - sigmoid(x) is sigmoid(-x), which keeps its digits where x is large.
+    wanted = good_weight * torch.sigmoid(-beta * distance)
+    unwanted = bad_weight * torch.sigmoid(beta * distance)
+    return torch.where(good.bool(), wanted, unwanted).mean()
+
+
+# --8<-- [end:kto]
+
+
+# --8<-- [start:orpo]
+def orpo_loss(chosen_mean, rejected_mean, chosen_nll, weight: float) -> torch.Tensor:
+    """NLL - ``weight`` log sigmoid(log odds(y_w)/odds(y_l)): one stage and no reference.
+
+    odds(y) = P(y) / (1 - P(y)) with P the geometric mean of the tokens' probabilities.
+    Source: Hong et al. 2024 (arXiv 2403.07691), equations 4, 6 and 7.
+
+    Args:
+        chosen_mean, rejected_mean: log-probabilities per token, (B,), below 0.
+        chosen_nll: cross-entropy of the chosen rows, scalar.
+        weight: lambda.
+    """
+    same_shape(chosen_mean, rejected_mean)
+    log_odds = (chosen_mean - rejected_mean) - (_log_rest(chosen_mean) - _log_rest(rejected_mean))
+    return chosen_nll - weight * F.logsigmoid(log_odds).mean()
+
+
+def _log_rest(log_p: torch.Tensor) -> torch.Tensor:
+    """log(1 - p) from log p, exact at both ends; log p = 0 counts as the largest normal number below 0."""
+    log_p = log_p.clamp(max=-torch.finfo(log_p.dtype).tiny)
+    near_one = log_p > -0.6931471805599453  # p > 1/2: 1 - p is -expm1(log p), below it log1p(-p)
+    rest = torch.log(-torch.expm1(torch.where(near_one, log_p, torch.full_like(log_p, -1.0))))
+    return torch.where(
+        near_one, rest, torch.log1p(-torch.exp(torch.where(near_one, torch.full_like(log_p, -1.0), log_p)))
+    )
+
+
+# --8<-- [end:orpo]
+
+
+# --8<-- [start:simpo]
+def simpo_loss(chosen_mean, rejected_mean, beta: float, gamma: float) -> torch.Tensor:
+    """-log sigmoid(beta (mean log pi(y_w) - mean log pi(y_l)) - gamma): no reference, and a margin to win by.
+
+    Source: Meng et al. 2024 (arXiv 2405.14734), equation 6.
+
+    Args:
+        chosen_mean, rejected_mean: log-probabilities per token, (B,).
+        gamma: margin, in the unit of beta times a log-probability.
+    """
+    same_shape(chosen_mean, rejected_mean)
+    return -F.logsigmoid(beta * (chosen_mean - rejected_mean) - gamma).mean()
+
+
+# --8<-- [end:simpo]

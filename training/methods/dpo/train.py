@@ -1,0 +1,170 @@
+"""Direct preference optimisation with TRL: from pairs to a model that finds the better answer likelier."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from training.data import splits
+from training.data.pairs import encode_pairs
+from training.methods import trainer as method_trainer
+from training.methods.callbacks import MethodLog, without_printers
+from training.methods.dpo import measure as dpo_measure
+from training.methods.dpo import pairs as dpo_pairs
+from training.methods.sampler import OrderedSampler
+from training.methods.trainer import common_arguments
+from training.methods.warm_start import load_adapter_weights, warm_start
+from training.models import guards, precision
+from training.run import machine
+from training.run.errors import BadInput, Interrupted
+from training.run.folder import RunFolder
+
+TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
+
+
+LOGGED = ("rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected", "entropy")
+
+
+def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "dpo", quiet: bool = False):
+    """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
+    if config.lora is None:
+        raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
+    dpo_pairs.need_one_process(config, folder)
+    p, tuned = config.preference, method_trainer.prepare(config, loaded)
+    if p.warm_start_rows:
+        warm_start(config, rows[: p.warm_start_rows], p.warm_start_rate, tuned, loaded, folder, command, quiet)
+    for number in range(1, p.rounds):
+        earlier_round(config, rows, loaded, tuned, folder, number, command, quiet)
+    facts = one_round(config, rows, loaded, tuned, folder, p.rounds, resume, command, quiet)
+    facts["seconds"] += sum(each["seconds"] for each in folder.read()["data"].get("rounds", {}).values())
+    folder.update("train", {"seconds": round(facts["seconds"], 2)})
+    return method_trainer.TrainResult(tuned.eval(), facts)
+
+
+def one_round(config, rows, loaded, tuned, own, number: int, resume, command: str, quiet: bool) -> dict:
+    """Pairs (of the model as it now stands, where they are sampled) and one walk over them; ``tuned`` is changed.
+
+    The reference is the model at the beginning of the round.
+
+    Args:
+        own: the round's folder.
+        number: of the round, from 1.
+    """
+    pairs = dpo_pairs.pairs(config, rows, tuned, loaded.tokenizer, own, number)
+    encoded = encode_pairs(loaded.tokenizer, pairs, config.train.max_length)
+    own.update("data", {"n": {"pairs": len(pairs)}})
+    machine.say(f"  {len(pairs)} pairs ({config.preference.pairs}), judged by the rule {config.preference.rule}")
+    log_pair(pairs[0], own)
+    with precision.preserve_dtype(tuned):
+        trainer, steps = build_trainer(config, tuned, encoded, loaded, own, quiet)
+    guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
+    try:
+        facts = method_trainer.run_and_save(config, trainer, steps, tuned, loaded, own, resume, command)
+    finally:
+        if "ref" in tuned.peft_config:
+            tuned.delete_adapter("ref")  # the frozen copy that TRL compares with
+    shutil.rmtree(own.adapter / "ref", ignore_errors=True)
+    return facts
+
+
+def earlier_round(config, rows, loaded, tuned, folder, number: int, command: str, quiet: bool) -> None:
+    """A round before the last, in a folder of its own: one that is done is read back, one that was broken off goes on.
+
+    Raises:
+        Interrupted: after Ctrl-C, with the line that goes on with the whole run.
+    """
+    own = RunFolder(folder.path / f"round-{number}")
+    if load_adapter_weights(tuned, own):
+        machine.say(f"  round {number}: taken from the interrupted run")
+    else:
+        machine.say(f"  round {number} of {config.preference.rounds}")
+        last = own.last_checkpoint() if own.report.is_file() else None
+        if not own.report.is_file():
+            own.create(config, f"dpo, round {number}", loaded.dtype)
+        elif last is None:
+            own.forget_steps_after(0)
+        try:
+            one_round(config, rows, loaded, tuned, own, number, last, command, quiet)
+        except Interrupted:
+            raise Interrupted(f"stopped in round {number}; go on with:\n  {folder.resume_command(command)}") from None
+        tuned.train()
+    report = own.read()
+    facts = {name: report["train"][name] for name in ("steps", "seconds")}
+    folder.update("data", {"rounds": {str(number): {"pairs": report["data"]["n"]["pairs"], **facts,
+                                                    **report["data"].get("sampled", {})}}})  # fmt: skip
+
+
+def build_trainer(config, tuned, encoded: list[dict], loaded, folder, quiet: bool):
+    """TRL's DPOTrainer on pairs that are already encoded, with every default that matters written out."""
+    from datasets import Dataset, disable_progress_bars
+
+    disable_progress_bars()
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    steps = MethodLog(folder, quiet, LOGGED)
+    trainer = pair_trainer()(
+        model=tuned,
+        args=trainer_arguments(config, len(encoded), loaded.dtype, folder),
+        train_dataset=Dataset.from_list(encoded),
+        processing_class=loaded.tokenizer,
+        callbacks=[steps],
+        order_seed=config.train.seed,
+    )
+    steps.trainer = trainer
+    without_printers(trainer)
+    return trainer, steps
+
+
+def trainer_arguments(config, n_pairs: int, dtype: str, folder):
+    """DPOConfig from the run's settings; what the reference says is computed once where one process trains.
+
+    Several would each look for the file that the first one keeps it in, in a folder of their own (TRL 1.16).
+    """
+    from trl import DPOConfig
+
+    p = config.preference
+    losses, weights = [TRL_NAMES[p.loss]], [1.0]
+    if p.nll_weight:
+        losses, weights = [*losses, "sft"], [1.0, p.nll_weight]
+    alone = machine.process_count() == 1
+    return DPOConfig(**common_arguments(config, n_pairs, dtype, folder), beta=p.beta, loss_type=losses,
+                     loss_weights=weights, precompute_ref_log_probs=alone, max_length=None)  # fmt: skip
+
+
+def pair_trainer() -> type:
+    """The trainer's class, made when torch is there."""
+    from trl import DPOTrainer
+
+    class PairTrainer(DPOTrainer):
+        """DPOTrainer that takes encoded pairs, in an order of the run's seed that a resumed run repeats."""
+
+        sparse, tokens_seen = False, 0
+
+        def __init__(self, *args, order_seed: int, **kwargs):
+            self.order_seed = order_seed
+            super().__init__(*args, **kwargs)
+
+        def _prepare_dataset(self, dataset, *_, **__):
+            return dataset
+
+        def _get_train_sampler(self, train_dataset=None):
+            rows = self.train_dataset if train_dataset is None else train_dataset
+            return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
+
+        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+            self.tokens_seen += int(inputs["attention_mask"].sum())
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+
+    return PairTrainer
+
+
+def log_pair(pair: dict, folder) -> None:
+    """One pair for the report and the screen."""
+    folder.log({"event": "pair", **{side: pair[side] for side in ("chosen", "rejected")}})
+    machine.say(f"  better: {pair['chosen'][:90]!r}", f"  worse:  {pair['rejected'][:90]!r}")
+
+
+def measure_more(config, rows: splits.Splits, loaded, tuned, folder) -> None:
+    """Win rate, length and KL: the report's ``preference`` section."""
+    found = dpo_measure.measure(config, rows, loaded, tuned, folder)
+    folder.update("preference", found)
+    machine.say(*dpo_measure.lines(found))

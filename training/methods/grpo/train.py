@@ -1,0 +1,155 @@
+"""Group-relative policy optimisation with TRL: several answers to each question, compared by a verifiable reward."""
+
+from __future__ import annotations
+
+import math
+import os
+
+import numpy as np
+
+from training.data import rewards, splits
+from training.data.tasks import base as task_base
+from training.methods import trainer as method_trainer
+from training.methods.callbacks import MethodLog, without_printers
+from training.methods.trainer import common_arguments
+from training.methods.warm_start import warm_start
+from training.models import guards
+from training.run import machine
+from training.run.errors import BadInput, GuardFailed
+
+LOGGED = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "completions/mean_length",
+          "completions/clipped_ratio", "kl", "clip_ratio/region_mean")  # fmt: skip
+
+
+def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "grpo", quiet: bool = False):
+    """Train by reward and leave the adapter in the run's folder; arguments as in ``sft.train``."""
+    if config.lora is None:
+        raise BadInput("lora: this method needs an adapter here")
+    tuned = method_trainer.prepare(config, loaded)
+    g = config.group
+    if g.warm_start_rows:
+        warm_start(config, rows[: g.warm_start_rows], g.warm_start_rate, tuned, loaded, folder, command, quiet)
+    trainer, steps = build_trainer(config, tuned, rows, loaded, folder, quiet)
+    try:
+        facts = method_trainer.run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+    except GuardFailed as error:
+        events = folder.events("method")
+        if events and all(e.get("frac_reward_zero_std") == 1 for e in events):
+            raise GuardFailed(
+                "every group's answers earned the same reward, so there was nothing to learn from: give"
+                " group.warm_start_rows, an easier reward or a higher group.temperature"
+            ) from error
+        raise
+    finally:
+        if "ref" in tuned.peft_config:
+            tuned.delete_adapter("ref")
+    return method_trainer.TrainResult(tuned.eval(), facts)
+
+
+class RewardFunction:
+    """What TRL calls for rewards: scores answer by answer, and writes down what could not be scored.
+
+    Several rewards are added here and not by TRL, which would count one that is missing as 0: the answer would look
+    worse than its siblings for what the function did.
+
+    Args:
+        functions: name -> reward.
+        folder: its log gets one line per problem.
+    """
+
+    def __init__(self, functions: dict[str, rewards.Reward], folder):
+        self.__name__, self.functions, self.folder = "+".join(functions), functions, folder
+
+    def __call__(self, completions, target, id, trainer_state=None, **_) -> list[float]:
+        """Rewards of one step's answers, all functions added; NaN where one of them has none.
+
+        Raises:
+            GuardFailed: not one answer of the step could be scored.
+        """
+        answers = [turns[-1]["content"] if isinstance(turns, list) else turns for turns in completions]
+        step = (trainer_state.global_step if trainer_state else 0) + 1
+        each = [rewards.score(reward, name, answers, target, id) for name, reward in self.functions.items()]
+        values = [sum(parts) for parts in zip(*(found for found, _ in each), strict=True)]
+        said = []
+        for first, *others in (problems for _, problems in each if problems):
+            for p in (first, *others):
+                self.folder.log({"event": "reward-problem", "step": step, "reward": p.reward, "sample": p.sample,
+                                 "answer": p.answer, "message": p.message})  # fmt: skip
+            said.append(f"reward {first.reward}: {1 + len(others)} of {len(answers)} answers of step {step} could not"
+                        f" be scored; sample {first.sample}: {first.message}")  # fmt: skip
+        if said and all(map(math.isnan, values)):
+            raise GuardFailed("; ".join(said))
+        machine.say(*(f"  {line}" for line in said))
+        return values
+
+
+def build_trainer(config, tuned, rows: list[dict], loaded, folder, quiet: bool):
+    """TRL's GRPOTrainer with every default that matters written out."""
+    from datasets import Dataset, disable_progress_bars
+
+    disable_progress_bars()
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    judge = RewardFunction(rewards.named(config.group.reward, splits.task_of(config)), folder)
+    asked = [{"prompt": task_base.prompt(row), "target": task_base.target(row), "id": str(row.get("id", i))}
+             for i, row in enumerate(rows)]  # fmt: skip
+    steps = MethodLog(folder, quiet, LOGGED)
+    trainer = group_trainer()(
+        model=tuned,
+        reward_funcs=[judge],
+        args=trainer_arguments(config, len(rows), loaded.dtype, folder),
+        train_dataset=Dataset.from_list(asked),
+        processing_class=loaded.tokenizer,
+        callbacks=[steps],
+    )
+    steps.trainer = trainer
+    without_printers(trainer)
+    guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
+    return trainer, steps
+
+
+def trainer_arguments(config, n_rows: int, dtype: str, folder):
+    """GRPOConfig from the run's settings; Dr. GRPO leaves the division by the spread out, too."""
+    from trl import GRPOConfig
+
+    g = config.group
+    return GRPOConfig(
+        **common_arguments(config, n_rows * g.group, dtype, folder), num_generations=g.group,
+        max_completion_length=g.longest, temperature=g.temperature, top_k=0, top_p=1.0, beta=g.kl_weight,
+        epsilon=g.clip_low, epsilon_high=g.clip_high, loss_type=g.variant,
+        scale_rewards="none" if g.variant == "dr_grpo" else "group", num_iterations=1,
+        steps_per_generation=config.train.accumulation, use_vllm=g.vllm,
+    )  # fmt: skip
+
+
+def group_trainer() -> type:
+    """The trainer's class, made when torch is there."""
+    from trl import GRPOTrainer
+
+    class GroupTrainer(GRPOTrainer):
+        """GRPOTrainer that counts its tokens."""
+
+        sparse, tokens_seen = False, 0
+
+        def _compute_loss(self, model, inputs):
+            self.tokens_seen += int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
+            return super()._compute_loss(model, inputs)
+
+    return GroupTrainer
+
+
+def measure_more(config, rows: splits.Splits, loaded, tuned, folder) -> None:
+    """The report's ``group`` section: rewards, spread, entropy and length at the start and at the end."""
+    events = folder.events("method")
+    if not events:
+        return
+    span = max(1, min(10, len(events) // 3))
+    found = {name: {"first": _mean(events[:span], name), "last": _mean(events[-span:], name)}
+             for name in LOGGED if any(name in e for e in events)}  # fmt: skip
+    found["steps_averaged"] = span
+    found["unscored_answers"] = len(folder.events("reward-problem"))
+    folder.update("group", found)
+    machine.say(*(f"  {name}: {v['first']:.3f} -> {v['last']:.3f}" for name, v in found.items() if isinstance(v, dict)))
+
+
+def _mean(events: list[dict], name: str) -> float:
+    return float(np.mean([e[name] for e in events if name in e]))

@@ -1,0 +1,94 @@
+"""Supervised fine-tuning, top to bottom: encode the rows, attach the adapter, train with TRL, save, check.
+
+How this differs from a stock TRL script is said in trainer.py; the result is the same, the time is not.
+"""
+
+from __future__ import annotations
+
+from training.data import splits
+from training.methods.callbacks import StepLog
+from training.methods.sft.collator import AnswerCollator
+from training.methods.sft.rows import encode_rows
+from training.methods.sft.trainer import AnswerTrainer
+from training.methods.trainer import TrainResult, prepare, run_and_save, trainer_arguments
+from training.models import adapter, guards, loading
+from training.models.chat_template import Encoded
+from training.run import machine, settings
+from training.run.folder import RunFolder
+from training.run.settings import Config
+
+
+# --8<-- [start:train]
+def train(config: Config, rows: list[dict], loaded: loading.LoadedModel, folder: RunFolder, resume=None,
+          command: str = "sft", quiet: bool = False) -> TrainResult:  # fmt: skip
+    """Train on ``rows`` and leave the adapter in the run's folder.
+
+    Args:
+        config: the run's settings.
+        rows: as in training/models/chat_template.py.
+        loaded: the base model; its weights stay as they are, the adapter is attached to it.
+        folder: of the run, already created.
+        resume: a checkpoint folder to go on from.
+        command: named in the line that goes on with an interrupted run.
+
+    Raises:
+        Interrupted: after Ctrl-C, with that line. BadInput, GuardFailed: with the row.
+    """
+    encoded = encode_rows(loaded.tokenizer, rows, config)
+    log_example(loaded.tokenizer, encoded, folder)
+    tuned = prepare(config, loaded)
+    if settings.is_pissa(config.lora):
+        adapter.save_initial_adapter(tuned, folder.path)
+    attention = tuned.config._attn_implementation
+    trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
+    facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
+    tuned.set_attn_implementation(attention)  # asked as it will be when it is loaded again
+    return TrainResult(tuned.eval(), facts)
+
+
+# --8<-- [end:train]
+
+
+def build_trainer(
+    config: Config, tuned, encoded: list[Encoded], loaded: loading.LoadedModel, folder: RunFolder, quiet: bool
+):
+    """The trainer and its step log."""
+    from datasets import Dataset
+
+    share = config.train.shared_prefix and config.train.sparse_logits and not config.train.checkpointing
+    loading.plain_attention(tuned, max(len(e.ids) for e in encoded))
+    steps = StepLog(folder, quiet)
+    trainer = AnswerTrainer(
+        model=tuned,
+        args=trainer_arguments(config, len(encoded), loaded.dtype, folder),
+        train_dataset=Dataset.from_list([{"input_ids": e.ids, "labels": e.labels} for e in encoded]),
+        data_collator=AnswerCollator(loaded.tokenizer.pad_token_id, share),
+        processing_class=loaded.tokenizer,
+        callbacks=[steps],
+        order_seed=config.train.seed,
+        bucket=config.train.bucket,
+        sparse=config.train.sparse_logits,
+    )
+    steps.trainer = trainer
+    from transformers import PrinterCallback, ProgressCallback
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    return trainer, steps
+
+
+def log_example(tokenizer, encoded: list[Encoded], folder: RunFolder) -> None:
+    """One row with its mask, for the report and the screen: what is trained on stands in brackets."""
+    row = next((e for e in encoded if not e.whole_text), encoded[0])
+    tokens = [tokenizer.decode([i]) for i in row.ids]
+    supervised = [int(x != guards.IGNORED) for x in row.labels]
+    folder.log({"event": "example", "tokens": tokens, "supervised": supervised})
+    first = supervised.index(1)
+    share = sum(supervised) / len(supervised)
+    shown = "".join(tokens[max(0, first - 12) : first])
+    machine.say(f"  one row, {len(tokens)} tokens, {share:.0%} trained on: ...{shown}"
+                f"[{''.join(t for t, s in zip(tokens, supervised, strict=True) if s)}]")  # fmt: skip
+
+
+def measure_more(config: Config, rows: splits.Splits, loaded: loading.LoadedModel, tuned, folder: RunFolder) -> None:
+    """Supervised fine-tuning has no figures of its own."""

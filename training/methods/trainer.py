@@ -1,0 +1,171 @@
+"""What every method's training shares: the model that is trained, TRL's arguments, the run itself, what is saved."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.models import adapter, guards, loading, precision
+from training.models.fused_lora import unpatch_lora_forward
+from training.models.precision import keep_activation_dtype
+from training.run import config as configuration
+from training.run import machine, settings
+from training.run.errors import Interrupted, LackingResource
+from training.run.folder import RunFolder, check_checkpoint, step_of
+from training.run.settings import Config
+
+
+def common_arguments(config, n_rows: int, dtype: str, folder) -> dict[str, Any]:
+    """What every TRL trainer is told, taken from the arguments of supervised fine-tuning."""
+    told = trainer_arguments(config, n_rows, dtype, folder)
+    names = ("output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "max_steps", "learning_rate",
+             "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta2", "max_grad_norm", "optim", "seed",
+             "data_seed", "bf16", "gradient_checkpointing", "gradient_checkpointing_kwargs", "remove_unused_columns",
+             "logging_steps", "save_strategy", "save_steps", "save_total_limit", "report_to", "disable_tqdm", "use_cpu",
+             "dataloader_pin_memory", "ddp_find_unused_parameters")  # fmt: skip
+    return {name: getattr(told, name) for name in names}
+
+
+# An adapter saved for the embedded model names the model it stems from, so that others can load it.
+PUBLIC_NAMES = {"embedded:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+
+
+@dataclass
+class TrainResult:
+    """What came out: the tuned model (still with its adapter) and the report's ``train`` section."""
+
+    model: Any
+    facts: dict
+
+
+def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resume, command: str) -> dict:
+    """Let a trainer run (or go on), save what it made, and write the report's ``train`` section.
+
+    Raises:
+        Interrupted: after Ctrl-C, with the line to go on with. BadInput: the checkpoint is damaged.
+    """
+    if config.lora and machine.process_count() == 1:
+        precision.in_float32(tuned)
+    if resume:
+        check_checkpoint(Path(resume))
+        folder.forget_steps_after(step_of(Path(resume)))
+    started = time.monotonic()
+    try:
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    finally:
+        steps.close()
+        unpatch_lora_forward(tuned)
+        keep_activation_dtype(tuned, keep=False)
+    if steps.stopped and trainer.state.global_step < trainer.state.max_steps:
+        raise Interrupted(f"stopped after step {trainer.state.global_step} of {trainer.state.max_steps}; go on with:\n"
+                          f"  {folder.resume_command(command)}")  # fmt: skip
+    if config.lora and machine.process_count() == 1:
+        guards.adapter_moved(tuned)
+    save(config, trainer, tuned, loaded, folder)
+    facts = summarise(trainer, tuned, folder, time.monotonic() - started)
+    facts["weights_bytes"] = loaded.facts.get("weights_bytes")  # of the base as it is held, in four bits or more
+    if machine.is_main_process():
+        folder.update("train", facts)
+    if steps.stopped:
+        raise Interrupted(f"stopped after the last step; go on with:\n  {folder.resume_command(command)}")
+    return facts
+
+
+def prepare(config: Config, loaded: loading.LoadedModel):
+    """The model that is trained: with a fresh adapter, or whole."""
+    if config.lora is not None:
+        return loading.attach_new_adapter(loaded, config.lora, config.train.seed)
+    guards.seed_before_adapter(config.train.seed)
+    whole = loaded.model.float()  # AdamW on bfloat16 weights would lose small steps
+    for parameter in whole.parameters():
+        parameter.requires_grad_(True)
+    return whole
+
+
+def planned_steps(config: Config, n_rows: int) -> int:
+    """Optimiser steps of the run."""
+    rows_per_step = config.train.batch_size * config.train.accumulation * machine.process_count()
+    steps = -(-n_rows // rows_per_step) * config.train.epochs
+    return config.train.max_steps or max(1, round(steps))
+
+
+def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder):
+    """SFTConfig with every default that matters here written out."""
+    from trl import SFTConfig
+
+    t = config.train
+    if t.optimizer == "paged_adamw_8bit" and machine.device() == "cpu":
+        raise LackingResource("train.optimizer: paged_adamw_8bit needs a GPU's memory to page out of; set it to adamw")
+    total = planned_steps(config, n_rows)
+    checkpointing = {"gradient_checkpointing_kwargs": {"use_reentrant": False}} if t.checkpointing else {}
+    return SFTConfig(
+        output_dir=str(folder.checkpoints),
+        per_device_train_batch_size=t.batch_size,
+        gradient_accumulation_steps=t.accumulation,
+        max_steps=total,
+        learning_rate=t.learning_rate,
+        lr_scheduler_type={"constant": "constant_with_warmup"}.get(t.scheduler, t.scheduler),
+        warmup_steps=round(t.warmup * total),
+        weight_decay=t.weight_decay,
+        adam_beta2=t.beta2,
+        max_grad_norm=t.clip,
+        optim={"adamw": "adamw_torch_fused"}.get(t.optimizer, t.optimizer),
+        seed=t.seed,
+        data_seed=t.seed,
+        bf16=dtype == "bfloat16",
+        gradient_checkpointing=t.checkpointing,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=t.save_every,
+        save_total_limit=2,
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=machine.device() == "cpu",
+        dataloader_pin_memory=False,
+        ddp_find_unused_parameters=False,
+        **checkpointing,
+    )
+
+
+def save(config: Config, trainer, tuned, loaded: loading.LoadedModel, folder: RunFolder) -> None:
+    """The adapter (or the whole model) as safetensors, with a note on what it belongs to."""
+    source = config.model.source
+    if config.lora is not None:
+        tuned.peft_config["default"].base_model_name_or_path = PUBLIC_NAMES.get(source, source)
+        tuned.peft_config["default"].revision = config.model.revision
+    if machine.process_count() > 1:
+        trainer.save_model(str(folder.adapter))
+    elif settings.is_pissa(config.lora):
+        adapter.save_plain(tuned, folder.path, folder.adapter)
+    else:
+        tuned.save_pretrained(folder.adapter)
+    if not machine.is_main_process():
+        return
+    for name in ("README.md", "training_args.bin"):
+        (folder.adapter / name).unlink(missing_ok=True)
+    note = {
+        "model": loaded.facts,
+        "config_sha256": configuration.sha(config),
+        "rank_rule": f"delta W = alpha / {'sqrt(rank)' if config.lora and config.lora.use_rslora else 'rank'} * B A",
+    }
+    (folder.adapter / "stage10.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+
+def summarise(trainer, tuned, folder: RunFolder, seconds: float) -> dict:
+    """The report's ``train`` section."""
+    events = folder.events("step")
+    return {
+        "steps": trainer.state.global_step,
+        "tokens": max((e.get("tokens", 0) for e in events), default=0),
+        "loss": [e["loss"] for e in events],
+        "seconds": round(seconds, 2),
+        "peak_memory_bytes": machine.peak_memory_bytes(),
+        "trainable_parameters": sum(p.numel() for p in tuned.parameters() if p.requires_grad),
+        "sparse_logits": trainer.sparse,
+    }

@@ -1,0 +1,1 @@
+"""Models: loading, adapters, templates, generation, and guards against silent failures."""

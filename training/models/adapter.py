@@ -1,0 +1,113 @@
+"""What an adapter's settings mean to PEFT: LoRA, rsLoRA, DoRA, PiSSA; and how a PiSSA adapter becomes a plain one.
+
+rsLoRA (Kalajdzievski 2023, arXiv:2312.03732) scales the update by alpha / sqrt(rank). DoRA (Liu et al. 2024,
+arXiv:2402.09353) trains the length of each output's row of weights apart from its direction. PiSSA (Meng et al. 2024,
+arXiv:2404.02948) starts A and B from the largest singular vectors and takes them out of the frozen weights.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+from training.models.targets import TARGETS
+from training.run import machine
+from training.run.errors import BadInput
+from training.run.settings import LoraSettings
+
+START = "adapter-start"  # a PiSSA adapter before its first step
+
+
+def scale(lora: LoraSettings) -> float:
+    """What the update is multiplied by."""
+    return lora.alpha / (math.sqrt(lora.rank) if lora.use_rslora else lora.rank)
+
+
+def check_first_layer(lora: LoraSettings, layers: int) -> None:
+    """BadInput where a model of so many layers ends before the first that gets an adapter."""
+    if lora.first_layer >= layers:
+        raise BadInput(f"lora.first_layer: the model's last layer is {layers - 1}, so an adapter from layer"
+                       f" {lora.first_layer} on is none; give a smaller number")  # fmt: skip
+
+
+def lora_config(lora: LoraSettings, model, task_type: str, **more: Any):
+    """PEFT's configuration of an adapter on ``model``.
+
+    Raises:
+        BadInput: the model ends before ``lora.first_layer``.
+    """
+    from peft import LoraConfig
+
+    if lora.first_layer:
+        layers = model.config.get_text_config().num_hidden_layers
+        check_first_layer(lora, layers)
+        more["layers_to_transform"] = list(range(lora.first_layer, layers))
+
+    start = True if lora.init_lora_weights == "default" else lora.init_lora_weights
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that rsLoRA and PiSSA need care: save_plain takes it
+        return LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none",
+                          target_modules=list(TARGETS[lora.targets]), task_type=task_type, use_dora=lora.use_dora,
+                          use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
+
+
+def parameters(lora: LoraSettings, wide: int, high: int) -> int:
+    """Trainable numbers beside one map of D_in = ``wide`` and D_out = ``high``; DoRA has a length for each output."""
+    return lora.rank * (wide + high) + (high if lora.use_dora else 0)
+
+
+# --8<-- [start:pissa]
+def save_initial_adapter(tuned, folder: Path) -> None:
+    """Write a fresh PiSSA adapter down, so that what training adds can be told from what was taken out."""
+    if machine.process_count() > 1:
+        raise BadInput("lora.init_lora_weights: PiSSA's frozen weights are its own, and several processes cannot save"
+                       " it for the base model; train it in one process, or set it to default")  # fmt: skip
+    own = tuned.peft_config["default"]
+    kind, own.init_lora_weights = own.init_lora_weights, True  # PEFT would take the vectors out once more on loading
+    tuned.save_pretrained(folder / START)
+    own.init_lora_weights = kind
+
+
+def save_plain(tuned, folder: Path, target: Path) -> None:
+    """A PiSSA adapter as a plain LoRA of rank 2R on the untouched base model.
+
+    With W the base and A0, B0 the start, the model held W - s B0 A0 and trained A, B: it is W + s (B A - B0 A0).
+
+    Args:
+        tuned: the trained model.
+        folder: the run's, with ``keep_start``'s files.
+        target: where the adapter goes.
+    """
+    from safetensors.torch import load_file, save_file
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        tuned.save_pretrained(target, path_initial_model_for_weight_conversion=str(folder / START))
+    file = target / "adapter_model.safetensors"
+    tensors = load_file(str(file))
+    for name in [name for name in tensors if "lora_A" in name]:
+        other = name.replace("lora_A", "lora_B")
+        tensors[name], tensors[other] = balanced(tensors[name], tensors[other])
+    save_file(tensors, str(file), metadata={"format": "pt"})
+
+
+def balanced(a, b):
+    """Factors of the same product B A, both as small as the product: differences of large numbers survive bfloat16.
+
+    Args:
+        a: (R, D_in), b: (D_out, R).
+    """
+    import torch
+
+    if a.shape[0] > min(a.shape[1], b.shape[0]):
+        return a, b  # the product is smaller than its factors
+    left, inner_left = torch.linalg.qr(b.double())  # (D_out, R), (R, R)
+    right, inner_right = torch.linalg.qr(a.double().T)
+    u, s, v = torch.linalg.svd(inner_left @ inner_right.T)
+    root = s.sqrt()
+    return (root[:, None] * (v @ right.T)).to(a.dtype).contiguous(), ((left @ u) * root).to(b.dtype).contiguous()
+
+
+# --8<-- [end:pissa]

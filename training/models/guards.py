@@ -1,0 +1,139 @@
+"""Guards against failures that a falling loss does not show. Each is one function; its test switches it off.
+
+Sources are the places where people fell into the trap.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from training.models import adapter
+from training.run import machine
+from training.run.errors import GuardFailed
+
+IGNORED = -100
+
+
+def seed_before_adapter(seed: int) -> None:
+    """Seed before A is drawn: a trainer seeds only later, and two runs of one seed would start apart.
+
+    Source: MakazhanAlpamys/Soup#354; unslothai/unsloth-zoo#674.
+    """
+    machine.set_seed(seed)
+
+
+def trainable_count(model, expected: int) -> None:
+    """The trainable parameters are as many as the formula says: no layer was forgotten, none trained by accident."""
+    found = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    if found != expected:
+        raise GuardFailed(f"the adapter has {found:,} trainable parameters where rank * (D_in + D_out) gives"
+                          f" {expected:,}: lora.targets does not match this model's layers")  # fmt: skip
+
+
+def scale_rule(model, lora) -> None:
+    """The update is scaled by alpha / rank (rsLoRA: alpha / sqrt(rank)), on every layer.
+
+    Source: rasbt/LLMs-from-scratch#1079.
+    """
+    expected = adapter.scale(lora)
+    layers = [m.scaling for m in model.modules() if isinstance(getattr(m, "scaling", None), dict)]
+    scales = {round(s, 9) for scaling in layers for s in scaling.values()}
+    if not scales or any(not math.isclose(s, expected, rel_tol=1e-6) for s in scales):
+        raise GuardFailed(f"the adapter scales its update by {sorted(scales)} and not by {expected:g}, which lora.alpha"
+                          " and lora.rank give")  # fmt: skip
+
+
+def supervised_share(labels: list[int], where: str, whole_text: bool = False) -> None:
+    """Some of a row's tokens carry a label, and unless it is plain text not all of them: the mask is real.
+
+    Source: huggingface/trl#4879, #3279 (a template without generation marks gives a mask of all ones, or none).
+    """
+    count = sum(x != IGNORED for x in labels)
+    if count == 0:
+        raise GuardFailed(f"{where}: no token would be trained on; the answer is empty or was cut off")
+    if count == len(labels) and not whole_text:
+        raise GuardFailed(
+            f"{where}: every token would be trained on, the prompt too; the mask of the answer is missing"
+        )
+
+
+# --8<-- [start:stop]
+def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int], where: str) -> None:
+    """The last token that is trained on is a stop token: otherwise the loss looks fine and answers never end.
+
+    Source: huggingface/trl PR#5988.
+    """
+    last = max((i for i, x in enumerate(labels) if x != IGNORED), default=-1)
+    if last < 0 or ids[last] not in stop_ids:
+        raise GuardFailed(f"{where}: no-stop-token: the answer's last trained token is not a stop token; the chat"
+                          " template must end the assistant's turn with one")  # fmt: skip
+
+
+# --8<-- [end:stop]
+
+
+def mask_by_length(length: int, width: int) -> list[int]:
+    """Attention mask by length: where pad and stop are one token, comparing with the pad id loses the stop.
+
+    Source: unslothai/unsloth#416; huggingface/trl#734; hiyouga/LLaMA-Factory#7943.
+    """
+    return [1] * length + [0] * (width - length)
+
+
+def label_count(count: Any) -> Any:
+    """How many labels a loss is divided by, never zero: a micro-batch without labels gives 0 and not NaN.
+
+    Source: karpathy/nanochat#590.
+    """
+    return count.clamp(min=1) if hasattr(count, "clamp") else max(count, 1)
+
+
+def adapter_loaded(model, folder: Path) -> None:
+    """A saved adapter has arrived: its B matrices are in the model and not all zero.
+
+    Source: huggingface/peft#793; tloen/alpaca-lora#459 (a silently missing adapter answers like the base).
+    """
+    found = [p for n, p in model.named_parameters() if "lora_B" in n]
+    if not found or not any(bool(p.any()) for p in found):
+        raise GuardFailed(f"{folder}: the adapter changes nothing (every B is zero or missing): it was not trained, or"
+                          " it belongs to a model with other layer names")  # fmt: skip
+
+
+def adapter_moved(model) -> None:
+    """Training has moved the adapter: some B differs from its start, zero."""
+    found = [p for n, p in model.named_parameters() if "lora_B" in n]
+    if found and not any(bool(p.any()) for p in found):
+        raise GuardFailed("after training every B is still zero: no gradient reached the adapter")
+
+
+def merge_equal(before, after, tolerance: float) -> float:
+    """Logits with the adapter and with it merged agree; returns the largest difference over the largest logit.
+
+    Source: unslothai/unsloth#3508, #3247.
+    """
+    difference = float((before - after).abs().max() / before.abs().max().clamp(min=1e-9))
+    if not difference <= tolerance:
+        raise GuardFailed(f"merging changed the logits by {difference:.2e} of the largest, more than {tolerance:.0e}:"
+                          " merge in float32, or keep the adapter apart")  # fmt: skip
+    return difference
+
+
+def loss_finite(loss: float, step: int) -> None:
+    """The loss of a step is a number."""
+    if not math.isfinite(loss):
+        raise GuardFailed(
+            f"step {step}: the loss is {loss}; lower train.learning_rate or look at the rows of this step"
+        )
+
+
+def same_base(folder: Path, source: str) -> None:
+    """An adapter is put on the base model that it was trained on."""
+    try:
+        noted = json.loads((Path(folder) / "stage10.json").read_text(encoding="utf-8"))["model"]["source"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if noted != source:
+        raise GuardFailed(f"{folder}: this adapter was trained on {noted}, not on {source}")

@@ -1,0 +1,227 @@
+"""Load a base model, attach an adapter, merge it back.
+
+The adapter is attached after the seed is set (otherwise two runs with one seed start differently), and the
+number of trainable parameters is checked against the formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from training.models import adapter, bundled, guards, tiny
+from training.models.targets import TARGETS
+from training.run import checkpoint_integrity, jsonl, machine
+from training.run.errors import BadInput, LackingResource
+from training.run.settings import LoraSettings, ModelSettings
+
+LONGEST_PLAIN_ATTENTION = 512
+
+
+BITS_AND_BYTES = "4-bit weights need the package bitsandbytes: install it, or set model.quantization=none"
+
+
+@dataclass
+class LoadedModel:
+    """A model ready to be asked or trained.
+
+    Attributes:
+        dtype: "float32" or "bfloat16", how the weights are held.
+        facts: what a report says about the model.
+    """
+
+    model: Any
+    tokenizer: Any
+    dtype: str
+    facts: dict
+
+
+def load_base(settings: ModelSettings, dtype: str | None = None) -> LoadedModel:
+    """The base model in evaluation mode on the best device.
+
+    Args:
+        settings: the ``model`` section.
+        dtype: overrides the settings (a resumed run keeps what it began with).
+
+    Raises:
+        BadInput, LackingResource: with one line.
+    """
+    machine.quiet_libraries()
+    import torch
+
+    wanted = dtype or settings.dtype
+    if wanted == "auto":
+        wanted = machine.best_dtype()
+    model, tokenizer = _open(settings, getattr(torch, wanted))
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if settings.quantization == "none" and machine.process_count() == 1:  # launched in parallel, the trainer places it
+        model = model.to(machine.device())
+    if settings.quantization == "nf4":
+        keep_scales(model)
+    model.eval()
+    facts = {"source": settings.source, "revision": settings.revision, "architecture": model.config.model_type,
+             "parameters": model.num_parameters(), "dtype": wanted,
+             "quantization": settings.quantization,
+             "weights_bytes": model.get_memory_footprint(return_buffers=False)}  # fmt: skip
+    return LoadedModel(model, tokenizer, wanted, facts)
+
+
+def _open(settings: ModelSettings, dtype):
+    kind, _, rest = settings.source.partition(":")
+    if kind == "tiny-random":
+        model, tokenizer = tiny.model(rest)
+        return model.to(dtype), tokenizer
+    if kind == "embedded":
+        if rest != bundled.NAME:
+            raise BadInput(f"model.source: embedded:{rest} is not known; there is embedded:{bundled.NAME}")
+        return _from_pretrained(str(bundled.folder()), settings, dtype)
+    return _from_pretrained(settings.source, settings, dtype)
+
+
+def _from_pretrained(source: str, settings: ModelSettings, dtype):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    options: dict = {"dtype": dtype, "revision": settings.revision}
+    if settings.quantization == "nf4":
+        options["quantization_config"] = nf4(dtype)
+    if Path(source).exists():
+        options.pop("revision")
+    elif machine.offline():
+        options["local_files_only"] = True
+    try:
+        model = AutoModelForCausalLM.from_pretrained(source, **options)
+        tokenizer = AutoTokenizer.from_pretrained(source, **{k: v for k, v in options.items() if k == "revision"})
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        if Path(source).exists():
+            raise BadInput(f"{source}: no model can be read from this folder ({first})") from error
+        raise LackingResource(f"model.source: {source} is neither a folder nor to be had from the model hub ({first})"
+                              ) from error  # fmt: skip
+    return model, tokenizer
+
+
+def nf4(dtype):
+    """How frozen weights are brought to 4 bits on loading: NF4, the blocks' scales in 8 bits, products in ``dtype``.
+
+    Raises:
+        LackingResource: bitsandbytes is not installed.
+    """
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise LackingResource(BITS_AND_BYTES)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+                              bnb_4bit_compute_dtype=dtype)  # fmt: skip
+
+
+def keep_scales(model) -> None:
+    """Hold bitsandbytes to the weights as they were quantised.
+
+    On a CPU with bfloat16 arithmetic it repacks them at the first evaluation and rounds the blocks' scales to bfloat16,
+    so that a model would train on other weights than it was measured with (bitsandbytes 0.50.2, nn/modules.py).
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def plain_attention(model, longest: int) -> None:
+    """On a CPU, let attention over short rows be two plain matrix products.
+
+    torch's fused attention reaches a fraction of their rate there, above all backwards: a quarter of a step of the
+    embedded model. It is the same function. On long rows the (T, T) scores would cost more memory than time is won.
+
+    Args:
+        model: the model to be trained.
+        longest: tokens of its longest row, T.
+    """
+    if machine.device() == "cpu" and longest <= LONGEST_PLAIN_ATTENTION:
+        model.set_attn_implementation("eager")
+
+
+# --8<-- [start:attach]
+def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int):
+    """A PEFT model with a fresh adapter on ``loaded.model``, which changes nothing yet: A random by ``seed``, B zero.
+
+    PiSSA takes its start out of the weights, so that ``loaded.model`` is not the base any more.
+    """
+    from peft import get_peft_model
+
+    guards.seed_before_adapter(seed)
+    expected = count_adapter_parameters(loaded.model, lora)
+    model = get_peft_model(loaded.model, adapter.lora_config(lora, loaded.model, "CAUSAL_LM"))
+    guards.trainable_count(model, expected)
+    guards.scale_rule(model, lora)
+    return model
+
+
+# --8<-- [end:attach]
+
+
+def count_adapter_parameters(model, lora: LoraSettings) -> int:
+    """``adapter.parameters``, summed over the targeted linear layers outside the head."""
+    names = TARGETS[lora.targets]
+    chosen = [
+        m
+        for n, m in model.named_modules()
+        if n.rsplit(".", 1)[-1] in names
+        and hasattr(m, "in_features")
+        and (not lora.first_layer or _layer(n) >= lora.first_layer)
+    ]
+    return sum(adapter.parameters(lora, m.in_features, m.out_features) for m in chosen)
+
+
+def _layer(name: str) -> int:
+    """The number in a module's name, such as 3 in model.layers.3.mlp.up_proj."""
+    return next(int(part) for part in name.split(".") if part.isdigit())
+
+
+def need_adapter(folder: str | Path) -> None:
+    """BadInput unless a folder holds an adapter whose files can be read."""
+    folder = Path(folder)
+    settings, weights = folder / "adapter_config.json", folder / "adapter_model.safetensors"
+    remedy = "the adapter is damaged: give another, or train it again"
+    for file in (settings, weights):
+        if not file.is_file() and not (file == weights and weights.with_suffix(".bin").is_file()):
+            raise BadInput(f"{folder}: there is no adapter here ({file.name} is missing); give a run's adapter folder")
+    jsonl.read_object(settings, remedy)
+    if weights.is_file():
+        checkpoint_integrity.need_safetensors(weights, remedy)
+
+
+def attach_adapter(model, folder: str | Path, trainable: bool = False):
+    """A saved adapter on a base model, checked to have really arrived (see guards.adapter_loaded).
+
+    Raises:
+        BadInput: there is none, it is damaged, or it belongs to another model. GuardFailed: it changes nothing.
+    """
+    from peft import PeftModel
+
+    folder = Path(folder)
+    need_adapter(folder)
+    try:
+        tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise BadInput(f"{folder}: this adapter does not go onto the model ({why}); give one that was trained on it"
+                       ) from error  # fmt: skip
+    guards.adapter_loaded(tuned, folder)
+    if not trainable:
+        _as_the_base(tuned)
+    return tuned.eval()
+
+
+def _as_the_base(tuned) -> None:
+    """Hold the adapter as the base is held: in training autocast multiplied it so, and mixed types cost a copy each."""
+    dtype = next(p.dtype for name, p in tuned.named_parameters() if "lora_" not in name)
+    for name, parameter in tuned.named_parameters():
+        if ("lora_A" in name or "lora_B" in name) and dtype.is_floating_point:  # DoRA's lengths would lose their change
+            parameter.data = parameter.data.to(dtype)
+
+
+def merged(model):
+    """The adapter added into the weights: an ordinary model again, the adapter's model is used up."""
+    return model.merge_and_unload()

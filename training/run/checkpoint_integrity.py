@@ -1,0 +1,44 @@
+"""Files of tensors that a killed process or a full disk cut short: one line, before a library trips over them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from training.run.errors import BadInput
+
+
+def need_safetensors(file: str | Path, remedy: str) -> None:
+    """BadInput unless a file is whole safetensors, by its head and its length.
+
+    Args:
+        file: its path.
+        remedy: what to do about a damaged one, for the message.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "numpy"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise BadInput(f"{file}: not readable as safetensors ({error}); {remedy}") from None
+
+
+def load(file: str | Path, remedy: str) -> dict[str, Any]:
+    """The tensors of a file; arguments and errors as in ``need_safetensors``."""
+    from safetensors.torch import load_file
+
+    need_safetensors(file, remedy)
+    return load_file(str(file))
+
+
+def need_torch(file: str | Path, remedy: str) -> None:
+    """BadInput unless a file is an archive as ``torch.save`` writes it; arguments as in ``need_safetensors``."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            whole = any(name.endswith("/data.pkl") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        whole = False
+    if not whole:
+        raise BadInput(f"{file}: is missing or damaged; {remedy}")

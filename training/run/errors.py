@@ -1,0 +1,65 @@
+"""Failures that a reader can do something about: one line each, with an exit code that scripts can rely on."""
+
+from __future__ import annotations
+
+import errno
+
+SHIP = 0
+
+
+BAD_INPUT = 2
+
+
+LACKING_RESOURCE = 3
+
+
+REGRESSION = 10
+
+
+NO_GAIN = 11
+
+
+INCONCLUSIVE = 12
+
+
+DO_NOT_TRAIN = 13
+
+
+INTERRUPTED = 130
+
+
+class TrainingError(Exception):
+    """What went wrong, where, and what to do about it, in one line."""
+
+    exit_code = 1
+
+
+class BadInput(TrainingError):
+    """A file, a key or a value that cannot be used as it stands."""
+
+    exit_code = BAD_INPUT
+
+
+class LackingResource(TrainingError):
+    """Memory, disk, network or a package is missing."""
+
+    exit_code = LACKING_RESOURCE
+
+
+class GuardFailed(TrainingError):
+    """A run would have gone wrong in silence; see training/models/guards.py."""
+
+    exit_code = BAD_INPUT
+
+
+class Interrupted(TrainingError):
+    """The reader stopped the run; the message holds the command that goes on with it."""
+
+    exit_code = INTERRUPTED
+
+
+def describe_os_error(error: OSError) -> tuple[str, int]:
+    """One line about what the system refused (a file, a folder, the disk, the memory), and the exit code."""
+    lacking = error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT)
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}", LACKING_RESOURCE if lacking else BAD_INPUT

@@ -1,0 +1,269 @@
+"""A run's folder: settings, adapter, log and report, each complete on disk at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from training.run import checkpoint_integrity, jsonl, machine
+from training.run import config as configuration
+from training.run.errors import BadInput, GuardFailed, Interrupted
+
+
+def same_settings(noted: str, here: str, folder: Path) -> None:
+    """A run goes on only with the settings that it began with."""
+    if noted != here:
+        raise GuardFailed(f"{folder}: this run was begun with other settings ({noted[:8]}, now {here[:8]}); resume it"
+                          " without overrides, or start a new run")  # fmt: skip
+
+
+def same_rows(noted: str | None, here: str, folder: Path) -> None:
+    """A run goes on only with the rows that it began with (None: it was stopped before it had read them)."""
+    if noted not in (None, here):
+        raise GuardFailed(f"{folder}: this run was begun with other rows ({noted[:8]}, now {here[:8]}): its files or"
+                          " its task have changed; put them back, or begin the run anew")  # fmt: skip
+
+
+MARK = "complete"  # a checkpoint with this file in it was written to its end
+
+
+# What others read from a report without asking whether it is there: ``create`` writes it, damage takes it away.
+NEEDED = (("run", "config_sha256", str), ("run", "seconds", (int, float)), ("run", "dirty", bool),
+          ("environment", "dtype", str))  # fmt: skip
+
+
+DTYPES = ("", "float32", "bfloat16")  # "": not known yet
+
+
+# What a walk leaves behind and a later one would take for its own.
+LEFT = ("adapter", "arms", "checkpoints", "round-[0-9]*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
+        "teacher.safetensors")  # fmt: skip
+
+
+ANEW = "begin the run anew, in another --out or after removing the folder"
+
+
+class RunFolder:
+    """``config.yaml, adapter/, report.json, report.html, predictions.jsonl, log.jsonl`` of one run."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.adapter = self.path / "adapter"
+        self.report = self.path / "report.json"
+        self.html = self.path / "report.html"
+        self.predictions = self.path / "predictions.jsonl"
+        self.log_file = self.path / "log.jsonl"
+        self.before = self.path / "before.json"
+        self.checkpoints = self.path / "checkpoints"
+
+    def create(self, config, command: str, dtype: str = "") -> None:
+        """Begin a run; an existing folder is taken over only when it holds the same settings."""
+        if self.report.exists() and configuration.sha(config) != self.read()["run"].get("config_sha256"):
+            raise BadInput(f"{self.path}: another run lies here; give another --out, or remove the folder")
+        left_over = self.report.exists()
+        self.path.mkdir(parents=True, exist_ok=True)
+        sha, dirty = machine.commit()
+        configuration.dump(config, self.config)
+        self._write({
+            "run": {"id": self.path.name, "command": command.strip(), "commit": sha, "dirty": dirty,
+                    "status": "running", "config_sha256": configuration.sha(config),
+                    "started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": 0.0,
+                    **({"left_over": True} if left_over else {})},
+            "environment": machine.environment(dtype),
+            "seeds": {"data": config.data.seed, "init": config.train.seed, "order": config.train.seed},
+        })  # fmt: skip
+        self.log_file.unlink(missing_ok=True)
+        self.predictions.unlink(missing_ok=True)
+        self.before.unlink(missing_ok=True)
+
+    def open(self) -> dict:
+        """The report of a run that was begun; BadInput when there is none."""
+        if not self.report.is_file() or not self.config.is_file():
+            raise BadInput(f"{self.path}: there is no run to go on with (report.json or config.yaml is missing)")
+        return self.read()
+
+    def read(self) -> dict:
+        """The report so far; BadInput when it is damaged."""
+        report = jsonl.read_object(self.report, ANEW)
+        for section, values in report.items():
+            if not isinstance(values, dict):
+                raise BadInput(f"{self.report}: {section} is a {type(values).__name__} and not an object; {ANEW}")
+        for section, key, kind in NEEDED:
+            values = report.get(section, {})
+            if key not in values or not isinstance(values[key], kind):
+                raise BadInput(f"{self.report}: {section}.{key} is missing or damaged; {ANEW}")
+        if report["environment"]["dtype"] not in DTYPES:
+            raise BadInput(f"{self.report}: environment.dtype must be one of {', '.join(DTYPES[1:])}; {ANEW}")
+        return report
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Inside, a figure of the report that is not there or is of another kind is BadInput, and no traceback.
+
+        For commands that are given a report to read; a run that stumbles over its own has a bug to show.
+        """
+        try:
+            yield
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            why = f"{type(error).__name__}: {error}"
+            raise BadInput(f"{self.report}: a part is missing or damaged ({why}); put the file back as the run wrote it"
+                           ) from error  # fmt: skip
+
+    def update(self, section: str, values: dict) -> None:
+        """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced."""
+        report = self.read()
+        report[section] = _merge(report.get(section, {}), values)
+        self._write(report)
+
+    def note_rows(self, rows) -> None:
+        """The rows of the run into the report.
+
+        Raises:
+            GuardFailed: an interrupted run was begun with others.
+        """
+        same_rows(self.read().get("data", {}).get("sha256"), rows.sha256, self.path)
+        self.update("data", {"sha256": rows.sha256, "n": rows.n})
+
+    def begin_training(self) -> None:
+        """What a run before this one left here goes: under the same settings it may come from other rows.
+
+        Not earlier, so that nothing is lost where the probe or a fault ends the run before it trains.
+        """
+        if machine.is_main_process() and self.read()["run"].get("left_over"):
+            self._clear()
+            self.update("run", {"left_over": False})
+
+    def log(self, event: dict) -> None:
+        """Append one line to log.jsonl."""
+        if machine.is_main_process():
+            with open(self.log_file, "a", encoding="utf-8") as file:
+                file.write(json.dumps(event, ensure_ascii=False) + "\n")
+
+    def events(self, kind: str | None = None) -> list[dict]:
+        """The lines of log.jsonl, of one kind when given; broken ones are left out."""
+        if not self.log_file.exists():
+            return []
+        events = jsonl.read(self.log_file, skip_broken=True)
+        return [event for event in events if _is_event(event) and kind in (None, event["event"])]
+
+    def forget_steps_after(self, step: int) -> None:
+        """Drop the log lines of steps that will be taken again."""
+        kept = [e for e in self.events() if e.get("step", 0) <= step]
+        _replace(self.log_file, _lines(kept))
+
+    def forget_predictions(self, *arms: str) -> None:
+        """Drop the answers of arms that will be asked again, and half an answer at the end.
+
+        Raises:
+            BadInput: another line is broken.
+        """
+        if self.predictions.exists():
+            answers = jsonl.read(self.predictions)
+            _replace(self.predictions, _lines(one for one in answers if one.get("arm") not in arms))
+
+    def last_checkpoint(self) -> Path | None:
+        """The newest checkpoint that was written to its end."""
+        found = self.checkpoints.glob("checkpoint-*")
+        done = [p for p in found if re.fullmatch(r"checkpoint-\d+", p.name) and (p / MARK).exists()]
+        return max(done, key=step_of, default=None)
+
+    def keep_before(self, scores: dict) -> None:
+        """Set the base model's scores aside, item by item, for the comparison after training.
+
+        Each method's scores have a shape of their own; the hash beside them shows damage to any.
+        """
+        kept = {"sha256": _sha256(scores), "scores": scores}
+        _replace(self.before, json.dumps(kept, ensure_ascii=False) + "\n")
+
+    def read_before(self) -> dict | None:
+        """The base model's scores; None when they were not made to their end, BadInput when they are damaged."""
+        if not self.before.exists():
+            return None
+        remedy = "remove this file, and the base model is asked again"
+        kept = jsonl.read_object(self.before, remedy)
+        if "scores" not in kept or kept.get("sha256") != _sha256(kept["scores"]):
+            raise BadInput(f"{self.before}: damaged, or of an earlier version; {remedy}")
+        return kept["scores"]
+
+    def resume_command(self, command: str) -> str:
+        """The line that goes on with this run."""
+        return f"python -m training {command} --resume {shlex.quote(str(self.path))}"
+
+    def stopped(self, command: str) -> Interrupted:
+        """What is raised after Ctrl-C; arguments as in ``resume_command``."""
+        if not (self.report.is_file() and self.config.is_file()):
+            return Interrupted("stopped before the run began; the same command begins it")
+        return Interrupted(f"stopped; go on with:\n  {self.resume_command(command)}")
+
+    def _clear(self) -> None:
+        for path in (found for pattern in LEFT for found in self.path.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def _write(self, report: dict[str, Any]) -> None:
+        if machine.is_main_process():
+            _replace(self.report, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step after which a checkpoint was written."""
+    return int(checkpoint.name.rsplit("-", 1)[1])
+
+
+def check_checkpoint(checkpoint: Path) -> None:
+    """BadInput when a checkpoint cannot be gone on from: a file is missing, or broken where a look at it shows that."""
+    remedy = "remove the checkpoint's folder, and the run goes on from the one before, or from its start"
+    state = jsonl.read_object(checkpoint / "trainer_state.json", remedy)
+    if state.get("global_step") != step_of(checkpoint):
+        raise BadInput(f"{checkpoint / 'trainer_state.json'}: global_step is not {step_of(checkpoint)}; {remedy}")
+    if machine.process_count() > 1:  # weights and optimiser lie in parts, as the launcher's settings have them
+        return
+    if not any(checkpoint.glob("*.safetensors")):
+        raise BadInput(f"{checkpoint}: there are no weights (*.safetensors) in it; {remedy}")
+    for file in checkpoint.rglob("*.safetensors"):
+        checkpoint_integrity.need_safetensors(file, remedy)
+    if any(checkpoint.glob("rng_state_*.pth")):
+        raise BadInput(f"{checkpoint}: written by several processes; go on with as many as there were")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):  # without the last, draws would not go on as before
+        checkpoint_integrity.need_torch(checkpoint / name, remedy)
+
+
+def default_path(config) -> Path:
+    """``runs/NAME-SETTINGS-sSEED``: one folder for one set of settings."""
+    return Path("runs") / f"{config.method}-{config.name}-{configuration.sha(config)[:8]}-s{config.train.seed}"
+
+
+def _is_event(event: dict) -> bool:
+    """Whether a line of the log has what its readers take from it unasked."""
+    kind, step, loss = event.get("event"), event.get("step", 0), event.get("loss")
+    return isinstance(kind, str) and isinstance(step, int) and (kind != "step" or isinstance(loss, (int, float)))
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _merge(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{k: _merge(old.get(k), v) for k, v in new.items()}}
+    return new
+
+
+def _lines(values: Iterable[dict]) -> str:
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write so that a reader finds the old or the new file, never half of one."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

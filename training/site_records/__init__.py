@@ -1,0 +1,1 @@
+"""What writes the files that the site shows: lab data, tiny GPT, records."""

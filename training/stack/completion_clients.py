@@ -1,0 +1,202 @@
+"""Who answers: a transformers model here, vLLM here, or an OpenAI-compatible endpoint; all give the same ``Reply``."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import os
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from training.models import chat_template, loading
+from training.run.errors import BadInput, LackingResource
+from training.stack import address, shared_prefix
+
+Message = dict[str, str]
+
+
+# what reading an endpoint's answer can raise when it is no HTTP, no JSON, or JSON of another shape
+NO_COMPLETION = (http.client.HTTPException, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer.
+
+    Attributes:
+        text: without the stop token.
+        tokens_in, tokens_out: read and written.
+        finished: it ended by itself; an answer that was cut off or filtered is a failed one.
+        confidence: probability of the least likely of its tokens, 0 to 1; 0 where the model does not say.
+    """
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    finished: bool
+    confidence: float = 0.0
+
+
+class Asker(Protocol):
+    """``name`` says for certain who answers (it is part of the cache's key); ``batch`` how many at a time."""
+
+    name: str
+    batch: int
+
+    def ask(self, prompts: list[list[Message]], seeds: list[int], temperature: float,
+            longest: int) -> Iterator[tuple[int, Reply]]:  # fmt: skip
+        """Place and answer of each prompt, as soon as it is there; temperature 0 asks for the likeliest answer."""
+
+
+@dataclass
+class Local:
+    """A transformers model on this machine. What all prompts begin with is run once."""
+
+    loaded: Any
+    name: str
+    batch: int = 96
+
+    def ask(self, prompts, seeds, temperature: float, longest: int) -> Iterator[tuple[int, Reply]]:
+        """A draw depends on its own seed, not on the prompts beside it: a resumed run draws what a straight one does
+        (but for near ties in bfloat16)."""
+        tokenizer, stops = self.loaded.tokenizer, chat_template.stop_ids(self.loaded.tokenizer)
+        for start in range(0, len(prompts), self.batch):
+            part = slice(start, start + self.batch)
+            ids = [chat_template.prompt_ids(tokenizer, turns) for turns in prompts[part]]
+            pick = shared_prefix.draws(seeds[part], temperature) if temperature else shared_prefix.likeliest
+            found = shared_prefix.write(self.loaded.model, ids, longest, stops, pick)
+            for at, (tokens, chances) in enumerate(zip(*found, strict=True)):
+                text = tokenizer.decode(tokens, skip_special_tokens=True).strip()
+                yield start + at, Reply(text, len(ids[at]), len(tokens), tokens[-1] in stops, math.exp(min(chances)))
+
+
+@dataclass
+class VLLM:
+    """vLLM in this process: for a teacher of your own on a GPU."""
+
+    name: str
+    engine: Any
+    batch: int = 256
+
+    def ask(self, prompts, seeds, temperature: float, longest: int) -> Iterator[tuple[int, Reply]]:
+        """One call of ``chat`` for all prompts."""
+        from vllm import SamplingParams
+
+        wishes = [SamplingParams(temperature=temperature, max_tokens=longest, seed=seed) for seed in seeds]
+        found = self.engine.chat(prompts, wishes, use_tqdm=False)
+        for at, one in enumerate(found):
+            written = one.outputs[0]
+            yield at, Reply(written.text.strip(), len(one.prompt_token_ids), len(written.token_ids),
+                            written.finish_reason == "stop")  # fmt: skip
+
+
+@dataclass
+class Endpoint:
+    """Calls ``URL/chat/completions``, some at a time."""
+
+    settings: Any
+    name: str
+    batch: int = 8
+
+    def ask(self, prompts, seeds, temperature: float, longest: int) -> Iterator[tuple[int, Reply]]:
+        """One call for each prompt; LackingResource when the endpoint fails, after what it did answer was given."""
+        failed = None
+        with ThreadPoolExecutor(self.batch) as pool:
+            waiting = {pool.submit(self._call, turns, seed, temperature, longest): at
+                       for at, (turns, seed) in enumerate(zip(prompts, seeds, strict=True))}  # fmt: skip
+            for one in as_completed(waiting):
+                if one.exception():
+                    failed = failed or one.exception()
+                else:
+                    yield waiting[one], one.result()
+        if failed:
+            raise failed
+
+    def _call(self, turns: list[Message], seed: int, temperature: float, longest: int) -> Reply:
+        s = self.settings
+        headers = {"Content-Type": "application/json"}
+        if s.key_from:
+            headers["Authorization"] = f"Bearer {os.environ.get(s.key_from, '')}"
+        body = {"model": s.model, "messages": turns, "temperature": temperature, "max_tokens": longest, "seed": seed}
+        try:
+            request = urllib.request.Request(
+                f"{s.url.rstrip('/')}/chat/completions", json.dumps(body).encode(), headers
+            )
+            found = _patiently(request, s.timeout_s)
+            choice, usage = found["choices"][0], found.get("usage") or {}
+            text = choice["message"]["content"] or ""
+            return Reply(text.strip(), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)),
+                         choice.get("finish_reason") == "stop")  # fmt: skip
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise LackingResource(f"teacher.url: {s.url} does not answer ({reason}); answered calls are kept, run the"
+                                  " same command again") from error  # fmt: skip
+        except NO_COMPLETION as error:
+            raise LackingResource(f"teacher.url: {s.url} sent something that is no chat completion") from error
+
+
+def _patiently(request, timeout_s: float) -> dict:
+    """The reply's JSON; an endpoint that is busy is asked twice more, after one and two seconds."""
+    for wait in (1, 2, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            if not wait or error.code not in (429, 500, 502, 503):
+                raise
+            time.sleep(wait)
+    return {}
+
+
+def teacher_of(config, loaded) -> Asker:
+    """The teacher that a configuration names.
+
+    Args:
+        config: a StackConfig.
+        loaded: the student's base, which also teaches when no other model is named.
+    """
+    s = config.teacher
+    if s.kind == "endpoint":
+        return Endpoint(s, f"endpoint:{s.url}:{s.model}", s.batch)
+    if s.kind == "vllm":
+        try:
+            from vllm import LLM
+        except ImportError:
+            raise LackingResource("teacher.kind: vllm is not installed (it needs a GPU); install it, or set"
+                                  " teacher.kind=local or endpoint") from None  # fmt: skip
+        return VLLM(f"vllm:{s.model}@{s.revision}", LLM(s.model, revision=s.revision), s.batch)
+    if s.model:
+        from dataclasses import replace
+
+        loaded = loading.load_base(replace(config.model, source=s.model, revision=s.revision))
+    return of_model(loaded, s.batch)
+
+
+def of_model(loaded, batch: int) -> Local:
+    """A loaded model under the name that tells it from all others."""
+    return Local(loaded, f"local:{loaded.facts['source']}@{loaded.facts['revision']}:{loaded.dtype}", batch)
+
+
+def check(config, path: str) -> None:
+    """What single settings cannot show; BadInput names the file, the key and the remedy."""
+    s = config.teacher
+    wrong = address.fault(s.url) if s.kind == "endpoint" else ""
+    if wrong:
+        raise BadInput(f"{path}: where teacher.kind is endpoint, 'teacher.url' {wrong}")
+    if s.kind != "local" and not s.model:
+        raise BadInput(f"{path}: 'teacher.model' is missing where teacher.kind is {s.kind}; name the model")
+    if s.key_from and s.kind == "endpoint" and not os.environ.get(s.key_from):
+        raise LackingResource(f"teacher.key_from: the environment variable {s.key_from} is empty; put the key there")
+    if s.budget_money and not (s.price_in or s.price_out):
+        raise BadInput(f"{path}: 'teacher.budget_money' needs prices; set teacher.price_in and teacher.price_out")
+    sets = list(config.data.heldout_files or config.evaluate.sets)
+    if len(sets) != 2 or sets[0] == sets[1]:
+        raise BadInput(f"{path}: 'evaluate.sets' (or 'data.heldout_files') must name two different sets: calibration,"
+                       " then test")  # fmt: skip
+    if config.lora is None:
+        raise BadInput(f"{path}: 'lora' is missing, but the student is an adapter on its base; give a 'lora' section")
