@@ -6,21 +6,19 @@ The tests of tokenizers and of the whole pipeline need it. One line and exit 3 w
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-# Both names while the rooms of training move; the second goes with them.
-bundled = import_module("training.models.bundled" if find_spec("training.models") else "training.embedded")
+from training.models import bundled  # noqa: E402
+from training.run.errors import LackingResource  # noqa: E402
 
 
 def main() -> int:
     """Fetch and convert what is not there yet."""
     try:
         bundled.folder()
-    except bundled.LackingResource as error:
+    except LackingResource as error:
         print(error, file=sys.stderr)
         return 3
     except KeyboardInterrupt:

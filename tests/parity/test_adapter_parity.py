@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch", reason="parity needs torch (make test sets 
 
 
 def test_the_lab_counts_what_the_run_trains():
-    from training.commands.estimate import adapter_parameters
+    from training.methods.memory_estimate import adapter_parameters
     from training.models.shapes import SHAPES
     from training.run.settings import LoraSettings
 

@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
 from training.commands import merge
-from training.commands.estimate import adapter_parameters, estimate
 from training.methods.configuration import load_config
+from training.methods.memory_estimate import adapter_parameters, estimate
 from training.models import adapter, guards, loading
 from training.models.shapes import SHAPES
 from training.run import machine, settings

@@ -14,9 +14,9 @@ import pytest
 
 from training.cli import main
 from training.commands import train as train_command
-from training.commands.estimate import estimate
 from training.evaluation import capability_retention
 from training.methods.configuration import load_config
+from training.methods.memory_estimate import estimate
 from training.run import config as configuration
 
 ROOT = Path(__file__).resolve().parents[2]

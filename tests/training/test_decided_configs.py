@@ -7,8 +7,8 @@ import pytest
 from labs_py.core import decision
 from labs_py.core.decision import Profile
 from training import cli
-from training.commands.estimate import estimate
 from training.methods.configuration import load_config
+from training.methods.memory_estimate import estimate
 
 LEAVES = {
     "sft": Profile("behaviour", "poor", True, 400, False, "cpu"),

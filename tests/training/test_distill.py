@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.training.method_runs import CONFIGS, train
 from training import cli
-from training.commands import plan
+from training.methods import plan
 from training.methods.callbacks import StepLog
 from training.methods.configuration import load_config
 from training.methods.distill import loss as distill_losses

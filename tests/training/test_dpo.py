@@ -11,7 +11,6 @@ import torch
 
 from tests.training.method_runs import CONFIGS, adapter_bytes, resumed_is_straight, train
 from training import cli
-from training.commands import plan
 from training.data import pairs as pair_files
 from training.data import splits
 from training.data.tasks import base as task_base
@@ -19,7 +18,7 @@ from training.data.tasks import shift_notes
 from training.data.tasks.base import target
 from training.data.tasks.registry import get
 from training.evaluation import capability_retention, score
-from training.methods import registry
+from training.methods import plan, registry
 from training.methods import trainer as method_trainer
 from training.methods.configuration import load_config
 from training.methods.dpo import loss as dpo_losses

@@ -15,7 +15,7 @@ import torch
 
 from tests.training.method_runs import CONFIGS, resumed_is_straight, train
 from training import cli
-from training.commands import estimate
+from training.methods import memory_estimate as estimate
 from training.methods.configuration import load_config
 from training.methods.embed import corpus as embed_corpus
 from training.methods.embed import loss as embed_losses

@@ -12,7 +12,7 @@ from labs_py.core import measured_runs, run_cost
 from labs_py.core.measured_runs import POINTS
 from labs_py.core.model_table import MODELS
 from training.commands import memory_benchmark
-from training.commands.estimate import estimate
+from training.methods.memory_estimate import estimate
 
 RECORD = json.loads(Path("docs/data/runs/estimate-points.json").read_text(encoding="utf-8"))
 

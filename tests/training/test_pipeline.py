@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from training.cli import main
-from training.commands import chat, plan
+from training.commands import chat
+from training.methods import plan
 from training.methods.configuration import load_config
 from training.models import tiny
 from training.models.shapes import shape_of

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from training.cli import main
-from training.commands.estimate import adapter_parameters, estimate
 from training.methods.configuration import KINDS, load_config
+from training.methods.memory_estimate import adapter_parameters, estimate
 from training.models.shapes import SHAPES
 from training.run import config as configuration
 from training.run import machine, strict_yaml

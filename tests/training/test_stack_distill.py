@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.fake_teacher import FakeTeacher, reference
-from training.commands import plan
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
+from training.methods import plan
 from training.methods.configuration import load_config
 from training.methods.sft import train as sft
 from training.run.errors import BadInput, LackingResource

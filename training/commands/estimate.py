@@ -1,20 +1,12 @@
-"""Memory of a run by formula: weights, adapter, gradients, optimiser state, activations, scores.
-
-The arithmetic is that of the estimate tool on the site, ``labs_py.core.run_cost``; the site's page shows how far it
-lay from measured runs. On a CPU the whole process is foretold as well, by what those runs took beyond their tensors.
-"""
+"""``python -m training estimate``: memory of a run by formula."""
 
 from __future__ import annotations
 
 import json
 
-from labs_py.core import run_cost
 from training.methods.configuration import config_from
-from training.models.shapes import Shape, shape_of
+from training.methods.memory_estimate import estimate
 from training.run.arguments import add_common
-from training.run.errors import BadInput
-from training.run.settings import Config
-from training.run.strict_yaml import shown
 
 HELP = "memory of weights, adapter, optimiser and activations, by formula"
 
@@ -25,18 +17,6 @@ each layer's inputs for every token of a micro-batch; and each labelled token is
 
   python -m training estimate --config training/configs/sft/qwen2.5_7b_lora_80gb.yaml
   python -m training estimate --config training/configs/sft/smollm2_orders.yaml --tokens 140 --json"""
-
-
-DEFAULT_TOKENS = 512
-
-
-MOST_TOKENS = 10**9
-
-
-SPARSE_SHARE = 1 / 3  # of a row's tokens carry a label
-
-
-PAIRED = ("dpo", "reward")  # methods whose row is a better and a worse answer
 
 
 def add_arguments(parser) -> None:
@@ -59,64 +39,3 @@ def run(args) -> int:
         else:
             print(f"{name.replace('_', ' '):<22}{value:>12,}")
     return 0
-
-
-def estimate(config: Config, tokens: int | None = None, shape: Shape | None = None) -> dict:
-    """Bytes by part, and the parameter counts they stem from.
-
-    Args:
-        config: the run.
-        tokens: of one row; DEFAULT_TOKENS or ``train.max_length`` where that is less.
-        shape: of the model; looked up when None.
-
-    Raises:
-        BadInput: when the model's shape is not known without a download, or no row has so many tokens.
-    """
-    if tokens is not None and not 1 <= tokens <= MOST_TOKENS:
-        raise BadInput(f"--tokens: a row has between 1 and {MOST_TOKENS:,} tokens, not {shown(tokens)}")
-    shape = shape or shape_of(config.model.source)
-    if shape is None:
-        raise BadInput(f"model.source: the shape of {config.model.source} is not known here: download it once and"
-                       " give its folder, or add it to training/models/shapes.py")  # fmt: skip
-    t = config.train
-    run = run_cost.Run(
-        rank=config.lora.rank if config.lora else 0,
-        targets=config.lora.targets if config.lora else "all-linear",
-        first_layer=config.lora.first_layer if config.lora else 0,
-        dora=bool(config.lora and config.lora.use_dora),
-        nf4=config.model.quantization == "nf4",
-        dtype=config.model.dtype,
-        optimizer=t.optimizer,
-        tokens=tokens or min(DEFAULT_TOKENS, t.max_length),
-        batch=rows_at_once(config),
-        checkpointing=t.checkpointing,
-        labelled=SPARSE_SHARE,
-        tiles=config.method != "sft" or not t.sparse_logits,
-    )
-    parts = run_cost.memory(shape, run)
-    counts = {
-        "parameters": shape.parameters,
-        "trainable_parameters": adapter_parameters(shape, config.lora) if config.lora else shape.parameters,
-    }
-    found = {**counts, **{f"{name}_bytes": size for name, size in parts.items()}, "total_bytes": sum(parts.values())}
-    if run.nf4:
-        return found
-    return {**found, "process_on_a_cpu_bytes": int(run_cost.process_bytes(shape, run))}
-
-
-def rows_at_once(config: Config) -> int:
-    """Texts whose activations are held together: of an embedder's batch a slice, where it is cut into slices."""
-    sliced = config.embed.slice_rows if config.method == "embed" else 0
-    return sliced or config.train.batch_size * texts_of_a_row(config)
-
-
-def texts_of_a_row(config: Config) -> int:
-    """Texts that a row is trained on: a better and a worse answer, or a question, its passage and a wrong one."""
-    if config.method == "embed":
-        return 2 if config.embed.negatives == "batch" else 3
-    return 2 if config.method in PAIRED else 1
-
-
-def adapter_parameters(shape: Shape, lora) -> int:
-    """Trainable parameters of the adapter of a configuration."""
-    return run_cost.adapter_parameters(shape, lora.targets, lora.rank, lora.use_dora, lora.first_layer)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from training.commands import plan
 from training.commands.train_help import ABOUT, DEFAULTS  # noqa: F401  (the command line reads ABOUT)
 from training.data import splits
-from training.methods import registry
+from training.methods import plan, registry
 from training.methods.configuration import config_from
 from training.methods.phases import Run
 from training.run import config as configuration

@@ -35,8 +35,8 @@ train does all of it). The folder holds adapter/, config.yaml, log.jsonl and rep
 
 Ctrl-C saves after the step and prints the line to go on with (exit code 130). A run that was killed goes on from its
 last checkpoint and ends where the straight run ends.""",
-    "dpo": """Preference tuning on pairs of a better and a worse answer: probe, training, before and after, win rate, KL,
-gate, report.
+    "dpo": """Preference tuning on pairs of a better and a worse answer: probe, training, before and after, win rate,
+KL, gate, report.
 
 preference.pairs says where they come from: written by the task's rules, sampled (the model's own answers, best against
 worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the model as it stood before: untouched,

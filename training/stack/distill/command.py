@@ -10,9 +10,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from training.commands import plan
 from training.data import splits
 from training.data.tasks import base as task_base
+from training.methods import plan
 from training.methods.configuration import config_from
 from training.models import loading
 from training.run import arguments as run_arguments

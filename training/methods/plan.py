@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from labs_py.core.run_cost import CPU
-from training.commands.estimate import estimate, texts_of_a_row
 from training.evaluation import score
 from training.methods import registry
 from training.methods.dpo import pairs as dpo_pairs
+from training.methods.memory_estimate import estimate, texts_of_a_row
 from training.models import adapter
 from training.models.shapes import ENCODERS, shape_of
 from training.run import config as configuration
