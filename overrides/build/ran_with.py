@@ -40,8 +40,9 @@ def names_module(text: str, file: str) -> bool:
     parent, _, name = package.rpartition(".")
     forms = [rf"from {package} import [^\n]*\b{module}\b", rf"from {package} import \([^)]*\b{module}\b",
              rf"{package}\.{module}\b"]  # fmt: skip
-    if parent == "training":
+    if parent.startswith("training"):
         forms.append(rf"from {parent} import [^\n]*\b{name}\b")
+        forms.append(rf"from {package} import registry\b")  # which finds its neighbours by name
     return any(re.search(form, text) for form in forms)
 
 
