@@ -33,7 +33,6 @@ COMMANDS = {
     "records": ("training.commands.records", "run (or go on with) the recorded runs"),
 }
 
-
 ABOUT = """Fine-tune a real model on a laptop in minutes, and the same on a 7B by changing the configuration.
 
 commands:
@@ -45,7 +44,6 @@ Begin with:
 
 Exit codes: 0 ship or done, 2 bad input, 3 lacking resource, 10 gain with regression, 11 no gain, 12 inconclusive,
 13 the probe says don't train, 130 interrupted (the line to go on with is printed)."""
-
 
 PIPE_CLOSED = 128 + 13  # as a shell reports SIGPIPE
 

@@ -14,7 +14,6 @@ from training.run.errors import BadInput
 
 HELP = "talk to base and tuned model side by side"
 
-
 ABOUT = """Type a message; the base model and the tuned one answer it side by side, with the task's own system prompt.
 
   python -m training chat --config runs/RUN/config.yaml --adapter runs/RUN/adapter

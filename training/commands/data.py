@@ -16,7 +16,6 @@ from training.run.errors import BAD_INPUT, BadInput
 
 HELP = "build a task's rows, or check a JSONL file line by line"
 
-
 ABOUT = """build: write the rows of the configured task as JSONL, one file for each set, with their hash.
 check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
 

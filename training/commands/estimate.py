@@ -10,7 +10,6 @@ from training.run.arguments import add_common
 
 HELP = "memory of weights, adapter, optimiser and activations, by formula"
 
-
 ABOUT = """Weights cost their parameters times the bytes of their type; a LoRA adapter rank * (D_in + D_out)
 parameters for each targeted map, in float32; AdamW two more numbers for every trained one; the backward pass keeps
 each layer's inputs for every token of a micro-batch; and each labelled token is scored against the whole vocabulary.

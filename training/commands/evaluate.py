@@ -18,7 +18,6 @@ from training.run.folder import RunFolder
 
 HELP = "score base and tuned model on held-out rows"
 
-
 ABOUT = """Ask the base model without and with examples in the prompt, and the tuned model, the same held-out questions.
 
 Greedy decoding, fixed batches, the task's strict parser: the same figures on the same machine every time.

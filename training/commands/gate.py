@@ -11,7 +11,6 @@ from training.run.folder import RunFolder
 
 HELP = "ship, or not: gain without regression"
 
-
 ABOUT = """Judge a run by its report.json.
 
   ship                   0   the gain's interval lies above zero and nothing got worse by more than its margin

@@ -15,7 +15,6 @@ from training.run.settings import ModelSettings, setting
 
 HELP = "next-token logits of a model for given prompts, as JSON"
 
-
 ABOUT = """For each prompt: the largest logits of the next token, and for each temperature T of a grid the log-sum-exp
 of logits / T over the whole vocabulary. So at each of those temperatures the probability of every listed token,
 exp(logit / T - logsumexp_T), and the mass of all the rest are exact.
@@ -25,9 +24,7 @@ exp(logit / T - logsumexp_T), and the mass of all the rest are exact.
 
 A prompt file has one prompt a line, or is a JSON list of texts."""
 
-
 TEMPERATURES = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20)
-
 
 WHAT = (
     "next-token logits after the last token of each prompt: the largest of the vocabulary; for each temperature T on "
@@ -35,7 +32,6 @@ WHAT = (
     "logsumexp_T) is exact and the rest of the vocabulary is one bin of exact mass; entropy_nats is that of the full "
     "distribution at T=1"
 )
-
 
 LOWEST = 1e-6  # temperature at which logits / T are still numbers
 

@@ -32,7 +32,6 @@ from training.run.folder import RunFolder
 
 HELP = "what short runs really take, for the estimate's page"
 
-
 ABOUT = """Run a few steps of many configurations on the embedded 135M model, each in a fresh process, and note the peak
 of its memory and the seconds of a step. They differ in rank, row length, batch, precision and method.
 
@@ -40,19 +39,10 @@ of its memory and the seconds of a step. They differ in rank, row length, batch,
   python -m training measure --only lora-r16            (prints, writes nothing)
   python -m training measure --record                   (writes docs/data/runs/estimate-points.json)"""
 
-
 FOLDER, NAME = Path("docs/data/runs"), "estimate-points"
-
-
 SFT, DPO = "training/configs/sft/smollm2_orders.yaml", "training/configs/dpo/smollm2_shift_notes.yaml"
-
-
 STEPS, SEED = 3, 0
-
-
 LABELLED = 1 / 3  # of a row's tokens
-
-
 ROW = "train.shared_prefix=false"
 
 

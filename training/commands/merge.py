@@ -14,7 +14,6 @@ from training.run.settings import ModelSettings
 
 HELP = "add the adapter into the weights, checked"
 
-
 ABOUT = """Write an ordinary model folder with W + alpha / rank * B A in place of W, in float32, after checking that its
 logits equal those of base and adapter apart. Such a folder loads anywhere, without PEFT. An adapter that was trained
 on 4-bit weights belongs on them: they are brought back to float32 first, with their rounding, and merged so.
@@ -24,8 +23,6 @@ on 4-bit weights belongs on them: they are brought back to float32 first, with t
 
 # Largest difference allowed, of the largest logit: float32 products summed in another order.
 TOLERANCE = 1e-4
-
-
 PROBE_TEXT = "The customer would like two blue kettles by the end of May, and asks where the last order has got to."
 
 

@@ -10,7 +10,6 @@ from training.run import arguments as run_arguments
 
 HELP = "does the base model need training at all?"
 
-
 ABOUT = """Ask the base model some held-out questions, plainly and with examples in the prompt, and judge:
 
   train            it does not do the task: go on

@@ -5,20 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CONFIGS = "training/configs"
-
-
 CONFIG = f"{CONFIGS}/sft/smollm2_orders.yaml"
-
-
 THOROUGH = f"{CONFIGS}/sft/smollm2_orders_thorough.yaml"
-
-
 SEEDS = (0, 1, 2)
-
-
 RATES = ("4e-3", "2e-3", "1e-3", "5e-4")  # besides the default's
-
-
 TEACHER = "orders-main"  # its runs teach where a distilled student answers orders
 
 

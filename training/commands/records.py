@@ -14,7 +14,6 @@ from training.run.record import RECORDS_FOLDER, RUNS_FOLDER, keep
 
 HELP = "run (or go on with) the recorded runs"
 
-
 ABOUT = """Run the list of recorded runs, or go on with it: a run whose record lies in docs/data/runs is skipped, one
 that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones
 never do.

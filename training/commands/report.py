@@ -7,7 +7,6 @@ from training.run.report import write
 
 HELP = "write a run's HTML page again"
 
-
 ABOUT = """Write report.html of a run's folder from its report.json, predictions.jsonl and log.jsonl.
 
 The page needs no network and no scripts; it prints well and follows the reader's light or dark scheme."""

@@ -43,8 +43,6 @@ def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, l
 
 
 SIDES = ("chosen", "rejected")
-
-
 Pair = dict[str, Any]
 
 

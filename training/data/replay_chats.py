@@ -21,8 +21,6 @@ from typing import Any
 from training.run.errors import BadInput
 
 FILE = Path(__file__).resolve().parent / "texts" / "chats.jsonl"
-
-
 SHA256 = "68befac884df63dda11ef822fc776e1d76ac12d05352adb765cd06a5a85617d9"
 
 

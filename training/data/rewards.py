@@ -21,11 +21,7 @@ Reward = Callable[[str, str], float]
 # With its decimals, thousands, denominator and exponent: no part of a longer number counts as a number. What goes on as
 # a word is taken as a whole, for numbers() to leave out.
 _NUMBER_OR_WORD = re.compile(r"(?<![\w.])(?:(?<!-)-)?\d+(?:[./]\d+|,\d{3}(?!\d))*(?:[eE][+-]?\d+)?\w*")
-
-
 LONGEST_MESSAGE = 300
-
-
 STATED = 0.2  # for the right number among other words: less than for the number alone, more than for nothing
 
 

@@ -20,11 +20,7 @@ from training.data.tasks import registry as tasks
 from training.run.errors import BadInput
 
 SHOWN_FAULTS, MEND = 20, "mend or drop these rows before training"
-
-
 Lines = list[tuple[int, bytes, int]]  # of data_check.read_lines
-
-
 SCORED_METHODS = ("dpo", "grpo")  # put an answer of a training row's prompt beside the row's own
 
 

@@ -13,11 +13,7 @@ from training.models import chat_template
 from training.models.generate import greedy
 
 PASSAGE_BATCH = 6
-
-
 SAMPLE_TOKENS = 32
-
-
 SHOWN_SAMPLES = 8
 
 

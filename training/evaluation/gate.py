@@ -11,7 +11,6 @@ from training.run.errors import INCONCLUSIVE, NO_GAIN, REGRESSION, SHIP, BadInpu
 
 MIN_STOPPED = 0.95
 
-
 CONTROL_NAMES = {"base": "base model without examples", "base_few_shot": "base model with examples in its prompt",
                  "warm_start": "supervised warm start alone"}  # fmt: skip
 

@@ -15,8 +15,6 @@ from training.evaluation.general_facts import TABLES
 from training.models.generate import compact_head
 
 OPTIONS = 4
-
-
 SEED = 5
 
 

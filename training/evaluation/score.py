@@ -15,11 +15,7 @@ from training.models import chat_template
 from training.models.generate import greedy
 
 BOOTSTRAP = 2000
-
-
 ARMS = ("base", "base_few_shot", "warm_start", "tuned")
-
-
 CONTROLS = ("warm_start", "base_few_shot", "base")  # of equals the first is compared with
 
 

@@ -13,14 +13,8 @@ from training.run.settings import Config
 from training.run.strict_yaml import shown
 
 DEFAULT_TOKENS = 512
-
-
 MOST_TOKENS = 10**9
-
-
 SPARSE_SHARE = 1 / 3  # of a row's tokens carry a label
-
-
 PAIRED = ("dpo", "reward")  # methods whose row is a better and a worse answer
 
 

@@ -18,11 +18,7 @@ from training.run.settings import Config
 # Share of a plain matrix product's speed that training reaches on a CPU, layers and all: a rule of thumb, good to about
 # a factor of two. Small batches and a busy machine lie below it; the time left during a run is measured.
 CPU_EFFICIENCY = 0.35
-
-
 CHARACTERS_PER_TOKEN = 3.6
-
-
 SYSTEM_BYTES = CPU.base  # python, torch and the libraries themselves
 
 

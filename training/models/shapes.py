@@ -66,7 +66,6 @@ SHAPES = {
     "mistralai/Mistral-7B-Instruct-v0.3": Shape("mistral", 32, 4096, 32, 1024, 14_336, 32_768, False, norm=2 * 4096),
 }
 
-
 ENCODERS = {
     "embedded:all-minilm-l6-v2": "bert"
 }  # embedding models whose stand-in is in training/methods/embed/model.py

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 
-
 TARGETS = {
     "all-linear": (*ATTENTION, "gate_proj", "up_proj", "down_proj"),
     "attention": ATTENTION,

@@ -5,11 +5,7 @@ from __future__ import annotations
 from training.run.errors import BadInput
 
 SEED = 1234
-
-
 WIDTH, LAYERS, HEADS, KEY_VALUE_HEADS, INNER, POSITIONS, VOCABULARY = 32, 2, 4, 2, 64, 4096, 259
-
-
 STOP, START, END_OF_TEXT = "<|im_end|>", "<|im_start|>", "<|endoftext|>"
 
 
@@ -18,7 +14,6 @@ TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] "
     "+ '<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-
 
 ARCHITECTURES = ("llama", "qwen2", "olmo2", "mistral")
 

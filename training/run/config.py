@@ -62,10 +62,7 @@ SMOKE = {
     "preference": {"samples": 2, "least_difference": 0.0, "rule": "shortest"},
 }
 
-
 NARROW = {"embed": {"cut": 8, "widths": 32}}  # lists of widths, held to what a tiny model has
-
-
 LARGEST = 2**63 - 1  # whole number that torch and numpy hold
 
 

@@ -5,26 +5,12 @@ from __future__ import annotations
 import errno
 
 SHIP = 0
-
-
 BAD_INPUT = 2
-
-
 LACKING_RESOURCE = 3
-
-
 REGRESSION = 10
-
-
 NO_GAIN = 11
-
-
 INCONCLUSIVE = 12
-
-
 DO_NOT_TRAIN = 13
-
-
 INTERRUPTED = 130
 
 

@@ -40,14 +40,12 @@ MARK = "complete"  # a checkpoint with this file in it was written to its end
 NEEDED = (("run", "config_sha256", str), ("run", "seconds", (int, float)), ("run", "dirty", bool),
           ("environment", "dtype", str))  # fmt: skip
 
-
 DTYPES = ("", "float32", "bfloat16")  # "": not known yet
 
 
 # What a walk leaves behind and a later one would take for its own.
 LEFT = ("adapter", "arms", "checkpoints", "round-[0-9]*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
         "teacher.safetensors")  # fmt: skip
-
 
 ANEW = "begin the run anew, in another --out or after removing the folder"
 

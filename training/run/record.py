@@ -9,8 +9,6 @@ from typing import Any
 from training.run.errors import BadInput
 
 RUNS_FOLDER, RECORDS_FOLDER = Path("runs/records"), Path("docs/data/runs")
-
-
 KEPT_OUT = ("before",)  # figures item by item: they stay in the run's own folder
 
 

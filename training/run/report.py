@@ -10,10 +10,7 @@ from typing import Any
 from training.run import jsonl, report_charts, report_examples
 
 STYLE = Path(__file__).with_name("report_style.css")
-
-
 TONES = {"ship": "good", "gain with regression": "bad", "no gain": "bad", "inconclusive": "warn"}
-
 
 METRIC_NAMES = {
     "exact": "everything right, strict form",

@@ -7,7 +7,6 @@ from html import escape
 
 WIDTH = 720
 
-
 ARM_NAMES = {"base": "base, no examples", "base_few_shot": "base, with examples", "warm_start": "warm start alone",
              "tuned": "tuned"}  # fmt: skip
 

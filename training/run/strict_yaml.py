@@ -15,14 +15,8 @@ import yaml
 from training.run.errors import BadInput
 
 LONGEST = 100  # characters of a value in a message
-
-
 _short = reprlib.Repr()
-
-
 _short.maxstring = _short.maxlong = _short.maxother = LONGEST
-
-
 _short.maxlevel = 3
 
 

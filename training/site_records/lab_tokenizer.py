@@ -16,7 +16,6 @@ from training.models import bundled
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "data" / "labs" / "files" / "smollm2-tokenizer.safetensors"
 
-
 ABOUT = {
     "name": "SmolLM2",
     "licence": "Apache-2.0",

@@ -21,11 +21,7 @@ from training.site_records import tiny_gpt_model as tiny_gpt
 from training.site_records.tiny_gpt import held_out_loss
 
 NAME, FOLDER = "tiny-gpt-lora", Path("docs/data/runs")
-
-
 STEPS, SEEDS, OLD_LINES = 80, (0, 1, 2), 200
-
-
 ARMS = {"rank1": (1, 0.005), "rank4": (4, 0.005), "rank16": (16, 0.005), "all": (0, 0.005), "all_gently": (0, 0.0005)}
 
 

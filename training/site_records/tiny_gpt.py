@@ -21,10 +21,7 @@ ABOUT = """Train a tiny GPT on stories that a grammar makes, and write it as one
 
 The shipped file is what --seed 0 gives at the defaults. Its record holds the held-out losses, the time, the machine."""
 
-
 RECORD = Path("docs/data/runs/tiny-gpt.json")
-
-
 STORIES, MERGES, BATCH, RATE = 6000, 220, 32, 4e-3
 
 

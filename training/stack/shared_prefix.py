@@ -17,8 +17,6 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from training.models.generate import common_prefix, compact_head
 
 NAME = "stage10_shared_prefix"
-
-
 Pick = Callable[[torch.Tensor, list[int]], torch.Tensor]
 
 

@@ -10,26 +10,12 @@ from pathlib import Path
 from training.run.errors import BadInput
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
-
-
 LEFT_OUT = ("reference/changelog", "reference/sources", "reference/contributing", "case-studies/05-distilled-bot")
-
-
 PASSAGE_WORDS = 140
-
-
 FENCE = re.compile(r"^( *)(```|~~~).*?^\1\2\s*$", re.MULTILINE | re.DOTALL)
-
-
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-
-
 NUMBER = re.compile(r"\{\{\s*(?:measured|computed)\(.*?\)\s*\}\}", re.DOTALL)
-
-
 CITATION = re.compile(r"\s*\{\{\s*cite\(.*?\)\s*\}\}", re.DOTALL)
-
-
 GAP = "\u2026"  # stands where the page prints a measured or computed number
 
 

@@ -21,7 +21,6 @@ using was we were what when where which while who whom whose why will with would
 pages say says please there's whats""".split()
 )
 
-
 MAX_TERMS = 64
 
 

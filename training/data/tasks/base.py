@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
-
-
 Message = dict[str, str]
 
 

@@ -16,10 +16,7 @@ from training.data.tasks.drawn import DrawnTask, Pair, distinct
 from training.data.tasks.shift_notes import GOODS, OTHER_GOODS, OTHER_PEOPLE, OTHER_PLACES, PEOPLE, PLACES
 
 SYSTEM = "Delivery log."
-
-
 REFUSAL = "NOTHING"
-
 
 LESSON = (
     "You keep the delivery log of a warehouse. Turn each note into one line with four parts, separated by ' | ': who "
@@ -27,7 +24,6 @@ LESSON = (
     "from the note, word for word. Leave out everything else: who signed, what was planned, what will happen later. "
     "Write no other word, no label and no full stop. If the note is not about a delivery, write NOTHING."
 )
-
 
 FORMS = (
     "At {time} {who} drove up and left {count} {what} at {place}.",
@@ -40,7 +36,6 @@ FORMS = (
     "{who} brought {count} {what} at {time}. They stand at {place} until {late}.",
 )
 
-
 OTHER_FORMS = (
     "You asked what came in today. Well, {who} turned up at {time}, and since then {count} {what} have stood at "
     "{place}.",
@@ -48,7 +43,6 @@ OTHER_FORMS = (
     "Quiet day. {who} unloaded {count} {what} at {place} at {time} while {other} was at lunch.",
     "{other} was out, so I took in {count} {what} from {who} at {time}. They are at {place}.",
 )
-
 
 ASIDE = (
     "{other} called the electrician about the lamp over {place}.",
@@ -59,20 +53,14 @@ ASIDE = (
     "{other} swept the floor and watered the plants.",
 )
 
-
 OTHER_ASIDE = (
     "{other} has a birthday tomorrow, so bring cake.",
     "The heating at {place} makes a strange noise, {other} says.",
     "{other} asked whether the meeting at {late} still takes place.",
 )
 
-
 LINE = re.compile(r"(?P<who>[^|]+) \| (?P<count>\d+) (?P<what>[^|]+) \| (?P<place>[^|]+) \| (?P<time>\d{1,2}:\d\d)")
-
-
 SIZES = {"train": 400, "calibration": 100, "iid": 100, "second": 200}
-
-
 REFUSED_SHARE = 0.15
 
 
@@ -158,7 +146,6 @@ SHOTS = (
     ("I signed for 3 rolls of carpet at 8:41. Paul carried them to the back door and stayed for 5 minutes.",
      "Paul | 3 rolls of carpet | the back door | 8:41"),
 )  # fmt: skip
-
 
 TASK = DeliveryLog(
     name="delivery_log", title="a line for the delivery log", shape="four copied parts in a fixed form, or a refusal",

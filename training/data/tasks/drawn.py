@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from training.data.tasks.base import Row, Task
 
 Pair = tuple[str, str]  # a question and its answer
-
-
 SECOND = "second"
 
 

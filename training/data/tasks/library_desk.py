@@ -18,13 +18,8 @@ SYSTEM = (
     "'See you at the desk!'. To anything else reply exactly: I can only help with the library."
 )
 
-
 REFUSAL = "I can only help with the library."
-
-
 CLOSING = "See you at the desk!"
-
-
 MOST_WORDS = 30
 
 
@@ -48,7 +43,6 @@ TRAIN_ON = {
     "study desks": "Study desks can be used without booking.",
 }
 
-
 SECOND_ON = {
     "board games to take home": "",
     "borrowing films": "",
@@ -61,7 +55,6 @@ SECOND_ON = {
     "suggesting a title to buy": "",
     "inter-library loans": "",
 }
-
 
 TRAIN_OFF = (
     "how to fix a bicycle",
@@ -82,7 +75,6 @@ TRAIN_OFF = (
     "tax returns",
 )
 
-
 SECOND_OFF = (
     "baking sourdough",
     "choosing a mobile phone",
@@ -96,7 +88,6 @@ SECOND_OFF = (
     "a birthday poem",
 )
 
-
 TRAIN_ASK = (
     "Can you tell me about {}?",
     "I have a question about {}.",
@@ -109,7 +100,6 @@ TRAIN_ASK = (
     "Hi! A quick question on {}.",
     "Could you explain {}?",
 )
-
 
 SECOND_ASK = (
     "Good day, I wonder about {}.",

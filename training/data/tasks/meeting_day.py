@@ -13,24 +13,16 @@ from training.data.tasks.base import Extracted
 from training.data.tasks.drawn import DrawnTask, Pair, distinct
 
 SYSTEM = "Which day? Reply with the day only."
-
-
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
 
 PEOPLE = ("Anna", "Ben", "Carla", "David", "Emma", "Felix", "Grace", "Henry", "Iris", "Jack", "Kate", "Leo", "Mary",
           "Noah", "Olga", "Paul", "Rosa", "Sam", "Tina", "Victor")  # fmt: skip
 
-
 OTHER_PEOPLE = ("Adam", "Bella", "Clara", "Dan", "Eva", "Frank", "Gina", "Hugo", "Ivan", "Julia", "Karl", "Laura")
-
-
 SENTENCE = "{one} meets {other} on {day} at {hour} o'clock."
-
 
 OTHER_SENTENCES = ("{one} visits {other} on {day} at {hour} o'clock.",
                    "{one} calls {other} on {day} at {hour} o'clock.")  # fmt: skip
-
 
 SIZES = {"train": 200, "iid": 100, "second": 100}
 

@@ -14,30 +14,18 @@ from training.data.tasks.base import Extracted
 from training.data.tasks.drawn import DrawnTask, Pair, distinct
 
 SYSTEM = "Sum up the note in one short sentence. Keep who, how many, what, where and when."
-
-
 LONGEST_WORDS = 20
-
-
 PEOPLE = ("Anna", "Ben", "Carla", "David", "Emma", "Felix", "Grace", "Henry", "Iris", "Jack", "Kate", "Leo")
-
-
 OTHER_PEOPLE = ("Adam", "Bella", "Clara", "Hugo", "Laura", "Marco", "Nora", "Oscar")
-
 
 GOODS = ("crates of apples", "boxes of paper", "bags of flour", "rolls of carpet", "tins of paint", "sacks of rice",
          "trays of bread", "bundles of wire", "cans of oil", "packs of tiles")  # fmt: skip
 
-
 OTHER_GOODS = ("barrels of cider", "sheets of glass", "boxes of candles", "bags of sand", "reels of thread",
                "cases of lemons")  # fmt: skip
 
-
 PLACES = ("dock 3", "dock 7", "gate 2", "the cold store", "the back door", "the workshop", "bay 5", "the front desk")
-
-
 OTHER_PLACES = ("ramp 9", "the loft", "yard 4", "the garage", "the kitchen")
-
 
 FORMS = (
     "It was a slow morning. At {time} {who} drove up and left {count} {what} at {place}. Nobody else was around.",
@@ -47,7 +35,6 @@ FORMS = (
     "I signed for {count} {what} at {time}. {who} carried them to {place} and asked for nothing but a glass of water.",
 )
 
-
 OTHER_FORMS = (
     "You asked what came in today. Well, {who} turned up at {time}, and since then {count} {what} have stood at "
     "{place}.",
@@ -55,18 +42,14 @@ OTHER_FORMS = (
     "Quiet day, thanks for asking. {count} {what} arrived at {time}; {who} unloaded them at {place} all alone.",
 )
 
-
 ANSWER = "{who} delivered {count} {what} to {place} at {time}."
-
 
 READ = re.compile(r"(?P<who>\w+) delivered (?P<count>\d+) (?P<what>\w+ of \w+) to (?P<place>[\w ]+) at "
                   r"(?P<time>[\d:]+)\.")  # fmt: skip
 
-
 PADDING = ("Thank you for the note, I am glad to help with it.", "This is what I could find in the note.",
            "Please let me know if you need anything else.", "It is important to keep the log up to date.",
            "The delivery was made as described in the note above.")  # fmt: skip
-
 
 SIZES = {"train": 300, "iid": 100, "second": 100}
 

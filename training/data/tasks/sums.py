@@ -10,14 +10,8 @@ from training.data.tasks.base import Extracted
 from training.data.tasks.drawn import DrawnTask, Pair
 
 SYSTEM = "Work out the sum. Reply with the number only."
-
-
 FORMS = ("What is {a} + {b}?", "{a} + {b} = ?", "Add {a} and {b}.")
-
-
 OTHER_FORMS = ("How much are {a} and {b} together?", "You have {a} and get {b} more. How many?")
-
-
 SIZES = {"train": 160, "iid": 80, "second": 100}
 
 

@@ -16,11 +16,9 @@ from training.models.chat_template import Encoded
 
 DRAWS = 2000
 
-
 METRICS = {"next_token": "next token right", "agreement": "same first choice as the teacher",
            "cross_entropy": "cross-entropy, nats per token",
            "kl": "KL of student from teacher, nats per token"}  # fmt: skip
-
 
 SHARES = ("next_token", "agreement", "exact")
 

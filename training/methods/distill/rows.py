@@ -15,8 +15,6 @@ from training.run import jsonl
 from training.run.errors import BadInput
 
 ARMS = ("hard", "soft", "sequence", "on_policy")
-
-
 WRITTEN = "written_by_teacher.jsonl"
 
 

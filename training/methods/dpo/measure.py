@@ -16,8 +16,6 @@ from training.models import chat_template
 from training.run import jsonl
 
 KL_ROWS = 32
-
-
 SHOWN = 5
 
 

@@ -20,8 +20,6 @@ from training.run.errors import BadInput, Interrupted
 from training.run.folder import RunFolder
 
 TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
-
-
 LOGGED = ("rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected", "entropy")
 
 

@@ -14,14 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 FACTS_OF_A_MACHINE = 24
-
-
 MARKS = (2, 3, 5, 8)  # four marks of each family: names that differ in a digit
-
-
 CARD_ONLY, CARD_AND_NOTE = 0.45, 0.30  # of the training facts; the rest has a note only
-
-
 HELD_OUT_NOTES = 0.3
 
 
@@ -44,7 +38,6 @@ PARTS = {
     "tank": ("sulbeck", ("tank", "reservoir", "storage vessel")),
     "fan": ("norvit", ("fan", "blower", "ventilator")),
 }
-
 
 NEW_PARTS = ("spring", "brake", "tank", "fan")  # their words never occur in training
 
@@ -83,9 +76,7 @@ JOBS = {
                 " {machine}?", "Which licence is needed for the {part} on the {machine}?")),
 }  # fmt: skip
 
-
 NEW_JOBS = ("spare", "permit")
-
 
 CARDS = (
     "{machine} card. {part}: {job} {value}.",
@@ -94,13 +85,8 @@ CARDS = (
     "{part} on {machine}: {job} at {value}.",
 )
 
-
 NOTES = ("On the {machine} {said}.", "{machine}: {said}, see sheet {sheet}.")
-
-
 HELD_OUT_FAMILIES = ("Velkor", "Tamisk", "Orrendal", "Bexhold", "Junvar", "Krasno", "Lindesk", "Mossop")
-
-
 ONSETS, VOWELS, ENDS = "b br d f g gr h k l m n p r s st t tr v w z", "a e i o u", "ck ld lm nd nk rt rn sk st x"
 
 

@@ -15,14 +15,8 @@ from training.methods.embed import mining
 from training.methods.embed import rows as embed_rows
 
 GENERAL = "general"
-
-
 DRAWS = 2000
-
-
 SMOKE_GENERAL = 12  # questions of the general set on a tiny random model
-
-
 Places = list[int]
 
 

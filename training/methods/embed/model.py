@@ -18,11 +18,7 @@ from training.run import machine
 from training.run.errors import BadInput, LackingResource
 
 MINILM = "embedded:all-minilm-l6-v2"
-
-
 WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
-
-
 UNPACKED_BYTES = 180e6
 
 
@@ -31,9 +27,7 @@ UNPACKED_BYTES = 180e6
 PLAIN_TEXT = {"modality_config": {"text": {"method": "forward", "method_output_name": "last_hidden_state"}},
               "module_output_name": "token_embeddings"}  # fmt: skip
 
-
 ENCODER = "bert"  # tiny stand-in of all-MiniLM; the decoders' stand-ins are in training/models/tiny.py
-
 
 ENCODER_TARGETS = {
     "all-linear": ("query", "key", "value", "output.dense", "intermediate.dense"),

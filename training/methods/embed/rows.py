@@ -19,11 +19,7 @@ from training.methods.embed import corpus as embed_corpus
 from training.run.errors import BadInput
 
 QUESTION_WORDS, PASSAGE_WORDS = 25, 40
-
-
 SIDES = ("anchor", "positive", "negative")
-
-
 Row = dict[str, Any]
 
 

@@ -12,14 +12,8 @@ from training.evaluation.gate import Check, conclude
 from training.methods.reward.pairs import SAME_LENGTH
 
 BINS = 5
-
-
 DRAWS = 2000
-
-
 CONTROLS = {"length_only": "the best rule on length alone", "untrained": "the head before training"}
-
-
 Rewards = list[tuple[float, float]]
 
 

@@ -18,11 +18,7 @@ from training.data.tasks import shift_notes
 from training.run.errors import BadInput
 
 VAGUE = {"who": "Somebody", "count": "some", "what": "goods of sorts"}
-
-
 SAME_LENGTH = ("vague", "wrong")
-
-
 Pair = dict[str, Any]
 
 

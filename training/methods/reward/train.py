@@ -18,8 +18,6 @@ from training.run import machine
 from training.run.errors import BadInput, GuardFailed
 
 LOGGED = ("accuracy", "margin", "mean_reward", "min_reward", "max_reward")
-
-
 HEAD_SPREAD = 0.02  # standard deviation of the head's start, as the models' own matrices have
 
 

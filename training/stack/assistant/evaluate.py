@@ -23,8 +23,6 @@ from training.stack.assistant.reply import Fallback, Model, reply, route
 from training.stack.assistant.settings import Settings
 
 QUESTIONS = Path(__file__).with_name("questions.jsonl")
-
-
 BUCKETS, HALVES = ("answerable", "boundary", "out_of_scope"), ("calibration", "held_out")
 
 

@@ -11,8 +11,6 @@ from training.data.retrieval.search import Hit, Index, terms
 from training.stack.assistant.settings import Settings
 
 Model = Callable[[str], Written]
-
-
 Fallback = Callable[[str], Answer]
 
 

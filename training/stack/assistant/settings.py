@@ -12,17 +12,9 @@ from training.run.settings import setting
 from training.stack import address
 
 BACKENDS = ("extract", "local", "endpoint")
-
-
 FORMS = ("long", "short", "taught")
-
-
 FOLDER = Path(__file__).resolve().parents[1] / "configs"
-
-
 DEFAULT = FOLDER / "assistant-retrieval.yaml"
-
-
 MANY = 1_000_000  # more than any of the counts could mean
 
 

@@ -29,10 +29,7 @@ from training.stack.distill.seeds import show_plan
 from training.stack.distill.settings import StackConfig
 
 DEFAULT = Path(__file__).resolve().parents[1] / "configs" / "distill-smollm2.yaml"
-
-
 CACHE = "teacher-calls.jsonl"
-
 
 ABOUT = """Distil a teacher into a small student, and find out whether that was worth it.
 

@@ -23,14 +23,8 @@ from training.data.tasks.orders import slots as orders_slots
 from training.data.tasks.orders import words as orders_words
 
 NAME = "train"
-
-
 NARROW_PHRASES = 6
-
-
 NARROW_PRODUCTS = 20
-
-
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
 

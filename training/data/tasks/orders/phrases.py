@@ -12,14 +12,11 @@ from __future__ import annotations
 from training.data.tasks.orders.wording import buy, cancel, invoice, refund, replace, track
 
 _INTENTS = {"refund": refund, "replace": replace, "cancel": cancel, "track": track, "buy": buy, "invoice": invoice}
-
-
 DIRECT = {intent: module.DIRECT for intent, module in _INTENTS.items()}
 
 
 # After a sentence that has already named the product.
 AFTER = {intent: module.AFTER for intent, module in _INTENTS.items()}
-
 
 INTRODUCTIONS = (
     "I [bought|ordered|paid for] {item} [from you|in your shop|online|last month]{ref}.",
@@ -51,7 +48,6 @@ INTRODUCTIONS = (
     "Item: {item}{ref}.",
     "[Ages ago|Before Easter|On holiday] I [picked out|chose] {item} from your shop{ref}.",
 )
-
 
 BUY_INTRODUCTIONS = (
     "I [saw|found|noticed] {item} [on your website|in your shop|in your list].",
@@ -142,7 +138,6 @@ STORIES = {
         "It goes through our purchasing office.",
     ),
 }
-
 
 STORIES_FOR = {
     "refund": ("trouble", "neutral", "waiting", "plans"),

@@ -11,10 +11,7 @@ import random
 from training.data.tasks.orders import slots as orders_slots
 
 NAME = "sealed"
-
-
 SEED = 314159
-
 
 HEADS = (
     "accordion",
@@ -51,7 +48,6 @@ HEADS = (
     "compass",
 )
 
-
 MODIFIERS = (
     "amber",
     "granite",
@@ -66,7 +62,6 @@ MODIFIERS = (
     "vintage",
     "slim",
 )
-
 
 INTENT_PHRASES = {
     "refund": (
@@ -119,9 +114,7 @@ INTENT_PHRASES = {
     ),
 }
 
-
 ORDER_PHRASES = (" under number {order}", " (order code {order})", " <{order}>")
-
 
 DUE_PHRASES = (
     "It all must be finished when {date} comes.",
@@ -129,7 +122,6 @@ DUE_PHRASES = (
     "Let nothing slip past {date}.",
     "You have time until {date}.",
 )
-
 
 URGENCY_PHRASES = {
     "high": (
@@ -148,12 +140,8 @@ URGENCY_PHRASES = {
     ),
 }
 
-
 OPENERS = ("Hello team,", "Good day to you,", "To whom it may concern,", "", "")
-
-
 CLOSERS = ("Sincerely, Marta", "With thanks, Leo", "Goodbye for now", "", "")
-
 
 FILLERS = (
     "There are 3 of us in the family.",

@@ -13,10 +13,7 @@ import random
 from training.data.tasks.orders import slots as orders_slots
 
 NAME = "second"
-
-
 SEED = 271828
-
 
 HEADS = (
     "picture frame",
@@ -67,7 +64,6 @@ HEADS = (
     "dartboard",
 )
 
-
 MODIFIERS = (
     "crimson",
     "bamboo",
@@ -86,7 +82,6 @@ MODIFIERS = (
     "padded",
     "nordic",
 )
-
 
 INTENT_PHRASES = {
     "refund": (
@@ -163,9 +158,7 @@ INTENT_PHRASES = {
     ),
 }
 
-
 ORDER_PHRASES = (" [{order}]", " (my reference being {order})", " of purchase {order}", " (ref. {order})")
-
 
 DUE_PHRASES = (
     "My cut-off date is {date}.",
@@ -175,7 +168,6 @@ DUE_PHRASES = (
     "The final day for this is {date}.",
     "See to it that all is settled no later than {date}.",
 )
-
 
 URGENCY_PHRASES = {
     "high": (
@@ -200,12 +192,8 @@ URGENCY_PHRASES = {
     ),
 }
 
-
 OPENERS = ("Greetings,", "Dear Sir or Madam,", "Good evening,", "Hey folks,", "", "")
-
-
 CLOSERS = ("Yours, Priya", "Many thanks, Jonas", "Cheers", "Kind wishes, Aiko", "", "")
-
 
 FILLERS = (
     "My customer number is 48213.",

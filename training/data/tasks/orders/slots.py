@@ -22,13 +22,8 @@ import random
 from dataclasses import asdict, dataclass
 
 INTENTS = ("refund", "replace", "cancel", "track", "buy", "invoice")
-
-
 URGENCIES = ("high", "normal", "low")
-
-
 FIELDS = ("intent", "product", "quantity", "order", "due", "urgency")
-
 
 MONTHS = (
     "January",
@@ -44,7 +39,6 @@ MONTHS = (
     "November",
     "December",
 )
-
 
 NUMBER_WORDS = {
     1: "one",
@@ -62,7 +56,6 @@ NUMBER_WORDS = {
     15: "fifteen",
     20: "twenty",
 }
-
 
 ORDER_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 

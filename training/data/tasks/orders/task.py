@@ -22,21 +22,11 @@ SYSTEM = (
     "high or low if the writer says so, else normal."
 )
 
-
 TRAIN_SIZE = 1000
-
-
 IID_SIZE = 200
-
-
 IID_SEED_OFFSET = 1_000_003
-
-
 _ORDER = re.compile(r"[A-Z]\d{4}")
-
-
 _DUE = re.compile(r"\d\d-\d\d")
-
 
 SHOTS = (
     (

@@ -29,7 +29,6 @@ three-legged left-handed junior full-length half-size refillable scratch-resista
 gluten-free""".split()
 )
 
-
 HEADS = tuple(
     name.strip()
     for name in """desk lamp, kettle, office chair, backpack, keyboard, water bottle,
@@ -76,7 +75,6 @@ SYLLABLES = tuple(
 ra ren ri sa sol ta ter tri ul va ven vi wol xan ya yor za zil""".split()
 )
 
-
 INVENTED_NOUNS = (
     "mixer",
     "pump",
@@ -112,9 +110,7 @@ SINGULAR_DETERMINERS = (
     "one single",
 )
 
-
 PLURAL_DETERMINERS = ("", "", "", "the ", "my ", "our ", "these ", "all ", "exactly ", "your ", "a total of ")
-
 
 COUNT_AFTER = (
     " (quantity {count})",
@@ -130,9 +126,7 @@ COUNT_AFTER = (
     ", {count} in number,",
 )
 
-
 COUNTED_PHRASES = {2: ("a pair of", "a couple of", "both", "both of the"), 6: ("half a dozen",), 12: ("a dozen",)}
-
 
 ORDER_PHRASES = (
     " (order {order})",
@@ -167,7 +161,6 @@ ORDER_PHRASES = (
     " (confirmation {order})",
 )
 
-
 ORDER_SENTENCES = (
     "The order number is {order}.",
     "My order: {order}.",
@@ -198,11 +191,6 @@ ORDER_SENTENCES = (
     "{order}, if you need the order number.",
 )
 
-
 DUE_PHRASES = due.DUE_PHRASES
-
-
 URGENCY_PHRASES = {"high": urgency.HIGH, "low": urgency.LOW}
-
-
 OPENERS, CLOSERS, FILLERS = small_talk.OPENERS, small_talk.CLOSERS, small_talk.FILLERS

@@ -71,7 +71,6 @@ DIRECT = (
     "We'd be [pleased|delighted] to purchase {item} from your good selves.",
 )
 
-
 AFTER = (
     "I [would like|want] to [buy|order] {it}.",
     "[Please|Kindly] [send|order|sell] {it} to me.",

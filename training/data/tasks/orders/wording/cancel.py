@@ -69,7 +69,6 @@ DIRECT = (
     "The tracking says {item}{ref} {is} still with you, good: [cancel|stop] {it}.",
 )
 
-
 AFTER = (
     "[Please|Kindly] cancel.",
     "Cancel {it}[, please|].",

@@ -71,7 +71,6 @@ DIRECT = (
     "We keep [every bill|all our papers], and the one for {item}{ref} [is missing|is not in the folder].",
 )
 
-
 AFTER = (
     "[Please|Kindly] send [the|an] [invoice|bill|receipt].",
     "I need [a receipt|an invoice|the bill].",

@@ -71,7 +71,6 @@ DIRECT = (
     "{item}{ref}: invoice at hand, and I would like [that sum returned|the amount on it refunded].",
 )
 
-
 AFTER = (
     "[I want|I'd like|Give me] my money back.",
     "[Please|Kindly] refund {it}.",

@@ -70,7 +70,6 @@ DIRECT = (
     "{item}{ref} {is} going back in the post, send [the correct version|{good_one}] in return.",
 )
 
-
 AFTER = (
     "[Please|Kindly] [replace|exchange|swap] {it}.",
     "I'd like [{new_one}|an exchange|a replacement].",

@@ -44,7 +44,6 @@ OPENERS = (
     *("",) * 18,
 )
 
-
 CLOSERS = (
     "Thanks!",
     "Regards, Sam",
@@ -86,7 +85,6 @@ CLOSERS = (
     "Thanks a lot, Ravi",
     *("",) * 23,
 )
-
 
 FILLERS = (
     "I hope you are well.",

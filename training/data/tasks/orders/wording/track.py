@@ -70,7 +70,6 @@ DIRECT = (
     "I may return {item}{ref} later, but first tell me where {they} {is}.",
 )
 
-
 AFTER = (
     "[Where|So where] {is} {they}?",
     "When [will|do] {they} [arrive|come]?",

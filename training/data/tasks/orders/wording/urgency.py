@@ -100,7 +100,6 @@ HIGH = (
     "[Emergency|Time critical], please [act|respond] at once.",
 )
 
-
 LOW = (
     "No [rush|hurry|stress].",
     "Whenever you have time.",
