@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from labs_py.core import contrastive
+from tests.parity.matryoshka import matryoshka
 from training.methods.embed import loss as embed_losses
 
 
@@ -13,7 +14,7 @@ def test_loss_and_gradients_agree(extra: int):
     rng = np.random.default_rng(extra)
     sides = rng.normal(size=(6, 8)), rng.normal(size=(6 + extra, 8))
     tensors = [torch.tensor(side, requires_grad=True) for side in sides]
-    loss = embed_losses.matryoshka(embed_losses.info_nce, *tensors, widths=(4, 8))
+    loss = matryoshka(embed_losses.info_nce, *tensors, widths=(4, 8))
     loss.backward()
     ours = sum(contrastive.info_nce(sides[0][:, :d], sides[1][:, :d]) for d in (4, 8))
     assert ours == pytest.approx(loss.item(), abs=1e-10)

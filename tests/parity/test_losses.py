@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="parity needs torch (make test sets 
 
 from labs_py.core import distill, policy, preference  # noqa: E402
 from tests.parity import trl_stubs as theirs  # noqa: E402
+from tests.parity.matryoshka import matryoshka  # noqa: E402
 from training.methods.distill import loss as distill_losses  # noqa: E402
 from training.methods.dpo import loss as dpo_losses  # noqa: E402
 from training.methods.embed import loss as embed_losses  # noqa: E402
@@ -92,56 +93,6 @@ def test_the_reward_models_loss_is_trls_and_the_labs(scale):
     same(ours, spent / 5)
 
 
-@pytest.mark.parametrize("scale", [1.0, 20.0, 1e4])
-@pytest.mark.parametrize("kl", [-3.0, 0.7])
-def test_kto_is_trls(scale, kl):
-    ours, reference = numbers(1, 7, scale=scale), numbers(2, 7, scale=scale)
-    for good in (torch.tensor([1, 0, 1, 1, 0, 0, 1]).bool(), torch.ones(7).bool(), torch.zeros(7).bool()):
-        found = dpo_losses.kto_loss(ours, reference, good, torch.tensor(kl), 0.1, 1.0, 1.3)
-        same(found, theirs.kto(ours, reference, good, torch.full((3,), kl, dtype=torch.double), 0.1, 1.0, 1.3))
-
-
-@pytest.mark.parametrize("kl", [0.1, 12345.678])
-def test_ktos_kl_may_be_a_number_and_keeps_its_digits(kl):
-    ours, reference, good = numbers(1, 7) + 12340, numbers(2, 7), torch.tensor([1, 0, 1, 1, 0, 0, 1])
-    wanted = theirs.kto(ours, reference, good, torch.full((3,), kl, dtype=torch.double), 0.1, 1.0, 1.3)
-    same(dpo_losses.kto_loss(ours, reference, good, kl, 0.1, 1.0, 1.3), wanted)
-
-
-def test_kto_keeps_its_digits_where_one_minus_sigmoid_has_none():
-    found = dpo_losses.kto_loss(torch.tensor([600.0]).double(), torch.zeros(1).double(), torch.tensor([True]), 0.0, 0.1)
-    assert float(found) == pytest.approx(float(1 / (1 + mpmath.exp(60))), rel=1e-12)
-
-
-@pytest.mark.parametrize("low", [1e-3, 1.0, 30.0])
-def test_orpo_is_trls(low, monkeypatch):
-    # TRL rounds to float32 first; taking that away leaves its arithmetic, in float64.
-    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
-    good, bad = -numbers(1, 6).abs() * low - 1e-4, -numbers(2, 6).abs() * low - 1e-4
-    found = dpo_losses.orpo_loss(good, bad, torch.tensor(1.7).double(), 0.2)
-    same(found, 1.7 - theirs.orpo(good, bad, 0.2))
-
-
-@pytest.mark.parametrize("pair", [(-1e-12, -40.0), (-40.0, -1e-12), (-1e4, -0.5), (-0.3, -0.3),
-                                  (-40.0, -1e-17), (-1e-17, -1e-30), (-1e-300, -1e-17)])  # fmt: skip
-def test_orpo_at_its_ends_is_exact(pair):
-    good, bad = (torch.tensor([x]).double() for x in pair)
-    with mpmath.workdps(60):
-        a, b = (mpmath.mpf(x) for x in pair)
-        odds = (a - b) - (mpmath.log(-mpmath.expm1(a)) - mpmath.log(-mpmath.expm1(b)))
-        wanted = float(mpmath.log(1 + mpmath.exp(-odds)))
-    assert float(dpo_losses.orpo_loss(good, bad, 0.0, 1.0)) == pytest.approx(wanted, rel=1e-6)
-
-
-@pytest.mark.parametrize("pair", [(0.0, -1.0), (-1.0, 0.0), (0.0, 0.0), (0.0, -1e-300)])
-def test_orpo_of_an_answer_that_is_certain_is_finite(pair):
-    """So is the answer without a token, whose mean counts as 0."""
-    both = torch.tensor(pair).double().requires_grad_(True)
-    loss = dpo_losses.orpo_loss(both[:1], both[1:], 0.0, 1.0)
-    loss.backward()
-    assert bool(loss.isfinite()) and bool(both.grad.isfinite().all())
-
-
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
 def test_simpo_is_trls(scale):
     good, bad = numbers(1, 6, scale=scale), numbers(2, 6, scale=scale)
@@ -149,12 +100,11 @@ def test_simpo_is_trls(scale):
 
 
 @pytest.mark.parametrize("kind", ["random", "length one", "equal"])
-def test_the_losses_without_a_reference_on_every_kind_of_pair(kind, monkeypatch):
+def test_the_loss_without_a_reference_on_every_kind_of_pair(kind, monkeypatch):
     monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
     p = Pairs(kind, 4)
     good, bad = (total / count.clamp(min=1) - 1e-3 for total, count in zip(p.sums, p.counts, strict=True))
     same(dpo_losses.simpo_loss(good, bad, 2.0, 1.2), theirs.simpo(good, bad, 2.0, 1.2))
-    same(dpo_losses.orpo_loss(good, bad, torch.tensor(0.0).double(), 0.3), -theirs.orpo(good, bad, 0.3))
 
 
 def group_tensors(scale: float, masked: bool, equal: bool):
@@ -396,10 +346,10 @@ def test_what_no_contrast_can_be_made_of_is_refused():
             embed_losses.info_nce(questions, passages)
     for widths in ([], [0], [5, 2]):
         with pytest.raises(ValueError, match="widths must lie between 1 and 4"):
-            embed_losses.matryoshka(embed_losses.info_nce, x, x, widths)
+            matryoshka(embed_losses.info_nce, x, x, widths)
     weights = torch.tensor([1.0, 0.5])
-    same(embed_losses.matryoshka(embed_losses.info_nce, x, x, [4, 2], weights),
-         embed_losses.matryoshka(embed_losses.info_nce, x, x, [4, 2], [1.0, 0.5]))  # fmt: skip
+    same(matryoshka(embed_losses.info_nce, x, x, [4, 2], weights),
+         matryoshka(embed_losses.info_nce, x, x, [4, 2], [1.0, 0.5]))  # fmt: skip
 
 
 def test_shapes_that_torch_would_stretch_are_refused():
@@ -412,8 +362,6 @@ def test_shapes_that_torch_would_stretch_are_refused():
         lambda: dpo_losses.length_normalised_dpo_loss(x, x, x, x, x, column, 0.1),
         lambda: dpo_losses.ipo_loss(x, x, x, column, x, x, 0.1),
         lambda: dpo_losses.simpo_loss(column, x, 2.0, 0.5),
-        lambda: dpo_losses.kto_loss(x, x, column > 0, 0.0, 0.1),
-        lambda: dpo_losses.orpo_loss(x, column, 0.0, 0.1),
     ):
         with pytest.raises(ValueError, match="shapes must be the same"):
             call()
@@ -435,7 +383,7 @@ def test_matryoshka_is_sentence_transformers():
     loss = MatryoshkaLoss(model, MultipleNegativesRankingLoss(model), [8, 4, 2], [1.0, 0.5, 0.25])
     questions, passages = numbers(1, 5, 8), numbers(2, 5, 8)
     wanted = loss([{"sentence_embedding": questions}, {"sentence_embedding": passages}], None)
-    same(embed_losses.matryoshka(embed_losses.info_nce, questions, passages, [8, 4, 2], [1.0, 0.5, 0.25]), wanted)
+    same(matryoshka(embed_losses.info_nce, questions, passages, [8, 4, 2], [1.0, 0.5, 0.25]), wanted)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e4])
@@ -461,15 +409,13 @@ GRADIENTS = {
     "dpo_nll": lambda x: dpo_losses.dpo_with_nll_loss(*x, torch.tensor([3, 1, 4, 2]), 0.3, 0.2),
     "ipo": lambda x: dpo_losses.ipo_loss(*x, torch.tensor([3, 1, 4, 2]), torch.tensor([1, 2, 2, 5]), 0.3),
     "length": lambda x: dpo_losses.length_normalised_dpo_loss(*x, torch.tensor([3, 1, 4, 2]), torch.ones(4), 0.3),
-    "kto": lambda x: dpo_losses.kto_loss(x[0], x[1], torch.tensor([True, False, True, False]), 0.2, 0.3),
-    "orpo": lambda x: dpo_losses.orpo_loss(-x[0].abs() - 0.1, -x[1].abs() - 0.1, x[2].sum(), 0.2),
     "simpo": lambda x: dpo_losses.simpo_loss(x[0], x[1], 2.0, 0.5),
     "grpo": lambda x: grpo_losses.grpo_loss(x, x.detach() + 0.3, x.detach()[:, 0], torch.ones(4, 4), "dapo", 0.2, 0.28,
                                        x.detach() - 0.1, 0.04),
     "distillation": lambda x: distill_losses.distillation_loss(x, x.detach().flip(0), torch.arange(4), 2.0, 0.5, 0.3),
     "top k": lambda x: distill_losses.top_k_divergence(
         *distill_losses.keep_top_k(x.detach().flip(0).log_softmax(-1), 2), x.log_softmax(-1)).sum(),
-    "info_nce": lambda x: embed_losses.matryoshka(embed_losses.info_nce, x, x.detach().flip(1), [4, 2]),
+    "info_nce": lambda x: matryoshka(embed_losses.info_nce, x, x.detach().flip(1), [4, 2]),
     "log-probabilities": lambda x: sft_losses.answer_log_probabilities(x[None], ONE_ANSWER)[0].sum(),
     "sft": lambda x: sft_losses.sft_loss(x[None], ONE_ANSWER),
     "sft, sparse": lambda x: sft_losses.answer_loss_sum(x[None], ONE_ANSWER, lambda hidden: hidden),

@@ -62,26 +62,6 @@ def reward(chosen, rejected):
     return RewardTrainer.compute_loss(stand_in, lambda **_: outputs, {"attention_mask": ones})
 
 
-def kto(policy, reference, good, kl, beta, good_weight, bad_weight):
-    """``KTOTrainer._compute_loss`` on one log-probability per answer, (B,)."""
-    from trl import KTOTrainer
-
-    ids = torch.zeros(len(policy), 2, dtype=torch.long)
-    batch = {"input_ids": ids, "attention_mask": ids + 1, "completion_mask": ids + 1, "label": good,
-             "ref_logps": reference, "ref_KL_logps": torch.zeros_like(kl)}  # fmt: skip
-    stand_in = trainer(precompute_ref_logps=True, calculate_KL=True, loss_type="kto", beta=beta,
-                       desirable_weight=good_weight, undesirable_weight=bad_weight,
-                       _compute_kl_logps=lambda model, batch: kl)  # fmt: skip
-    return KTOTrainer._compute_loss(stand_in, language_model(policy[:, None]), batch, False)
-
-
-def orpo(chosen_mean, rejected_mean, weight):
-    """The odds-ratio part of ORPO."""
-    from trl.experimental.orpo import ORPOTrainer
-
-    return ORPOTrainer.odds_ratio_loss(trainer(beta=weight), chosen_mean, rejected_mean)[0].mean()
-
-
 def simpo(chosen_mean, rejected_mean, beta, gamma):
     """SimPO lives in TRL's CPO trainer."""
     from trl.experimental.cpo import CPOTrainer

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.parity.matryoshka import matryoshka
 from tests.training.method_runs import CONFIGS, resumed_is_straight, train
 from training import cli
 from training.methods import memory_estimate as estimate
@@ -187,7 +188,7 @@ def test_the_loss_is_ours(tmp_path, widths, slices):
     with torch.no_grad():
         vectors = [embedder(dict(part))["sentence_embedding"] for part in features]
     found = embed.loss_of(config, embedder)([dict(part) for part in features], None)
-    ours = embed_losses.matryoshka(embed_losses.info_nce, vectors[0], torch.cat(vectors[1:]), widths or [32])
+    ours = matryoshka(embed_losses.info_nce, vectors[0], torch.cat(vectors[1:]), widths or [32])
     assert found.item() == pytest.approx(ours.item(), rel=1e-5)
 
 

@@ -6,8 +6,10 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.models import guards
 from training.run import machine
@@ -22,19 +24,26 @@ class StepLog(TrainerCallback):
         quiet: no bar.
     """
 
-    def __init__(self, folder: RunFolder, quiet: bool = False):
+    def __init__(self, folder: RunFolder, quiet: bool = False) -> None:
         self.folder, self.quiet, self.trainer = folder, quiet, None
         self.stopped, self.bar, self.task, self.started, self.tokens = False, None, None, 0.0, 0
         self.first_step, self.previous_handler = 0, None
 
-    def on_train_begin(self, args, state, control, **_):
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Put up the bar and listen for Ctrl-C."""
         self.started, self.first_step = time.monotonic(), state.global_step
         self._listen()
         if machine.is_main_process() and not self.quiet:
             self._open_bar(state)
 
-    def on_log(self, args, state, control, logs=None, **_):
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
         """One step is done: log it."""
         if not logs or "loss" not in logs:
             return
@@ -47,18 +56,20 @@ class StepLog(TrainerCallback):
         self.folder.log(event)
         self._show(state, logs["loss"], seen / max(seconds, 1e-9))
 
-    def on_save(self, args, state, control, **_):
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """A checkpoint lies there whole: mark it."""
         if machine.is_main_process():
             (Path(args.output_dir) / f"checkpoint-{state.global_step}" / MARK).touch()
 
-    def on_step_end(self, args, state, control, **_):
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
         """After Ctrl-C: save and stop here."""
         if self.stopped and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = True
         return control
 
-    def on_train_end(self, args, state, control, **_):
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Take the bar down and give Ctrl-C back."""
         self.close()
 
@@ -72,7 +83,7 @@ class StepLog(TrainerCallback):
             self.previous_handler = None
 
     def _listen(self) -> None:
-        def stop(number, frame):
+        def stop(number: int, frame: FrameType | None) -> None:
             if self.stopped:
                 raise KeyboardInterrupt
             self.stopped = True
@@ -83,7 +94,7 @@ class StepLog(TrainerCallback):
         except ValueError:  # not in the main thread: no handler, Ctrl-C works as usual
             self.previous_handler = None
 
-    def _open_bar(self, state) -> None:
+    def _open_bar(self, state: TrainerState) -> None:
         if not sys.stderr.isatty():
             return
         from rich.console import Console
@@ -94,7 +105,7 @@ class StepLog(TrainerCallback):
         self.task = self.bar.add_task("", total=state.max_steps, completed=state.global_step, note="")
         self.bar.start()
 
-    def _show(self, state, loss: float, speed: float) -> None:
+    def _show(self, state: TrainerState, loss: float, speed: float) -> None:
         note = f"loss {loss:.4f}, {speed:,.0f} tokens/s"
         if self.bar is not None:
             self.bar.update(self.task, completed=state.global_step, note=note)
@@ -112,11 +123,18 @@ class MethodLog(StepLog):
         wanted: names of the trainer's figures to keep.
     """
 
-    def __init__(self, folder, quiet: bool, wanted: tuple[str, ...]):
+    def __init__(self, folder: RunFolder, quiet: bool, wanted: tuple[str, ...]) -> None:
         super().__init__(folder, quiet)
         self.wanted = wanted
 
-    def on_log(self, args, state, control, logs=None, **rest):
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **rest: Any,
+    ) -> None:
         """The step's line, and beside it the method's figures."""
         super().on_log(args, state, control, logs=logs, **rest)
         found = {name: logs[name] for name in self.wanted if logs and name in logs}
@@ -124,7 +142,7 @@ class MethodLog(StepLog):
             self.folder.log({"event": "method", "step": state.global_step, **found})
 
 
-def without_printers(trainer) -> None:
+def without_printers(trainer: Any) -> None:
     """Take the library's own progress output away: StepLog has its place."""
     from transformers import PrinterCallback, ProgressCallback
 

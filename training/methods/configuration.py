@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ KINDS: dict[str, type[Config]] = {
 ELSEWHERE = {"distill-stack": "python -m training.stack.distill"}  # methods with a program of their own
 
 
-def config_from(args, kinds: dict[str, type[Config]] | None = None) -> Config:
+def config_from(args: argparse.Namespace, kinds: dict[str, type[Config]] | None = None) -> Config:
     """The configuration that the arguments ask for (``--smoke`` swaps the model); ``kinds`` as in ``load_config``."""
     if getattr(args, "resume", None) and not args.config:
         args.config = f"{args.resume}/config.yaml"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from labs_py.core import run_cost
 from training.models.shapes import Shape, shape_of
 from training.run.errors import BadInput
-from training.run.settings import Config
+from training.run.settings import Config, LoraSettings
 from training.run.strict_yaml import shown
 
 DEFAULT_TOKENS = 512
@@ -74,6 +74,6 @@ def texts_of_a_row(config: Config) -> int:
     return 2 if config.method in PAIRED else 1
 
 
-def adapter_parameters(shape: Shape, lora) -> int:
+def adapter_parameters(shape: Shape, lora: LoraSettings) -> int:
     """Trainable parameters of the adapter of a configuration."""
     return run_cost.adapter_parameters(shape, lora.targets, lora.rank, lora.use_dora, lora.first_layer)

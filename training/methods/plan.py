@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 from labs_py.core.run_cost import CPU
 from training.evaluation import score
@@ -10,9 +12,10 @@ from training.methods import registry
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.memory_estimate import estimate, texts_of_a_row
 from training.models import adapter
-from training.models.shapes import ENCODERS, shape_of
+from training.models.shapes import ENCODERS, Shape, shape_of
 from training.run import config as configuration
 from training.run import machine, settings
+from training.run.folder import RunFolder
 from training.run.settings import Config
 
 # Share of a plain matrix product's speed that training reaches on a CPU, layers and all: a rule of thumb, good to about
@@ -22,7 +25,7 @@ CHARACTERS_PER_TOKEN = 3.6
 SYSTEM_BYTES = CPU.base  # python, torch and the libraries themselves
 
 
-def show(config: Config, folder) -> None:
+def show(config: Config, folder: RunFolder) -> None:
     """Print the plan of a dry run."""
     machine.quiet_libraries()  # a method's rows may load them
     rows = _rows(config)
@@ -67,7 +70,7 @@ def show(config: Config, folder) -> None:
     print(f"time         {_time(config, shape, steps, tokens)}")
 
 
-def student_sizes(config: Config, shape) -> dict[str, float]:
+def student_sizes(config: Config, shape: Shape) -> dict[str, float]:
     """Parameters and bytes of a student of some of the teacher's layers, with the teacher beside it."""
     layers = min(config.distill.layers, shape.layers)
     per_layer = (shape.linear_parameters + shape.layers * (shape.bias + shape.norm)) / shape.layers
@@ -78,7 +81,7 @@ def student_sizes(config: Config, shape) -> dict[str, float]:
             "student_bytes": (trained + held) * 4, "training_bytes": trained * 12}  # fmt: skip
 
 
-def _show_students(config: Config, shape, steps: int) -> None:
+def _show_students(config: Config, shape: Shape, steps: int) -> None:
     size = student_sizes(config, shape)
     total = size["teacher_bytes"] + size["student_bytes"] + size["training_bytes"] + SYSTEM_BYTES
     arms = config.distill.arms
@@ -90,7 +93,7 @@ def _show_students(config: Config, shape, steps: int) -> None:
     print("time         not foretold; the first steps show it")
 
 
-def check_resources(config: Config, folder) -> None:
+def check_resources(config: Config, folder: RunFolder) -> None:
     """LackingResource when memory or disk clearly do not suffice."""
     machine.need_disk(folder.path, 0.05e9 + (3.0 * (shape_of(config.model.source) or _NO_SHAPE).parameters * 4
                       if config.lora is None else 0), "the run's folder")  # fmt: skip
@@ -100,7 +103,7 @@ def check_resources(config: Config, folder) -> None:
         machine.need_memory(_process_bytes(parts), f"{config.model.source} with these settings")
 
 
-def final_status(config: Config, folder) -> str:
+def final_status(config: Config, folder: RunFolder) -> str:
     """main | smoke | dirty: whether a page may quote the run."""
     if config.model.source.startswith("tiny-random:"):
         return "smoke"
@@ -149,7 +152,7 @@ def _row_tokens(rows: list[dict]) -> int:
     return round(sum(map(characters, sample)) / len(sample) / CHARACTERS_PER_TOKEN)
 
 
-def _time(config: Config, shape, steps: int, tokens: int) -> str:
+def _time(config: Config, shape: Shape, steps: int, tokens: int) -> str:
     """Expected time by counting the arithmetic: 4 operations per weight and token (forward, and gradient backward), 2
     below the first adapter."""
     if machine.device() != "cpu":
@@ -166,7 +169,7 @@ def _time(config: Config, shape, steps: int, tokens: int) -> str:
     return f"about {max(seconds, 1):.0f} s for the training itself ({kind}, {torch.get_num_threads()} threads)"
 
 
-def _seconds(call) -> float:
+def _seconds(call: Callable[[], Any]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started

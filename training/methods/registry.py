@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
+from training.data.splits import Splits
 from training.models import loading
 from training.models.loading import LoadedModel
 from training.run.errors import BadInput
@@ -68,7 +70,7 @@ def answering() -> list[str]:
     return [name for name, method in METHODS.items() if method.phases == ANSWERING]
 
 
-def load_rows(config: Config, tokenizer=None):
+def load_rows(config: Config, tokenizer: Any = None) -> Splits:
     """The rows of a run, whatever its method."""
     return import_module(of(config).rows).load_rows(config, tokenizer)
 

@@ -22,7 +22,7 @@ class OrderedSampler(Sampler):
         bucket: sort by length within windows.
     """
 
-    def __init__(self, lengths: list[int], step_rows: int, seed: int, bucket: bool):
+    def __init__(self, lengths: list[int], step_rows: int, seed: int, bucket: bool) -> None:
         self.lengths, self.step_rows, self.seed, self.bucket = lengths, step_rows, seed, bucket
         self.epoch = 0
 

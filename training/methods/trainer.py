@@ -6,10 +6,11 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training.models import adapter, guards, loading, precision
 from training.models.fused_lora import unpatch_lora_forward
+from training.models.loading import LoadedModel
 from training.models.precision import keep_activation_dtype
 from training.run import config as configuration
 from training.run import machine, settings
@@ -17,8 +18,13 @@ from training.run.errors import Interrupted, LackingResource
 from training.run.folder import RunFolder, check_checkpoint, step_of
 from training.run.settings import Config
 
+if TYPE_CHECKING:
+    from trl import SFTConfig
 
-def common_arguments(config, n_rows: int, dtype: str, folder) -> dict[str, Any]:
+    from training.methods.callbacks import StepLog
+
+
+def common_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> dict[str, Any]:
     """What every TRL trainer is told, taken from the arguments of supervised fine-tuning."""
     told = trainer_arguments(config, n_rows, dtype, folder)
     names = ("output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "max_steps", "learning_rate",
@@ -41,7 +47,16 @@ class TrainResult:
     facts: dict
 
 
-def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resume, command: str) -> dict:
+def run_and_save(
+    config: Config,
+    trainer: Any,
+    steps: StepLog,
+    tuned: Any,
+    loaded: LoadedModel,
+    folder: RunFolder,
+    resume: Path | None,
+    command: str,
+) -> dict:
     """Let a trainer run (or go on), save what it made, and write the report's ``train`` section.
 
     Raises:
@@ -74,7 +89,7 @@ def run_and_save(config, trainer, steps, tuned, loaded, folder: RunFolder, resum
     return facts
 
 
-def prepare(config: Config, loaded: loading.LoadedModel):
+def prepare(config: Config, loaded: LoadedModel) -> Any:
     """The model that is trained: with a fresh adapter, or whole."""
     if config.lora is not None:
         return loading.attach_new_adapter(loaded, config.lora, config.train.seed)
@@ -92,7 +107,7 @@ def planned_steps(config: Config, n_rows: int) -> int:
     return config.train.max_steps or max(1, round(steps))
 
 
-def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder):
+def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> SFTConfig:
     """SFTConfig with every default that matters here written out."""
     from trl import SFTConfig
 
@@ -133,7 +148,7 @@ def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder
     )
 
 
-def save(config: Config, trainer, tuned, loaded: loading.LoadedModel, folder: RunFolder) -> None:
+def save(config: Config, trainer: Any, tuned: Any, loaded: LoadedModel, folder: RunFolder) -> None:
     """The adapter (or the whole model) as safetensors, with a note on what it belongs to."""
     source = config.model.source
     if config.lora is not None:
@@ -157,7 +172,7 @@ def save(config: Config, trainer, tuned, loaded: loading.LoadedModel, folder: Ru
     (folder.adapter / "stage10.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
 
 
-def summarise(trainer, tuned, folder: RunFolder, seconds: float) -> dict:
+def summarise(trainer: Any, tuned: Any, folder: RunFolder, seconds: float) -> dict:
     """The report's ``train`` section."""
     events = folder.events("step")
     return {

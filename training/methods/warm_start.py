@@ -6,19 +6,32 @@ Its adapter is also the method's matched control: what it brings alone is not wh
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from training.data.splits import Splits
 from training.evaluation import score
 from training.methods import trainer as method_trainer
 from training.methods.sft import train as sft
+from training.models.loading import LoadedModel
 from training.run import checkpoint_integrity, machine
 from training.run.errors import BadInput, Interrupted
 from training.run.folder import RunFolder
+from training.run.settings import Config
 
 WARM = "warm-start"
 BATCH = 8
 
 
-def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, command: str, quiet: bool) -> None:
+def warm_start(
+    config: Config,
+    rows: list[dict],
+    rate: float,
+    tuned: Any,
+    loaded: LoadedModel,
+    folder: RunFolder,
+    command: str,
+    quiet: bool,
+) -> None:
     """One pass over ``rows`` with plain cross-entropy; the adapter of ``tuned`` is changed in place.
 
     Args:
@@ -51,7 +64,7 @@ def warm_start(config, rows: list[dict], rate: float, tuned, loaded, folder, com
     tuned.train()
 
 
-def load_adapter_weights(tuned, own: RunFolder) -> bool:
+def load_adapter_weights(tuned: Any, own: RunFolder) -> bool:
     """Whether a walk in a folder of its own is done; its adapter's weights are then those of ``tuned``."""
     from peft import set_peft_model_state_dict
 
@@ -64,7 +77,7 @@ def load_adapter_weights(tuned, own: RunFolder) -> bool:
     return True
 
 
-def measure_alone(config, rows, loaded, tuned, folder: RunFolder) -> dict | None:
+def measure_alone(config: Config, rows: Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> dict | None:
     """The held-out scores of the model as the warm start left it, or None where there was none.
 
     ``tuned`` is lent for it: its adapter's weights are replaced, and put back whatever happens.

@@ -12,6 +12,7 @@ from training.evaluation.gate import Check, by_bound, conclude
 from training.methods.distill import student
 from training.methods.distill.loss import divergence
 from training.methods.distill.rows import labels_of
+from training.methods.distill.settings import DistillConfig
 from training.models.chat_template import Encoded
 
 DRAWS = 2000
@@ -86,7 +87,7 @@ def _interval(values: list[float], weights: np.ndarray) -> list[float]:
     return [float(x) for x in np.quantile(means, [0.025, 0.975])]
 
 
-def gate(found: dict[str, dict], config) -> dict[str, Any]:
+def gate(found: dict[str, dict], config: DistillConfig) -> dict[str, Any]:
     """The verdict: better than the control on the task (or on the next token), no further from the teacher."""
     name = splits.task_of(config).headline if config.distill.rows == "task" else "text"
     name = name if name in found else list(found)[-1]

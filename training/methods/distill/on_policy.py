@@ -7,20 +7,34 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
 from training.methods.distill import student
 from training.methods.distill.rows import beginnings, encode
+from training.methods.distill.settings import DistillConfig
 from training.methods.distill.trainer import build_trainer as soft_trainer
 from training.methods.trainer import common_arguments
+from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.folder import RunFolder
 
 FIRST = "first-half"
 
 
-def teach(config, rows: list[dict], loaded, teacher, learner, folder, own: RunFolder, checkpoint, quiet: bool) -> None:
+def teach(
+    config: DistillConfig,
+    rows: list[dict],
+    loaded: LoadedModel,
+    teacher: Any,
+    learner: Any,
+    folder: RunFolder,
+    own: RunFolder,
+    checkpoint: Path | None,
+    quiet: bool,
+) -> None:
     """Both halves; each goes on from its own checkpoint."""
     encoded = encode(config, loaded.tokenizer, rows)
     total = method_trainer.planned_steps(config, len(encoded))
@@ -41,7 +55,15 @@ def teach(config, rows: list[dict], loaded, teacher, learner, folder, own: RunFo
     method_trainer.run_and_save(second, trainer, steps, learner, loaded, own, checkpoint, "distill")
 
 
-def build_trainer(config, learner, teacher, rows: list[dict], loaded, own, quiet: bool):
+def build_trainer(
+    config: DistillConfig,
+    learner: Any,
+    teacher: Any,
+    rows: list[dict],
+    loaded: LoadedModel,
+    own: RunFolder,
+    quiet: bool,
+) -> tuple[Any, MethodLog]:
     """TRL's DistillationTrainer with every default that matters written out."""
     from datasets import Dataset, disable_progress_bars
     from trl import DistillationConfig
@@ -74,7 +96,7 @@ def writing_trainer() -> type:
 
         sparse, tokens_seen = False, 0
 
-        def _compute_loss(self, unwrapped_student, inputs, num_items_in_batch):
+        def _compute_loss(self, unwrapped_student: Any, inputs: dict[str, Any], num_items_in_batch: Any) -> Any:
             self.tokens_seen += int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
             return super()._compute_loss(unwrapped_student, inputs, num_items_in_batch)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from training.data.splits import Splits
 from training.evaluation import score
 from training.methods.distill import measure as distill_measure
 from training.methods.distill import rows as distill_rows
 from training.methods.distill import student
 from training.methods.distill import train as distill
+from training.methods.distill.settings import DistillConfig
 from training.methods.phases import Run
+from training.models.loading import LoadedModel
 from training.run import machine
+from training.run.folder import RunFolder
 
 
 def phases(run: Run) -> int:
@@ -26,7 +32,9 @@ def phases(run: Run) -> int:
     return folder.read()["gate"]["exit_code"]
 
 
-def scores(config, rows, loaded, teacher, arms: dict, folder) -> dict:
+def scores(
+    config: DistillConfig, rows: Splits, loaded: LoadedModel, teacher: Any, arms: dict, folder: RunFolder
+) -> dict:
     """Every held-out set, every student."""
     control, judged = config.distill.arms[0], config.distill.arms[-1]
     encoded = {name: distill_rows.encode(config, loaded.tokenizer, kept) for name, kept in rows.heldout.items()}
@@ -45,7 +53,9 @@ def scores(config, rows, loaded, teacher, arms: dict, folder) -> dict:
     return {name: distill_measure.compare(block, control, judged) for name, block in items.items()}
 
 
-def answers(config, rows, loaded, model, arm: str, folder) -> dict[str, list[float]]:
+def answers(
+    config: DistillConfig, rows: Splits, loaded: LoadedModel, model: Any, arm: str, folder: RunFolder
+) -> dict[str, list[float]]:
     """Exact answers of a student to a task's held-out questions; {} for plain text."""
     if config.distill.rows != "task":
         return {}
@@ -53,7 +63,7 @@ def answers(config, rows, loaded, model, arm: str, folder) -> dict[str, list[flo
     return {name: block["items"]["exact"] for name, block in found.items()}
 
 
-def write(config, folder, found: dict, trained: dict) -> None:
+def write(config: DistillConfig, folder: RunFolder, found: dict, trained: dict) -> None:
     """Figures, verdict and tables into the report."""
     seconds = {arm: facts["seconds"] for arm, facts in trained.items()}
     folder.update("train", trained[config.distill.arms[-1]])

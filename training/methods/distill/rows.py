@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from training.data import replay, splits
 from training.data.tasks import base as task_base
+from training.methods.distill.settings import DistillConfig
 from training.methods.sft import train as sft
 from training.models import chat_template, loading
 from training.models.chat_template import Encoded
 from training.models.generate import sample
 from training.models.guards import IGNORED
+from training.models.loading import LoadedModel
 from training.run import jsonl
 from training.run.errors import BadInput
+from training.run.folder import RunFolder
 
 ARMS = ("hard", "soft", "sequence", "on_policy")
 WRITTEN = "written_by_teacher.jsonl"
 
 
-def load_rows(config, tokenizer=None) -> splits.Splits:
+def load_rows(config: DistillConfig, tokenizer: Any = None) -> splits.Splits:
     """The run's rows: passages of general English, or a task's rows.
 
     Raises:
@@ -48,12 +52,14 @@ def load_rows(config, tokenizer=None) -> splits.Splits:
     return splits.Splits(rows, {"text": held_out}, digest, {"train": len(rows), "text": len(held_out)}, notes)
 
 
-def encode(config, tokenizer, rows: list[dict]) -> list[Encoded]:
+def encode(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[Encoded]:
     """Rows encoded; a text is cut at train.max_length."""
     return sft.encode_rows(tokenizer, rows, config)
 
 
-def written_by_teacher(config, rows: list[dict], loaded, teacher, folder) -> list[dict]:
+def written_by_teacher(
+    config: DistillConfig, rows: list[dict], loaded: LoadedModel, teacher: Any, folder: RunFolder
+) -> list[dict]:
     """Each row as the teacher would write it on from its beginning; kept in the run's folder."""
     file = folder.path / WRITTEN
     if file.is_file():
@@ -73,7 +79,7 @@ def written_by_teacher(config, rows: list[dict], loaded, teacher, folder) -> lis
     return found
 
 
-def beginnings(config, tokenizer, rows: list[dict]) -> list[list[int]]:
+def beginnings(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[list[int]]:
     """What is gone on from: a text's first tokens, or a row's question."""
     first = config.distill.prompt_tokens
     return [tokenizer(row["text"], add_special_tokens=False)["input_ids"][:first] if "text" in row

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from training.methods.distill.loss import keep_top_k
+from training.methods.distill.settings import DistillConfig
 from training.models import loading
 from training.models.chat_template import Encoded
 from training.models.guards import IGNORED
+from training.models.loading import LoadedModel
 from training.run import checkpoint_integrity, machine
 from training.run.errors import BadInput
+from training.run.folder import RunFolder
 
 CACHE_FILE = "teacher.safetensors"
 
@@ -25,7 +29,7 @@ def kept_layers(count: int, total: int) -> list[int]:
     return [round(i * (total - 1) / (count - 1)) for i in range(count)]
 
 
-def cut(teacher: Any, count: int):
+def cut(teacher: Any, count: int) -> Any:
     """A float32 copy of the teacher with only those layers; embeddings and head stay as they are and are not trained.
 
     One head serves both, so the teacher's last hidden state says exactly what the teacher would.
@@ -53,7 +57,7 @@ def cut(teacher: Any, count: int):
 # --8<-- [end:student]
 
 
-def teacher_of(config, loaded: loading.LoadedModel):
+def teacher_of(config: DistillConfig, loaded: LoadedModel) -> Any:
     """The model that teaches: the base, or the base with a run's adapter merged into it."""
     if config.model.quantization != "none":
         raise BadInput("model.quantization: a student is cut from the teacher's layers, which must be whole numbers of"
@@ -71,7 +75,7 @@ def predictors(labels: list[int]) -> list[int]:
     return [i - 1 for i, label in enumerate(labels) if label != IGNORED and i]
 
 
-def states(teacher, rows: list[Encoded], batch: int = 8) -> list[Any]:
+def states(teacher: Any, rows: list[Encoded], batch: int = 8) -> list[Any]:
     """The last hidden state before each label of each row, (N, D) each, as the model computes them."""
     import torch
 
@@ -108,7 +112,7 @@ class TeacherTargets:
         return {name: values[part] for name, values in self.kept.items()}
 
 
-def lessons(config, teacher, rows: list[Encoded], folder) -> tuple[TeacherTargets, dict]:
+def lessons(config: DistillConfig, teacher: Any, rows: list[Encoded], folder: RunFolder) -> tuple[TeacherTargets, dict]:
     """The teacher's part, made once and kept in the run's folder; and its size against full scores.
 
     With ``top_k`` each position keeps its k likeliest tokens at temperature T and the exact log mass of all others.
@@ -128,7 +132,7 @@ def lessons(config, teacher, rows: list[Encoded], folder) -> tuple[TeacherTarget
     return TeacherTargets(kept, starts), size_of(kept, starts[-1], teacher)
 
 
-def make_lessons(config, teacher, rows: list[Encoded]) -> dict[str, Any]:
+def make_lessons(config: DistillConfig, teacher: Any, rows: list[Encoded]) -> dict[str, Any]:
     """The tensors of ``Lessons.kept``."""
     import torch
 
@@ -145,7 +149,7 @@ def make_lessons(config, teacher, rows: list[Encoded]) -> dict[str, Any]:
     return {"log_p": log_p.contiguous(), "tokens": tokens.int().contiguous(), "rest": rest.contiguous()}
 
 
-def size_of(kept: dict[str, Any], positions: int, teacher) -> dict[str, Any]:
+def size_of(kept: dict[str, Any], positions: int, teacher: Any) -> dict[str, Any]:
     """Bytes kept against those of all scores in the model's own type; for top-k also the mass outside."""
     size = sum(values.numel() * values.element_size() for values in kept.values())
     full = positions * teacher.config.vocab_size * next(teacher.parameters()).element_size()
@@ -161,7 +165,7 @@ def size_of(kept: dict[str, Any], positions: int, teacher) -> dict[str, Any]:
     return found
 
 
-def load_student(path, dtype: str):
+def load_student(path: Path, dtype: str) -> Any:
     """A student as it lies on the disk, held as the run's models are."""
     import torch
     from transformers import AutoModelForCausalLM

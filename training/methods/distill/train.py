@@ -9,17 +9,30 @@ its gkd, gold, sdft, sdpo and minillm relatives are experimental there and not u
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
+from typing import Any
 
 from training.methods import trainer as method_trainer
 from training.methods.distill import on_policy, student
 from training.methods.distill.rows import encode, written_by_teacher
+from training.methods.distill.settings import DistillConfig
 from training.methods.distill.trainer import build_trainer
+from training.methods.trainer import TrainResult
+from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.errors import BadInput, Interrupted
 from training.run.folder import RunFolder
 
 
-def train_arm(config, arm: str, rows: list[dict], loaded, teacher, folder, quiet: bool = False) -> RunFolder:
+def train_arm(
+    config: DistillConfig,
+    arm: str,
+    rows: list[dict],
+    loaded: LoadedModel,
+    teacher: Any,
+    folder: RunFolder,
+    quiet: bool = False,
+) -> RunFolder:
     """Teach one student and leave it in a folder of its own; what is done already is not done again.
 
     Raises:
@@ -39,7 +52,16 @@ def train_arm(config, arm: str, rows: list[dict], loaded, teacher, folder, quiet
     return own
 
 
-def go_on(config, arm: str, rows: list[dict], loaded, teacher, folder, own: RunFolder, quiet: bool) -> None:
+def go_on(
+    config: DistillConfig,
+    arm: str,
+    rows: list[dict],
+    loaded: LoadedModel,
+    teacher: Any,
+    folder: RunFolder,
+    own: RunFolder,
+    quiet: bool,
+) -> None:
     """Teach one student, from its last checkpoint if there is one; raises as ``train_arm``."""
     checkpoint = own.last_checkpoint() if own.report.is_file() else None
     if checkpoint is None and machine.is_main_process():
@@ -52,7 +74,17 @@ def go_on(config, arm: str, rows: list[dict], loaded, teacher, folder, own: RunF
             raise Interrupted(f"stopped in the arm {arm}; go on with:\n  {folder.resume_command('distill')}") from None
 
 
-def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, checkpoint, quiet: bool) -> None:
+def teach(
+    config: DistillConfig,
+    arm: str,
+    rows: list[dict],
+    loaded: LoadedModel,
+    teacher: Any,
+    folder: RunFolder,
+    own: RunFolder,
+    checkpoint: Path | None,
+    quiet: bool,
+) -> None:
     """The training of one arm."""
     learner = student.cut(teacher, config.distill.layers).train()
     if machine.process_count() > 1 and arm in ("sequence", "on_policy"):
@@ -72,10 +104,18 @@ def teach(config, arm: str, rows: list[dict], loaded, teacher, folder, own, chec
     method_trainer.run_and_save(config, trainer, steps, learner, loaded, own, checkpoint, "distill")
 
 
-def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "distill", quiet: bool = False):
+def train(
+    config: DistillConfig,
+    rows: list[dict],
+    loaded: LoadedModel,
+    folder: RunFolder,
+    resume: Path | None = None,
+    command: str = "distill",
+    quiet: bool = False,
+) -> TrainResult:
     """Teach all arms; the result is the judged one's student."""
     teacher = student.teacher_of(config, loaded)
     for arm in config.distill.arms:
         own = train_arm(config, arm, rows, loaded, teacher, folder, quiet)
     facts = own.read()["train"]
-    return method_trainer.TrainResult(student.load_student(folder.adapter, loaded.dtype), facts)
+    return TrainResult(student.load_student(folder.adapter, loaded.dtype), facts)

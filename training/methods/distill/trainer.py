@@ -13,9 +13,12 @@ from training.methods import trainer as method_trainer
 from training.methods.callbacks import StepLog
 from training.methods.distill import loss as distill_losses
 from training.methods.distill import student
+from training.methods.distill.settings import DistillConfig, DistillSettings
 from training.methods.sampler import OrderedSampler
 from training.models.chat_template import Encoded
 from training.models.guards import IGNORED
+from training.models.loading import LoadedModel
+from training.run.folder import RunFolder
 
 
 class StudentTrainer(Trainer):
@@ -29,29 +32,33 @@ class StudentTrainer(Trainer):
 
     sparse = True
 
-    def __init__(self, *args, settings, alpha: float, order_seed: int, bucket: bool, **kwargs):
+    def __init__(
+        self, *args: Any, settings: DistillSettings, alpha: float, order_seed: int, bucket: bool, **kwargs: Any
+    ) -> None:
         self.settings, self.alpha, self.order_seed, self.bucket = settings, alpha, order_seed, bucket
         super().__init__(*args, **kwargs)
         self.model_accepts_loss_kwargs = False  # the mean over a micro-batch, averaged over a step's micro-batches
         self.tokens_seen = 0
 
-    def _get_train_sampler(self, train_dataset=None):
+    def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
         rows = self.train_dataset if train_dataset is None else train_dataset
         step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
         """alpha T^2 D(teacher, student) + (1 - alpha) CE at the labelled places of a micro-batch."""
         self.tokens_seen += int(inputs["real_tokens"])
         return model(**inputs, settings=self.settings, alpha=self.alpha)
 
 
-def add_lesson_loss(causal) -> None:
+def add_lesson_loss(causal: Any) -> None:
     """Let the model's own call give the loss, so that what wraps it (DDP, FSDP, DeepSpeed) works as for any forward."""
     ordinary = causal.forward
 
     @functools.wraps(type(causal).forward)
-    def forward(self, *args, settings=None, alpha: float = 0.0, **inputs):
+    def forward(self, *args: Any, settings: DistillSettings | None = None, alpha: float = 0.0, **inputs: Any) -> Any:
         if settings is None:
             return ordinary(*args, **inputs)
         backbone, head = self.base_model, self.get_output_embeddings()
@@ -63,7 +70,9 @@ def add_lesson_loss(causal) -> None:
 
 
 # --8<-- [start:taught]
-def taught(scores, labels, lesson: dict | None, head, settings, alpha: float) -> torch.Tensor:
+def taught(
+    scores: torch.Tensor, labels: torch.Tensor, lesson: dict | None, head: Any, settings: DistillSettings, alpha: float
+) -> torch.Tensor:
     """The loss at N places, from the student's scores and what was kept of the teacher's.
 
     Args:
@@ -96,7 +105,7 @@ class LessonCollator:
         lessons: what the teacher said, or None.
     """
 
-    def __init__(self, lessons: student.TeacherTargets | None):
+    def __init__(self, lessons: student.TeacherTargets | None) -> None:
         self.lessons = lessons
 
     def __call__(self, rows: list[dict]) -> dict[str, Any]:
@@ -117,7 +126,16 @@ class LessonCollator:
         return batch
 
 
-def build_trainer(config, learner, encoded: list[Encoded], lessons, alpha: float, loaded, own, quiet: bool):
+def build_trainer(
+    config: DistillConfig,
+    learner: Any,
+    encoded: list[Encoded],
+    lessons: student.TeacherTargets | None,
+    alpha: float,
+    loaded: LoadedModel,
+    own: RunFolder,
+    quiet: bool,
+) -> tuple[StudentTrainer, StepLog]:
     """The trainer of one arm, and its step log."""
     from datasets import Dataset
 

@@ -14,7 +14,13 @@ from training.methods.tensor_checks import same_shape
 
 
 # --8<-- [start:dpo]
-def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta: float) -> torch.Tensor:
+def dpo_loss(
+    chosen: torch.Tensor,
+    rejected: torch.Tensor,
+    reference_chosen: torch.Tensor,
+    reference_rejected: torch.Tensor,
+    beta: float,
+) -> torch.Tensor:
     """-log sigmoid(beta [log pi(y_w)/ref(y_w) - log pi(y_l)/ref(y_l)]): a reward model that is the policy itself.
 
     Source: Rafailov et al. 2023 (arXiv 2305.18290), equation 7.
@@ -32,7 +38,13 @@ def dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta: float
 
 # --8<-- [start:dpo_nll]
 def dpo_with_nll_loss(
-    chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, beta: float, nll_weight: float
+    chosen: torch.Tensor,
+    rejected: torch.Tensor,
+    reference_chosen: torch.Tensor,
+    reference_rejected: torch.Tensor,
+    chosen_tokens: torch.Tensor,
+    beta: float,
+    nll_weight: float,
 ) -> torch.Tensor:
     """DPO plus ``nll_weight`` times the chosen answers' cross-entropy per token, -sum log pi(y_w) / sum |y_w|.
 
@@ -50,7 +62,13 @@ def dpo_with_nll_loss(
 
 # --8<-- [start:length_normalised]
 def length_normalised_dpo_loss(
-    chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, beta: float
+    chosen: torch.Tensor,
+    rejected: torch.Tensor,
+    reference_chosen: torch.Tensor,
+    reference_rejected: torch.Tensor,
+    chosen_tokens: torch.Tensor,
+    rejected_tokens: torch.Tensor,
+    beta: float,
 ) -> torch.Tensor:
     """DPO on log-ratios per token, so that a long answer does not win by being long.
 
@@ -68,7 +86,13 @@ def length_normalised_dpo_loss(
 
 # --8<-- [start:ipo]
 def ipo_loss(
-    chosen, rejected, reference_chosen, reference_rejected, chosen_tokens, rejected_tokens, tau: float
+    chosen: torch.Tensor,
+    rejected: torch.Tensor,
+    reference_chosen: torch.Tensor,
+    reference_rejected: torch.Tensor,
+    chosen_tokens: torch.Tensor,
+    rejected_tokens: torch.Tensor,
+    tau: float,
 ) -> torch.Tensor:
     """(h - 1 / (2 tau))^2 with h the difference of the log-ratios: a target for the margin instead of "more".
 
@@ -86,66 +110,8 @@ def ipo_loss(
 # --8<-- [end:ipo]
 
 
-# --8<-- [start:kto]
-def kto_loss(
-    policy, reference, good, kl, beta: float, good_weight: float = 1.0, bad_weight: float = 1.0
-) -> torch.Tensor:
-    """lambda (1 - sigmoid(+-beta (log pi(y)/ref(y) - z))): single answers, each only good or bad.
-
-    Source: Ethayarajh et al. 2024 (arXiv 2402.01306), section 4.
-
-    Args:
-        policy, reference: log-probabilities of B answers, (B,).
-        good: (B,) true where the answer is wanted.
-        kl: z, the batch's estimate of KL(policy || reference), from mismatched questions and answers; clamped at 0
-            and without gradient.
-        beta: risk aversion.
-        good_weight, bad_weight: the lambdas, to balance unequal counts.
-    """
-    same_shape(policy, reference, good)
-    kl = torch.as_tensor(kl, dtype=policy.dtype, device=policy.device).detach().clamp(min=0)
-    distance = policy - reference - kl
-    # 1 - sigmoid(x) is sigmoid(-x), which keeps its digits where x is large.
-    wanted = good_weight * torch.sigmoid(-beta * distance)
-    unwanted = bad_weight * torch.sigmoid(beta * distance)
-    return torch.where(good.bool(), wanted, unwanted).mean()
-
-
-# --8<-- [end:kto]
-
-
-# --8<-- [start:orpo]
-def orpo_loss(chosen_mean, rejected_mean, chosen_nll, weight: float) -> torch.Tensor:
-    """NLL - ``weight`` log sigmoid(log odds(y_w)/odds(y_l)): one stage and no reference.
-
-    odds(y) = P(y) / (1 - P(y)) with P the geometric mean of the tokens' probabilities.
-    Source: Hong et al. 2024 (arXiv 2403.07691), equations 4, 6 and 7.
-
-    Args:
-        chosen_mean, rejected_mean: log-probabilities per token, (B,), below 0.
-        chosen_nll: cross-entropy of the chosen rows, scalar.
-        weight: lambda.
-    """
-    same_shape(chosen_mean, rejected_mean)
-    log_odds = (chosen_mean - rejected_mean) - (_log_rest(chosen_mean) - _log_rest(rejected_mean))
-    return chosen_nll - weight * F.logsigmoid(log_odds).mean()
-
-
-def _log_rest(log_p: torch.Tensor) -> torch.Tensor:
-    """log(1 - p) from log p, exact at both ends; log p = 0 counts as the largest normal number below 0."""
-    log_p = log_p.clamp(max=-torch.finfo(log_p.dtype).tiny)
-    near_one = log_p > -0.6931471805599453  # p > 1/2: 1 - p is -expm1(log p), below it log1p(-p)
-    rest = torch.log(-torch.expm1(torch.where(near_one, log_p, torch.full_like(log_p, -1.0))))
-    return torch.where(
-        near_one, rest, torch.log1p(-torch.exp(torch.where(near_one, torch.full_like(log_p, -1.0), log_p)))
-    )
-
-
-# --8<-- [end:orpo]
-
-
 # --8<-- [start:simpo]
-def simpo_loss(chosen_mean, rejected_mean, beta: float, gamma: float) -> torch.Tensor:
+def simpo_loss(chosen_mean: torch.Tensor, rejected_mean: torch.Tensor, beta: float, gamma: float) -> torch.Tensor:
     """-log sigmoid(beta (mean log pi(y_w) - mean log pi(y_l)) - gamma): no reference, and a margin to win by.
 
     Source: Meng et al. 2024 (arXiv 2405.14734), equation 6.

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from training.data import splits
 from training.data.pairs import encode_pairs
+from training.data.splits import Splits
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
 from training.methods.dpo import measure as dpo_measure
 from training.methods.dpo import pairs as dpo_pairs
+from training.methods.dpo.settings import PreferenceConfig
 from training.methods.sampler import OrderedSampler
-from training.methods.trainer import common_arguments
+from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import load_adapter_weights, warm_start
 from training.models import guards, precision
+from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.errors import BadInput, Interrupted
 from training.run.folder import RunFolder
+
+if TYPE_CHECKING:
+    from trl import DPOConfig
 
 TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
 LOGGED = ("rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected", "entropy")
 
 
-def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "dpo", quiet: bool = False):
+def train(
+    config: PreferenceConfig,
+    rows: list[dict],
+    loaded: LoadedModel,
+    folder: RunFolder,
+    resume: Path | None = None,
+    command: str = "dpo",
+    quiet: bool = False,
+) -> TrainResult:
     """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
     if config.lora is None:
         raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
@@ -36,10 +52,20 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     facts = one_round(config, rows, loaded, tuned, folder, p.rounds, resume, command, quiet)
     facts["seconds"] += sum(each["seconds"] for each in folder.read()["data"].get("rounds", {}).values())
     folder.update("train", {"seconds": round(facts["seconds"], 2)})
-    return method_trainer.TrainResult(tuned.eval(), facts)
+    return TrainResult(tuned.eval(), facts)
 
 
-def one_round(config, rows, loaded, tuned, own, number: int, resume, command: str, quiet: bool) -> dict:
+def one_round(
+    config: PreferenceConfig,
+    rows: Splits,
+    loaded: LoadedModel,
+    tuned: Any,
+    own: RunFolder,
+    number: int,
+    resume: Path | None,
+    command: str,
+    quiet: bool,
+) -> dict:
     """Pairs (of the model as it now stands, where they are sampled) and one walk over them; ``tuned`` is changed.
 
     The reference is the model at the beginning of the round.
@@ -65,7 +91,16 @@ def one_round(config, rows, loaded, tuned, own, number: int, resume, command: st
     return facts
 
 
-def earlier_round(config, rows, loaded, tuned, folder, number: int, command: str, quiet: bool) -> None:
+def earlier_round(
+    config: PreferenceConfig,
+    rows: Splits,
+    loaded: LoadedModel,
+    tuned: Any,
+    folder: RunFolder,
+    number: int,
+    command: str,
+    quiet: bool,
+) -> None:
     """A round before the last, in a folder of its own: one that is done is read back, one that was broken off goes on.
 
     Raises:
@@ -92,7 +127,9 @@ def earlier_round(config, rows, loaded, tuned, folder, number: int, command: str
                                                     **report["data"].get("sampled", {})}}})  # fmt: skip
 
 
-def build_trainer(config, tuned, encoded: list[dict], loaded, folder, quiet: bool):
+def build_trainer(
+    config: PreferenceConfig, tuned: Any, encoded: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
+) -> tuple[Any, MethodLog]:
     """TRL's DPOTrainer on pairs that are already encoded, with every default that matters written out."""
     from datasets import Dataset, disable_progress_bars
 
@@ -112,7 +149,7 @@ def build_trainer(config, tuned, encoded: list[dict], loaded, folder, quiet: boo
     return trainer, steps
 
 
-def trainer_arguments(config, n_pairs: int, dtype: str, folder):
+def trainer_arguments(config: PreferenceConfig, n_pairs: int, dtype: str, folder: RunFolder) -> DPOConfig:
     """DPOConfig from the run's settings; what the reference says is computed once where one process trains.
 
     Several would each look for the file that the first one keeps it in, in a folder of their own (TRL 1.16).
@@ -137,31 +174,39 @@ def pair_trainer() -> type:
 
         sparse, tokens_seen = False, 0
 
-        def __init__(self, *args, order_seed: int, **kwargs):
+        def __init__(self, *args: Any, order_seed: int, **kwargs: Any) -> None:
             self.order_seed = order_seed
             super().__init__(*args, **kwargs)
 
-        def _prepare_dataset(self, dataset, *_, **__):
+        def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
             return dataset
 
-        def _get_train_sampler(self, train_dataset=None):
+        def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
             rows = self.train_dataset if train_dataset is None else train_dataset
             return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
 
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: dict[str, Any],
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
             self.tokens_seen += int(inputs["attention_mask"].sum())
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
     return PairTrainer
 
 
-def log_pair(pair: dict, folder) -> None:
+def log_pair(pair: dict, folder: RunFolder) -> None:
     """One pair for the report and the screen."""
     folder.log({"event": "pair", **{side: pair[side] for side in ("chosen", "rejected")}})
     machine.say(f"  better: {pair['chosen'][:90]!r}", f"  worse:  {pair['rejected'][:90]!r}")
 
 
-def measure_more(config, rows: splits.Splits, loaded, tuned, folder) -> None:
+def measure_more(
+    config: PreferenceConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder
+) -> None:
     """Win rate, length and KL: the report's ``preference`` section."""
     found = dpo_measure.measure(config, rows, loaded, tuned, folder)
     folder.update("preference", found)

@@ -10,9 +10,11 @@ from labs_py.core import evidence
 from labs_py.core.contrastive import unit
 from training.data.retrieval.pages import Passage
 from training.data.retrieval.search import Index
+from training.data.splits import Splits
 from training.evaluation.gate import Check, by_bound, conclude
 from training.methods.embed import mining
 from training.methods.embed import rows as embed_rows
+from training.methods.embed.settings import EmbedConfig
 
 GENERAL = "general"
 DRAWS = 2000
@@ -60,13 +62,13 @@ def corpus(rows: list[dict]) -> tuple[list[str], list[str], list[list[int]], lis
     return list(right), passages, list(right.values()), list(kinds.values())
 
 
-def sets_of(config, rows) -> dict[str, list[dict]]:
+def sets_of(config: EmbedConfig, rows: Splits) -> dict[str, list[dict]]:
     """The held-out sets and the general one."""
     few = SMOKE_GENERAL if config.model.source.startswith("tiny-random:") else 0
     return {**rows.heldout, GENERAL: embed_rows.general_rows(few)}
 
 
-def measure(config, rows, embedder: Any) -> dict[str, Any]:
+def measure(config: EmbedConfig, rows: Splits, embedder: Any) -> dict[str, Any]:
     """Places of every question of every set, at full width and cut to ``embed.cut``; and what stands first.
 
     Returns:
@@ -83,7 +85,7 @@ def measure(config, rows, embedder: Any) -> dict[str, Any]:
     return found
 
 
-def word_search(config, rows) -> dict[str, dict[str, Any]]:
+def word_search(config: EmbedConfig, rows: Splits) -> dict[str, dict[str, Any]]:
     """The same sets by BM25, which counts words and learns nothing."""
     found = {}
     for name, part in sets_of(config, rows).items():
@@ -133,7 +135,7 @@ def by_kind(kinds: list[str], before: Places, after: Places) -> dict[str, dict[s
     return found
 
 
-def gate(found: dict[str, dict], config) -> dict[str, Any]:
+def gate(found: dict[str, dict], config: EmbedConfig) -> dict[str, Any]:
     """The verdict: the right passage higher on held-out questions, general retrieval not worse by its margin."""
     name = next(iter(found))
     gained, margin = found[name]["mrr"]["gain"], config.embed.general_margin

@@ -9,14 +9,17 @@ import numpy as np
 from labs_py.core import contrastive
 from training.data import splits
 from training.methods.embed import rows as embed_rows
+from training.methods.embed.settings import EmbedConfig
+from training.models.loading import LoadedModel
 from training.models.precision import autocast_like
 from training.run import jsonl, machine
 from training.run.errors import BadInput, GuardFailed
+from training.run.folder import RunFolder
 
 ROWS_FILE = "pairs.jsonl"
 
 
-def vectors(embedder: Any, texts: list[str], config, prompt: str) -> np.ndarray:
+def vectors(embedder: Any, texts: list[str], config: EmbedConfig, prompt: str) -> np.ndarray:
     """(N, D) vectors of texts behind a prompt, float32.
 
     Raises:
@@ -31,7 +34,7 @@ def vectors(embedder: Any, texts: list[str], config, prompt: str) -> np.ndarray:
 
 
 # --8<-- [start:negatives]
-def with_negatives(config, rows: list[dict], loaded, folder) -> list[dict]:
+def with_negatives(config: EmbedConfig, rows: list[dict], loaded: LoadedModel, folder: RunFolder) -> list[dict]:
     """The rows as they are trained on: as they stand, or each with the wrong passage that the base finds most similar.
 
     Candidates are all passages of the training rows, those without a label included. A question that the margin leaves

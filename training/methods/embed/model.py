@@ -12,10 +12,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from training.methods.embed.settings import EmbedConfig
 from training.models import adapter, bundled, guards, loading, tiny
+from training.models.loading import LoadedModel
 from training.models.targets import TARGETS
 from training.run import machine
 from training.run.errors import BadInput, LackingResource
+from training.run.folder import RunFolder
+from training.run.settings import ModelSettings
 
 MINILM = "embedded:all-minilm-l6-v2"
 WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
@@ -72,7 +76,7 @@ def minilm_folder() -> Path:
     return target
 
 
-def load_base(config, dtype: str | None = None) -> loading.LoadedModel:
+def load_base(config: EmbedConfig, dtype: str | None = None) -> LoadedModel:
     """The untrained embedding model on the best device, in evaluation mode.
 
     Args:
@@ -103,7 +107,7 @@ def load_base(config, dtype: str | None = None) -> loading.LoadedModel:
              "architecture": transformer.config.model_type, "pooling": config.embed.pooling,
              "parameters": transformer.num_parameters(), "quantization": config.model.quantization,
              "weights_bytes": transformer.get_memory_footprint(return_buffers=False)}  # fmt: skip
-    return loading.LoadedModel(embedder, embedder.tokenizer, wanted, facts)
+    return LoadedModel(embedder, embedder.tokenizer, wanted, facts)
 
 
 def check_widths(widths: list, name: str, embedder: Any) -> None:
@@ -114,7 +118,7 @@ def check_widths(widths: list, name: str, embedder: Any) -> None:
         raise BadInput(f"{name}: {wrong} must be whole numbers from 1 to {wide}, the width of this model's vectors")
 
 
-def folder_of(settings) -> str:
+def folder_of(settings: ModelSettings) -> str:
     """A folder or hub id that transformers can open."""
     kind, _, rest = settings.source.partition(":")
     if settings.source == MINILM:
@@ -127,7 +131,7 @@ def folder_of(settings) -> str:
     return settings.source
 
 
-def assemble(source: str, config, dtype: str) -> Any:
+def assemble(source: str, config: EmbedConfig, dtype: str) -> Any:
     """Transformer and pooling as one ``SentenceTransformer``; its vectors have the transformer's width."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -179,13 +183,13 @@ def save_tiny(architecture: str, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def targets(config, embedder: Any) -> list[str]:
+def targets(config: EmbedConfig, embedder: Any) -> list[str]:
     """Names of the linear maps that carry an adapter; encoders name them in their own way."""
     names = ENCODER_TARGETS if embedder[0].model.config.model_type == ENCODER else TARGETS
     return list(names[config.lora.targets])
 
 
-def prepare(config, embedder: Any) -> Any:
+def prepare(config: EmbedConfig, embedder: Any) -> Any:
     """Make the model trainable, whole or with a fresh adapter inside; returns what is saved of it."""
     from peft import get_peft_model
 
@@ -202,7 +206,7 @@ def prepare(config, embedder: Any) -> Any:
     return embedder[0].model
 
 
-def attach(config, loaded: loading.LoadedModel, folder) -> Any:
+def attach(config: EmbedConfig, loaded: LoadedModel, folder: RunFolder) -> Any:
     """The tuned model of a run's folder, as it is shipped: an adapter on the fresh base, or the whole model."""
     from peft import PeftModel
     from sentence_transformers import SentenceTransformer

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from training.data.splits import Splits
 from training.methods.embed import measure as embed_measure
 from training.methods.embed import model as embed_model
+from training.methods.embed.settings import EmbedConfig
 from training.methods.phases import Run
 from training.run import machine
+from training.run.folder import RunFolder
 
 
 def phases(run: Run) -> int:
@@ -33,7 +36,7 @@ def trained_embedder(run: Run) -> Any:
     return embed_model.attach(run.config, embed_model.load_base(run.config, run.loaded.dtype), run.folder)
 
 
-def write(config, folder, rows, before: dict, after: dict) -> None:
+def write(config: EmbedConfig, folder: RunFolder, rows: Splits, before: dict, after: dict) -> None:
     """Figures, verdict and tables into the report; every question into predictions.jsonl."""
     found = {
         name: embed_measure.compare(before[name]["places"]["full"], after[name]["places"]["full"]) for name in after
@@ -55,7 +58,7 @@ def write(config, folder, rows, before: dict, after: dict) -> None:
     write_predictions(config, folder, rows, before, after)
 
 
-def write_predictions(config, folder, rows, before: dict, after: dict) -> None:
+def write_predictions(config: EmbedConfig, folder: RunFolder, rows: Splits, before: dict, after: dict) -> None:
     """One line a question: the place of its passage before and after, and what stands first instead."""
     with open(folder.predictions, "w", encoding="utf-8") as stream:
         for name, part in embed_measure.sets_of(config, rows).items():

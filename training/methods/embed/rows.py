@@ -16,6 +16,7 @@ from labs_py.core import chat_data
 from training.data import replay, splits
 from training.data.check import Finding, read_lines
 from training.methods.embed import corpus as embed_corpus
+from training.methods.embed.settings import EmbedConfig
 from training.run.errors import BadInput
 
 QUESTION_WORDS, PASSAGE_WORDS = 25, 40
@@ -23,7 +24,7 @@ SIDES = ("anchor", "positive", "negative")
 Row = dict[str, Any]
 
 
-def load_rows(config, tokenizer=None) -> splits.Splits:
+def load_rows(config: EmbedConfig, tokenizer: Any = None) -> splits.Splits:
     """The run's rows to train on (``train``) and its held-out questions (``heldout``).
 
     Raises:
@@ -46,7 +47,7 @@ def load_rows(config, tokenizer=None) -> splits.Splits:
     return splits.Splits(train, held_out, digest.hexdigest(), counts, notes)
 
 
-def written(config) -> tuple[list[Row], dict[str, list[Row]]]:
+def written(config: EmbedConfig) -> tuple[list[Row], dict[str, list[Row]]]:
     """Rows of the workshop (``embed_corpus``); the label points at a fact's card where it has one."""
     if config.task != "workshop":
         raise BadInput(f"task: {config.task} writes no questions with passages; take workshop, or jsonl with"
@@ -84,7 +85,7 @@ def general_rows(count: int = 0) -> list[Row]:
 
 
 # ---- files ----
-def from_files(config) -> tuple[list[Row], dict[str, list[Row]]]:
+def from_files(config: EmbedConfig) -> tuple[list[Row], dict[str, list[Row]]]:
     """Rows of the reader's own; a question of a held-out file may not stand in the training file."""
     if not config.data.train_file or not config.data.heldout_files:
         missing = "heldout_files" if config.data.train_file else "train_file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from training.methods import trainer as method_trainer
@@ -10,11 +11,14 @@ from training.methods.callbacks import StepLog, without_printers
 from training.methods.embed import model as embed_model
 from training.methods.embed import rows as embed_rows
 from training.methods.embed.mining import with_negatives
-from training.methods.trainer import common_arguments
+from training.methods.embed.settings import EmbedConfig
+from training.methods.trainer import TrainResult, common_arguments
+from training.models.loading import LoadedModel
 from training.run import machine
+from training.run.folder import RunFolder
 
 
-def loss_of(config, embedder: Any) -> Any:
+def loss_of(config: EmbedConfig, embedder: Any) -> Any:
     """MultipleNegativesRankingLoss, in slices of the batch where memory asks for it, on nested widths where wanted."""
     from sentence_transformers.sentence_transformer import losses
 
@@ -29,7 +33,15 @@ def loss_of(config, embedder: Any) -> Any:
     return losses.MatryoshkaLoss(embedder, loss, sorted(e.widths, reverse=True))
 
 
-def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "embed", quiet: bool = False):
+def train(
+    config: EmbedConfig,
+    rows: list[dict],
+    loaded: LoadedModel,
+    folder: RunFolder,
+    resume: Path | None = None,
+    command: str = "embed",
+    quiet: bool = False,
+) -> TrainResult:
     """Train on the rows and leave the model (or its adapter) in the run's folder; arguments as in ``sft.train``."""
     pairs = with_negatives(config, rows, loaded, folder)
     log_row(pairs[0], folder)
@@ -37,16 +49,18 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     trainer, steps = build_trainer(config, loaded, pairs, folder, quiet)
     trainer.saved = saved
     facts = method_trainer.run_and_save(config, trainer, steps, saved, loaded, folder, resume, command)
-    return method_trainer.TrainResult(loaded.model.eval(), facts)
+    return TrainResult(loaded.model.eval(), facts)
 
 
-def log_row(row: dict, folder) -> None:
+def log_row(row: dict, folder: RunFolder) -> None:
     """One row for the report and the screen."""
     folder.log({"event": "row", **row})
     machine.say(*(f"  {side + ':':<10}{row[side][:100]!r}" for side in embed_rows.SIDES if side in row))
 
 
-def build_trainer(config, loaded, pairs: list[dict], folder, quiet: bool):
+def build_trainer(
+    config: EmbedConfig, loaded: LoadedModel, pairs: list[dict], folder: RunFolder, quiet: bool
+) -> tuple[Any, StepLog]:
     """The library's trainer and our step log; columns stand in the order in which the loss takes them."""
     from datasets import Dataset, disable_progress_bars
     from sentence_transformers import SentenceTransformerTrainingArguments
@@ -78,17 +92,23 @@ def pair_trainer() -> type:
 
         sparse, tokens_seen, saved = False, 0, None
 
-        def add_model_card_callback(self, default_args_dict):
+        def add_model_card_callback(self, default_args_dict: Any) -> None:
             """The run's report takes the card's place."""
 
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: dict[str, Any],
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
             self.tokens_seen += sum(int(v.sum()) for k, v in inputs.items() if k.endswith("attention_mask"))
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
         def _trained(self) -> dict:
             return {n: p for n, p in self.model.named_parameters() if p.requires_grad}
 
-        def _save(self, output_dir=None, state_dict=None):
+        def _save(self, output_dir: str | None = None, state_dict: Any | None = None) -> None:
             target = Path(output_dir or self.args.output_dir)
             target.mkdir(parents=True, exist_ok=True)
             if "checkpoint-" not in target.name:
@@ -97,7 +117,7 @@ def pair_trainer() -> type:
             save_file({n: p.detach().cpu().contiguous() for n, p in self._trained().items()},
                       str(target / "trained.safetensors"))  # fmt: skip
 
-        def _load_from_checkpoint(self, checkpoint_path, model=None):
+        def _load_from_checkpoint(self, checkpoint_path: str, model: Any | None = None) -> None:
             tensors = load_file(str(Path(checkpoint_path) / "trained.safetensors"))
             for name, parameter in self._trained().items():
                 parameter.data.copy_(tensors[name].to(parameter.device))

@@ -113,7 +113,16 @@ def grpo_loss(
 # --8<-- [end:grpo]
 
 
-def _check(policy, sampled_by, advantages, mask, reference, variant, kl_weight, longest) -> None:
+def _check(
+    policy: torch.Tensor,
+    sampled_by: torch.Tensor,
+    advantages: torch.Tensor,
+    mask: torch.Tensor,
+    reference: torch.Tensor,
+    variant: str,
+    kl_weight: float,
+    longest: int,
+) -> None:
     """Refuse what would be a wrong number in silence: shapes that torch would stretch, and what a variant lacks."""
     if variant not in ("grpo", "dr_grpo", "dapo"):
         raise ValueError(f"variant must be grpo, dr_grpo or dapo, not {variant!r}")

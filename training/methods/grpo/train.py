@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,17 +13,31 @@ from training.data import rewards, splits
 from training.data.tasks import base as task_base
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
-from training.methods.trainer import common_arguments
+from training.methods.grpo.settings import GroupConfig
+from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import warm_start
 from training.models import guards
+from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.errors import BadInput, GuardFailed
+from training.run.folder import RunFolder
+
+if TYPE_CHECKING:
+    from trl import GRPOConfig
 
 LOGGED = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "completions/mean_length",
           "completions/clipped_ratio", "kl", "clip_ratio/region_mean")  # fmt: skip
 
 
-def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "grpo", quiet: bool = False):
+def train(
+    config: GroupConfig,
+    rows: list[dict],
+    loaded: LoadedModel,
+    folder: RunFolder,
+    resume: Path | None = None,
+    command: str = "grpo",
+    quiet: bool = False,
+) -> TrainResult:
     """Train by reward and leave the adapter in the run's folder; arguments as in ``sft.train``."""
     if config.lora is None:
         raise BadInput("lora: this method needs an adapter here")
@@ -43,7 +59,7 @@ def train(config, rows: list[dict], loaded, folder, resume=None, command: str = 
     finally:
         if "ref" in tuned.peft_config:
             tuned.delete_adapter("ref")
-    return method_trainer.TrainResult(tuned.eval(), facts)
+    return TrainResult(tuned.eval(), facts)
 
 
 class RewardFunction:
@@ -57,10 +73,12 @@ class RewardFunction:
         folder: its log gets one line per problem.
     """
 
-    def __init__(self, functions: dict[str, rewards.Reward], folder):
+    def __init__(self, functions: dict[str, rewards.Reward], folder: RunFolder) -> None:
         self.__name__, self.functions, self.folder = "+".join(functions), functions, folder
 
-    def __call__(self, completions, target, id, trainer_state=None, **_) -> list[float]:
+    def __call__(
+        self, completions: list[Any], target: list[str], id: list[str], trainer_state: Any = None, **_: Any
+    ) -> list[float]:
         """Rewards of one step's answers, all functions added; NaN where one of them has none.
 
         Raises:
@@ -83,7 +101,9 @@ class RewardFunction:
         return values
 
 
-def build_trainer(config, tuned, rows: list[dict], loaded, folder, quiet: bool):
+def build_trainer(
+    config: GroupConfig, tuned: Any, rows: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
+) -> tuple[Any, MethodLog]:
     """TRL's GRPOTrainer with every default that matters written out."""
     from datasets import Dataset, disable_progress_bars
 
@@ -107,7 +127,7 @@ def build_trainer(config, tuned, rows: list[dict], loaded, folder, quiet: bool):
     return trainer, steps
 
 
-def trainer_arguments(config, n_rows: int, dtype: str, folder):
+def trainer_arguments(config: GroupConfig, n_rows: int, dtype: str, folder: RunFolder) -> GRPOConfig:
     """GRPOConfig from the run's settings; Dr. GRPO leaves the division by the spread out, too."""
     from trl import GRPOConfig
 
@@ -130,14 +150,14 @@ def group_trainer() -> type:
 
         sparse, tokens_seen = False, 0
 
-        def _compute_loss(self, model, inputs):
+        def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
             self.tokens_seen += int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
             return super()._compute_loss(model, inputs)
 
     return GroupTrainer
 
 
-def measure_more(config, rows: splits.Splits, loaded, tuned, folder) -> None:
+def measure_more(config: GroupConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> None:
     """The report's ``group`` section: rewards, spread, entropy and length at the start and at the end."""
     events = folder.events("method")
     if not events:

@@ -10,6 +10,7 @@ from labs_py.core import evidence
 from training.data import splits
 from training.evaluation.gate import Check, conclude
 from training.methods.reward.pairs import SAME_LENGTH
+from training.methods.reward.settings import RewardConfig
 
 BINS = 5
 DRAWS = 2000
@@ -111,7 +112,7 @@ def judge_set(pairs: list[dict], tuned: Rewards, untrained: Rewards, rule: tuple
             "same_length": rate(points["tuned"][same]) if same else None}  # fmt: skip
 
 
-def gate(found: dict[str, dict], config) -> dict[str, Any]:
+def gate(found: dict[str, dict], config: RewardConfig) -> dict[str, Any]:
     """The verdict: better than every control, not by length alone, and as sure as it is right."""
     headline = splits.task_of(config).headline
     name = headline if headline in found else list(found)[-1]

@@ -15,6 +15,7 @@ from training.data import pairs as pair_files
 from training.data import splits
 from training.data.tasks import base as task_base
 from training.data.tasks import shift_notes
+from training.methods.reward.settings import RewardConfig
 from training.run.errors import BadInput
 
 VAGUE = {"who": "Somebody", "count": "some", "what": "goods of sorts"}
@@ -22,7 +23,7 @@ SAME_LENGTH = ("vague", "wrong")
 Pair = dict[str, Any]
 
 
-def load_rows(config, tokenizer=None) -> splits.Splits:
+def load_rows(config: RewardConfig, tokenizer: Any = None) -> splits.Splits:
     """The run's pairs to train on (``train``) and to test on (``heldout``).
 
     Raises:
@@ -43,7 +44,7 @@ def load_rows(config, tokenizer=None) -> splits.Splits:
     return splits.Splits(train, held_out, hashlib.sha256(said.encode()).hexdigest(), counts, notes)
 
 
-def from_files(config, tokenizer=None) -> tuple[list[Pair], dict[str, list[Pair]]]:
+def from_files(config: RewardConfig, tokenizer: Any = None) -> tuple[list[Pair], dict[str, list[Pair]]]:
     """Pairs of the reader's own; a question of a held-out file may not stand in the training file."""
     if not config.data.train_file or not config.data.heldout_files:
         missing = "heldout_files" if config.data.train_file else "train_file"
@@ -56,7 +57,7 @@ def from_files(config, tokenizer=None) -> tuple[list[Pair], dict[str, list[Pair]
     return pair_files.read_pairs(config.data.train_file, system, keys, rules), held_out
 
 
-def written(config) -> tuple[list[Pair], dict[str, list[Pair]]]:
+def written(config: RewardConfig) -> tuple[list[Pair], dict[str, list[Pair]]]:
     """Pairs by the rules of the task ``shift_notes``."""
     unknown = [kind for kind in config.reward.kinds if kind not in SPOILERS]
     if unknown or not config.reward.kinds:

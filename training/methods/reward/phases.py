@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from training.data.splits import Splits
 from training.methods.phases import Run
 from training.methods.reward import measure as reward_measure
 from training.methods.reward import train as reward
+from training.methods.reward.settings import RewardConfig
 from training.models import loading
 from training.run import machine
+from training.run.folder import RunFolder
 
 
 def phases(run: Run) -> int:
@@ -37,7 +40,7 @@ def trained_scorer(run: Run) -> Any:
     return reward.attach(run.config, loading.load_base(run.config.model, run.loaded.dtype), run.folder)
 
 
-def write(config, folder, rows, before: dict, after: dict) -> None:
+def write(config: RewardConfig, folder: RunFolder, rows: Splits, before: dict, after: dict) -> None:
     """Figures, verdict and tables into the report; every held-out pair into predictions.jsonl."""
     rule = reward_measure.fit_length_rule(rows.train)
     found = {name: reward_measure.judge_set(pairs, after[name], before[name], rule)

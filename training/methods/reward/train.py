@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import copy
 import os
+from pathlib import Path
 from typing import Any
 
 from training.data.pairs import encode_pairs
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
 from training.methods.dpo.train import log_pair
+from training.methods.reward.settings import RewardConfig
 from training.methods.sampler import OrderedSampler
-from training.methods.trainer import common_arguments
+from training.methods.trainer import TrainResult, common_arguments
 from training.models import adapter, chat_template, guards, loading
+from training.models.loading import LoadedModel
 from training.models.precision import autocast_like
 from training.run import machine
 from training.run.errors import BadInput, GuardFailed
+from training.run.folder import RunFolder
 
 LOGGED = ("accuracy", "margin", "mean_reward", "min_reward", "max_reward")
 HEAD_SPREAD = 0.02  # standard deviation of the head's start, as the models' own matrices have
 
 
 # --8<-- [start:scorer]
-def scorer(loaded, seed: int):
+def scorer(loaded: LoadedModel, seed: int) -> Any:
     """The base model with a head of one output, which reads the last token's hidden state: r = w . h_T.
 
     The head stays in float32 whatever the layers are held in: rewards that differ by less than a bfloat16 step would
@@ -47,7 +51,7 @@ def scorer(loaded, seed: int):
     return whole.eval()
 
 
-def pad_apart(tokenizer) -> int:
+def pad_apart(tokenizer: Any) -> int:
     """A token to fill rows with that no answer ends in.
 
     The library finds a row's last token by looking for the last one that is not padding; where pad and stop are one
@@ -67,14 +71,14 @@ def head_class() -> type:
     class RewardHead(torch.nn.Linear):
         """A linear map in float32, under autocast too."""
 
-        def forward(self, hidden):
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
             with torch.autocast(hidden.device.type, enabled=False):
                 return torch.nn.functional.linear(hidden.float(), self.weight.float())
 
     return RewardHead
 
 
-def prepare(config, loaded):
+def prepare(config: RewardConfig, loaded: LoadedModel) -> Any:
     """The scorer with a fresh adapter; the head is trained whole and saved with it."""
     from peft import get_peft_model
 
@@ -87,14 +91,22 @@ def prepare(config, loaded):
     return tuned
 
 
-def train(config, rows: list[dict], loaded, folder, resume=None, command: str = "reward", quiet: bool = False):
+def train(
+    config: RewardConfig,
+    rows: list[dict],
+    loaded: LoadedModel,
+    folder: RunFolder,
+    resume: Path | None = None,
+    command: str = "reward",
+    quiet: bool = False,
+) -> TrainResult:
     """Train on pairs and leave adapter and head in the run's folder; arguments as in ``sft.train``."""
     encoded = joined(encode_pairs(loaded.tokenizer, rows, config.train.max_length))
     log_pair(rows[0], folder)
     tuned = prepare(config, loaded)
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
     facts = method_trainer.run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
-    return method_trainer.TrainResult(tuned.eval(), facts)
+    return TrainResult(tuned.eval(), facts)
 
 
 def joined(encoded: list[dict[str, list[int]]]) -> list[dict[str, list[int]]]:
@@ -103,7 +115,9 @@ def joined(encoded: list[dict[str, list[int]]]) -> list[dict[str, list[int]]]:
             for pair in encoded]  # fmt: skip
 
 
-def build_trainer(config, tuned, encoded: list[dict], loaded, folder, quiet: bool):
+def build_trainer(
+    config: RewardConfig, tuned: Any, encoded: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
+) -> tuple[Any, MethodLog]:
     """TRL's RewardTrainer on pairs that are already encoded, with every default that matters written out."""
     from datasets import Dataset, disable_progress_bars
     from trl import RewardConfig
@@ -133,18 +147,24 @@ def choice_trainer() -> type:
 
         sparse, tokens_seen = False, 0
 
-        def __init__(self, *args, order_seed: int, pad: int, **kwargs):
+        def __init__(self, *args: Any, order_seed: int, pad: int, **kwargs: Any) -> None:
             self.order_seed, self.pad = order_seed, pad
             super().__init__(*args, **kwargs)
 
-        def _prepare_dataset(self, dataset, *_, **__):
+        def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
             return dataset
 
-        def _get_train_sampler(self, train_dataset=None):
+        def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
             rows = self.train_dataset if train_dataset is None else train_dataset
             return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
 
-        def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        def compute_loss(
+            self,
+            model: Any,
+            inputs: dict[str, Any],
+            return_outputs: bool = False,
+            num_items_in_batch: Any = None,
+        ) -> Any:
             self.tokens_seen += int(inputs["attention_mask"].sum())
             self.model.get_base_model().config.pad_token_id = self.pad  # the library puts the tokenizer's own there
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
@@ -152,7 +172,7 @@ def choice_trainer() -> type:
     return ChoiceTrainer
 
 
-def attach(config, loaded, folder):
+def attach(config: RewardConfig, loaded: LoadedModel, folder: RunFolder) -> Any:
     """The reward model of a run's folder on a fresh base, as it is shipped."""
     from peft import PeftModel
 
@@ -187,7 +207,9 @@ def rewards(model: Any, rows: list[list[int]], pad: int, batch: int = 32) -> lis
     return found
 
 
-def measured_rewards(config, loaded, model, pairs: list[dict]) -> list[tuple[float, float]]:
+def measured_rewards(
+    config: RewardConfig, loaded: LoadedModel, model: Any, pairs: list[dict]
+) -> list[tuple[float, float]]:
     """(reward of the better answer, of the worse one) of each pair."""
     encoded = joined(encode_pairs(loaded.tokenizer, pairs, 10**9))
     pad, size = pad_apart(loaded.tokenizer), max(1, min(32, config.evaluate.batch_size))

@@ -33,7 +33,7 @@ def add_answer_loss(causal: Any) -> None:
     ordinary = causal.forward
 
     @functools.wraps(type(causal).forward)
-    def forward(self, *args, answer_loss: bool = False, **inputs):
+    def forward(self, *args: Any, answer_loss: bool = False, **inputs: Any) -> Any:
         if not answer_loss:
             return ordinary(*args, **inputs)
         return {"loss": batch_loss_sum(self, **inputs)}
@@ -41,7 +41,15 @@ def add_answer_loss(causal: Any) -> None:
     causal.forward = types.MethodType(forward, causal)
 
 
-def batch_loss_sum(causal, input_ids, labels, attention_mask, groups=None, prefix_lengths=None, **_) -> torch.Tensor:
+def batch_loss_sum(
+    causal: Any,
+    input_ids: torch.Tensor,
+    labels: torch.Tensor,
+    attention_mask: torch.Tensor,
+    groups: torch.Tensor | None = None,
+    prefix_lengths: torch.Tensor | None = None,
+    **_: Any,
+) -> torch.Tensor:
     """Summed loss of a right-padded batch, group by group.
 
     Args:
@@ -63,14 +71,14 @@ def batch_loss_sum(causal, input_ids, labels, attention_mask, groups=None, prefi
     return total
 
 
-def _plain(backbone, head, ids, labels):
+def _plain(backbone: Any, head: Any, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """No mask is needed: padding stands on the right, and no real token looks to the right."""
     hidden = backbone(input_ids=ids, use_cache=False).last_hidden_state  # (B, T, D)
     return sft_losses.answer_loss_sum(hidden, labels, head)
 
 
 # --8<-- [start:shared]
-def _shared(backbone, head, ids, labels, prefix: int):
+def _shared(backbone: Any, head: Any, ids: torch.Tensor, labels: torch.Tensor, prefix: int) -> torch.Tensor:
     """Run the common beginning as one row, then the rest of all rows on its keys and values."""
     from transformers import DynamicCache
 

@@ -21,7 +21,7 @@ class AnswerCollator:
         share_prefix: note the common beginnings.
     """
 
-    def __init__(self, pad_id: int, share_prefix: bool):
+    def __init__(self, pad_id: int, share_prefix: bool) -> None:
         self.pad_id = pad_id
         self.share_prefix = share_prefix
 

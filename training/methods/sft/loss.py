@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -53,7 +55,7 @@ def answer_log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tupl
 
 
 # --8<-- [start:sparse]
-def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head) -> torch.Tensor:
+def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head: Any) -> torch.Tensor:
     """Summed cross-entropy of the answers' tokens, scoring the vocabulary only where a label stands, nats.
 
     The same value and gradient as the sum in ``sft_loss``: a position without a label adds nothing to the sum,
@@ -80,7 +82,7 @@ def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head) -> torch.T
 CHUNK = 1024
 
 
-def _scored(hidden: torch.Tensor, targets: torch.Tensor, head) -> torch.Tensor:
+def _scored(hidden: torch.Tensor, targets: torch.Tensor, head: Any) -> torch.Tensor:
     return F.cross_entropy(_wide(head(hidden)), targets, reduction="sum")
 
 

@@ -5,6 +5,9 @@ How this differs from a stock TRL script is said in trainer.py; the result is th
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from training.data import splits
 from training.methods.callbacks import StepLog
 from training.methods.sft.collator import AnswerCollator
@@ -13,13 +16,14 @@ from training.methods.sft.trainer import AnswerTrainer
 from training.methods.trainer import TrainResult, prepare, run_and_save, trainer_arguments
 from training.models import adapter, guards, loading
 from training.models.chat_template import Encoded
+from training.models.loading import LoadedModel
 from training.run import machine, settings
 from training.run.folder import RunFolder
 from training.run.settings import Config
 
 
 # --8<-- [start:train]
-def train(config: Config, rows: list[dict], loaded: loading.LoadedModel, folder: RunFolder, resume=None,
+def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFolder, resume: Path | None = None,
           command: str = "sft", quiet: bool = False) -> TrainResult:  # fmt: skip
     """Train on ``rows`` and leave the adapter in the run's folder.
 
@@ -50,8 +54,8 @@ def train(config: Config, rows: list[dict], loaded: loading.LoadedModel, folder:
 
 
 def build_trainer(
-    config: Config, tuned, encoded: list[Encoded], loaded: loading.LoadedModel, folder: RunFolder, quiet: bool
-):
+    config: Config, tuned: Any, encoded: list[Encoded], loaded: LoadedModel, folder: RunFolder, quiet: bool
+) -> tuple[AnswerTrainer, StepLog]:
     """The trainer and its step log."""
     from datasets import Dataset
 
@@ -77,7 +81,7 @@ def build_trainer(
     return trainer, steps
 
 
-def log_example(tokenizer, encoded: list[Encoded], folder: RunFolder) -> None:
+def log_example(tokenizer: Any, encoded: list[Encoded], folder: RunFolder) -> None:
     """One row with its mask, for the report and the screen: what is trained on stands in brackets."""
     row = next((e for e in encoded if not e.whole_text), encoded[0])
     tokens = [tokenizer.decode([i]) for i in row.ids]
@@ -90,5 +94,5 @@ def log_example(tokenizer, encoded: list[Encoded], folder: RunFolder) -> None:
                 f"[{''.join(t for t, s in zip(tokens, supervised, strict=True) if s)}]")  # fmt: skip
 
 
-def measure_more(config: Config, rows: splits.Splits, loaded: loading.LoadedModel, tuned, folder: RunFolder) -> None:
+def measure_more(config: Config, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> None:
     """Supervised fine-tuning has no figures of its own."""

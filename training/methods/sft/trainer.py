@@ -9,6 +9,8 @@ not kept, as they need every score.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from trl import SFTTrainer
 
@@ -28,7 +30,7 @@ class AnswerTrainer(SFTTrainer):
         sparse: use the answers' loss where the model allows it.
     """
 
-    def __init__(self, *args, order_seed: int, bucket: bool, sparse: bool, **kwargs):
+    def __init__(self, *args: Any, order_seed: int, bucket: bool, sparse: bool, **kwargs: Any) -> None:
         self.order_seed, self.bucket = order_seed, bucket
         super().__init__(*args, **kwargs)
         base = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
@@ -40,12 +42,14 @@ class AnswerTrainer(SFTTrainer):
                 keep_activation_dtype(self.model)
             patch_lora_forward(self.model)
 
-    def _get_train_sampler(self, train_dataset=None):
+    def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
         rows = self.train_dataset if train_dataset is None else train_dataset
         step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
         """Mean loss of the step's labels, this micro-batch's share of it."""
         self.tokens_seen += int(inputs["attention_mask"].sum())
         if not self.sparse or return_outputs:
