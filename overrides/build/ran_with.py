@@ -22,7 +22,7 @@ import ran_with  # noqa: E402
 RECORD = ROOT / "docs" / "data" / "ran-with.json"
 PACKAGES = {"labs_py": ("numpy",), "training": ("torch", "transformers", "peft", "trl")}
 SECTION = re.compile(r"^\s*# --8<-- \[start:", re.MULTILINE)
-KINDS = ("unit", "parity", "training")
+KINDS = {"labs_py": ("unit", "parity"), "training": ("training",)}  # folders of tests/ that mirror a package
 
 
 def listed() -> list[str]:
@@ -46,12 +46,26 @@ def names_module(text: str, file: str) -> bool:
     return any(re.search(form, text) for form in forms)
 
 
+def mirrors(test: Path, file: str) -> bool:
+    """Whether a test stands where the file's own test stands: ``training/run/jsonl.py`` -> ``run/test_jsonl.py``.
+
+    A test of a whole folder counts for each of its files (``methods/test_dpo.py``), and one of the parity tests for
+    the module of its name.
+    """
+    package, *folders, name = Path(file).with_suffix("").parts
+    kind, *places = test.relative_to(ROOT / "tests").parts
+    if kind not in KINDS[package]:
+        return False
+    own, whole = [*folders, f"test_{name}.py"], [*folders[:-1], f"test_{folders[-1]}.py"] if folders else None
+    return places in (own, whole) or (kind == "parity" and places == own[-1:])
+
+
 def tests_of(file: str) -> list[str]:
-    """Test files that import the module, or bear its name."""
-    found = [path for kind in KINDS for path in sorted((ROOT / "tests" / kind).rglob("test_*.py"))]
-    named = f"test_{Path(file).stem}.py"
+    """Test files that import the module, or stand where its own test stands, at any depth."""
+    kinds = dict.fromkeys(kind for found in KINDS.values() for kind in found)
+    found = [path for kind in kinds for path in sorted((ROOT / "tests" / kind).rglob("test_*.py"))]
     return [str(path.relative_to(ROOT)) for path in found
-            if path.name == named or names_module(path.read_text(encoding="utf-8"), file)]  # fmt: skip
+            if mirrors(path, file) or names_module(path.read_text(encoding="utf-8"), file)]  # fmt: skip
 
 
 def main(wanted: list[str]) -> int:

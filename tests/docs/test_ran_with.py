@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import json
 import logging
 import re
@@ -16,6 +17,9 @@ sys.path[:0] = [str(ROOT / "overrides" / "hooks")]
 import ran_with  # noqa: E402
 
 RECORD = json.loads((ROOT / "docs" / "data" / "ran-with.json").read_text(encoding="utf-8"))
+SPEC = importlib.util.spec_from_file_location("ran_with_builder", ROOT / "overrides" / "build" / "ran_with.py")
+builder = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(builder)
 PAGE = SimpleNamespace(file=SimpleNamespace(src_uri="a/page.md"))
 LISTING = '```python\n--8<-- "labs_py/core/evidence.py:wilson"\n```\n'
 
@@ -65,3 +69,12 @@ def test_a_listing_without_a_record_is_reported(caplog):
     with caplog.at_level(logging.WARNING):
         written(LISTING, {"versions": {}, "files": {"another.py": {}}})
     assert "a/page.md: no record of a run for the listing from 'labs_py/core/evidence.py'" in caplog.text
+
+
+def test_a_test_is_found_where_it_mirrors_its_file_at_any_depth():
+    found = {file: builder.tests_of(file) for file in ("training/run/jsonl.py", "training/methods/grpo/loss.py",
+                                                       "labs_py/core/distill.py")}  # fmt: skip
+    assert "tests/training/methods/test_grpo.py" in found["training/methods/grpo/loss.py"]  # stands for its folder
+    assert "tests/training/run/test_folder.py" in found["training/run/jsonl.py"]  # imports it
+    assert "tests/unit/core/test_distill.py" in found["labs_py/core/distill.py"]
+    assert "tests/training/methods/test_distill.py" not in found["labs_py/core/distill.py"]  # the name alone

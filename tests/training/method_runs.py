@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT
 from training.methods import registry
 from training.methods.callbacks import StepLog
 from training.methods.configuration import load_config
 from training.run.folder import RunFolder
 
-CONFIGS = Path(__file__).resolve().parents[2] / "training" / "configs"
+CONFIGS = ROOT / "training" / "configs"
 
 
 def train(method: str, folder: Path, overrides=(), resume=None, architecture="llama", file="tiny.yaml",

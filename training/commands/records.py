@@ -74,7 +74,6 @@ def run(args, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS
         train: runs one command line and gives its exit code; the command line's own when None.
         runs, records: folders of the runs and of the records.
     """
-    train = train or args.main
     chosen = [entry for entry in plan() if entry.name.startswith(args.only)]
     if not chosen:
         raise BadInput(f"records: no run's name begins with '{args.only}'; see --list")
@@ -84,6 +83,7 @@ def run(args, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS
             state, settings = "left" if entry in left else "done", " ".join((entry.config, *entry.overrides))
             print(f"{state}  {entry.name}: {entry.command} {settings} --seed {entry.seed}")
         return 0
+    train = train or args.main
     for number, entry in enumerate(left, 1):
         print(f"run {number} of {len(left)}: {entry.name}", file=sys.stderr, flush=True)
         code = train(arguments_of(entry, runs / entry.name))

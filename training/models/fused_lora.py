@@ -3,7 +3,7 @@
 PEFT makes the update as two small maps, multiplies it by the scale and adds it: two more passes over every output, and
 again backwards. On a CPU, where the products are nearly all of a step, those passes are a good part of the rest. Here
 the scale is taken into B, and the update is added where the output lies. The same function and the same gradients
-(tests/training/test_lora_product.py); a variant (DoRA), a dropout or a quantised weight keeps PEFT's own way.
+(tests/training/models/test_fused_lora.py); a variant (DoRA), a dropout or a quantised weight keeps PEFT's own way.
 
 Source: Hu et al. 2021, arXiv:2106.09685, section 4.1, equation 3.
 """

@@ -1,7 +1,8 @@
 """Answers to many prompts that begin alike: the beginning's keys and values are kept once and lent to every row.
 
 An ordinary cache holds the beginning for each row and copies it at each token, and most of the time goes there: with
-a long instruction and short answers this is several times quicker, and exact (tests/training/test_stack_askers.py).
+a long instruction and short answers this is several times quicker, and exact
+(tests/training/stack/test_completion_clients.py).
 """
 
 from __future__ import annotations

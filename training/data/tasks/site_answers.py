@@ -3,7 +3,7 @@
 The rows are questions that we wrote with the pages open, each beside the sentence that answers it
 (site_questions.jsonl). The sentence is the answer and its passage the mark, so the rows know the section; whoever is
 asked does not. A row without an answer is a question whose section was withheld. No row is about a section that the
-held-out half of the assistant's question set asks for (tests/training/test_site_answers.py).
+held-out half of the assistant's question set asks for (tests/training/data/tasks/test_site_answers.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Give a causal model a second way to be called: ``model(..., answer_loss=True)`` returns the answers' summed loss.
 
 Everything happens inside one call of the model, so that what wraps it (PEFT, DDP, FSDP, DeepSpeed, autocast) works
-as for any other forward. Two savings, both exact (tests/training/test_answer_loss.py):
+as for any other forward. Two savings, both exact (tests/training/methods/sft/test_answer_loss.py):
 
 - the vocabulary is scored only where a label stands (losses.answer_loss_sum);
 - what the rows of a group begin with is run once, with gradient, and its keys and values are lent to all of them.

@@ -1,8 +1,8 @@
 """TRL's SFTTrainer with three of its seams used: the loss, the order of the rows, and the adapter's arithmetic.
 
 Departs from the stock trainer: the loss scores only labelled positions and runs shared beginnings once (the same
-value and gradient, tests/training/test_answer_loss.py); rows come in buckets of like length when asked; PEFT does
-not cast bfloat16 activations up to the adapter's float32, autocast brings the adapter's small matrices down
+value and gradient, tests/training/methods/sft/test_answer_loss.py); rows come in buckets of like length when asked;
+PEFT does not cast bfloat16 activations up to the adapter's float32, autocast brings the adapter's small matrices down
 instead, and on a CPU map and adapter are one operation (lora_product). TRL's entropy and token-accuracy figures are
 not kept, as they need every score.
 """

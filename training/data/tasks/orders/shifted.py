@@ -1,7 +1,7 @@
 """The second held-out grammar: other wording, other products, never used in training.
 
 It was written and its output hashed before any training data was tried, so no choice about the training
-grammar could be made to suit it. ``tests/training/test_task_orders.py`` pins the hash and asserts that
+grammar could be made to suit it. ``tests/training/data/tasks/test_orders.py`` pins the hash and asserts that
 products are disjoint from the training grammar's and that slot phrases share no four words in a row with
 it.
 """

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.checkout import ROOT
 from training.cli import main
 from training.methods.configuration import KINDS, load_config
 from training.methods.memory_estimate import adapter_parameters, estimate
@@ -20,7 +21,7 @@ from training.run import config as configuration
 from training.run import machine, strict_yaml
 from training.run.errors import BadInput
 
-FOLDER = Path(__file__).resolve().parents[2] / "training" / "configs"
+FOLDER = ROOT / "training" / "configs"
 RUNS = sorted((FOLDER / "sft").glob("*.yaml"))
 BIG = [p for p in RUNS if "_7b_" in p.name]
 LAUNCHES = sorted((FOLDER / "accelerate").glob("*.yaml"))

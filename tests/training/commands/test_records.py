@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from tests.checkout import ROOT
 from training.commands import records
 from training.methods.configuration import load_config
 from training.run import config as configuration
 from training.run import record as run_record
 from training.run.errors import BadInput
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_list_covers_what_was_promised():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT
 from training.cli import main
 from training.commands import chat
 from training.methods import plan
@@ -17,7 +17,7 @@ from training.models import tiny
 from training.models.shapes import shape_of
 from training.run.folder import RunFolder
 
-FOLDER = Path(__file__).resolve().parents[2] / "training" / "configs" / "sft"
+FOLDER = ROOT / "training" / "configs" / "sft"
 BIG = sorted(p for p in FOLDER.glob("*.yaml") if "_7b_" in p.name)
 TINY = str(FOLDER / "tiny.yaml")
 SECTIONS = {"run", "environment", "data", "train", "seeds"}

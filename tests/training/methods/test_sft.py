@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.checkout import ROOT
 from tests.training.sample_rows import make_rows
 from training.methods.configuration import load_config
 from training.methods.sampler import OrderedSampler
@@ -22,7 +23,6 @@ from training.methods.sft.collator import AnswerCollator
 from training.models import guards, loading
 from training.run.folder import MARK, RunFolder
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "training" / "configs" / "sft" / "tiny.yaml"
 
 

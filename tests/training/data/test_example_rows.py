@@ -1,10 +1,9 @@
 """The rows that the article on data shows are found faulty as it prints."""
 
-from pathlib import Path
-
+from tests.checkout import ROOT
 from training.data import check
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "data" / "examples"
+EXAMPLES = ROOT / "docs" / "data" / "examples"
 
 
 def test_the_articles_six_rows_give_the_printed_findings():

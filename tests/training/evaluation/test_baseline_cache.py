@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT
 from training.data import splits
 from training.evaluation import baseline_cache
 from training.methods.configuration import load_config
@@ -15,7 +15,7 @@ from training.run import config as configuration
 from training.run import machine
 from training.run.folder import RunFolder
 
-TINY = Path(__file__).resolve().parents[2] / "training" / "configs" / "sft" / "tiny.yaml"
+TINY = ROOT / "training" / "configs" / "sft" / "tiny.yaml"
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.training.fake_teacher import FakeTeacher, reference
+from tests.checkout import ROOT
+from tests.training.stack.fake_teacher import FakeTeacher, reference
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.methods import plan
@@ -254,7 +255,7 @@ def test_bad_seeds_past_the_first_twenty_are_counted(tmp_path):
     ["--config", str(TINY), "evaluate.sets=[second,second]"], ["--config", str(TINY), "data.variant=nope"],
 ])  # fmt: skip
 def test_a_configuration_that_cannot_be_distilled_is_one_line(told, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(Path(__file__).parents[2])
+    monkeypatch.chdir(ROOT)
     assert command.main([*told, "--out", str(tmp_path / "run"), "--dry-run"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1

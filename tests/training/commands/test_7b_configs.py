@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import ROOT
 from training.cli import main
 from training.commands import train as train_command
 from training.evaluation import capability_retention
@@ -19,7 +20,6 @@ from training.methods.configuration import load_config
 from training.methods.memory_estimate import estimate
 from training.run import config as configuration
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "training" / "configs"
 METHODS = ("dpo", "grpo", "reward", "distill")  # sft's are in test_settings.py and test_pipeline.py
 FILES = sorted(path for method in METHODS for path in (FOLDER / method).glob("*_7b_*.yaml"))

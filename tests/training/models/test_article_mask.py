@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from pathlib import Path
 
+from tests.checkout import ROOT
 from training.models import chat_template, tiny
 from training.models.guards import IGNORED
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/articles/10-fine-tuning/supervised-fine-tuning.md"
+PAGE = ROOT / "docs/articles/10-fine-tuning/supervised-fine-tuning.md"
 
 
 def figure() -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.training.test_answer_loss import batch, gradients, tuned
+from tests.training.methods.sft.test_answer_loss import batch, gradients, tuned
 from training.methods.sft import answer_loss
 from training.models import fused_lora
 from training.models.adapter import lora_config

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from tests.training.fake_teacher import FakeTeacher
+from tests.training.stack.fake_teacher import FakeTeacher
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.methods.configuration import load_config

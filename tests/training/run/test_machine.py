@@ -1,6 +1,9 @@
-"""The weights' type follows from what the processor can do, and not from a clock."""
+"""The weights' type follows from what the processor can do; between two phases what the first held is given back."""
 
 from __future__ import annotations
+
+import gc
+import weakref
 
 import pytest
 import torch
@@ -26,3 +29,21 @@ def test_the_names_of_the_instructions_are_torchs():
     found = torch.cpu.get_capabilities()
     wanted = {"x86_64": {"avx512_bf16", "amx_bf16"}, "aarch64": {"bf16"}}.get(found.get("architecture"), set())
     assert wanted <= set(found)
+
+
+class Holder:
+    """Something that points at itself, as a trainer does."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_a_cycle_is_gone_after_release():
+    gc.disable()
+    try:
+        held = weakref.ref(Holder())
+        assert held() is not None  # counting references alone does not free it
+        machine.release_memory()
+        assert held() is None
+    finally:
+        gc.enable()
