@@ -11,26 +11,32 @@ import sys
 from training.run.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError, describe_os_error
 
 COMMANDS = {
-    "train": ("training.commands.train", "the whole way: data, probe, training, before and after, gate, report"),
+    "train": (
+        "training.commands.train",
+        "a whole run: data, probe, training, before and after, gate, report",
+    ),
     "data": ("training.commands.data", "build a task's rows, or check a JSONL file line by line"),
     "probe": ("training.commands.probe", "does the base model need training at all?"),
-    "dpo": ("training.commands.train", "preference tuning on pairs (DPO and relatives)"),
+    "dpo": ("training.commands.train", "preference optimisation on pairs (DPO and relatives)"),
     "reward": ("training.commands.train", "a reward model on pairs (Bradley-Terry)"),
     "distill": ("training.commands.train", "teach a smaller model: hard, soft, sequence, on-policy"),
-    "grpo": ("training.commands.train", "tuning by verifiable rewards (GRPO and relatives)"),
-    "embed": ("training.commands.train", "tune an embedding model on questions and passages"),
+    "grpo": ("training.commands.train", "reinforcement learning from verifiable rewards (GRPO and relatives)"),
+    "embed": ("training.commands.train", "fine-tune an embedding model on questions and passages"),
     "sft": ("training.commands.train", "train an adapter on rows of messages"),
-    "evaluate": ("training.commands.evaluate", "score base and tuned model on held-out rows"),
+    "evaluate": ("training.commands.evaluate", "score base and fine-tuned model on held-out rows"),
     "gate": ("training.commands.gate", "ship, or not: gain without regression"),
-    "report": ("training.commands.report", "write a run's HTML page again"),
-    "chat": ("training.commands.chat", "talk to base and tuned model side by side"),
+    "report": ("training.commands.report", "write a run's HTML report again"),
+    "chat": ("training.commands.chat", "talk to base and fine-tuned model side by side"),
     "merge": ("training.commands.merge", "add the adapter into the weights, checked"),
     "estimate": ("training.commands.estimate", "memory of weights, adapter, optimiser and activations"),
     "logits": ("training.commands.logits", "next-token logits of a model for given prompts, as JSON"),
     "tiny-gpt": ("training.site_records.tiny_gpt", "train the tiny GPT of the page Build 12, from nothing"),
-    "measure": ("training.commands.memory_benchmark", "what short runs really take, for the estimate's page"),
-    "base-rows": ("training.site_records.base_rows", "the untrained model on three tasks, question by question"),
-    "records": ("training.commands.records", "run (or go on with) the recorded runs"),
+    "measure": (
+        "training.commands.memory_benchmark",
+        "memory and step time of short runs, for the estimate's page",
+    ),
+    "base-rows": ("training.site_records.base_rows", "the base model on three tasks, question by question"),
+    "records": ("training.commands.records", "run or resume the recorded runs"),
 }
 
 ABOUT = """Fine-tune a real model on a laptop in minutes, and the same on a 7B by changing the configuration.
@@ -43,13 +49,20 @@ Begin with:
   python -m training COMMAND --help
 
 Exit codes: 0 ship or done, 2 bad input, 3 lacking resource, 10 gain with regression, 11 no gain, 12 inconclusive,
-13 the probe says don't train, 130 interrupted (the line to go on with is printed)."""
+13 the probe says don't train, 130 interrupted (the command that resumes the run is printed)."""
 
 PIPE_CLOSED = 128 + 13  # as a shell reports SIGPIPE
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; what goes wrong is one line on standard error."""
+    """Run one command; what goes wrong is one line on standard error.
+
+    Args:
+        arguments: the words after ``python -m training``.
+
+    Returns:
+        The process's exit code, as the text ``ABOUT`` lists them; 141 when the reader of a pipe has gone.
+    """
     try:
         if not arguments or arguments[0] in ("-h", "--help"):
             listing = "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
@@ -63,7 +76,7 @@ def main(arguments: list[str]) -> int:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
     except MemoryError:
-        print("error: the memory is used up: take a smaller train.batch_size or model", file=sys.stderr)
+        print("error: out of memory: take a smaller train.batch_size or model", file=sys.stderr)
         return LACKING_RESOURCE
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_left():  # other tools end without a word as well

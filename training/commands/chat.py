@@ -1,9 +1,11 @@
-"""``python -m training chat``: the same question to base and tuned model, side by side."""
+"""``python -m training chat``: the same question to base and fine-tuned model, side by side."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from training.data.tasks import registry as tasks
 from training.methods.configuration import config_from
@@ -12,18 +14,20 @@ from training.run import machine
 from training.run.arguments import add_common
 from training.run.errors import BadInput
 
-HELP = "talk to base and tuned model side by side"
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
-ABOUT = """Type a message; the base model and the tuned one answer it side by side, with the task's own system prompt.
+ABOUT = """Type a message; the base model and the fine-tuned model answer it side by side, with the task's own system
+prompt.
 
   python -m training chat --config runs/RUN/config.yaml --adapter runs/RUN/adapter
   echo "Where is my blue kettle, order K-1234?" | python -m training chat --adapter runs/RUN/adapter
 
-Answers are greedy, so the same message gets the same answers. An empty line, Ctrl-D or Ctrl-C ends the talk. Without
+Answers are greedy, so the same message gets the same answers. An empty line, Ctrl-D or Ctrl-C ends the chat. Without
 --adapter only the base model answers."""
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``chat``."""
     add_common(parser)
     parser.add_argument("--adapter", metavar="DIR", help="a run's adapter folder")
@@ -31,8 +35,14 @@ def add_arguments(parser) -> None:
     parser.add_argument("--max-new-tokens", type=int, default=120)
 
 
-def run(args) -> int:
-    """Answer until the input ends."""
+def run(args: argparse.Namespace) -> int:
+    """Answer until the input ends; 0.
+
+    Raises:
+        BadInput: configuration, adapter or task cannot be used.
+        GuardFailed: the adapter was trained on another model.
+        LackingResource: the model cannot be fetched.
+    """
     if args.adapter and not args.config and (Path(args.adapter).parent / "config.yaml").is_file():
         args.config = str(Path(args.adapter).parent / "config.yaml")
     config = config_from(args)
@@ -50,8 +60,14 @@ def run(args) -> int:
         show(answers)
 
 
-def ask(tuned, tokenizer, messages: list[dict], max_new_tokens: int, has_adapter: bool) -> dict[str, str]:
-    """``{"base": answer, "tuned": answer}``; the base is the same model with its adapter switched off."""
+def ask(tuned: Any, tokenizer: PreTrainedTokenizerBase, messages: list[dict],
+        max_new_tokens: int, has_adapter: bool) -> dict[str, str]:  # fmt: skip
+    """``{"base": answer, "tuned": answer}``; the base is the same model with its adapter switched off.
+
+    Args:
+        tuned: transformers' causal model; PEFT's when ``has_adapter``, otherwise only ``"base"`` is in the answer.
+        messages: the conversation, the user's turn last.
+    """
     if not has_adapter:
         return {"base": answer(tuned, tokenizer, messages, max_new_tokens)}
     with tuned.disable_adapter():
@@ -59,7 +75,8 @@ def ask(tuned, tokenizer, messages: list[dict], max_new_tokens: int, has_adapter
     return {"base": base, "tuned": answer(tuned, tokenizer, messages, max_new_tokens)}
 
 
-def answer(model, tokenizer, messages: list[dict], max_new_tokens: int) -> str:
+def answer(model: Any, tokenizer: PreTrainedTokenizerBase, messages: list[dict],
+           max_new_tokens: int) -> str:  # fmt: skip
     """A greedy answer, up to the stop token."""
     import torch
 
@@ -68,7 +85,7 @@ def answer(model, tokenizer, messages: list[dict], max_new_tokens: int) -> str:
         out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens,
                              do_sample=False, pad_token_id=tokenizer.pad_token_id,
                              eos_token_id=sorted(chat_template.stop_ids(tokenizer)))  # fmt: skip
-    return tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
+    return str(tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)).strip()
 
 
 def show(answers: dict[str, str]) -> None:
@@ -87,7 +104,11 @@ def show(answers: dict[str, str]) -> None:
 
 
 def task_system_prompt(task: str) -> str:
-    """The task's SYSTEM, or none for rows of one's own."""
+    """The task's SYSTEM; "" for rows of one's own and for a task without one.
+
+    Raises:
+        BadInput: there is no such task.
+    """
     if task == "jsonl":
         return ""
     try:

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
+from labs_py.core.chat_data import CODES
 from training.data import splits
 from training.data.check import TokenRules, check_file
 from training.data.tasks import registry as tasks
 from training.methods.configuration import load_config
 from training.models import chat_template
 from training.models.loading import load_base
-from training.run import arguments as run_arguments
+from training.run.arguments import DEFAULT_CONFIG
 from training.run.errors import BAD_INPUT, BadInput
+from training.run.settings import Config
 
-HELP = "build a task's rows, or check a JSONL file line by line"
+CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in CODES.items())
 
-ABOUT = """build: write the rows of the configured task as JSONL, one file for each set, with their hash.
+ABOUT = f"""build: write the rows of the configured task as JSONL, one file for each set, with their hash.
 check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
 
 codes:
-{codes}
+{CODE_LIST}
 
 A row is {{"messages": [{{"role", "content"}}, ...]}}, {{"prompt", "completion"}} or {{"text"}}.
 Near-duplicates are rows whose questions share four fifths of their three-word runs."""
 
 
-def _about() -> str:
-    from labs_py.core.chat_data import CODES
-
-    return ABOUT.format(codes="\n".join(f"  {code:<15} {text}" for code, text in CODES.items()))
-
-
-ABOUT = _about()
-
-
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``data build --config FILE --out DIR`` and ``data check FILE``."""
     parser.add_argument("action", choices=("build", "check"))
     parser.add_argument("words", nargs="*", metavar="FILE | key=value", help="files to check; settings for build")
@@ -54,16 +48,20 @@ def add_arguments(parser) -> None:
     parser.add_argument("--max-shown", type=int, default=1000, metavar="N", help="faults printed before only counting")
 
 
-def run(args) -> int:
-    """Build or check."""
+def run(args: argparse.Namespace) -> int:
+    """Build or check; 0 when done, 2 when ``check`` found a fault.
+
+    Raises:
+        BadInput: an argument, the configuration or a file cannot be used.
+    """
     return _build(args) if args.action == "build" else _check(args)
 
 
-def _config(args, overrides):
-    return load_config(args.config or run_arguments.DEFAULT_CONFIG, overrides, args.seed)
+def _config(args: argparse.Namespace, overrides: list[str]) -> Config:
+    return load_config(args.config or DEFAULT_CONFIG, overrides, args.seed)
 
 
-def _build(args) -> int:
+def _build(args: argparse.Namespace) -> int:
     config = _config(args, args.words)
     loaded = splits.load(config)
     out = Path(args.out or f"data/{config.name}")
@@ -74,7 +72,7 @@ def _build(args) -> int:
     return 0
 
 
-def _check(args) -> int:
+def _check(args: argparse.Namespace) -> int:
     if not args.words:
         raise BadInput("data check: name the JSONL file to check")
     if args.max_shown < 0:
@@ -104,6 +102,6 @@ def _check(args) -> int:
     return BAD_INPUT if total else 0
 
 
-def _token_rules(config, max_tokens):
+def _token_rules(config: Config, max_tokens: int | None) -> TokenRules:
     tokenizer = load_base(config.model).tokenizer
     return TokenRules(tokenizer, max_tokens or config.train.max_length, chat_template.stop_ids(tokenizer))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from training.data import splits
 from training.data.tasks import base as task_base
+from training.data.tasks.base import Row
 from training.evaluation.score import combine, lines, measure
 from training.methods.configuration import config_from
 from training.models.loading import attach_adapter, load_base, need_adapter
@@ -15,10 +17,10 @@ from training.run import arguments as run_arguments
 from training.run import machine, report
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
+from training.run.settings import Config
 
-HELP = "score base and tuned model on held-out rows"
-
-ABOUT = """Ask the base model without and with examples in the prompt, and the tuned model, the same held-out questions.
+ABOUT = """Ask the base model without and with examples in the prompt, and the fine-tuned model, the same held-out
+questions.
 
 Greedy decoding, fixed batches, the task's strict parser: the same figures on the same machine every time.
 --data takes any JSONL file of {"messages"} or {"prompt", "completion"} rows. Where no answer has the
@@ -28,8 +30,8 @@ Without --data the task's own sets are used.
 Rates come with Wilson intervals; the gain over the better base prompt is paired by row and bootstrapped."""
 
 
-def add_arguments(parser) -> None:
-    """The common arguments, --adapter, --data, --set and --base-only-first."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The common arguments, --adapter, --data, --set and --limit."""
     run_arguments.add_common(parser)
     parser.add_argument("--adapter", metavar="DIR", help="a run's adapter folder, or the run's folder")
     parser.add_argument("--data", metavar="FILE", help="JSONL of rows to score on instead of the task's sets")
@@ -37,14 +39,15 @@ def add_arguments(parser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N rows of each set")
 
 
-def of_file(config: Any, path: str) -> tuple[Any, list[dict[str, Any]]]:
+def of_file(config: Config, path: str) -> tuple[Config, list[Row]]:
     """The settings with ``path`` as the only held-out set, and its rows; the file is read once, since it may be a pipe.
 
     A file in which not one answer is of the task's form is about something else: it is compared as plain text, and that
-    is said. Where some are and some are not, the others are faults (data.read_rows).
-    """
-    from dataclasses import replace
+    is said. Where some are and some are not, the others are faults (data.splits.read_rows).
 
+    Raises:
+        BadInput: a row is not readable, with file and line.
+    """
     task = splits.task_of(config)
     lines = list(splits.read_lines(path))
     rows = splits.read_rows(path, task, turns_only=True, lines=lines)
@@ -55,10 +58,14 @@ def of_file(config: Any, path: str) -> tuple[Any, list[dict[str, Any]]]:
     return replace(config, data=replace(config.data, heldout_files={Path(path).stem: path})), rows
 
 
-def run(args) -> int:
-    """Score, print, and write report.json, report.html and predictions.jsonl."""
-    from dataclasses import replace
+def run(args: argparse.Namespace) -> int:
+    """Score, print, and write report.json, report.html and predictions.jsonl; 0.
 
+    Raises:
+        BadInput: an argument, the configuration, the rows or the adapter cannot be used.
+        GuardFailed: the adapter changes nothing.
+        LackingResource: the model cannot be fetched.
+    """
     if args.limit is not None and args.limit < 1:
         raise BadInput(f"evaluate: --limit is {args.limit}; give 1 or more, or leave it out for every row")
     config, started = config_from(args), time.monotonic()
@@ -93,7 +100,7 @@ def run(args) -> int:
         found[arm] = measure(loaded.model, loaded.tokenizer, rows, config, arm, folder, args.limit)
     tuned = None
     if adapter is not None:
-        print("asking the tuned model ...", flush=True)
+        print("asking the fine-tuned model ...", flush=True)
         tuned_model = attach_adapter(loaded.model, adapter)
         tuned = measure(tuned_model, loaded.tokenizer, rows, config, "tuned", folder, args.limit)
     block = combine(found["base"], found["base_few_shot"], tuned)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+
 from training.evaluation.gate import judge
 from training.methods import registry
 from training.methods.configuration import load_config
 from training.run import report
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
-
-HELP = "ship, or not: gain without regression"
 
 ABOUT = """Judge a run by its report.json.
 
@@ -23,23 +23,27 @@ score down at most gate.multiple_choice_points (2), both by the interval's bound
 minus gate.topicality_points (2), and answers that end by themselves at least 95%."""
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The run's folder."""
     parser.add_argument("folder", nargs="?", metavar="RUN", help="folder of the run")
     parser.add_argument("--out", metavar="RUN", help="the same, by name")
     parser.add_argument("--config", metavar="FILE", help="margins of another configuration (the run's own)")
 
 
-def run(args) -> int:
-    """Judge a run, write the verdict into its report, and exit by it."""
+def run(args: argparse.Namespace) -> int:
+    """Judge a run, write the verdict into its report, and exit by it.
+
+    Raises:
+        BadInput: there is no run, its report is damaged, or its method has no answers to judge.
+    """
     if not (args.folder or args.out):
         raise BadInput("gate: name the run's folder")
     folder = RunFolder(args.folder or args.out)
-    found = folder.open()
+    finished = folder.open()
     config = load_config(args.config or folder.config)
     registry.need(config, *registry.answering())
     with folder.reading():
-        verdict = judge(found, config)
+        verdict = judge(finished, config)
         folder.update("gate", verdict)
         report.write(folder)
     print(verdict["sentence"])

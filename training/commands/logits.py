@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from labs_py.core import pasted_json
 from training.models import loading
+from training.models.loading import LoadedModel
 from training.run import config as configuration
 from training.run import strict_yaml
 from training.run.errors import BadInput
 from training.run.settings import ModelSettings, setting
 
-HELP = "next-token logits of a model for given prompts, as JSON"
+if TYPE_CHECKING:
+    import torch
 
 ABOUT = """For each prompt: the largest logits of the next token, and for each temperature T of a grid the log-sum-exp
 of logits / T over the whole vocabulary. So at each of those temperatures the probability of every listed token,
@@ -54,7 +58,7 @@ class Settings:
 KEYS = [one.name for one in fields(Settings)]
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``logits``."""
     parser.add_argument("--config", help="YAML with the keys " + ", ".join(KEYS))
     parser.add_argument("--model", help="embedded:smollm2-135m-instruct, a folder, or a hub id")
@@ -64,8 +68,13 @@ def add_arguments(parser) -> None:
     parser.add_argument("--out", help="the JSON file; standard output when not given")
 
 
-def run(args) -> int:
-    """Write the table; exit code 0."""
+def run(args: argparse.Namespace) -> int:
+    """Write the table; 0.
+
+    Raises:
+        BadInput: the settings or a prompt cannot be used.
+        LackingResource: the model cannot be fetched.
+    """
     wish = _wish(args)
     source = wish["model"]
     loaded = loading.load_base(ModelSettings(source=source, revision=wish["revision"], dtype="float32"))
@@ -79,8 +88,16 @@ def run(args) -> int:
     return 0
 
 
-def build_table(loaded, wish: dict) -> dict:
-    """The whole table of ``wish`` (keys as in ``Settings``), ready for JSON."""
+def build_table(loaded: LoadedModel, wish: dict[str, Any]) -> dict[str, Any]:
+    """The whole table, ready for JSON; entropies and log-sum-exp in nats.
+
+    Args:
+        loaded: the model in float32.
+        wish: keys as in ``Settings``.
+
+    Raises:
+        BadInput: a prompt makes no token.
+    """
     rows = [next_token_logits(loaded, p) for p in wish["prompts"]]
     table = {
         "model": wish["model"] + (f" at {wish['revision']}" if wish["revision"] else ""),
@@ -98,7 +115,7 @@ def build_table(loaded, wish: dict) -> dict:
     return table
 
 
-def next_token_logits(loaded, prompt: str):
+def next_token_logits(loaded: LoadedModel, prompt: str) -> tuple[list[int], torch.Tensor]:
     """Token ids of the prompt, and the logits of what follows: (V,), float64 values of the float32 logits.
 
     Raises:
@@ -114,7 +131,8 @@ def next_token_logits(loaded, prompt: str):
     return ids, out.logits[0, -1].float().cpu().double()
 
 
-def _entry(loaded, prompt: str, ids: list[int], logits, wish: dict) -> dict:
+def _entry(loaded: LoadedModel, prompt: str, ids: list[int], logits: torch.Tensor, wish: dict[str, Any]
+           ) -> dict[str, Any]:  # fmt: skip
     best = logits.topk(min(wish["top"], logits.numel()))
     logp = logits.log_softmax(-1)
     return {
@@ -127,7 +145,7 @@ def _entry(loaded, prompt: str, ids: list[int], logits, wish: dict) -> dict:
     }  # fmt: skip
 
 
-def _shared(loaded, prompts: list[str], top: int) -> dict:
+def _shared(loaded: LoadedModel, prompts: list[str], top: int) -> dict[str, Any]:
     """The tokens with the largest mean probability over ``prompts``, with their logits for each of them."""
     import torch
 
@@ -137,7 +155,7 @@ def _shared(loaded, prompts: list[str], top: int) -> dict:
             "logits": [[round(x, 6) for x in row] for row in logits[:, ids].tolist()]}  # fmt: skip
 
 
-def _wish(args) -> dict:
+def _wish(args: argparse.Namespace) -> dict[str, Any]:
     """Settings of the file, laid over by the command line, checked; keys as in ``Settings``."""
     place, given = "logits", {}
     if args.config:

@@ -1,4 +1,4 @@
-"""``python -m training measure``: what short runs really take, each in a process of its own, for the estimate's page.
+"""``python -m training measure``: memory and step time of short runs, each in its own process.
 
 A run of a few steps on rows of exactly known length shows the peak of its memory as well as a long one does: after the
 second step every tensor of training has existed. Measured is the resident memory of the whole process on a CPU, and
@@ -7,32 +7,40 @@ what PyTorch's allocator had handed out on a GPU.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from transformers import TrainerCallback
 
 from training.methods import trainer as method_trainer
+from training.methods.callbacks import StepLog
 from training.methods.configuration import load_config
 from training.methods.dpo import train as dpo
 from training.methods.sft import train as sft
 from training.models.chat_template import Encoded
 from training.models.guards import IGNORED
-from training.models.loading import load_base
+from training.models.loading import LoadedModel, load_base
 from training.run import machine
 from training.run import record as run_record
 from training.run.errors import BadInput, LackingResource
 from training.run.folder import RunFolder
+from training.run.settings import Config
 
-HELP = "what short runs really take, for the estimate's page"
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, Trainer, TrainerControl, TrainerState, TrainingArguments
 
-ABOUT = """Run a few steps of many configurations on the embedded 135M model, each in a fresh process, and note the peak
+ABOUT = """Run a few steps of many configurations on the bundled 135M model, each in a fresh process, and note the peak
 of its memory and the seconds of a step. They differ in rank, row length, batch, precision and method.
 
   python -m training measure --list
@@ -100,8 +108,12 @@ def points() -> list[Point]:
     ]
 
 
-def configuration(point: Point):
-    """The configuration that a point runs."""
+def configuration(point: Point) -> Config:
+    """The configuration that a point runs.
+
+    Raises:
+        BadInput: an override does not fit the method's settings.
+    """
     shared = (f"train.batch_size={point.batch}", f"train.max_steps={STEPS}", f"train.max_length={point.tokens}",
               "train.accumulation=1", "model.dtype=bfloat16", ROW)  # fmt: skip
     return load_config({"sft": SFT, "dpo": DPO}[point.method], [*shared, *point.overrides], SEED)
@@ -110,15 +122,19 @@ def configuration(point: Point):
 def rows_of(point: Point, vocabulary: int) -> list[tuple[list[int], list[int]]]:
     """(ids, labels) of rows of exactly ``point.tokens`` random tokens, a third of them labelled."""
     rng, start = random.Random(SEED), point.tokens - round(point.tokens * LABELLED)
-    found = []
+    rows = []
     for _ in range(point.batch * STEPS):
         ids = [rng.randrange(100, vocabulary) for _ in range(point.tokens)]
-        found.append((ids, [IGNORED] * start + ids[start:]))
-    return found
+        rows.append((ids, [IGNORED] * start + ids[start:]))
+    return rows
 
 
 def resident_bytes(peak: bool = False) -> int:
-    """Resident memory of this process now, or its peak since ``forget_peak``; PyTorch's own count on a GPU."""
+    """Resident memory of this process now, or its peak since ``forget_peak``; PyTorch's own count on a GPU.
+
+    Raises:
+        LackingResource: the system has no /proc to read it from.
+    """
     import torch
 
     if machine.device() == "cuda":
@@ -141,10 +157,10 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def trainer_of(point: Point, config, loaded, folder):
-    """The method's own trainer on rows of known length."""
+def trainer_of(point: Point, config: Config, loaded: LoadedModel, tuned: PeftModel | PreTrainedModel, folder: RunFolder
+               ) -> tuple[Trainer, StepLog]:  # fmt: skip
+    """The method's own trainer on rows of known length, and its log of steps."""
     rows = rows_of(point, loaded.model.config.vocab_size)
-    tuned = method_trainer.prepare(config, loaded)
     if point.method == "dpo":
         half = point.tokens - round(point.tokens * LABELLED)
         turned = [ids[half:][::-1] for ids, _ in rows]
@@ -165,8 +181,6 @@ def measure(point: Point) -> dict[str, Any]:
         The point's settings; bytes of the libraries alone, with the model loaded, and at the peak of training; seconds
         of the median step after the first, by the clock and of the processor (the second feels a busy machine less).
     """
-    import tempfile
-
     machine.quiet_libraries()
     dpo.pair_trainer()
     libraries = resident_bytes()
@@ -175,8 +189,9 @@ def measure(point: Point) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
         folder.create(config, "python -m training measure", loaded.dtype)
-        trainer, steps = trainer_of(point, config, loaded, folder)
-        clock = step_clock()
+        tuned = method_trainer.prepare(config, loaded)
+        trainer, steps = trainer_of(point, config, loaded, tuned, folder)
+        clock = StepClock()
         trainer.add_callback(clock)
         held = resident_bytes()
         forget_peak()
@@ -185,32 +200,26 @@ def measure(point: Point) -> dict[str, Any]:
         steps.close()
     return {**asdict(point), "overrides": list(point.overrides), "libraries_bytes": libraries, "loaded_bytes": held,
             "peak_bytes": peak, "step_seconds": clock.typical(0), "step_cpu_seconds": clock.typical(1),
-            "trained": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)}  # fmt: skip
+            "trained": sum(p.numel() for p in tuned.parameters() if p.requires_grad)}  # fmt: skip
 
 
-def step_clock():
-    """A callback that notes the clock and the processor's own time at each step's end."""
-    from transformers import TrainerCallback
+class StepClock(TrainerCallback):
+    """Seconds between the ends of steps: ``typical(0)`` by the clock, ``typical(1)`` of the processor."""
 
-    class StepClock(TrainerCallback):
-        """Seconds between the ends of steps: ``typical(0)`` by the clock, ``typical(1)`` of the processor."""
+    def __init__(self) -> None:
+        self.ends: list[tuple[float, float]] = []
 
-        def __init__(self) -> None:
-            self.ends: list[tuple[float, float]] = []
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Note both clocks."""
+        self.ends.append((time.monotonic(), time.process_time()))
 
-        def on_step_end(self, args, state, control, **_) -> None:
-            """Note both clocks."""
-            self.ends.append((time.monotonic(), time.process_time()))
-
-        def typical(self, which: int) -> float:
-            """Median of the steps after the first."""
-            gaps = [b[which] - a[which] for a, b in zip(self.ends, self.ends[1:], strict=False)]
-            return round(statistics.median(gaps), 3)
-
-    return StepClock()
+    def typical(self, which: int) -> float:
+        """Median seconds of the steps after the first."""
+        gaps = [b[which] - a[which] for a, b in zip(self.ends, self.ends[1:], strict=False)]
+        return round(statistics.median(gaps), 3)
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--list, --only, --point and --record."""
     parser.add_argument("--list", action="store_true", help="print the configurations")
     parser.add_argument("--only", default="", metavar="NAME", help="configurations whose name begins so")
@@ -218,8 +227,13 @@ def add_arguments(parser) -> None:
     parser.add_argument("--record", action="store_true", help=f"write {FOLDER / NAME}.json; needs a clean checkout")
 
 
-def run(args) -> int:
-    """Measure point by point."""
+def run(args: argparse.Namespace) -> int:
+    """Measure point by point; 0, or 2 when no name begins with --only.
+
+    Raises:
+        BadInput: there is no such point, or --record was given on a changed checkout or with --only.
+        LackingResource: a point's process failed.
+    """
     named = {point.name: point for point in points()}
     if args.point:
         if args.point not in named:
@@ -234,17 +248,17 @@ def run(args) -> int:
     if args.record and (dirty or args.only):
         raise BadInput("measure: --record needs all points and a clean checkout: commit first")
     began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-    found = []
+    measured = []
     for name in chosen:
-        found.append(_in_its_own_process(name))
-        print(json.dumps(found[-1]), flush=True)
+        measured.append(_in_its_own_process(name))
+        print(json.dumps(measured[-1]), flush=True)
     if args.record:
         report = {
             "run": {"id": NAME, "command": args.command_line.strip(), "commit": sha, "dirty": dirty,
                     "status": "main", "started": started, "seconds": round(time.perf_counter() - began, 1)},
             "environment": machine.environment("bfloat16"),
             "seeds": {"data": SEED, "init": SEED, "order": SEED},
-            "points": found,
+            "points": measured,
         }  # fmt: skip
         print(run_record.keep(report, NAME, FOLDER))
     return 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from training.methods.configuration import config_from
 from training.models import guards, loading
@@ -12,7 +14,8 @@ from training.run.arguments import add_common
 from training.run.errors import BadInput
 from training.run.settings import ModelSettings
 
-HELP = "add the adapter into the weights, checked"
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 ABOUT = """Write an ordinary model folder with W + alpha / rank * B A in place of W, in float32, after checking that its
 logits equal those of base and adapter apart. Such a folder loads anywhere, without PEFT. An adapter that was trained
@@ -26,14 +29,20 @@ TOLERANCE = 1e-4
 PROBE_TEXT = "The customer would like two blue kettles by the end of May, and asks where the last order has got to."
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``merge``."""
     add_common(parser)
     parser.add_argument("--adapter", required=True, metavar="DIR", help="a run's adapter folder")
 
 
-def run(args) -> int:
-    """Merge, check, save; 0 when done."""
+def run(args: argparse.Namespace) -> int:
+    """Merge, check, save; 0 when done.
+
+    Raises:
+        BadInput: --out is missing, or as in ``merge``.
+        GuardFailed: as in ``merge``.
+        LackingResource: the disk is too full for the merged model.
+    """
     config = config_from(args)
     if not args.out:
         raise BadInput("merge needs --out DIR for the merged model")
@@ -47,8 +56,13 @@ def run(args) -> int:
     return 0
 
 
-def merge(settings: ModelSettings, adapter: Path):
-    """The merged model in float32, its tokenizer, and the largest relative difference of its logits."""
+def merge(settings: ModelSettings, adapter: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, float]:
+    """The merged model in float32, its tokenizer, and the largest relative difference of its logits.
+
+    Raises:
+        BadInput: there is no adapter, or it is damaged.
+        GuardFailed: it was trained on another model, or merging changes the logits.
+    """
     import torch
 
     guards.same_base(adapter, settings.source)

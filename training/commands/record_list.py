@@ -1,7 +1,8 @@
-"""Which runs are recorded: every arm of every comparison, by three seeds."""
+"""Which runs are recorded: every variant of every comparison, with three seeds each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIGS = "training/configs"
@@ -44,12 +45,12 @@ class Entry:
 
 
 def plan() -> list[Entry]:
-    """Every run that is to be recorded, the most telling ones first."""
+    """Every run that is to be recorded, in the order in which they are run."""
     return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students(), *embedders()]
 
 
 def supervised() -> list[Entry]:
-    """SFT: the default, with four times the steps, with one thing changed at a time, too much; and two small tasks."""
+    """SFT: the default, four times its steps, one change at a time, overtraining; and two small tasks."""
     arms: list[tuple[str, tuple[str, ...]]] = [
         ("orders-main", ()),
         ("orders-no-chats", ("data.replay_chats=0",)),
@@ -163,6 +164,6 @@ def embedders() -> list[Entry]:
     return found + seeded([("embed-smollm2", ())], f"{CONFIGS}/embed/smollm2_workshop.yaml")
 
 
-def seeded(arms: list[tuple[str, tuple[str, ...]]], config: str, anyway: bool = False) -> list[Entry]:
-    """Each arm by every seed."""
+def seeded(arms: Sequence[tuple[str, tuple[str, ...]]], config: str, anyway: bool = False) -> list[Entry]:
+    """Each variant with every seed."""
     return [Entry(f"{name}-s{seed}", overrides, seed, config, anyway) for name, overrides in arms for seed in SEEDS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import sys
@@ -12,22 +13,20 @@ from training.commands.record_list import Entry, plan
 from training.run.errors import DO_NOT_TRAIN, INCONCLUSIVE, NO_GAIN, REGRESSION, SHIP, BadInput
 from training.run.record import RECORDS_FOLDER, RUNS_FOLDER, keep
 
-HELP = "run (or go on with) the recorded runs"
-
-ABOUT = """Run the list of recorded runs, or go on with it: a run whose record lies in docs/data/runs is skipped, one
-that was broken off is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones
+ABOUT = """Run or resume the list of recorded runs: a run whose record lies in docs/data/runs is skipped, an
+interrupted one is resumed. Only whole runs of a clean checkout become records; smoke, cancelled and dirty ones
 never do.
 
 The list, each by three seeds: the default (rank 16, the upper 20 layers); four times the steps, on twice and the same
-rows; the sealed set, asked of the best of these; smaller and larger steps, and all layers; four learning rates; ranks 4
-and 64; 50 and 200 rows; data ingredients left out one by one; LoRA against all weights; more, less and no replayed text
-and chats; training where the base is fine; training far too hard; then adapter variants and the other methods: dpo,
-reward, grpo, distill and embed.
+rows; the sealed set, asked of the best of these; smaller and larger steps, and all layers; four other learning rates;
+ranks 4 and 64; 50 and 200 rows; data ingredients left out one by one; LoRA against all weights; more, less and no
+replayed text and chats; training where the base is good already; training far too hard; then adapter variants and the
+other methods: dpo, reward, grpo, distill and embed.
 --list prints it with what is done; --only NAME runs the entries whose name begins so."""
 
 
 def arguments_of(entry: Entry, folder: Path) -> list[str]:
-    """The command line that makes, or goes on with, one run.
+    """The command line that makes or resumes one run.
 
     Raises:
         BadInput: the run that it learns from is not there yet.
@@ -59,13 +58,13 @@ def adapter_of(name: str, entry: Entry, runs: Path) -> Path:
     return adapter
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--list and --only."""
     parser.add_argument("--list", action="store_true", help="print the runs and what is done")
     parser.add_argument("--only", default="", metavar="NAME", help="runs whose name begins so")
 
 
-def run(args, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS_FOLDER,
+def run(args: argparse.Namespace, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS_FOLDER,
         records: Path = RECORDS_FOLDER) -> int:  # fmt: skip
     """Do what is left of the list.
 
@@ -73,6 +72,12 @@ def run(args, train: Callable[[list[str]], int] | None = None, runs: Path = RUNS
         args: parsed arguments.
         train: runs one command line and gives its exit code; the command line's own when None.
         runs, records: folders of the runs and of the records.
+
+    Returns:
+        0, or the exit code of the run that broke the list off.
+
+    Raises:
+        BadInput: no run's name begins so, a run's teacher is missing, or a run is not a main run.
     """
     chosen = [entry for entry in plan() if entry.name.startswith(args.only)]
     if not chosen:

@@ -33,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; the exit code is the verdict's, 0 where nothing is measured."""
+    """Train; the exit code is the verdict's, 0 where nothing is measured.
+
+    Raises:
+        BadInput, GuardFailed, LackingResource: as in ``all_phases``, or the machine is too small.
+        Interrupted: Ctrl-C; the message holds the command that resumes the run.
+    """
     if not args.config and not args.resume:
         args.config = DEFAULTS[args.command]
     config = config_from(args)
@@ -66,7 +71,13 @@ def resume_command(config: Config, args: argparse.Namespace, alone: bool = False
 
 
 def all_phases(config: Config, folder: RunFolder, args: argparse.Namespace) -> int:
-    """The whole way, in one process."""
+    """Every phase of a run, in one process; the verdict's exit code.
+
+    Raises:
+        BadInput: the rows cannot be used, or the folder holds another run.
+        GuardFailed: the resumed run was begun with other settings or rows, or training would go wrong in silence.
+        LackingResource: the model cannot be fetched.
+    """
     started = time.monotonic()
     begun = begin(config, folder, args)
     loaded = registry.load_base(config, begun["environment"]["dtype"] or None)
@@ -81,7 +92,12 @@ def all_phases(config: Config, folder: RunFolder, args: argparse.Namespace) -> i
 
 
 def begin(config: Config, folder: RunFolder, args: argparse.Namespace) -> dict:
-    """A fresh folder, or the report of the run that is resumed."""
+    """The report of a fresh folder, or of the run that is resumed.
+
+    Raises:
+        BadInput: the folder holds another run, or none to resume.
+        GuardFailed: the run was begun with other settings.
+    """
     if not args.resume:
         folder.create(config, args.command_line)
         return folder.read()
@@ -92,7 +108,12 @@ def begin(config: Config, folder: RunFolder, args: argparse.Namespace) -> dict:
 
 
 def finish(config: Config, folder: RunFolder, started: float, code: int) -> int:
-    """Seconds, status and the page; the sentence on the screen."""
+    """Note seconds, status and exit code, write the page, print the verdict; ``code`` again.
+
+    Args:
+        started: ``time.monotonic()`` at this process's start of the run, in seconds.
+        code: the verdict's exit code.
+    """
     spent = folder.read()["run"]["seconds"] + time.monotonic() - started
     folder.update("run", {"seconds": round(spent, 1), "status": plan.final_status(config, folder), "exit_code": code})
     report.write(folder)
@@ -104,7 +125,13 @@ def finish(config: Config, folder: RunFolder, started: float, code: int) -> int:
 
 
 def train_alone(config: Config, folder: RunFolder, args: argparse.Namespace) -> int:
-    """Train and measure nothing, in one process or in several; 0 when done."""
+    """Train and measure nothing, in one process or in several; 0 when done.
+
+    Raises:
+        BadInput: the rows or the folder cannot be used.
+        GuardFailed: the resumed run was begun with other settings or rows.
+        LackingResource: the model cannot be fetched.
+    """
     resumed = folder.open() if args.resume else None
     if resumed is not None:
         run_folder.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)

@@ -23,8 +23,8 @@ The gate compares after with before on the task and on general text, and the rep
   python -m training train --config training/configs/sft/smollm2_orders.yaml --seed 1
   python -m training train --config FILE data.train_file=rows.jsonl
 
-Exit codes: 0 ship, 10 gain with regression, 11 no gain, 12 inconclusive, 13 don't train, 130 interrupted: the line to
-go on with is printed, and finished phases are not done again.""",
+Exit codes: 0 ship, 10 gain with regression, 11 no gain, 12 inconclusive, 13 don't train, 130 interrupted: the
+command that resumes the run is printed, and finished phases are not done again.""",
     "sft": """Train an adapter on rows of messages, and nothing else: no probe before, no evaluation after (the command
 train does all of it). The folder holds adapter/, config.yaml, log.jsonl and report.json.
 
@@ -33,10 +33,10 @@ train does all of it). The folder holds adapter/, config.yaml, log.jsonl and rep
   accelerate launch --config_file training/configs/accelerate/fsdp.yaml -m training sft --config FILE
   torchrun --standalone --nproc_per_node=2 -m training sft --config FILE     (two processes on one CPU)
 
-Ctrl-C saves after the step and prints the line to go on with (exit code 130). A run that was killed goes on from its
-last checkpoint and ends where the straight run ends.""",
-    "dpo": """Preference tuning on pairs of a better and a worse answer: probe, training, before and after, win rate,
-KL, gate, report.
+Ctrl-C saves after the step and prints the command that resumes the run (exit code 130). A run that was killed
+resumes from its last checkpoint and ends with the same weights as an uninterrupted run.""",
+    "dpo": """Preference optimisation on pairs of a better and a worse answer: probe, training, evaluation before and
+after, win rate, KL divergence, gate, report.
 
 preference.pairs says where they come from: written by the task's rules, sampled (the model's own answers, best against
 worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the model as it stood before: untouched,
@@ -49,19 +49,19 @@ after preference.warm_start_rows, or, with preference.rounds, after the round be
   python -m training dpo --config FILE task=jsonl preference.pairs=file data.train_file=pairs.jsonl \\
     data.heldout_files='{test: test_rows.jsonl}'
 
-Win rate, length and perplexity can all look well while the text is broken: read the printed answers, too.""",
-    "grpo": """Write several answers to each question, score them by a function, and make the better ones likelier.
+Win rate, length and perplexity can look good while the text is broken: read the printed answers, too.""",
+    "grpo": """Sample several answers to each question, score them by a function, and make the better ones likelier.
 
 group.reward names functions of training/data/rewards.py (joined by +) or the task's own score. A reward that raises or
 returns NaN is reported by sample, and that answer counts for nothing. log.jsonl has each step's reward, the share of
 groups without any difference (nothing to learn from), entropy and length.
 
-A reward that is earned too seldom teaches nothing; group.warm_start_rows puts it within reach by a few supervised
-rows, and the gain is then judged over what those rows bring alone, too.
+A reward that is earned too rarely gives no gradient; group.warm_start_rows first trains on a few supervised
+rows, and the gain is then also compared with what those rows give alone.
 
   python -m training grpo --config training/configs/grpo/smollm2_shown_sums.yaml --dry-run
   python -m training grpo --config training/configs/grpo/smollm2_sums.yaml       (the bare number)
-  python -m training grpo --config training/configs/grpo/smollm2_loophole.yaml   (a reward to be had for nothing)
+  python -m training grpo --config training/configs/grpo/smollm2_loophole.yaml   (a reward without solving the task)
   python -m training grpo --config training/configs/grpo/smollm2_cold.yaml       (no warm start)""",
     "reward": """Train a model that gives an answer one number: more for the better one, by
 -log sigmoid(r_better - r_worse).
@@ -71,7 +71,7 @@ before training), accuracy on pairs of equal length, calibration, correlation wi
 over the better control, for more than half right where length cannot help, and for calibration.
 
   python -m training reward --config training/configs/reward/smollm2_shift_notes.yaml --dry-run
-  python -m training reward --config training/configs/reward/smollm2_noisy.yaml     (a quarter of the choices turned)
+  python -m training reward --config training/configs/reward/smollm2_noisy.yaml     (a quarter of the choices flipped)
   python -m training reward --config FILE task=jsonl reward.pairs=file data.train_file=pairs.jsonl \\
       data.heldout_files='{test: test_pairs.jsonl}'""",
     "distill": """Cut a student from the teacher's layers and teach it in several ways, each from the same start, on the
@@ -87,11 +87,11 @@ the likeliest tokens and the exact mass of the rest.
   python -m training distill --config training/configs/distill/smollm2_orders.yaml \\
       distill.teacher_adapter=runs/RUN/adapter
 
-Soft labels help where several answers are right and rows are few; smollm2_orders.yaml is a case where one is right.""",
-    "embed": """Tune an embedding model so that a question lies near the passage that answers it (InfoNCE, which
+Soft labels help where several answers are right and rows are few; in smollm2_orders.yaml only one answer is right.""",
+    "embed": """Fine-tune an embedding model so that a question lies near the passage that answers it (InfoNCE, which
 sentence-transformers calls MultipleNegativesRankingLoss), against the other passages of the batch or mined ones.
 
-Judged against the untrained model on held-out questions (recall at 1 and 10, MRR, nDCG at 10, with BM25 beside it) and
+Judged against the base model on held-out questions (recall at 1 and 10, MRR, nDCG at 10, with BM25 beside it) and
 on a general set that nothing here trains for. The gate asks for a gain in MRR and for general retrieval that has not
 fallen by more than embed.general_margin.
 
