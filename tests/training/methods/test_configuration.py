@@ -20,6 +20,8 @@ from training.models.shapes import SHAPES
 from training.run import config as configuration
 from training.run import machine, strict_yaml
 from training.run.errors import BadInput
+from training.run.settings import Config
+from training.stack.distill import settings as pipeline_settings
 
 FOLDER = ROOT / "training" / "configs"
 RUNS = sorted((FOLDER / "sft").glob("*.yaml"))
@@ -209,13 +211,16 @@ def test_the_seed_option_sets_every_seed():
     assert (config.train.seed, config.data.seed) == (7, 7)
 
 
+def load_any(path: Path, overrides: list[str] | tuple = ()) -> Config:
+    """A configuration of ``python -m training``, or the one of the distillation pipeline."""
+    return pipeline_settings.load(path, overrides) if path == STACK else load_config(path, overrides)
+
+
 def floats() -> list[tuple[Path, str]]:
     """Every setting that is a number with a fraction, beside a file of a method that has it."""
-    files = {"sft": TINY, "distill-stack": STACK}
     found = []
-    for method in ("sft", *KINDS):
-        path = files.get(method) or FOLDER / method / "tiny.yaml"
-        for section, values in asdict(load_config(path)).items():
+    for path in (STACK, *(FOLDER / method / "tiny.yaml" for method in KINDS)):
+        for section, values in asdict(load_any(path)).items():
             whole = {section: values} if isinstance(values, float) else {}
             parts = {f"{section}.{key}": value for key, value in values.items()} if isinstance(values, dict) else whole
             found += [(path, name) for name, value in parts.items() if isinstance(value, float)]
@@ -229,7 +234,7 @@ def test_no_number_may_be_infinite_or_no_number():
     for path, name in asked:
         for value in (".inf", "-.inf", ".nan", "1e400"):
             with pytest.raises(BadInput, match=f"'{name}' must be a finite number"):
-                load_config(path, [f"{name}={value}"])
+                load_any(path, [f"{name}={value}"])
 
 
 def test_the_largest_seed_loads_and_seeds():
