@@ -6,18 +6,22 @@ A file holds one pair per line: ``{"prompt": text or turns, "chosen": text, "rej
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labs_py.core import chat_data
 from training.data import splits
 from training.data.check import Finding, TokenRules, read_lines
 from training.models import chat_template
 from training.run.errors import BadInput, GuardFailed
+from training.run.settings import Config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
-def encode_pairs(tokenizer, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:
+def encode_pairs(tokenizer: PreTrainedTokenizerBase, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:
     """Token ids of question, better and worse answer; both answers end with the stop token.
 
     Raises:
@@ -47,7 +51,7 @@ Pair = dict[str, Any]
 
 
 # ---- files ----
-def token_rules(config, tokenizer) -> TokenRules | None:
+def token_rules(config: Config, tokenizer: PreTrainedTokenizerBase | None) -> TokenRules | None:
     """The rules that need a tokenizer, with the run's longest row; None without one."""
     return TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
 
@@ -61,7 +65,7 @@ def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_d
         yield number, row or {}, fault
 
 
-def check_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
+def check_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),
                 rules: TokenRules | None = None) -> Iterator[Finding | Pair]:  # fmt: skip
     """Every pair of a file, or in its place what is wrong with the line.
 
@@ -124,31 +128,40 @@ def asked_turns(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] |
     # with an answer in its place the whole order can be checked
     turns = chat_data.turns_of({"prompt": prompt, "completion": "-"}, system)
     fault = next(iter(chat_data.check_turns(turns)), None)
-    if fault and fault.code == "role-order" and (not prompt or prompt[-1]["role"] != "user"):
+    if (
+        fault
+        and fault.code == "role-order"
+        and isinstance(prompt, list)
+        and (not prompt or prompt[-1]["role"] != "user")
+    ):
         return chat_data.Fault("role-order", "'prompt' must end with a turn of the user")
-    return fault or turns[:-1]
+    return fault or (turns or [])[:-1]
 
 
 def _token_fault(pair: Pair, rules: TokenRules | None) -> chat_data.Fault | None:
     """What is wrong with a pair once the template has written it out as the trainer will."""
-    for side in SIDES if rules else ():
+    if rules is None:
+        return None
+    for side in SIDES:
         try:
             ids = encoded_side(rules.tokenizer, pair, side, sys.maxsize, side).ids
         except GuardFailed as error:
             return chat_data.Fault("no-stop-token", str(error).removeprefix(f"{side}: no-stop-token: "))
-        if len(ids) > rules.max_tokens:
+        if rules.max_tokens is not None and len(ids) > rules.max_tokens:
             return chat_data.Fault("too-long", f"'{side}' makes {len(ids)} tokens with its question, at most"
                                                f" {rules.max_tokens} (train.max_length)")  # fmt: skip
     return None
 
 
-def encoded_side(tokenizer, pair: Pair, side: str, longest: int, where: str) -> chat_template.Encoded:
+def encoded_side(
+    tokenizer: PreTrainedTokenizerBase, pair: Pair, side: str, longest: int, where: str
+) -> chat_template.Encoded:
     """Question and one of the two answers as the trainer sees them; raises as ``template.encode``."""
     row = {"messages": [*pair["prompt"], {"role": "assistant", "content": pair[side]}]}
     return chat_template.encode(tokenizer, row, longest, where)
 
 
-def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
+def read_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),
                rules: TokenRules | None = None) -> list[Pair]:  # fmt: skip
     """The pairs of a file; arguments as in ``check_pairs``.
 
@@ -157,6 +170,7 @@ def read_pairs(path: str | Path, system: str = "", keys: set[str] = frozenset(),
     """
     found = list(check_pairs(path, system, keys, rules))
     splits.raise_faults([str(item) for item in found if isinstance(item, Finding)], splits.MEND)
-    if not found:
+    pairs = [item for item in found if not isinstance(item, Finding)]
+    if not pairs:
         raise BadInput(f"{path}: there is no pair in this file")
-    return found
+    return pairs

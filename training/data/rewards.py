@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
+from training.data.tasks.base import Task
 from training.run.errors import BadInput
 
 Reward = Callable[[str, str], float]
@@ -128,7 +129,7 @@ REWARDS: dict[str, Reward] = {
 }
 
 
-def named(text: str, task=None) -> dict[str, Reward]:
+def named(text: str, task: Task | None = None) -> dict[str, Reward]:
     """The rewards that a configuration names, joined by ``+``; ``task`` is the task's own score.
 
     Raises:

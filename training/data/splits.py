@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labs_py.core import chat_data
 from training.data import replay, replay_chats
@@ -18,6 +18,10 @@ from training.data.check import Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.run.errors import BadInput
+from training.run.settings import Config
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 SHOWN_FAULTS, MEND = 20, "mend or drop these rows before training"
 Lines = list[tuple[int, bytes, int]]  # of data_check.read_lines
@@ -43,7 +47,7 @@ class Splits:
     notes: list[str] = field(default_factory=list)
 
 
-def task_of(config) -> task_base.Task:
+def task_of(config: Config) -> task_base.Task:
     """The task that a configuration names (``jsonl`` means rows of the reader's own)."""
     try:
         return tasks.get("text" if config.task == "jsonl" else config.task)
@@ -82,13 +86,15 @@ def read_rows(path: str | Path, task: task_base.Task, *, turns_only: bool = Fals
         if finding.code not in ("near-duplicate", "duplicate")
     ]
     raise_faults(faults)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, line, _ in lines:
-        row, _ = chat_data.parse_line(line)
+        row = chat_data.parse_line(line)[0] or {}  # lines with faults were refused above
         if chat_data.is_plain_text(row):
             rows.append({"text": row["text"], "kind": "replay"})
             continue
-        turns = [{"role": turn["role"], "content": turn["content"]} for turn in chat_data.turns_of(row, task.system)]
+        turns = [
+            {"role": turn["role"], "content": turn["content"]} for turn in chat_data.turns_of(row, task.system) or ()
+        ]
         if task.system and turns[0]["role"] != "system":
             turns.insert(0, {"role": "system", "content": task.system})
         rows.append({"messages": turns, "id": str(row.get("id", f"line-{number}"))})
@@ -117,7 +123,7 @@ def write_rows(path: str | Path, rows: list[dict[str, Any]]) -> None:
     partial.replace(path)
 
 
-def held_out_sets(config, task: task_base.Task, needed: bool = True) -> dict[str, list[dict[str, Any]]]:
+def held_out_sets(config: Config, task: task_base.Task, needed: bool = True) -> dict[str, list[dict[str, Any]]]:
     """The sets that are scored before and after; a sealed one is left out unless a file or ``sets`` names it.
 
     Raises:
@@ -147,7 +153,7 @@ def need_held_out(names: Collection[str]) -> None:
                        " 'data.heldout_files={test: test.jsonl}' (evaluate also takes --data)")  # fmt: skip
 
 
-def load(config, tokenizer: Any = None) -> Splits:
+def load(config: Config, tokenizer: PreTrainedTokenizerBase | None = None) -> Splits:
     """All rows of a run.
 
     Args:
@@ -182,7 +188,7 @@ def load(config, tokenizer: Any = None) -> Splits:
     return Splits(mixed, held_out, digest, counts, statistics(rows, replayed, held_out))
 
 
-def generated(config, task: task_base.Task) -> list[dict[str, Any]]:
+def generated(config: Config, task: task_base.Task) -> list[dict[str, Any]]:
     """The rows that the task's generator makes for training; BadInput when there is no such variant."""
     try:
         return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)

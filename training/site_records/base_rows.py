@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import time
 from dataclasses import replace
@@ -13,11 +14,12 @@ from training.data import splits
 from training.data.tasks import base as task_base
 from training.evaluation import probe, score
 from training.methods.configuration import load_config
-from training.models.loading import load_base
+from training.models.loading import LoadedModel, load_base
 from training.run import config as configuration
 from training.run import jsonl, machine
 from training.run import record as run_record
 from training.run.errors import BadInput
+from training.run.settings import Config
 
 ABOUT = """Ask the untrained model the held-out questions of three tasks, without and with examples in the prompt, and
 keep each question's score: on one task it is fine as it is, on the others it is not.
@@ -31,14 +33,14 @@ FOLDER, NAME = Path("docs/data/runs"), "base-rows"
 SHOWN = 3  # answers of each task that the page prints
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("--limit", type=int, default=100, help="questions of each task (100)")
     parser.add_argument("--record", action="store_true", help=f"write {FOLDER / NAME}.json; needs a clean checkout")
     parser.add_argument("--smoke", action="store_true", help="a tiny random model")
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     """Ask, print, and write."""
     if args.limit < 1:
         raise BadInput("base-rows: --limit must be at least 1")
@@ -66,7 +68,7 @@ def run(args) -> int:
     return 0
 
 
-def asked(config, loaded, limit: int) -> dict[str, Any]:
+def asked(config: Config, loaded: LoadedModel, limit: int) -> dict[str, Any]:
     """One task's scores: {arm: {metric: {"value", "n", "ci95"}}, "items": {arm: [exact of each question]}, ...}."""
     task = splits.task_of(config)
     rows = task.rows(task.headline, limit, config.data.seed)

@@ -12,6 +12,7 @@ import json
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,8 @@ def layer_inputs(folder: Path) -> dict[str, np.ndarray]:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModel.from_pretrained(folder).eval()
     seen: dict[str, list[np.ndarray]] = {name: [] for name in MATRICES}
     for name, tensor in MATRICES.items():
         layer = model.get_submodule(tensor.removesuffix(".weight"))

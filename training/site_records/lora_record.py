@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from labs_py.core import tiny_story
+from labs_py.core import tiny_story, tiny_text
 from training.run import machine
 from training.run import record as run_record
 from training.site_records import lora_tiny_gpt
 from training.site_records import tiny_gpt_model as tiny_gpt
 from training.site_records.tiny_gpt import held_out_loss
+from training.site_records.tiny_gpt_model import TinyGPT
 
 NAME, FOLDER = "tiny-gpt-lora", Path("docs/data/runs")
 STEPS, SEEDS, OLD_LINES = 80, (0, 1, 2), 200
@@ -28,7 +29,7 @@ ARMS = {"rank1": (1, 0.005), "rank4": (4, 0.005), "rank16": (16, 0.005), "all": 
 """name -> (rank, learning rate); rank 0 trains all weights."""
 
 
-def tuned(rank: int, rate: float, seed: int, steps: int):
+def tuned(rank: int, rate: float, seed: int, steps: int) -> tuple[TinyGPT, tiny_text.Vocabulary]:
     """A model after its run, with the adapter merged, and the vocabulary."""
     torch.manual_seed(seed)
     model, vocabulary = tiny_gpt.load()
@@ -40,7 +41,7 @@ def tuned(rank: int, rate: float, seed: int, steps: int):
     return lora_tiny_gpt.unwrap(model, merge=True), vocabulary
 
 
-def marks(model, vocabulary, stories: int) -> tuple[np.ndarray, float]:
+def marks(model: TinyGPT, vocabulary: tiny_text.Vocabulary, stories: int) -> tuple[np.ndarray, float]:
     """Right or wrong on each unseen story, and the loss on unseen lines of the old corpus."""
     unseen = lora_tiny_gpt.numbers(vocabulary, tiny_story.examples(stories, 1, held_out=True))
     right = np.array([tiny_gpt.answer(model, prompt) == wanted for prompt, wanted in unseen])

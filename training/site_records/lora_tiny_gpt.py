@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from labs_py.core import tiny_gpt as arithmetic
-from labs_py.core import tiny_story
+from labs_py.core import tiny_story, tiny_text
 from training.site_records import tiny_gpt_model as tiny_gpt
+from training.site_records.tiny_gpt_model import TinyGPT
 
 ROWS, BATCH, ASKED = 50, 10, 64
 
@@ -25,7 +26,7 @@ ROWS, BATCH, ASKED = 50, 10, 64
 class LoRA(nn.Module):
     """A frozen linear map W and a trainable update scale·B·A beside it."""
 
-    def __init__(self, base: nn.Linear, rank: int, alpha: float):
+    def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
         super().__init__()
         self.base, self.scale = base, alpha / rank
         self.A = nn.Parameter(torch.randn(rank, base.in_features) / base.in_features**0.5)
@@ -63,7 +64,7 @@ def fill(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
         p.data.copy_(tensors[name])
 
 
-def unwrap(model: nn.Module, merge: bool) -> nn.Module:
+def unwrap(model: TinyGPT, merge: bool) -> TinyGPT:
     """Plain linear maps again: with the update added in (merge), or without a trace of it."""
     for parent in list(model.modules()):
         for name, child in parent.named_children():
@@ -92,7 +93,7 @@ def train(model: nn.Module, rows: list[tuple[list[int], list[int]]], steps: int,
     return losses
 
 
-def exact(model: nn.Module, rows: list[tuple[list[int], list[int]]]) -> float:
+def exact(model: TinyGPT, rows: list[tuple[list[int], list[int]]]) -> float:
     """Share of rows answered word for word, stop token included."""
     return sum(tiny_gpt.answer(model, prompt) == wanted for prompt, wanted in rows) / len(rows)
 
@@ -100,7 +101,7 @@ def exact(model: nn.Module, rows: list[tuple[list[int], list[int]]]) -> float:
 # --8<-- [end:train]
 
 
-def numbers(vocabulary, examples: list[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
+def numbers(vocabulary: tiny_text.Vocabulary, examples: list[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
     """Rows of text as rows of token numbers."""
     return [(vocabulary.encode(p), vocabulary.encode(a)) for p, a in examples]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from training.run import record as run_record
 from training.run.errors import BadInput
 from training.site_records import tiny_gpt_model as tiny_gpt
 
+if TYPE_CHECKING:
+    from training.site_records.tiny_gpt_model import TinyGPT
+
 ABOUT = """Train a tiny GPT on stories that a grammar makes, and write it as one file of 16-bit numbers.
 
 The shipped file is what --seed 0 gives at the defaults. Its record holds the held-out losses, the time, the machine."""
@@ -25,7 +30,7 @@ RECORD = Path("docs/data/runs/tiny-gpt.json")
 STORIES, MERGES, BATCH, RATE = 6000, 220, 32, 4e-3
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("--steps", type=int, default=2500, help="training steps (2500)")
     parser.add_argument("--seed", type=int, default=0, help="of the stories, the start and the order (0)")
@@ -41,7 +46,7 @@ def windows(lines: list[list[int]], length: int, count: int, rng: np.random.Gene
     return stream[rng.choice(starts, count)[:, None] + np.arange(length + 1)]
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     """Train, measure on stories of the held-out side, write."""
     import torch
 
@@ -79,7 +84,7 @@ def run(args) -> int:
     return 0
 
 
-def _train(model, lines: list[list[int]], args) -> list[float]:
+def _train(model: TinyGPT, lines: list[list[int]], args: argparse.Namespace) -> list[float]:
     import torch
     from torch.nn import functional as F
 
@@ -99,7 +104,7 @@ def _train(model, lines: list[list[int]], args) -> list[float]:
     return losses
 
 
-def held_out_loss(model, lines: list[list[int]]) -> float:
+def held_out_loss(model: TinyGPT, lines: list[list[int]]) -> float:
     """Mean cross-entropy per token of whole lines."""
     import torch
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -19,7 +20,7 @@ FILE = Path(__file__).resolve().parents[2] / "docs" / "data" / "labs" / "files" 
 class Layer(nn.Module):
     """Attention and a two-layer map, each on a normalised copy of the stream."""
 
-    def __init__(self, shape: Shape):
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         d, self.heads = shape.width, shape.heads
         self.norm1, self.norm2 = nn.Parameter(torch.ones(d)), nn.Parameter(torch.ones(d))
@@ -37,7 +38,7 @@ class Layer(nn.Module):
 class TinyGPT(nn.Module):
     """Tokens (B, T) to scores (B, T, V); the token table is also the output map."""
 
-    def __init__(self, shape: Shape):
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.tokens = nn.Parameter(torch.randn(shape.vocabulary, shape.width) * 0.05)
@@ -55,14 +56,14 @@ class TinyGPT(nn.Module):
 # --8<-- [end:network]
 
 
-def loss_of(model: nn.Module, tokens, targets) -> torch.Tensor:
+def loss_of(model: nn.Module, tokens: np.ndarray, targets: np.ndarray) -> torch.Tensor:
     """Mean cross-entropy of the targets that count, from numpy arrays (B, T)."""
     scores = model(torch.as_tensor(tokens))
     return F.cross_entropy(scores.flatten(0, 1), torch.as_tensor(targets).flatten(), ignore_index=IGNORED)
 
 
 @torch.no_grad()
-def answer(model: nn.Module, prompt: list[int], longest: int = 12) -> list[int]:
+def answer(model: TinyGPT, prompt: list[int], longest: int = 12) -> list[int]:
     """The likeliest next tokens until the stop token or ``longest``."""
     found: list[int] = []
     while len(found) < longest and tiny_text.STOP not in found:

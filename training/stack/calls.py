@@ -12,6 +12,7 @@ from pathlib import Path
 from training.run import jsonl, machine
 from training.run.errors import LackingResource
 from training.stack.completion_clients import Asker, Reply
+from training.stack.distill.settings import TeacherSettings
 
 SHOWN_EVERY_S = 10.0
 
@@ -20,7 +21,7 @@ SHOWN_EVERY_S = 10.0
 class Calls:
     """Calls of one model, each kept on disk by its content as soon as it is answered, counted and capped."""
 
-    def __init__(self, asker: Asker, file: Path, settings, longest: int):
+    def __init__(self, asker: Asker, file: Path, settings: TeacherSettings, longest: int) -> None:
         self.asker, self.file, self.settings, self.longest = asker, file, settings, longest
         self.kept: dict[str, Reply] = {}
         self.counted: dict[str, Reply] = {}  # what this run stands on: kept calls count as well, they were paid for

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from training.models import chat_template, loading
+from training.models.loading import LoadedModel
 from training.run.errors import BadInput, LackingResource
 from training.stack import address, shared_prefix
+from training.stack.distill.settings import StackConfig, TeacherSettings
 
 Message = dict[str, str]
 
@@ -57,11 +60,12 @@ class Asker(Protocol):
 class Local:
     """A transformers model on this machine. What all prompts begin with is run once."""
 
-    loaded: Any
+    loaded: LoadedModel
     name: str
     batch: int = 96
 
-    def ask(self, prompts, seeds, temperature: float, longest: int) -> Iterator[tuple[int, Reply]]:
+    def ask(self, prompts: list[list[Message]], seeds: list[int], temperature: float,
+            longest: int) -> Iterator[tuple[int, Reply]]:  # fmt: skip
         """A draw depends on its own seed, not on the prompts beside it: a resumed run draws what a straight one does
         (but for near ties in bfloat16)."""
         tokenizer, stops = self.loaded.tokenizer, chat_template.stop_ids(self.loaded.tokenizer)
@@ -83,7 +87,8 @@ class VLLM:
     engine: Any
     batch: int = 256
 
-    def ask(self, prompts, seeds, temperature: float, longest: int) -> Iterator[tuple[int, Reply]]:
+    def ask(self, prompts: list[list[Message]], seeds: list[int], temperature: float,
+            longest: int) -> Iterator[tuple[int, Reply]]:  # fmt: skip
         """One call of ``chat`` for all prompts."""
         from vllm import SamplingParams
 
@@ -99,11 +104,12 @@ class VLLM:
 class Endpoint:
     """Calls ``URL/chat/completions``, some at a time."""
 
-    settings: Any
+    settings: TeacherSettings
     name: str
     batch: int = 8
 
-    def ask(self, prompts, seeds, temperature: float, longest: int) -> Iterator[tuple[int, Reply]]:
+    def ask(self, prompts: list[list[Message]], seeds: list[int], temperature: float,
+            longest: int) -> Iterator[tuple[int, Reply]]:  # fmt: skip
         """One call for each prompt; LackingResource when the endpoint fails, after what it did answer was given."""
         failed = None
         with ThreadPoolExecutor(self.batch) as pool:
@@ -140,7 +146,7 @@ class Endpoint:
             raise LackingResource(f"teacher.url: {s.url} sent something that is no chat completion") from error
 
 
-def _patiently(request, timeout_s: float) -> dict:
+def _patiently(request: urllib.request.Request, timeout_s: float) -> dict:
     """The reply's JSON; an endpoint that is busy is asked twice more, after one and two seconds."""
     for wait in (1, 2, 0):
         try:
@@ -153,7 +159,7 @@ def _patiently(request, timeout_s: float) -> dict:
     return {}
 
 
-def teacher_of(config, loaded) -> Asker:
+def teacher_of(config: StackConfig, loaded: LoadedModel) -> Asker:
     """The teacher that a configuration names.
 
     Args:
@@ -177,12 +183,12 @@ def teacher_of(config, loaded) -> Asker:
     return of_model(loaded, s.batch)
 
 
-def of_model(loaded, batch: int) -> Local:
+def of_model(loaded: LoadedModel, batch: int) -> Local:
     """A loaded model under the name that tells it from all others."""
     return Local(loaded, f"local:{loaded.facts['source']}@{loaded.facts['revision']}:{loaded.dtype}", batch)
 
 
-def check(config, path: str) -> None:
+def check(config: StackConfig, path: str) -> None:
     """What single settings cannot show; BadInput names the file, the key and the remedy."""
     s = config.teacher
     wrong = address.fault(s.url) if s.kind == "endpoint" else ""

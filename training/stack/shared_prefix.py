@@ -7,7 +7,7 @@ a long instruction and short answers this is several times quicker, and exact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,9 @@ Pick = Callable[[torch.Tensor, list[int]], torch.Tensor]
 
 
 # --8<-- [start:attend]
-def attend(module, query, key, value, attention_mask, scaling=None, dropout=0.0, lent=None, **_):
+def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
+           attention_mask: torch.Tensor | None, scaling: float | None = None, dropout: float = 0.0, *,
+           lent: list[tuple[torch.Tensor, torch.Tensor]], **_: object) -> tuple[torch.Tensor, None]:  # fmt: skip
     """Attention of each row to the lent beginning and to its own tokens, in one softmax.
 
     Args:
@@ -55,7 +57,7 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
-def _lending(model: Any) -> Iterator[Any]:
+def _lending(model: Any) -> Generator[None]:
     """The model under an adapter, if there is one, with this attention for a while."""
     inner = model.get_base_model() if hasattr(model, "peft_config") else model
     before = inner.config._attn_implementation
@@ -67,7 +69,8 @@ def _lending(model: Any) -> Iterator[Any]:
         inner.set_attn_implementation(before)
 
 
-def write(model: Any, prompts: list[list[int]], longest: int, stops: set[int], pick: Pick):
+def write(model: Any, prompts: list[list[int]], longest: int, stops: set[int],
+          pick: Pick) -> tuple[list[list[int]], list[list[float]]]:  # fmt: skip
     """Token by token until a stop token or ``longest``; finished rows are dropped.
 
     Args:

@@ -52,7 +52,7 @@ def terms(text: str) -> list[str]:
 class Index:
     """Passages in an FTS5 table in memory; safe to ask from several threads."""
 
-    def __init__(self, passages: Sequence[Passage]):
+    def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = tuple(passages)
         self.bags = [frozenset(terms(f"{p.title} {p.heading} {p.text}")) for p in self.passages]
         self.count = Counter(term for bag in self.bags for term in bag)

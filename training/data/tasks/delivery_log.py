@@ -88,14 +88,14 @@ class DeliveryLog(DrawnTask):
         return Extracted(None, "empty" if not text else "not-four-parts" if text.count("|") != 3 else "wrong-part")
 
     # --8<-- [start:verify]
-    def verify(self, note: str, text: str) -> str:
-        """Why an answer cannot be right, judged from the note alone; "" when nothing speaks against it."""
+    def verify(self, asked: str, text: str) -> str:
+        """Why an answer cannot be right, judged from the note ``asked`` alone; "" when nothing speaks against it."""
         found = self.extract(text)
         if found.value is None:
             return found.reason
         if found.value == REFUSAL:  # a note that counts goods is hardly about anything else
-            return "refused-with-goods" if re.search(r"(?<![\d:])\d+ \w+ of \w+", note) else ""
-        line, inside = found.value, " ".join(note.split())
+            return "refused-with-goods" if re.search(r"(?<![\d:])\d+ \w+ of \w+", asked) else ""
+        line, inside = found.value, " ".join(asked.split())
         if not line["who"][0].isupper() or len(line["who"].split()) > 1:
             return "no-name"
         if not re.match(r"(?!(at|in|on|to) )(?!\d)[\w' ]{3,20}$", line["place"]) or line["who"] in line["place"]:

@@ -59,13 +59,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def chosen_by(args) -> tuple[assistant_settings.Settings, Index]:
+def chosen_by(args: argparse.Namespace) -> tuple[assistant_settings.Settings, Index]:
     """The configuration, with the adapter that was named, and the pages to search in."""
     chosen = assistant_settings.load(args.config)
     return replace(chosen, adapter=args.adapter or chosen.adapter), Index(read_site(args.docs))
 
 
-def serve_command(args) -> int:
+def serve_command(args: argparse.Namespace) -> int:
     """Build the index, name what an earlier server left open, serve."""
     if service is None:
         raise LackingResource(f"{MISSING} is not installed: pip install -r requirements/train.txt")
@@ -79,7 +79,7 @@ def serve_command(args) -> int:
     return 0
 
 
-def ask_command(args) -> int:
+def ask_command(args: argparse.Namespace) -> int:
     """Print one answer as JSON."""
     chosen, index = chosen_by(args)
     found = reply(args.question, index, chosen, writer(chosen), fallback(chosen, index, args.config.parent))
@@ -87,7 +87,7 @@ def ask_command(args) -> int:
     return 0
 
 
-def evaluate_command(args) -> int:
+def evaluate_command(args: argparse.Namespace) -> int:
     """Score who answers on the held-out questions."""
     chosen, index = chosen_by(args)
     command = f"python -m training.stack.assistant evaluate --config {os.path.relpath(args.config)}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from labs_py.core.evidence import wilson
 from training.data import pairs as pair_files
@@ -65,7 +66,8 @@ def read_questions(file: Path = QUESTIONS) -> list[Question]:
         if fault:
             raise BadInput(f"{file}:{number}: {fault.code}: {fault.message}")
         try:
-            question = Question(**{**row, "places": tuple(row["places"])})
+            fields: dict[str, Any] = {**row, "places": tuple(row["places"])}
+            question = Question(**fields)
         except (TypeError, KeyError) as error:
             raise BadInput(f"{file}:{number}: not a question ({error})") from error
         if not all(isinstance(text, str) for text in (question.question, question.holds, *question.places)):

@@ -82,7 +82,7 @@ def endpoint(settings: Settings) -> Model:
             chances = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
             return (choice["message"]["content"] or "", math.exp(min(chances)) if chances else 0.0,
                     int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))  # fmt: skip
-        except (OSError, urllib.error.URLError) as error:
+        except OSError as error:
             reason = getattr(error, "reason", error)
             raise ModelDown(f"the model at {settings.url} does not answer ({reason})") from error
         except completion_clients.NO_COMPLETION as error:

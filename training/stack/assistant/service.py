@@ -24,7 +24,7 @@ MOST_BYTES, MOST_CHARACTERS = 16_384, 2_000
 class Refused(Exception):
     """A request that cannot be answered as it stands: status and one plain line."""
 
-    def __init__(self, status: int, message: str):
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
 

@@ -15,20 +15,20 @@ from training.run import jsonl
 class Traces:
     """An append-only JSONL file; a line is whole or, after a crash in the middle of it, the last one."""
 
-    def __init__(self, file: Path):
+    def __init__(self, file: Path) -> None:
         self.file = file
         self._lock = threading.Lock()
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists() and (content := file.read_bytes()) and not content.endswith(b"\n"):
             self._append("\n")  # half a line of a killed server stays, on a line of its own
 
-    def begin(self, **fields) -> str:
+    def begin(self, **fields: object) -> str:
         """Note that a question came in; gives the trace's id."""
         trace = uuid.uuid4().hex
         self._note(trace, "asked", fields)
         return trace
 
-    def end(self, trace: str, **fields) -> None:
+    def end(self, trace: str, **fields: object) -> None:
         """Note how it was closed."""
         self._note(trace, "closed", fields)
 

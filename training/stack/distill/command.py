@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from training.data import splits
 from training.data.tasks import base as task_base
@@ -52,7 +53,7 @@ Exit codes: 0 done (ship, or ship behind a router), 2 bad input, 3 lacking resou
 regression, 11 no gain, 12 inconclusive, 130 interrupted."""
 
 
-def answer(config, folder: RunFolder, cache: Path, question: str) -> dict:
+def answer(config: StackConfig, folder: RunFolder, cache: Path, question: str) -> dict:
     """One question through the router of a finished run."""
     task, report = splits.task_of(config), folder.open()
     if "gate" not in report:
@@ -70,11 +71,11 @@ def answer(config, folder: RunFolder, cache: Path, question: str) -> dict:
             "threshold": round(threshold, 4), "verified": not pipeline.fault(task, row, tries[-1], config)}  # fmt: skip
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     """Read the configuration, go the whole way, say the verdict."""
     if not (args.config or args.resume):
         args.config = str(DEFAULT)
-    config = config_from(args, {"distill-stack": StackConfig})
+    config = cast(StackConfig, config_from(args, {"distill-stack": StackConfig}))
     completion_clients.check(config, args.config)
     if args.smoke:
         config = replace(config, verify=False, teacher=type(config.teacher)(samples=2, batch=8))

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,18 +20,24 @@ from training.data.tasks import base as task_base
 from training.evaluation import baseline_cache, capability_retention
 from training.methods.sft import train as sft
 from training.models import loading
+from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
+from training.run.settings import Config
 from training.stack import completion_clients
 from training.stack.calls import Calls
 from training.stack.completion_clients import Local, Reply
 from training.stack.distill import release
 from training.stack.distill.seeds import asked, read_seeds, words
+from training.stack.distill.settings import StackConfig
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 
 # --8<-- [start:teach]
-def teach(task: task_base.Task, rows: list[dict], calls: Calls, config) -> dict[int, list[Reply]]:
+def teach(task: task_base.Task, rows: list[dict], calls: Calls, config: StackConfig) -> dict[int, list[Reply]]:
     """Try after try, only for questions that nothing has passed for yet: place of the question -> its tries."""
     tries: dict[int, list[Reply]] = {place: [] for place in range(len(rows))}
     for draw in range(config.teacher.samples):
@@ -42,7 +49,7 @@ def teach(task: task_base.Task, rows: list[dict], calls: Calls, config) -> dict[
     return tries
 
 
-def fault(task: task_base.Task, row: dict, reply: Reply, config) -> str:
+def fault(task: task_base.Task, row: dict, reply: Reply, config: StackConfig) -> str:
     """Why an answer may not be trained on; the reference is never looked at. "" for a good one."""
     if not config.verify:
         return "" if reply.text else "empty"
@@ -53,7 +60,8 @@ def fault(task: task_base.Task, row: dict, reply: Reply, config) -> str:
 
 
 # --8<-- [start:filter]
-def keep(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]], tests: list[dict], config):
+def keep(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]], tests: list[dict],
+         config: StackConfig) -> tuple[list[dict], dict[str, int]]:  # fmt: skip
     """Rows to train on (short prompt, verified answer), and how many went for which reason."""
     kept, gone, seen = [], Counter(), chat_data.Seen()
     held_out = [words(asked(row)) for row in tests]
@@ -78,7 +86,8 @@ def keep(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]], 
 # --8<-- [end:filter]
 
 
-def pass_at(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]], config) -> list[dict]:
+def pass_at(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]],
+            config: StackConfig) -> list[dict]:  # fmt: skip
     """Share of the questions for which one of the first k tries passed, for k = 1 up to all."""
     first = [len(found) if not fault(task, rows[at], found[-1], config) else 0 for at, found in tries.items()]
     return [release.share([0 < n <= k for n in first]) for k in range(1, config.teacher.samples + 1)]
@@ -95,7 +104,7 @@ def calibrate(confidence: Sequence[float], right: Sequence[float], precision: fl
     return float(level[good[-1]]) if len(good) else release.NEVER
 
 
-def taken(task: task_base.Task, row: dict, reply: Reply, threshold: float, config) -> bool:
+def taken(task: task_base.Task, row: dict, reply: Reply, threshold: float, config: StackConfig) -> bool:
     """Whether the student's answer goes out; otherwise the teacher is asked."""
     return not fault(task, row, reply, config) and reply.confidence >= threshold
 
@@ -104,7 +113,7 @@ def taken(task: task_base.Task, row: dict, reply: Reply, threshold: float, confi
 
 
 # --8<-- [start:pipeline]
-def pipeline(config, folder: RunFolder, cache: Path) -> dict:
+def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
     """The whole way; a phase that was finished before a stop is read back and not done again."""
     task = splits.task_of(config)
     (_, checked), (name, tests) = splits.held_out_sets(config, task).items()
@@ -154,7 +163,8 @@ def pipeline(config, folder: RunFolder, cache: Path) -> dict:
     able = [(own.confidence, score["exact"]) for row, (own,), score in zip(
         checked, answers["calibration"], release.scored(task, checked, answers.pop("calibration")), strict=True)
         if not fault(task, row, own, config)]  # fmt: skip
-    threshold = calibrate(*zip(*able, strict=True), config.router.precision) if able else release.NEVER
+    confidence, exact = ([each[part] for each in able] for part in (0, 1))
+    threshold = calibrate(confidence, exact, config.router.precision) if able else release.NEVER
     kept = [taken(task, row, own, threshold, config) for row, (own,) in zip(tests, answers["tuned"], strict=True)]
     router = {"threshold": threshold, "n_calibration": len(able), "precision_wanted": config.router.precision}
     return release.judge(config, folder, name, tests, answers, router, kept, generated)
@@ -168,12 +178,12 @@ def one_try(calls: Calls, prompts: list[list[dict]], what: str) -> list[list[Rep
     return [[reply] for reply in calls.ask(prompts, 0, 0.0, what)]
 
 
-def is_tiny(config) -> bool:
+def is_tiny(config: Config) -> bool:
     """A smoke run looks at a tenth of the general text."""
     return config.model.source.startswith("tiny-random:")
 
 
-def general(config, loaded, rows: splits.Splits, folder: RunFolder) -> dict:
+def general(config: StackConfig, loaded: LoadedModel, rows: splits.Splits, folder: RunFolder) -> dict:
     """The base on general text and general questions: the same for all seeds, so it is asked once and kept."""
     name = f"stack-{baseline_cache.key(loaded, rows, config)}" if baseline_cache.pinned(config.model) else ""
     known = baseline_cache.recall(name, folder) if name else None
@@ -185,7 +195,7 @@ def general(config, loaded, rows: splits.Splits, folder: RunFolder) -> dict:
     return found
 
 
-def train(config, rows: list[dict], loaded, folder: RunFolder):
+def train(config: StackConfig, rows: list[dict], loaded: LoadedModel, folder: RunFolder) -> PeftModel:
     """The student: an adapter on the short prompt, read back from the disk as it would be served."""
     mixed = rows + replay.replay_rows(round(len(rows) * config.data.replay_fraction), config.data.seed)
     if "train" not in folder.read():

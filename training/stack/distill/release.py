@@ -10,8 +10,10 @@ from training.data import splits
 from training.data.tasks import base as task_base
 from training.evaluation import gate, score
 from training.run.errors import INCONCLUSIVE, NO_GAIN, SHIP
+from training.run.folder import RunFolder
 from training.stack.completion_clients import Reply
 from training.stack.distill.seeds import asked
+from training.stack.distill.settings import StackConfig
 
 NEVER = 2.0  # a threshold that no confidence reaches
 
@@ -32,7 +34,7 @@ def scored(task: task_base.Task, rows: list[dict], answers: list[list[Reply]]) -
 
 
 # --8<-- [start:economics]
-def economics(answers: dict, taken: list[bool], config, generated: int) -> dict:
+def economics(answers: dict, taken: list[bool], config: StackConfig, generated: int) -> dict:
     """Tokens and money of a request by each way of answering; the router's saving is of all requests, not per call.
 
     Args:
@@ -96,7 +98,16 @@ def decide(verdict: dict, behind: tuple, routed: tuple, fewer: float, margin: fl
 # --8<-- [end:gate]
 
 
-def judge(config, folder, name: str, tests: list, answers: dict, router: dict, kept: list, generated: int) -> dict:
+def judge(
+    config: StackConfig,
+    folder: RunFolder,
+    name: str,
+    tests: list,
+    answers: dict,
+    router: dict,
+    kept: list,
+    generated: int,
+) -> dict:
     """Write scores, router, economics and verdict into the report, and every answer beside it.
 
     Args:
@@ -115,8 +126,8 @@ def judge(config, folder, name: str, tests: list, answers: dict, router: dict, k
     folder.update("router", {**router, "share_taken": share(kept), "precision_found": share(right)})
     folder.update("economics", spent)
     folder.update("eval", {name: side_by_side(scores)})
-    against = [evidence.paired_difference(exact[arm], exact["teacher"]) for arm in ("tuned", "routed")]
-    folder.update("gate", decide(gate.judge(folder.read(), config), *against, spent["times_fewer_routed"],
+    behind, routed = (evidence.paired_difference(exact[arm], exact["teacher"]) for arm in ("tuned", "routed"))
+    folder.update("gate", decide(gate.judge(folder.read(), config), behind, routed, spent["times_fewer_routed"],
                                  config.router.margin_points / 100))  # fmt: skip
     splits.write_rows(folder.predictions, [
         {"arm": arm, "id": row["id"], "prompt": asked(row), "answer": tries[-1].text, "expected": task_base.target(row),
@@ -127,7 +138,7 @@ def judge(config, folder, name: str, tests: list, answers: dict, router: dict, k
 
 def side_by_side(scores: dict[str, list[dict]]) -> dict:
     """The report's block of one set: all arms by metric, with the gain over the better base prompt."""
-    arms = {arm: {"test": {**score.summary(found), "seconds": 0.0}} for arm, found in scores.items()}
+    arms: dict[str, dict] = {arm: {"test": {**score.summary(found), "seconds": 0.0}} for arm, found in scores.items()}
     block = score.combine(arms["base"], arms["base_few_shot"], arms["tuned"])["test"]
     del block["seconds"]
     for metric, entry in block.items():

@@ -10,10 +10,12 @@ from training.data import pairs as pair_files
 from training.data import splits
 from training.data.tasks import base as task_base
 from training.run.errors import BadInput
+from training.run.folder import RunFolder
+from training.stack.distill.settings import StackConfig
 
 
 # --8<-- [start:seeds]
-def read_seeds(config, task: task_base.Task, held_out: list[dict]) -> list[dict]:
+def read_seeds(config: StackConfig, task: task_base.Task, held_out: list[dict]) -> list[dict]:
     """Questions for the teacher, one a row; whatever answers a file holds are left behind.
 
     Raises:
@@ -71,9 +73,10 @@ def words(text: str) -> list[str]:
     return chat_data.normal_form(text).split()
 
 
-def show_plan(config, folder, cache: Path) -> None:
+def show_plan(config: StackConfig, folder: RunFolder, cache: Path) -> None:
     """What a run would ask, and what that can cost at most."""
     task, t = splits.task_of(config), config.teacher
+    assert config.lora is not None  # completion_clients.check saw to it
     (_, checked), (_, tests) = splits.held_out_sets(config, task).items()
     rows = read_seeds(config, task, [*checked, *tests])
     calls = len(rows) * t.samples + len(tests) * (t.samples + 1)

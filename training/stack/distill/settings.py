@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from training.methods.configuration import load_config
 from training.run.settings import Config, setting
@@ -52,4 +53,4 @@ class StackConfig(Config):
 
 def load(path: str | Path, overrides: list[str] | tuple = (), seed: int | None = None) -> StackConfig:
     """One whole distillation's settings; arguments and errors as in ``load_config``."""
-    return load_config(path, overrides, seed, kinds={"distill-stack": StackConfig})
+    return cast(StackConfig, load_config(path, overrides, seed, kinds={"distill-stack": StackConfig}))

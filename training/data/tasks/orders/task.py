@@ -75,20 +75,22 @@ def _loose(text: str) -> dict[str, object]:
         found, _ = json.JSONDecoder().raw_decode(text[start:])
     except (ValueError, RecursionError):
         return {}
-    loose = {}
+    loose: dict[str, object] = {}
     for key, value in found.items():
         key = str(key).strip().lower()
-        if isinstance(value, str):
-            value = value.strip()
-            value = value.lower() if key in ("intent", "urgency", "product") else value
-            if key == "quantity" and value.isdigit():
-                value = int(value)
-            if key in ("order", "due") and value.lower() in ("", "null", "none"):
-                value = None
-            elif key == "order":
-                value = re.sub(r"[^A-Za-z0-9]", "", value).upper()
-        loose[key] = value
+        loose[key] = _loose_value(key, value.strip()) if isinstance(value, str) else value
     return loose
+
+
+def _loose_value(key: str, text: str) -> str | int | None:
+    """A field that was written as a text, as the form wants it: lower case, a whole number, or None."""
+    if key in ("intent", "urgency", "product"):
+        return text.lower()
+    if key == "quantity" and text.isdigit():
+        return int(text)
+    if key in ("order", "due") and text.lower() in ("", "null", "none"):
+        return None
+    return re.sub(r"[^A-Za-z0-9]", "", text).upper() if key == "order" else text
 
 
 def _same(left: object, right: object) -> bool:
