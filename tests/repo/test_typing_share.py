@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FLOORS = {"training": 0.91, "labs_py": 1.0}  # today's shares, rounded down; the aim is 0.95, and they only rise
+FLOORS = {"training": 0.97, "labs_py": 1.0}  # today's shares, rounded down; they only rise
 
 
 def arguments(source: str) -> list[ast.arg]:

@@ -10,13 +10,13 @@ import pytest
 from tests.training.stack.fake_teacher import FakeTeacher
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
-from training.methods.configuration import load_config
 from training.models import chat_template, generate, loading
 from training.models.tiny import ARCHITECTURES
 from training.run.errors import LackingResource
 from training.run.settings import ModelSettings
 from training.stack import completion_clients, shared_prefix
 from training.stack.distill import command
+from training.stack.distill.settings import load as load_config
 
 TASK = tasks.get("delivery_log")
 TINY = command.DEFAULT.with_name("distill-tiny.yaml")

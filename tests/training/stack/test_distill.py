@@ -19,13 +19,13 @@ from tests.training.stack.fake_teacher import FakeTeacher, reference
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.methods import plan
-from training.methods.configuration import load_config
 from training.methods.sft import train as sft
 from training.run.errors import BadInput, LackingResource
 from training.stack import completion_clients
 from training.stack.calls import Calls
 from training.stack.completion_clients import Reply
 from training.stack.distill import command, pipeline, release, seeds
+from training.stack.distill.settings import load as load_config
 
 CONFIGS = Path(pipeline.__file__).parents[1] / "configs"
 TINY = CONFIGS / "distill-tiny.yaml"

@@ -161,5 +161,7 @@ def test_unknown_sets_variants_and_tasks_are_named():
         TASK.rows("third")
     with pytest.raises(ValueError, match="unknown variant"):
         TASK.rows("train", variant="rich")
-    with pytest.raises(ValueError, match="unknown task 'order'; there are orders"):
+    with pytest.raises(
+        ValueError, match="unknown task 'order'; there are delivery_log, library_desk, meeting_day, orders"
+    ):
         get("order")
