@@ -19,7 +19,7 @@ HEAD = 128
 
 
 @dataclass(frozen=True)
-class Decoder:
+class DecoderShape:
     """The shape of a decoder with a gated MLP.
 
     Attributes:
@@ -30,12 +30,8 @@ class Decoder:
         inner: width of the gated MLP.
         vocabulary: rows of the embedding.
         tied: the output head is the embedding.
-        extras: biases and norms of a block, one of the names above.
-        published: parameters of the checkpoint, as its files say.
-        repository: on the model hub, whose config.json the shape is.
     """
 
-    name: str
     layers: int
     hidden: int
     query: int
@@ -43,9 +39,6 @@ class Decoder:
     inner: int
     vocabulary: int
     tied: bool
-    extras: str
-    published: int
-    repository: str
 
     @property
     def linears(self) -> dict[str, tuple[int, int]]:
@@ -60,13 +53,38 @@ class Decoder:
         return self.layers * sum(a * b for a, b in self.linears.values())
 
     @property
+    def other_parameters(self) -> int:
+        """Biases and norms of one block; each kind of shape says its own."""
+        raise NotImplementedError
+
+    @property
     def parameters(self) -> int:
-        """All parameters, added up from the shape."""
+        """All parameters, added up from the shape: embeddings, blocks and the last norm."""
+        embeddings = self.vocabulary * self.hidden * (1 if self.tied else 2)
+        return embeddings + self.linear_parameters + self.layers * self.other_parameters + self.hidden
+
+
+@dataclass(frozen=True)
+class Decoder(DecoderShape):
+    """A row of the table.
+
+    Attributes:
+        extras: biases and norms of a block, one of the names above.
+        published: parameters of the checkpoint, as its files say.
+        repository: on the model hub, whose config.json the shape is.
+    """
+
+    extras: str
+    published: int
+    repository: str
+    name: str
+
+    @property
+    def other_parameters(self) -> int:
+        """Biases and norms of one block."""
         h, q, k = self.hidden, self.query, self.key_value
-        extra = {PLAIN: 2 * h, BIASED: 2 * h + q + 2 * k, HEAD_NORMS: 2 * h + 2 * HEAD, WIDE_NORMS: 2 * h + q + k,
-                 FOUR_NORMS: 4 * h}[self.extras]  # fmt: skip
-        embeddings = self.vocabulary * h * (1 if self.tied else 2)
-        return embeddings + self.linear_parameters + self.layers * extra + h
+        return {PLAIN: 2 * h, BIASED: 2 * h + q + 2 * k, HEAD_NORMS: 2 * h + 2 * HEAD, WIDE_NORMS: 2 * h + q + k,
+                FOUR_NORMS: 4 * h}[self.extras]  # fmt: skip
 
 
 # name, layers, hidden, query, key_value, inner, vocabulary, tied, extras, published, repository
@@ -112,4 +130,4 @@ _ROWS = (
     ("Gemma-2-9B", 42, 3584, 4096, 2048, 14_336, 256_000, True, FOUR_NORMS, 9_241_705_984, "google/gemma-2-9b"),
     ("Gemma-2-27B", 46, 4608, 4096, 2048, 36_864, 256_000, True, FOUR_NORMS, 27_227_128_320, "google/gemma-2-27b"),
 )  # fmt: skip
-MODELS = {row[0]: Decoder(*row) for row in _ROWS}
+MODELS = {row[0]: Decoder(*row[1:], name=row[0]) for row in _ROWS}

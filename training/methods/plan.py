@@ -73,9 +73,9 @@ def show(config: Config, folder: RunFolder) -> None:
 def student_sizes(config: Config, shape: Shape) -> dict[str, float]:
     """Parameters and bytes of a student of some of the teacher's layers, with the teacher beside it."""
     layers = min(config.distill.layers, shape.layers)
-    per_layer = (shape.linear_parameters + shape.layers * (shape.bias + shape.norm)) / shape.layers
+    per_layer = (shape.linear_parameters + shape.layers * shape.other_parameters) / shape.layers
     trained = layers * per_layer + shape.hidden  # embeddings and head stay as they are
-    held = shape.parameters - shape.linear_parameters - shape.layers * (shape.bias + shape.norm) - shape.hidden
+    held = shape.parameters - shape.linear_parameters - shape.layers * shape.other_parameters - shape.hidden
     width = 4 if config.model.dtype == "float32" else 2
     return {"parameters": trained + held, "trained": trained, "teacher_bytes": shape.parameters * width,
             "student_bytes": (trained + held) * 4, "training_bytes": trained * 12}  # fmt: skip
