@@ -13,7 +13,7 @@ from tests.repo.test_imports import ROOMS, TOP
 
 PAGE = (ROOT / "docs" / "reference" / "how-it-is-built.md").read_text(encoding="utf-8")
 ANSWER = re.compile(r"^\| (?P<question>[^|]+\?) \| `(?P<file>[^`|]+)` \| `(?P<symbol>[^`|]+)` \|$", re.MULTILINE)
-ROOM = re.compile(r"^\| (?P<floor>\d) \| `(?P<room>\w+)` \|", re.MULTILINE)
+ROOM = re.compile(r"^\| (?P<floor>first|second|third|fourth|fifth|sixth) \| `(?P<room>\w+)` \|", re.MULTILINE)
 
 
 def section(title: str) -> str:
@@ -61,4 +61,4 @@ def test_the_page_names_the_rooms_of_training_in_their_order() -> None:
     folders = {path.parent.name for path in (ROOT / "training").glob("*/__init__.py")}
     assert [room for _, room in found] == [*ROOMS, *TOP]
     assert {room for _, room in found} == folders
-    assert [int(floor) for floor, _ in found] == [1, 2, 3, 4, 5, 6, 6, 6]
+    assert [floor for floor, _ in found] == ["first", "second", "third", "fourth", "fifth", *["sixth"] * 3]
