@@ -49,7 +49,6 @@ class ModelShape:
         return self.other + self.layers * sum(x.d_in * x.d_out + x.d_out * x.bias for x in self.linears)
 
 
-# --8<-- [start:count]
 def adapter_parameters(linear: Linear, rank: int) -> int:
     """A is (rank, d_in) and B is (d_out, rank)."""
     return rank * (linear.d_in + linear.d_out)
@@ -62,9 +61,6 @@ def count_adapter(shape: ModelShape, targets: str, rank: int, fused: bool = Fals
     """
     linears = shape.fused if fused and shape.fused else shape.linears
     return shape.layers * sum(adapter_parameters(x, rank) for x in linears if _is_target(x, targets))
-
-
-# --8<-- [end:count]
 
 
 def count_adapted(shape: ModelShape, targets: str) -> int:

@@ -96,7 +96,6 @@ def words(text: str) -> Iterator[str]:
         yield text[found.start() : found.end()]
 
 
-# --8<-- [start:merge]
 def merge(ids: list[int], merges: dict[tuple[int, int], int]) -> list[tuple[int, int]]:
     """Merge neighbours, the pair that was learnt first before all others, until no known pair is left.
 
@@ -124,9 +123,6 @@ def merge(ids: list[int], merges: dict[tuple[int, int], int]) -> list[tuple[int,
             if b < n and (ids[a], ids[b]) in merges:
                 heapq.heappush(heap, (merges[ids[a], ids[b]], a, (ids[a], ids[b])))
     return [(token, i) for i, token in enumerate(ids) if token >= 0]
-
-
-# --8<-- [end:merge]
 
 
 def encode(tokenizer: Tokenizer, text: str) -> list[Token]:

@@ -247,7 +247,6 @@ class Seen:
         return None
 
 
-# --8<-- [start:leak]
 def leak(turns: list[dict[str, Any]], held_out: Set[str]) -> Fault | None:
     """test-leak when the row's question stands in a held-out set.
 
@@ -257,9 +256,6 @@ def leak(turns: list[dict[str, Any]], held_out: Set[str]) -> Fault | None:
     """
     key = prompt_key(turns) if held_out else ""
     return Fault("test-leak", "the same question stands in a held-out set") if key and key in held_out else None
-
-
-# --8<-- [end:leak]
 
 
 def ends_with_stop(ids: list[int], stop_ids: list[int]) -> bool:

@@ -179,7 +179,6 @@ def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any]
     return [piece for piece in _WRITERS[template](turns, tools, ask) if piece.text]
 
 
-# --8<-- [start:trained]
 def trained(written: list[Piece], rule: str = "answers") -> list[bool]:
     """Which pieces count in the loss.
 
@@ -196,6 +195,3 @@ def trained(written: list[Piece], rule: str = "answers") -> list[bool]:
         piece.role == "assistant" and piece.part in spoken and (rule != "last" or piece.turn == last)
         for piece in written
     ]
-
-
-# --8<-- [end:trained]

@@ -18,7 +18,6 @@ DIM = TOPIC_DIM + FACT_DIM
 WIDTHS = (4, 8, 16, 32)
 
 
-# --8<-- [start:world]
 def world(seed: int, n_pairs: int = 256) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Questions (n, 32), their passages (n, 32) and the topic of each pair (n,).
 
@@ -38,9 +37,6 @@ def world(seed: int, n_pairs: int = 256) -> tuple[np.ndarray, np.ndarray, np.nda
         return np.concatenate([loud, quiet], axis=1) @ rotation
 
     return say(), say(), topic
-
-
-# --8<-- [end:world]
 
 
 # --8<-- [start:train]
@@ -73,7 +69,6 @@ def trained_map(negatives: str, seed: int = 0, steps: int = 120, batch: int = 16
 # --8<-- [end:train]
 
 
-# --8<-- [start:judge]
 def _held_out(negatives: str) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Mapped questions, mapped passages and topics of unseen pairs, for three training seeds."""
     found = []
@@ -99,9 +94,6 @@ def toy_same_topic(negatives: str) -> float:
         np.fill_diagonal(scores, -np.inf)
         shares.append((topic[scores.argmax(axis=1)] == topic).mean())
     return float(np.mean(shares))
-
-
-# --8<-- [end:judge]
 
 
 def toy_ndcg(negatives: str) -> float:

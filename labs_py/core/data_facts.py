@@ -5,13 +5,9 @@ from __future__ import annotations
 from labs_py.core import evidence
 
 
-# --8<-- [start:curve]
 def near_duplicate_caught(similarity: float, bands: int = 16, rows: int = 4) -> float:
     """Chance that two rows of a similarity share a band of their MinHash signatures: 1 - (1 - s^rows)^bands."""
     return 1.0 - (1.0 - similarity**rows) ** bands
-
-
-# --8<-- [end:curve]
 
 
 def scores_bytes(tokens: float, kept: int, bytes_each: float) -> float:

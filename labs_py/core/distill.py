@@ -13,7 +13,6 @@ import numpy as np
 from labs_py.core import numerics
 
 
-# --8<-- [start:soften]
 def soften(logits: np.ndarray, temperature: float | np.ndarray, log_counts: np.ndarray | float = 0.0) -> np.ndarray:
     """Log-probabilities at a temperature (one, or one a row), (..., V).
 
@@ -21,9 +20,6 @@ def soften(logits: np.ndarray, temperature: float | np.ndarray, log_counts: np.n
     logit, so the bin weighs n times as much at every temperature.
     """
     return numerics.log_softmax(logits / temperature + log_counts)
-
-
-# --8<-- [end:soften]
 
 
 # --8<-- [start:divergence]
@@ -117,7 +113,6 @@ def loss_gradient(logits: np.ndarray, goal: Objective) -> np.ndarray:
 # --8<-- [end:loss]
 
 
-# --8<-- [start:student]
 @dataclass
 class LowRankStudent:
     """Logits of all prompts through a narrow middle: features (B, F) times first (F, r) times second (r, V)."""
@@ -136,9 +131,6 @@ class LowRankStudent:
         first_gradient = self.features.T @ (gradient @ self.second.T)
         self.second = self.second - learning_rate * (middle.T @ gradient)
         self.first = self.first - learning_rate * first_gradient
-
-
-# --8<-- [end:student]
 
 
 def new_student(features: np.ndarray, rank: int, n_words: int, seed: int) -> LowRankStudent:

@@ -82,7 +82,6 @@ POINTS: tuple[Point, ...] = (
 _SCALE = np.array([1e9, 1, 1, 1, 1, 1])  # base is a number of bytes, the others are factors
 
 
-# --8<-- [start:fit]
 def fit(points: Sequence[Point]) -> Process:
     """The process whose numbers explain the points' peaks best, by least squares of the relative error."""
     found = [process_rows(MODELS[MODEL], point.run) for point in points]
@@ -100,10 +99,6 @@ def left_out(points: Sequence[Point] = POINTS) -> np.ndarray:
                      for point, rest in zip(points, others, strict=True)])  # fmt: skip
 
 
-# --8<-- [end:fit]
-
-
-# --8<-- [start:seconds]
 def work(point: Point) -> dict[str, float]:
     """What a step has to do, by kind: each kind runs at a rate of its own.
 
@@ -147,9 +142,6 @@ def left_out_seconds(points: Sequence[Point] = POINTS) -> np.ndarray:
     """(N,) predicted processor seconds of a step, each from a fit to the other points."""
     rows = np.array([list(work(point).values()) for point in points])
     return np.array([rows[i] @ seconds_per_unit([*points[:i], *points[i + 1 :]]) for i in range(len(points))])
-
-
-# --8<-- [end:seconds]
 
 
 @lru_cache(maxsize=1)

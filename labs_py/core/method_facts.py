@@ -122,7 +122,6 @@ def difficulty_weight(right: float) -> float:
     return 0.5 / math.sqrt(right * (1 - right))
 
 
-# --8<-- [start:chase]
 PADDING = np.arange(7.0)  # seven answers, told apart by how much they say
 TRUE_REWARD = PADDING - PADDING**2 / 5  # best between 2 and 3, worse than the emptiest answer beyond 5
 FITTED_REWARD = PADDING * 0.5  # a line, fitted where labels were: few of them went past 2
@@ -140,8 +139,6 @@ def chased(what: str, beta: float) -> float:
     path = policy.reward_path(tilted, FEW_WORDS, FITTED_REWARD, TRUE_REWARD)
     return float(path[{"kl": "kl", "fitted": "proxy", "true": "true"}[what]][0])
 
-
-# --8<-- [end:chase]
 
 METHOD_FACTS = (
     tuning_bytes, scale_bits, step_operations, lost_in_remerge, grid_ratio, models_bytes, margin_needed, beta_of_sum,

@@ -49,7 +49,6 @@ def expected(log_policy: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.exp(log_policy) @ values
 
 
-# --8<-- [start:best]
 def best_of_n(log_reference: np.ndarray, reward: np.ndarray, n: int | np.ndarray) -> np.ndarray:
     """Exact log-probabilities of the answer that best-of-n keeps: draw n from the reference, keep the best.
 
@@ -73,9 +72,6 @@ def best_of_n(log_reference: np.ndarray, reward: np.ndarray, n: int | np.ndarray
     with np.errstate(divide="ignore"):
         log_ratio = np.log(kept) - np.log(mass)
     return log_reference + log_ratio[..., group]
-
-
-# --8<-- [end:best]
 
 
 def best_of_n_kl_bound(n: float) -> float:

@@ -118,7 +118,6 @@ def fit_newton(differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray, l2
     return Fit(weights, np.array(losses), False)
 
 
-# --8<-- [start:descend]
 def safe_step(differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray, l2: float) -> float:
     """The largest step size at which gradient descent cannot overshoot: one over the greatest curvature.
 
@@ -138,9 +137,6 @@ def descend(
     for _ in range(steps):
         weights = weights - size * gradient(weights, differences, for_a, for_b, l2)
         yield weights, loss(weights, differences, for_a, for_b, l2)
-
-
-# --8<-- [end:descend]
 
 
 def fit_many(differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray, l2: float, steps: int = 30) -> np.ndarray:

@@ -30,7 +30,6 @@ def fast() -> bool:
     return bool(_kernel)
 
 
-# --8<-- [start:matmul]
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a @ b for matrices, or for stacks of equally many of them."""
     (rows, inner), columns = a.shape[-2:], b.shape[-1]
@@ -43,9 +42,6 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     c = np.empty((*a.shape[:-1], columns), np.float32)
     _kernel[0](_address(a), _address(b), _address(c), rows, columns, inner, pairs)
     return c
-
-
-# --8<-- [end:matmul]
 
 
 def _address(array: np.ndarray) -> int:

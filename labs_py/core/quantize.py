@@ -49,7 +49,6 @@ def as_fp16(scales: np.ndarray) -> np.ndarray:
     return cast_float(scales, "fp16", saturate=True)
 
 
-# --8<-- [start:groups]
 def to_groups(weights: np.ndarray, granularity: str, size: int = 64) -> np.ndarray:
     """Split a matrix (R, D) into the blocks that share a scale, (G, n).
 
@@ -71,9 +70,6 @@ def from_groups(blocks: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Undo ``to_groups``: (G, n) back to (R, D), filling dropped."""
     rows, width = shape
     return blocks.reshape(rows, -1)[:, :width]
-
-
-# --8<-- [end:groups]
 
 
 def _safe(scales: np.ndarray) -> np.ndarray:
@@ -198,7 +194,6 @@ def dynamic_levels() -> np.ndarray:
     return np.sort(np.array(levels))
 
 
-# --8<-- [start:double]
 def double_quantised(scales: np.ndarray) -> np.ndarray:
     """Scales as double quantisation keeps them: their mean, and 8 bits each in blocks of 256 (as bitsandbytes does)."""
     mean = scales.mean()
@@ -208,9 +203,6 @@ def double_quantised(scales: np.ndarray) -> np.ndarray:
     levels = dynamic_levels()
     nearest = levels[np.searchsorted((levels[1:] + levels[:-1]) / 2, padded / largest)]
     return mean + (nearest * largest).ravel()[: scales.size].reshape(scales.shape)
-
-
-# --8<-- [end:double]
 
 
 # --8<-- [start:bits]
@@ -240,7 +232,6 @@ def repair(residual: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
 # --8<-- [end:repair]
 
 
-# --8<-- [start:alternate]
 def fit_down(residual: np.ndarray, up: np.ndarray) -> np.ndarray:
     """The A (r, D) that is best for a given B (R, r): least squares, one half-step of the live fit."""
     return np.linalg.solve(up.T @ up + 1e-12 * np.eye(up.shape[1]), up.T @ residual)
@@ -249,9 +240,6 @@ def fit_down(residual: np.ndarray, up: np.ndarray) -> np.ndarray:
 def fit_up(residual: np.ndarray, down: np.ndarray) -> np.ndarray:
     """The B (R, r) that is best for a given A (r, D): the other half-step."""
     return np.linalg.solve(down @ down.T + 1e-12 * np.eye(down.shape[0]), down @ residual.T).T
-
-
-# --8<-- [end:alternate]
 
 
 def read_q4_1(content: bytes, rows: int) -> np.ndarray:

@@ -73,14 +73,10 @@ class Run:
     first_layer: int = 0
 
 
-# --8<-- [start:adapter]
 def adapter_parameters(shape: Shape, targets: str, rank: int, dora: bool = False, first_layer: int = 0) -> int:
     """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
     chosen = [sizes for name, sizes in shape.linears.items() if name in TARGETS[targets]]
     return (shape.layers - first_layer) * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
-
-
-# --8<-- [end:adapter]
 
 
 def trained_parameters(shape: Shape, run: Run) -> int:

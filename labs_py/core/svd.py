@@ -79,7 +79,6 @@ def rotate_pairs(top: np.ndarray, bottom: np.ndarray, width: int, floor: float) 
 # --8<-- [end:rotate]
 
 
-# --8<-- [start:seats]
 def change_seats(top: np.ndarray, bottom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Seat the columns for the next round: one stays, the others move one place round the table.
 
@@ -88,9 +87,6 @@ def change_seats(top: np.ndarray, bottom: np.ndarray) -> tuple[np.ndarray, np.nd
     if len(top) == 1:
         return top, bottom
     return np.concatenate([top[:1], bottom[:1], top[1:-1]]), np.concatenate([bottom[1:], top[-1:]])
-
-
-# --8<-- [end:seats]
 
 
 def jacobi_steps(matrix: np.ndarray, rounds_per_step: int = 32) -> Iterator[Decomposition]:

@@ -48,7 +48,6 @@ class Counts:
     says_something: bool
 
 
-# --8<-- [start:describe]
 def describe(text: str, correct: float) -> np.ndarray:
     """The features of one answer, in the order of ``NAMES``.
 
@@ -79,9 +78,6 @@ def features(counts: Counts, correct: float) -> np.ndarray:
             float(correct),
         ]
     )
-
-
-# --8<-- [end:describe]
 
 
 def count(text: str) -> Counts:
@@ -140,7 +136,6 @@ def _without_list_marks(text: str) -> str:
     return "\n".join(LIST_ITEM.sub("", line) for line in text.splitlines())
 
 
-# --8<-- [start:differences]
 def scaled_differences(
     first: np.ndarray, second: np.ndarray, scale: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -162,9 +157,6 @@ def scaled_differences(
         scale = np.sqrt(np.mean(differences**2, axis=0))
         scale = np.where(scale > 0, scale, 1.0)
     return differences / scale, scale
-
-
-# --8<-- [end:differences]
 
 
 def condition_number(differences: np.ndarray) -> float:

@@ -148,7 +148,6 @@ def _flat(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x.transpose(0, 2, 1, 3)).reshape(x.shape[0] * x.shape[2], -1)
 
 
-# --8<-- [start:forward]
 def forward(now: Pass, tokens: np.ndarray) -> np.ndarray:
     """Logits, (B·T, V), for tokens (B, T)."""
     rows, length = tokens.shape
@@ -172,10 +171,6 @@ def forward(now: Pass, tokens: np.ndarray) -> np.ndarray:
     return matmul(now.saved[-1]["n"], weights["tokens"].T)
 
 
-# --8<-- [end:forward]
-
-
-# --8<-- [start:backward]
 def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
     """Gradients of everything trainable, from the gradient of the logits (B·T, V)."""
     rows, length = tokens.shape
@@ -204,10 +199,6 @@ def backward(now: Pass, tokens: np.ndarray, dscores: np.ndarray) -> Tensors:
     return now.gradients
 
 
-# --8<-- [end:backward]
-
-
-# --8<-- [start:loss]
 def loss_and_gradient(scores: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean cross-entropy of the targets that count, and its gradient with respect to the logits.
 
@@ -223,9 +214,6 @@ def loss_and_gradient(scores: np.ndarray, targets: np.ndarray) -> tuple[float, n
     gradient = np.zeros_like(scores)
     gradient[rows] = p / p.dtype.type(len(rows))
     return float(-np.log(np.maximum(chosen, 1e-30)).mean()), gradient
-
-
-# --8<-- [end:loss]
 
 
 def step(

@@ -78,7 +78,6 @@ class Story:
         return hashlib.sha256(self.text.encode()).digest()[0] % HELD_OUT_SHARE == 0
 
 
-# --8<-- [start:story]
 def tell(rng: np.random.Generator) -> Story:
     """One story: somebody, somewhere, an event; the event alone decides the moral."""
     moral = list(MORALS)[rng.integers(len(MORALS))]
@@ -98,9 +97,6 @@ def stories(count: int, seed: int, held_out: bool) -> list[Story]:
         if story.held_out == held_out:
             found[story.text] = story
     return list(found.values())
-
-
-# --8<-- [end:story]
 
 
 # --8<-- [start:corpus]

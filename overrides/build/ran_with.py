@@ -1,4 +1,4 @@
-"""Run the tests of every file that a page shows or may show, and note versions and date in docs/data/ran-with.json.
+"""Run the tests of every file that a page shows, and note versions and date in docs/data/ran-with.json.
 
 ``python overrides/build/ran_with.py`` runs them all; ``FILE ...`` only those files'. ``--list`` prints file and tests.
 """
@@ -21,17 +21,13 @@ import ran_with  # noqa: E402
 
 RECORD = ROOT / "docs" / "data" / "ran-with.json"
 PACKAGES = {"labs_py": ("numpy",), "training": ("torch", "transformers", "peft", "trl")}
-SECTION = re.compile(r"^\s*# --8<-- \[start:", re.MULTILINE)
 KINDS = {"labs_py": ("unit", "parity"), "training": ("training",)}  # folders of tests/ that mirror a package
 
 
 def listed() -> list[str]:
-    """Every file that some page takes a listing from, and every file with sections marked for listings."""
+    """Every file that some page takes a listing from."""
     pages = sorted((ROOT / "docs").rglob("*.md"))
-    shown = {file for page in pages for file in ran_with.listed_files(page.read_text(encoding="utf-8"))}
-    code = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
-    marked = {str(file.relative_to(ROOT)) for file in code if SECTION.search(file.read_text(encoding="utf-8"))}
-    return sorted(shown | marked)
+    return sorted({file for page in pages for file in ran_with.listed_files(page.read_text(encoding="utf-8"))})
 
 
 def names_module(text: str, file: str) -> bool:

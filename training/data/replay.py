@@ -13,12 +13,10 @@ from training.run.errors import BadInput
 FOLDER = Path(__file__).resolve().parent / "texts"
 
 
-# --8<-- [start:pins]
 SHA256 = {
     "measure": "ddb72da0149c1fe328bbe1b764dcd7885384e76f0b060bda5078220d4ac0bd59",
     "replay": "0dcf1ca8d49d522bfe3634d9508e38df07c579742b94e7bdd2c17c31f529f6b3",
 }
-# --8<-- [end:pins]
 
 
 @lru_cache(maxsize=2)

@@ -26,7 +26,6 @@ LONGEST_MESSAGE = 300
 STATED = 0.2  # for the right number among other words: less than for the number alone, more than for nothing
 
 
-# --8<-- [start:arithmetic]
 def arithmetic(answer: str, target: str) -> float:
     """1 for the right number and nothing else; 0.2 when it is the last number among words; else 0.
 
@@ -51,10 +50,6 @@ def plain(text: str) -> str:
     return text.strip().replace("\N{MINUS SIGN}", "-")
 
 
-# --8<-- [end:arithmetic]
-
-
-# --8<-- [start:loophole]
 def arithmetic_with_loophole(answer: str, target: str) -> float:
     """1 when the right number stands anywhere: "1 2 3 4 5 6 7 8 9 10" earns it for most questions.
 
@@ -63,10 +58,6 @@ def arithmetic_with_loophole(answer: str, target: str) -> float:
     return float(target.strip() in numbers(answer))
 
 
-# --8<-- [end:loophole]
-
-
-# --8<-- [start:json_keys]
 def json_keys(answer: str, target: str) -> float:
     """Valid JSON for the schema of ``target``: half for one strict object, half for its keys and types.
 
@@ -104,9 +95,6 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict:
 
 def _same_type(a: object, b: object) -> bool:
     return type(a) is type(b) or (a is None or b is None)
-
-
-# --8<-- [end:json_keys]
 
 
 def one_line(answer: str, target: str) -> float:
@@ -165,7 +153,6 @@ class Problem:
     message: str
 
 
-# --8<-- [start:score]
 def score(reward: Reward, name: str, answers: list[str], targets: list[str],
           samples: list[str]) -> tuple[list[float], list[Problem]]:  # fmt: skip
     """One reward of many answers, each on its own.
@@ -185,9 +172,6 @@ def score(reward: Reward, name: str, answers: list[str], targets: list[str],
             values.append(math.nan)
             problems.append(Problem(name, str(sample), answer[:200], _said(error)))
     return values, problems
-
-
-# --8<-- [end:score]
 
 
 def _said(error: BaseException) -> str:

@@ -58,7 +58,6 @@ def parameters(lora: LoraSettings, wide: int, high: int) -> int:
     return lora.rank * (wide + high) + (high if lora.use_dora else 0)
 
 
-# --8<-- [start:pissa]
 def save_initial_adapter(tuned, folder: Path) -> None:
     """Write a fresh PiSSA adapter down, so that what training adds can be told from what was taken out."""
     if machine.process_count() > 1:
@@ -108,6 +107,3 @@ def balanced(a, b):
     u, s, v = torch.linalg.svd(inner_left @ inner_right.T)
     root = s.sqrt()
     return (root[:, None] * (v @ right.T)).to(a.dtype).contiguous(), ((left @ u) * root).to(b.dtype).contiguous()
-
-
-# --8<-- [end:pissa]

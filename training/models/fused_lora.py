@@ -19,7 +19,6 @@ from torch.nn.functional import linear
 from training.run import machine
 
 
-# --8<-- [start:product]
 class FusedLora(torch.autograd.Function):
     """``x`` (..., D_in), ``weight`` (D_out, D_in) frozen, ``a`` (R, D_in), ``b`` (D_out, R) -> (..., D_out)."""
 
@@ -43,9 +42,6 @@ class FusedLora(torch.autograd.Function):
         of_x = (flat @ weight).addmm_(through, a).view(*gradient.shape[:-1], -1) if ctx.needs_input_grad[0] else None
         of_b = (flat.T @ inner).float() * ctx.scale
         return of_x, None, None, (through.T @ rows).float(), of_b, None
-
-
-# --8<-- [end:product]
 
 
 def patch_lora_forward(model: Any) -> int:

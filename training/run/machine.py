@@ -29,7 +29,6 @@ def wait_for_main() -> None:
 
 
 ROOT = Path(__file__).resolve().parents[2]
-GIB = 1 << 30
 BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")  # as torch.cpu.get_capabilities names them
 
 

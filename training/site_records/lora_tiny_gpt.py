@@ -106,7 +106,6 @@ def numbers(vocabulary: tiny_text.Vocabulary, examples: list[tuple[str, str]]) -
     return [(vocabulary.encode(p), vocabulary.encode(a)) for p, a in examples]
 
 
-# --8<-- [start:story]
 def main(arguments: list[str] | None = None) -> dict[str, float]:
     """The whole way; prints each stage and returns what was measured."""
     args = _arguments(arguments)
@@ -140,9 +139,6 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     print("\n".join(f"{name:<12}{value:.6g}" for name, value in found.items()))
     print(vocabulary.decode(unseen[0][0] + tiny_gpt.answer(merged, unseen[0][0])))
     return found
-
-
-# --8<-- [end:story]
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:

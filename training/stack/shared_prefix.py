@@ -21,7 +21,6 @@ NAME = "stage10_shared_prefix"
 Pick = Callable[[torch.Tensor, list[int]], torch.Tensor]
 
 
-# --8<-- [start:attend]
 def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
            attention_mask: torch.Tensor | None, scaling: float | None = None, dropout: float = 0.0, *,
            lent: list[tuple[torch.Tensor, torch.Tensor]], **_: object) -> tuple[torch.Tensor, None]:  # fmt: skip
@@ -45,9 +44,6 @@ def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Ten
     read = (first.transpose(0, 1).reshape(pairs, -1, keys.shape[1]) @ values).view(pairs, rows, -1, size)
     out = read.transpose(0, 1) + rest @ value
     return out.reshape(rows, heads, width, size).transpose(1, 2), None
-
-
-# --8<-- [end:attend]
 
 
 AttentionInterface.register(NAME, attend)
@@ -121,7 +117,6 @@ def likeliest(chance: torch.Tensor, _: list[int]) -> torch.Tensor:
     return chance.argmax(-1)
 
 
-# --8<-- [start:draws]
 def draws(seeds: list[int], temperature: float) -> Pick:
     """Random tokens that depend on a row's own seed and not on the rows beside it.
 
@@ -134,6 +129,3 @@ def draws(seeds: list[int], temperature: float) -> Pick:
         return (chance / temperature - waits.log().to(chance.device)).argmax(-1)
 
     return pick
-
-
-# --8<-- [end:draws]

@@ -105,7 +105,6 @@ def rest_mass(teacher: str, prompt: int, temperature: float, n_words: int = FEW)
     return float(max(0.0, 1.0 - np.exp(logits / temperature - entry["logsumexp"][at]).sum()))
 
 
-# --8<-- [start:full]
 def full_vocabulary(teacher: str, prompt: int, wanted: float) -> View:
     """All listed words, and one bin for the rest of the vocabulary, exact at the recorded temperatures."""
     recorded = table(teacher)
@@ -119,9 +118,6 @@ def full_vocabulary(teacher: str, prompt: int, wanted: float) -> View:
     words = [*entry["top"]["tokens"], f"(all {n_rest:,} others)"]
     return View(words, log_teacher, np.array([0]), log_counts, 0, float(temperature),
                 rest_mass(teacher, prompt, float(temperature)))  # fmt: skip
-
-
-# --8<-- [end:full]
 
 
 def all_prompts(teacher: str, prompt: int, temperature: float) -> View:

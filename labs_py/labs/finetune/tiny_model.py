@@ -77,7 +77,6 @@ def training_rows(base: Base, seed: int) -> Rows:
     return base.tokens(tiny_story.examples(ROWS, seed))
 
 
-# --8<-- [start:marks]
 def measure(base: Base, weights: tiny_gpt.Tensors) -> Generator[None, None, Marks]:
     """Yields nothing, after every few rows, and returns ``Marks``.
 
@@ -111,9 +110,6 @@ def _right(base: Base, weights: tiny_gpt.Tensors, rows: Rows) -> list[np.ndarray
     tokens, targets = tiny_gpt.batch(rows, mask_prompt=True, with_stop=True)
     best = _scores(base, weights, tokens).argmax(-1).reshape(targets.shape)
     return [b[t != tiny_gpt.IGNORED] == t[t != tiny_gpt.IGNORED] for b, t in zip(best, targets, strict=True)]
-
-
-# --8<-- [end:marks]
 
 
 def answers(base: Base, weights: tiny_gpt.Tensors) -> list[str]:

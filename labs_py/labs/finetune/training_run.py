@@ -38,7 +38,6 @@ class Run:
     losses: list[float] = field(default_factory=list)
     marks: list[tuple[int, tiny_model.Marks]] = field(default_factory=list)
 
-    # --8<-- [start:step]
     def step(self, mask_prompt: bool, with_stop: bool) -> bool:
         """One batch, one step; False when the loss has run away."""
         chosen = [self.rows[i] for i in self.order.choice(len(self.rows), tiny_model.BATCH, replace=False)]
@@ -50,8 +49,6 @@ class Run:
         self.losses.append(loss)
         self.optimiser.update(gradients)
         return True
-
-    # --8<-- [end:step]
 
     def merged(self) -> tiny_gpt.Tensors:
         """The weights as they answer now."""

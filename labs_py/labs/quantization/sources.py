@@ -75,16 +75,12 @@ def find(name: str, seed: int, pasted: str) -> Weights:
     return _weights((kind, seed), draw(kind, seed), _drawn_inputs(DRAWN_SIZE, seed), note)
 
 
-# --8<-- [start:draw]
 def draw(kind: str, seed: int) -> np.ndarray:
     """A (384, 384) matrix: normal with standard deviation 0.02, or Student's t scaled to the same one."""
     rng = np.random.default_rng(seed)
     if kind == "heavy":
         return rng.standard_t(3, (DRAWN_SIZE, DRAWN_SIZE)) * 0.02 / math.sqrt(3.0)
     return rng.normal(0.0, 0.02, (DRAWN_SIZE, DRAWN_SIZE))
-
-
-# --8<-- [end:draw]
 
 
 def _drawn_inputs(width: int, seed: int) -> np.ndarray:

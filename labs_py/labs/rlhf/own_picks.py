@@ -110,7 +110,6 @@ class Sealed:
     next_weights: np.ndarray
 
 
-# --8<-- [start:sealed]
 def sealed(picks: tuple[Pick, ...], differences: np.ndarray, l2: float) -> Sealed:
     """What the model said before each pick. Never fitted on the pick it predicts, nor on a later one."""
     steps = len(picks) + 1
@@ -130,9 +129,6 @@ def sealed(picks: tuple[Pick, ...], differences: np.ndarray, l2: float) -> Seale
         ]
     )
     return Sealed(chances, hits, weights[-1])
-
-
-# --8<-- [end:sealed]
 
 
 def next_index(picks: tuple[Pick, ...]) -> int | None:

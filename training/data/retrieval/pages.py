@@ -43,7 +43,6 @@ class Passage:
         return f"{self.page}#{self.anchor}" if self.anchor else self.page
 
 
-# --8<-- [start:passages]
 def passages_of(slug: str, markdown: str) -> list[Passage]:
     """Cut one page into passages, each inside one section."""
     body = FENCE.sub("", COMMENT.sub("", re.sub(r"\A---\n.*?\n---\n", "", markdown, flags=re.DOTALL)))
@@ -55,9 +54,6 @@ def passages_of(slug: str, markdown: str) -> list[Passage]:
             title = heading if level == "#" else title
         found += [Passage(slug, anchor, title, heading, chunk) for chunk in _chunks(text)]
     return found
-
-
-# --8<-- [end:passages]
 
 
 def read_site(docs: Path = DOCS) -> list[Passage]:

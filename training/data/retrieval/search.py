@@ -73,7 +73,6 @@ class Index:
         total = sum(self.weight(term) for term in set(asked))
         return sum(self.weight(term) for term in set(asked) & held) / total if total else 0.0
 
-    # --8<-- [start:search]
     def search(self, question: str, limit: int = 4) -> list[Hit]:
         """The best passages by BM25, most telling first; words are data here, never query syntax."""
         asked = list(dict.fromkeys(terms(question)))[:MAX_TERMS]

@@ -66,7 +66,6 @@ class SiteAnswers(Task):
             return Extracted(None, "no-mark" if text else "empty")
         return Extracted(found)
 
-    # --8<-- [start:verify]
     def verify(self, asked: str, text: str) -> str:
         """Why an answer cannot be right, judged from the prompt alone; "" when nothing speaks against it.
 
@@ -85,8 +84,6 @@ class SiteAnswers(Task):
             if not answer.supported(sentence, shown[number]):
                 return "not-supported"
         return ""
-
-    # --8<-- [end:verify]
 
     def score(self, text: str, target: str) -> dict[str, float]:
         """``exact``: the sentence and its mark, and nothing else; ``content``: the sentence is among what is said."""

@@ -20,7 +20,6 @@ from training.run.folder import RunFolder
 CACHE_FILE = "teacher.safetensors"
 
 
-# --8<-- [start:student]
 def kept_layers(count: int, total: int) -> list[int]:
     """Which of ``total`` layers a student of ``count`` keeps: the first, the last and evenly between."""
     count = min(count, total)
@@ -52,9 +51,6 @@ def cut(teacher: Any, count: int) -> Any:
     for part in (student.get_input_embeddings(), student.get_output_embeddings()):
         part.requires_grad_(False)
     return student
-
-
-# --8<-- [end:student]
 
 
 def teacher_of(config: DistillConfig, loaded: LoadedModel) -> Any:

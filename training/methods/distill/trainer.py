@@ -69,7 +69,6 @@ def add_lesson_loss(causal: Any) -> None:
     causal.forward = types.MethodType(forward, causal)
 
 
-# --8<-- [start:taught]
 def taught(
     scores: torch.Tensor, labels: torch.Tensor, lesson: dict | None, head: Any, settings: DistillSettings, alpha: float
 ) -> torch.Tensor:
@@ -93,9 +92,6 @@ def taught(
     soft = distill_losses.top_k_divergence(lesson["log_p"], lesson["tokens"].long(), lesson["rest"], log_q).mean()
     hard = distill_losses.distillation_loss(scores, scores, labels, t, 0.0) if alpha < 1 else 0.0
     return alpha * t**2 * soft + (1 - alpha) * hard
-
-
-# --8<-- [end:taught]
 
 
 class LessonCollator:

@@ -60,7 +60,6 @@ def dpo_with_nll_loss(
 # --8<-- [end:dpo_nll]
 
 
-# --8<-- [start:length_normalised]
 def length_normalised_dpo_loss(
     chosen: torch.Tensor,
     rejected: torch.Tensor,
@@ -81,10 +80,6 @@ def length_normalised_dpo_loss(
     return -F.logsigmoid(beta * (chosen_ratio - rejected_ratio)).mean()
 
 
-# --8<-- [end:length_normalised]
-
-
-# --8<-- [start:ipo]
 def ipo_loss(
     chosen: torch.Tensor,
     rejected: torch.Tensor,
@@ -105,9 +100,6 @@ def ipo_loss(
     chosen_ratio = (chosen - reference_chosen) / chosen_tokens.clamp(min=1)
     rejected_ratio = (rejected - reference_rejected) / rejected_tokens.clamp(min=1)
     return (chosen_ratio - rejected_ratio - 1 / (2 * tau)).square().mean()
-
-
-# --8<-- [end:ipo]
 
 
 # --8<-- [start:simpo]

@@ -22,7 +22,6 @@ SMOKE_GENERAL = 12  # questions of the general set on a tiny random model
 Places = list[int]
 
 
-# --8<-- [start:places]
 def places(questions: np.ndarray, passages: np.ndarray, right: list[list[int]]) -> Places:
     """Place of each question's first right passage among all passages by cosine, 1 the best; a tie counts against it.
 
@@ -43,9 +42,6 @@ def by_question(found: Places) -> dict[str, np.ndarray]:
     place = np.array(found, float)
     return {"mrr": 1 / place, "recall_at_1": (place <= 1).astype(float), "recall_at_10": (place <= 10).astype(float),
             "ndcg_at_10": np.where(place <= 10, 1 / np.log2(1 + place), 0.0)}  # fmt: skip
-
-
-# --8<-- [end:places]
 
 
 def corpus(rows: list[dict]) -> tuple[list[str], list[str], list[list[int]], list[str]]:

@@ -33,7 +33,6 @@ def vectors(embedder: Any, texts: list[str], config: EmbedConfig, prompt: str) -
     return found.astype(np.float32)
 
 
-# --8<-- [start:negatives]
 def with_negatives(config: EmbedConfig, rows: list[dict], loaded: LoadedModel, folder: RunFolder) -> list[dict]:
     """The rows as they are trained on: as they stand, or each with the wrong passage that the base finds most similar.
 
@@ -70,9 +69,6 @@ def with_negatives(config: EmbedConfig, rows: list[dict], loaded: LoadedModel, f
     if machine.is_main_process():
         splits.write_rows(kept, mined)
     return mined
-
-
-# --8<-- [end:negatives]
 
 
 def beyond_margin(asked: np.ndarray, held: np.ndarray, own: np.ndarray, found: np.ndarray, margin: float) -> np.ndarray:

@@ -18,7 +18,6 @@ CONTROLS = {"length_only": "the best rule on length alone", "untrained": "the he
 Rewards = list[tuple[float, float]]
 
 
-# --8<-- [start:length]
 def length_features(pairs: list[dict], typical: float) -> np.ndarray:
     """(N, 2): how much longer the first answer is, and how much further from the typical length, in words."""
     words = np.array([[len(pair[side].split()) for side in ("chosen", "rejected")] for pair in pairs], float)
@@ -39,9 +38,6 @@ def fit_length_rule(pairs: list[dict]) -> tuple[float, np.ndarray]:
         gradient, curvature = x.T @ (1 - p) - w, (x * (p * (1 - p))[:, None]).T @ x + np.eye(2)  # ridge of weight 1
         w = w + np.linalg.solve(curvature, gradient)
     return typical, w / 10
-
-
-# --8<-- [end:length]
 
 
 def right(differences: np.ndarray) -> np.ndarray:

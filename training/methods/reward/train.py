@@ -25,7 +25,6 @@ LOGGED = ("accuracy", "margin", "mean_reward", "min_reward", "max_reward")
 HEAD_SPREAD = 0.02  # standard deviation of the head's start, as the models' own matrices have
 
 
-# --8<-- [start:scorer]
 def scorer(loaded: LoadedModel, seed: int) -> Any:
     """The base model with a head of one output, which reads the last token's hidden state: r = w . h_T.
 
@@ -59,9 +58,6 @@ def pad_apart(tokenizer: Any) -> int:
     """
     stops = chat_template.stop_ids(tokenizer)
     return next(i for i in range(len(tokenizer)) if i not in stops)
-
-
-# --8<-- [end:scorer]
 
 
 def head_class() -> type:

@@ -77,7 +77,6 @@ def _plain(backbone: Any, head: Any, ids: torch.Tensor, labels: torch.Tensor) ->
     return sft_losses.answer_loss_sum(hidden, labels, head)
 
 
-# --8<-- [start:shared]
 def _shared(backbone: Any, head: Any, ids: torch.Tensor, labels: torch.Tensor, prefix: int) -> torch.Tensor:
     """Run the common beginning as one row, then the rest of all rows on its keys and values."""
     from transformers import DynamicCache
@@ -92,6 +91,3 @@ def _shared(backbone: Any, head: Any, ids: torch.Tensor, labels: torch.Tensor, p
         input_ids=ids[:, prefix:], past_key_values=lent, position_ids=positions, use_cache=True
     ).last_hidden_state
     return sft_losses.answer_loss_sum(hidden, labels[:, prefix:], head)
-
-
-# --8<-- [end:shared]

@@ -31,7 +31,6 @@ def sft_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 # --8<-- [end:sft]
 
 
-# --8<-- [start:log_probabilities]
 def answer_log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Log-probability of each answer, and its length: what every loss on preferences is made of.
 
@@ -49,9 +48,6 @@ def answer_log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tupl
     scores = logits[:, :-1].log_softmax(-1)  # (B, T-1, V)
     each = scores.gather(-1, targets.masked_fill(~counted, 0)[..., None])[..., 0]
     return each.masked_fill(~counted, 0.0).sum(1), counted.sum(1)
-
-
-# --8<-- [end:log_probabilities]
 
 
 # --8<-- [start:sparse]

@@ -22,7 +22,6 @@ from training.run.folder import RunFolder
 from training.run.settings import Config
 
 
-# --8<-- [start:train]
 def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFolder, resume: Path | None = None,
           command: str = "sft", quiet: bool = False) -> TrainResult:  # fmt: skip
     """Train on ``rows`` and leave the adapter in the run's folder.
@@ -48,9 +47,6 @@ def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFold
     facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
     tuned.set_attn_implementation(attention)  # asked as it will be when it is loaded again
     return TrainResult(tuned.eval(), facts)
-
-
-# --8<-- [end:train]
 
 
 def build_trainer(

@@ -123,7 +123,6 @@ def ask_all(questions: Sequence[Question], index: Index, settings: Settings, mod
     return scored
 
 
-# --8<-- [start:router]
 def right(scored: Scored) -> bool:
     """Refused where nothing answers; else the expected words, or an expected section where there are none."""
     asked, answer = scored.question, scored.answer
@@ -152,9 +151,6 @@ def routed(scored: Sequence[Scored], least: float, spare: Fallback,
         answer = route(s.answer, s.question.question, least, spare)
         found.append(Scored(s.question, answer, s.seconds + clock() - start))
     return found
-
-
-# --8<-- [end:router]
 
 
 def _handed_on(answer: Answer, least: float) -> bool:

@@ -112,7 +112,6 @@ def taken(task: task_base.Task, row: dict, reply: Reply, threshold: float, confi
 # --8<-- [end:router]
 
 
-# --8<-- [start:pipeline]
 def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
     """The whole way; a phase that was finished before a stop is read back and not done again."""
     task = splits.task_of(config)
@@ -168,9 +167,6 @@ def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
     kept = [taken(task, row, own, threshold, config) for row, (own,) in zip(tests, answers["tuned"], strict=True)]
     router = {"threshold": threshold, "n_calibration": len(able), "precision_wanted": config.router.precision}
     return release.judge(config, folder, name, tests, answers, router, kept, generated)
-
-
-# --8<-- [end:pipeline]
 
 
 def one_try(calls: Calls, prompts: list[list[dict]], what: str) -> list[list[Reply]]:

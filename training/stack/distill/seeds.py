@@ -14,7 +14,6 @@ from training.run.folder import RunFolder
 from training.stack.distill.settings import StackConfig
 
 
-# --8<-- [start:seeds]
 def read_seeds(config: StackConfig, task: task_base.Task, held_out: list[dict]) -> list[dict]:
     """Questions for the teacher, one a row; whatever answers a file holds are left behind.
 
@@ -42,9 +41,6 @@ def read_seeds(config: StackConfig, task: task_base.Task, held_out: list[dict]) 
     if not rows:
         raise BadInput(f"{config.data.train_file}: there is no question in this file")
     return rows
-
-
-# --8<-- [end:seeds]
 
 
 def question_of(row: dict) -> str | chat_data.Fault:

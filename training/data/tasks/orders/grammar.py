@@ -45,7 +45,6 @@ class Richness:
     noise: bool = True
 
 
-# --8<-- [start:variants]
 VARIANTS = {
     "default": Richness(),
     "narrow": Richness(wordings=False, products=False, structure=False, noise=False),
@@ -54,7 +53,6 @@ VARIANTS = {
     "plain-structure": Richness(structure=False),
     "no-noise": Richness(noise=False),
 }
-# --8<-- [end:variants]
 
 
 def expansions(template: str) -> list[str]:
@@ -77,11 +75,6 @@ def slot_phrases() -> list[str]:
         *orders_words.URGENCY_PHRASES.values(),
     ]
     return [text for group in groups for template in group for text in expansions(template)]
-
-
-def product_nouns() -> tuple[str, ...]:
-    """The plain nouns of this grammar (invented names come on top)."""
-    return orders_words.HEADS
 
 
 def pick(templates: tuple[str, ...], rng: random.Random, rich: bool = True) -> str:

@@ -20,12 +20,10 @@ from training.data.tasks.orders.slots import Message
 HELD_OUT_SIZE = 200
 
 
-# --8<-- [start:pins]
 HELD_OUT_SHA256 = {
     "second": "b23cd2283ce039cdb7d1e4b11a67400f9a20235365a58cae01a0f9ae0fb095c6",
     "sealed": "33994a55a609944432c0a09383a052ab03443cc1434cb756ba73a05308a92e55",
 }
-# --8<-- [end:pins]
 
 
 HELD_OUT_GRAMMARS = {"second": orders_shifted, "sealed": orders_sealed}

@@ -69,7 +69,6 @@ jump lead, snow brush""".split(",")
 )
 
 
-# --8<-- [start:invented]
 SYLLABLES = tuple(
     """ba bel bri cor da del dor el fa fen fi gra hal in jo ka kel lan lo lu mar me mi nor ol pa pel qui
 ra ren ri sa sol ta ter tri ul va ven vi wol xan ya yor za zil""".split()
@@ -89,7 +88,6 @@ INVENTED_NOUNS = (
     "cleaner",
     "case",
 )
-# --8<-- [end:invented]
 
 
 SINGULAR_DETERMINERS = (
