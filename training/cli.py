@@ -76,7 +76,7 @@ def main(arguments: list[str]) -> int:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
     except MemoryError:
-        print("error: out of memory: take a smaller train.batch_size or model", file=sys.stderr)
+        print("error: out of memory: take a smaller train.per_device_train_batch_size or model", file=sys.stderr)
         return LACKING_RESOURCE
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_left():  # other tools end without a word as well

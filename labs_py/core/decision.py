@@ -166,10 +166,10 @@ def decide(profile: Profile) -> Rule:
 # optimiser, rank.
 _MISTRAL = ("mistralai/Mistral-7B-Instruct-v0.3", "c170c708c41dac9275d15a8fff4eca08d52bab71")
 _SETUPS = {
-    "cpu": ("embedded:smollm2-135m-instruct", "null", "bfloat16", "none", 8, 1, "adamw", "true", 512),
+    "cpu": ("bundled:smollm2-135m-instruct", "null", "bfloat16", "none", 8, 1, "adamw_torch_fused", "true", 512),
     "16": (*_MISTRAL, "bfloat16", "nf4", 1, 16, "paged_adamw_8bit", "false", 1024),
-    "24": (*_MISTRAL, "bfloat16", "none", 1, 16, "adamw", "false", 1024),
-    "80": (*_MISTRAL, "bfloat16", "none", 8, 2, "adamw", "true", 1024),
+    "24": (*_MISTRAL, "bfloat16", "none", 1, 16, "adamw_torch_fused", "false", 1024),
+    "80": (*_MISTRAL, "bfloat16", "none", 8, 2, "adamw_torch_fused", "true", 1024),
 }
 
 
@@ -178,7 +178,7 @@ name: decided-retrieval
 method: embed
 task: workshop
 model:
-  source: embedded:all-minilm-l6-v2
+  source: bundled:all-minilm-l6-v2
   revision: null
   dtype: float32
 lora: null
@@ -191,16 +191,16 @@ data:
   seed: 0
 train:
   learning_rate: 2.0e-4
-  scheduler: linear
-  warmup: 0.1
-  epochs: 2
-  batch_size: 32
-  accumulation: 1
+  lr_scheduler_type: linear
+  warmup_steps: 0.1
+  num_train_epochs: 2
+  per_device_train_batch_size: 32
+  gradient_accumulation_steps: 1
   weight_decay: 0.0
-  clip: 1.0
+  max_grad_norm: 1.0
   seed: 0
   max_length: 128
-  save_every: 6
+  save_steps: 6
 """
 
 
@@ -232,29 +232,29 @@ model:
   dtype: {dtype}
   quantization: {quantization}
 lora:
-  rank: 16
-  alpha: 32
-  dropout: 0.0
-  targets: all-linear
+  r: 16
+  lora_alpha: 32
+  lora_dropout: 0.0
+  target_modules: all-linear
 data:
   n_train: {min(max(profile.rows, 50), 10_000)}
   n_heldout: 200
   seed: 0
 train:
   learning_rate: 2.0e-4
-  scheduler: cosine
-  warmup: 0.05
-  epochs: 1
-  batch_size: {batch}
-  accumulation: {accumulation}
+  lr_scheduler_type: cosine
+  warmup_steps: 0.05
+  num_train_epochs: 1
+  per_device_train_batch_size: {batch}
+  gradient_accumulation_steps: {accumulation}
   weight_decay: 0.0
-  clip: 1.0
+  max_grad_norm: 1.0
   seed: 0
   max_length: {length}
   sparse_logits: true
   shared_prefix: {prefix}
-  bucket: true
-  checkpointing: {checkpointing}
-  optimizer: {optimizer}
-  save_every: 20
+  train_sampling_strategy: group_by_length
+  gradient_checkpointing: {checkpointing}
+  optim: {optimizer}
+  save_steps: 20
 """

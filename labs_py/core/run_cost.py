@@ -55,12 +55,14 @@ class Run:
         batch: rows of one micro-batch.
         labelled: share of the tokens whose logits are computed.
         tiles: logits are computed tile by tile, and again in the backward pass, as TRL does it.
+        targets: a name of ``TARGETS``, or the linear layers with an adapter.
         first_layer: the first with an adapter; those below it keep nothing and send no gradient.
+        adapted: layers with an adapter; None means all from ``first_layer`` on.
         dora: the adapter trains the lengths of the outputs' weights, too (Liu et al. 2024, arXiv:2402.09353).
     """
 
     rank: int = 16
-    targets: str = "all-linear"
+    targets: str | tuple[str, ...] = "all-linear"
     nf4: bool = False
     dtype: str = "bfloat16"
     optimizer: str = "adamw"
@@ -71,19 +73,27 @@ class Run:
     dora: bool = False
     tiles: bool = False
     first_layer: int = 0
+    adapted: int | None = None
 
 
-def adapter_parameters(shape: Shape, targets: str, rank: int, dora: bool = False, first_layer: int = 0) -> int:
+def chosen_linears(targets: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The linear layers of a decoder's layer that carry an adapter."""
+    return TARGETS[targets] if isinstance(targets, str) else targets
+
+
+def adapter_parameters(shape: Shape, targets: str | tuple[str, ...], rank: int, dora: bool = False,
+                       adapted: int | None = None) -> int:  # fmt: skip
     """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
-    chosen = [sizes for name, sizes in shape.linears.items() if name in TARGETS[targets]]
-    return (shape.layers - first_layer) * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
+    chosen = [sizes for name, sizes in shape.linears.items() if name in chosen_linears(targets)]
+    return (shape.layers if adapted is None else adapted) * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
 
 
 def trained_parameters(shape: Shape, run: Run) -> int:
     """Parameters that the optimiser moves: the adapter's, or all of them."""
     if not run.rank:
         return shape.parameters
-    return adapter_parameters(shape, run.targets, run.rank, run.dora, run.first_layer)
+    return adapter_parameters(shape, run.targets, run.rank, run.dora,
+                              shape.layers - run.first_layer if run.adapted is None else run.adapted)  # fmt: skip
 
 
 # --8<-- [start:memory]
@@ -119,7 +129,7 @@ def activation_bytes(shape: Shape, run: Run) -> float:
     """
     h, q, k, m = shape.hidden, shape.linears["q_proj"][1], shape.key_value, shape.inner
     size = 4 if run.rank and run.dtype == "float32" else 2
-    chosen = TARGETS[run.targets] if run.rank else TARGETS["all-linear"]
+    chosen = chosen_linears(run.targets) if run.rank else TARGETS["all-linear"]
     entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0}
     if run.rank and not run.tiles:  # one tensor serves all layers that read it
         entering |= {"k_proj": 0, "up_proj": 0}
@@ -220,7 +230,7 @@ def process_rows(shape: Shape, run: Run) -> tuple[dict[str, float], float]:
     """Bytes that each number of ``Process`` multiplies, and those that count once."""
     parts = memory(shape, run)
     passing, scores = parts.pop("activations"), parts.pop("scores")
-    share = len(TARGETS[run.targets]) / len(TARGETS["all-linear"]) if run.rank else 0.0
+    share = len(chosen_linears(run.targets)) / len(TARGETS["all-linear"]) if run.rank else 0.0
     rows = {
         "base": 1.0,
         "activations": passing,

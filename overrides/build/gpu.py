@@ -60,7 +60,7 @@ def vllm() -> None:
     environment = {**os.environ, "DS_BUILD_OPS": "0"}
     setup.run([str(python), "-m", "pip", "install", "--quiet", *pin, "-r", str(requirements)], "vLLM", environment)
     setup.stamp("vllm", key)
-    setup.say("run with it: .venv-vllm/bin/python -m training grpo --config FILE group.vllm=true")
+    setup.say("run with it: .venv-vllm/bin/python -m training grpo --config FILE grpo.use_vllm=true")
 
 
 def main(arguments: list[str]) -> int:

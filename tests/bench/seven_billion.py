@@ -49,8 +49,8 @@ SOURCE, ROPE_BASE, POSITIONS = "Qwen/Qwen2.5-7B-Instruct", 1_000_000.0, 32_768  
 TINY = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
         "num_key_value_heads": 2, "vocab_size": 49_152}  # fmt: skip
 BATCH, WARM_UP, SEED, WHOLE = 8, 3, 0, 10  # rows of a step; steps not counted; of everything; steps of a record
-FULL = ("lora=null", "train.checkpointing=true", "train.shared_prefix=false", "train.learning_rate=1.0e-5")
-METHODS = {"lora": (), "qlora": ("model.quantization=nf4",), "full": (*FULL, "train.optimizer=paged_adamw_8bit")}
+FULL = ("lora=null", "train.gradient_checkpointing=true", "train.shared_prefix=false", "train.learning_rate=1.0e-5")
+METHODS = {"lora": (), "qlora": ("model.quantization=nf4",), "full": (*FULL, "train.optim=paged_adamw_8bit")}
 NAMES = tuple(f"{method}-{who}" for method in METHODS for who in ("stock", "ours"))
 
 
@@ -61,7 +61,12 @@ def settings(name: str, args) -> tuple[object, list[str]]:
     more = list(METHODS[name.split("-")[0]])
     if args.shape == "tiny":  # paging needs a GPU
         more = [text for text in more if "paged" not in text]
-    more += [f"train.batch_size={BATCH}", "train.accumulation=1", f"train.max_steps={args.steps}", *args.set]
+    more += [
+        f"train.per_device_train_batch_size={BATCH}",
+        "train.gradient_accumulation_steps=1",
+        f"train.max_steps={args.steps}",
+        *args.set,
+    ]
     return load_config(CONFIG, [*more, f"data.n_train={BATCH * args.steps}"], SEED), more
 
 
@@ -95,9 +100,9 @@ def quantise(made) -> None:
     from transformers.quantizers.auto import AutoHfQuantizer
 
     from training.models import loading
-    from training.models.targets import TARGETS
+    from training.models.targets import ALL_LINEAR
 
-    for name in [n for n, _ in made.named_modules() if n.rsplit(".", 1)[-1] in TARGETS["all-linear"]]:
+    for name in [n for n, _ in made.named_modules() if n.rsplit(".", 1)[-1] in ALL_LINEAR]:
         plain = made.get_submodule(name)
         kind = {"compress_statistics": True, "quant_type": "nf4"}
         held = Linear4bit(plain.in_features, plain.out_features, bias=plain.bias is not None,
@@ -148,13 +153,14 @@ def stock(config, loaded, encoded, folder: Path):
     from training.methods import trainer as method_trainer
 
     t, gpu = config.train, machine.device() == "cuda"
-    more = {} if t.optimizer == "adamw" else {"optim": t.optimizer}
-    arguments = SFTConfig(output_dir=str(folder), per_device_train_batch_size=t.batch_size, max_steps=t.max_steps,
-                          learning_rate=t.learning_rate, warmup_steps=round(t.warmup * t.max_steps), seed=t.seed,
+    more = {} if t.optim == "adamw_torch_fused" else {"optim": t.optim}
+    arguments = SFTConfig(output_dir=str(folder), per_device_train_batch_size=t.per_device_train_batch_size,
+                          max_steps=t.max_steps, learning_rate=t.learning_rate,
+                          warmup_steps=method_trainer.warmup_steps(config, t.max_steps), seed=t.seed,
                           report_to="none", save_strategy="no", disable_tqdm=True, logging_steps=1, use_cpu=not gpu,
                           dataloader_pin_memory=gpu, **more)  # fmt: skip
     if config.lora:
-        lora = LoraConfig(r=config.lora.rank, lora_alpha=config.lora.alpha, target_modules="all-linear",
+        lora = LoraConfig(r=config.lora.r, lora_alpha=config.lora.lora_alpha, target_modules="all-linear",
                           task_type="CAUSAL_LM")  # fmt: skip
     else:
         lora = None
@@ -304,8 +310,8 @@ def arguments(given: list[str]):
                         f" is over those after the first {WARM_UP}")  # fmt: skip
     parser.add_argument("--only", default=",".join(NAMES), metavar="NAMES", help="variants, with commas between")
     parser.add_argument("--set", action="append", default=[], metavar="key=value", help="a setting laid over every"
-                        " variant's, such as train.checkpointing=true; stock takes adapter, rate and optimiser of"
-                        " it")  # fmt: skip
+                        " variant's, such as train.gradient_checkpointing=true; stock takes adapter, rate and optimiser"
+                        " of it")  # fmt: skip
     parser.add_argument("--tokenizer", metavar="DIR", help="folder of another tokenizer than the embedded model's")
     parser.add_argument("--commit", default="", help="where this copy of the checkout has no git: the commit it is of")
     parser.add_argument("--out", type=Path, metavar="FILE", help="JSON, written again after each variant; a whole run"

@@ -5,7 +5,7 @@ optimiser step, so that whatever else the machine does hits all of them; what co
 ratios. Rows (a) take the very batches of the stock trainer in its order; row (b) makes its own batches of like
 length from the same rows. The last line is one JSON object.
 
-    python tests/bench/train.py [--steps 24] [--model embedded:smollm2-135m-instruct] [--variants stock,switches,ours]
+    python tests/bench/train.py [--steps 24] [--model bundled:smollm2-135m-instruct] [--variants stock,switches,ours]
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Variant:
         self.trainer = make(config, folder)
         self.trainer._get_train_sampler = lambda *_: order
         self.trainer.add_callback(self.turn)
-        size = config.train.batch_size
+        size = config.train.per_device_train_batch_size
         self.tokens = [sum(len(encoded[i].ids) for i in order[k : k + size]) for k in range(0, len(order), size)]
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -100,8 +100,8 @@ class Variant:
             self.turn.done.release()
 
     def _ours(self, config, folder):
-        steps = len(self.order) // config.train.batch_size
-        config = replace(config, train=replace(config.train, max_steps=steps, save_every=10 * steps))
+        steps = len(self.order) // config.train.per_device_train_batch_size
+        config = replace(config, train=replace(config.train, max_steps=steps, save_steps=10 * steps))
         tuned = method_trainer.prepare(config, self.loaded)
         run = RunFolder(folder)
         run.path.mkdir(parents=True)
@@ -115,12 +115,14 @@ class Variant:
         from trl import SFTConfig, SFTTrainer
 
         t, plain = config.train, self.name == "stock"
-        steps = len(self.order) // t.batch_size
+        steps = len(self.order) // t.per_device_train_batch_size
         arguments = SFTConfig(
-            output_dir=str(folder), per_device_train_batch_size=t.batch_size, learning_rate=t.learning_rate,
-            max_steps=steps, seed=t.seed, report_to="none", save_strategy="no", disable_tqdm=True, logging_steps=1,
-            use_cpu=machine.device() == "cpu", dataloader_pin_memory=False, warmup_steps=round(t.warmup * steps),
-            adam_beta2=t.beta2, gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
+            output_dir=str(folder), per_device_train_batch_size=t.per_device_train_batch_size,
+            learning_rate=t.learning_rate, max_steps=steps, seed=t.seed, report_to="none", save_strategy="no",
+            disable_tqdm=True, logging_steps=1,
+            use_cpu=machine.device() == "cpu", dataloader_pin_memory=False,
+            warmup_steps=method_trainer.warmup_steps(config, steps),
+            adam_beta2=t.adam_beta2, gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
         )  # fmt: skip
         lora = adapter.lora_config(config.lora, self.loaded.model, "CAUSAL_LM")
         machine.set_seed(t.seed)
@@ -161,7 +163,7 @@ def orders(encoded, config, steps: int) -> tuple[list[int], list[int]]:
 
     found = []
     for bucket in (False, True):
-        size = config.train.batch_size
+        size = config.train.per_device_train_batch_size
         flat: list[int] = []
         sampler = OrderedSampler([len(e.ids) for e in encoded], size, config.train.seed, bucket)
         while len(flat) < steps * size:
@@ -183,7 +185,9 @@ def main() -> int:
     parser.add_argument("--config", default=str(ROOT / "training/configs/sft/smollm2_orders.yaml"))
     parser.add_argument("--model", help="another model.source")
     parser.add_argument("--variants", default=",".join(LABELS))
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings, such as lora.first_layer=0")
+    parser.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="settings, such as lora.layers_to_transform=null"
+    )
     args = parser.parse_args()
     overrides = [f"model.source={args.model}", "train.max_length=4096"] if args.model else []
     overrides += args.overrides

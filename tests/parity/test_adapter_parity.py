@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from labs_py.core import adapter_size
+from training.models.targets import ALL_LINEAR
 
 torch = pytest.importorskip("torch", reason="parity needs torch (make test sets it up)")
 
@@ -19,8 +20,8 @@ def test_the_lab_counts_what_the_run_trains():
     theirs = adapter_size.SHAPES["qwen2.5-7b"]
     assert ours.parameters == theirs.parameters
     for rank in (1, 8, 64):
-        for name, targets in (("all-linear", "all"), ("attention", "qkvo"), ("query-value", "qv")):
-            settings = LoraSettings(rank=rank, alpha=rank, targets=name)
+        for name, targets in (("all-linear", "all"), (list(ALL_LINEAR[:4]), "qkvo"), (["q_proj", "v_proj"], "qv")):
+            settings = LoraSettings(r=rank, lora_alpha=rank, target_modules=name)
             assert adapter_parameters(ours, settings) == adapter_size.count_adapter(theirs, targets, rank)
 
 
@@ -29,7 +30,7 @@ def test_update_is_alpha_over_rank_times_b_a():
     from training.run.settings import LoraSettings, ModelSettings
 
     loaded = loading.load_base(ModelSettings(source="tiny-random:llama", revision=None, dtype="float32"))
-    tuned = loading.attach_new_adapter(loaded, LoraSettings(rank=4, alpha=12), seed=0)
+    tuned = loading.attach_new_adapter(loaded, LoraSettings(r=4, lora_alpha=12), seed=0)
     layer = tuned.get_base_model().model.layers[0].mlp.up_proj
     torch.nn.init.normal_(layer.lora_B["default"].weight)
     a, b = (layer.lora_A["default"].weight, layer.lora_B["default"].weight)  # (R, D_in), (D_out, R)

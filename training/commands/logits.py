@@ -44,7 +44,7 @@ LOWEST = 1e-6  # temperature at which logits / T are still numbers
 class Settings:
     """What is asked of which model, and how much of the answer is written."""
 
-    model: str | None = setting("embedded:smollm2-135m-instruct, a folder, or a hub id", None)
+    model: str | None = setting("bundled:smollm2-135m-instruct, a folder, or a hub id", None)
     prompts: list[str] | None = setting("texts, or in the file the path of a file of prompts", None)
     shared_prompts: list[str] | None = setting("prompts whose likeliest tokens are listed together", [])
     top: int = setting("how many tokens are listed for each prompt", 256, low=1)
@@ -61,7 +61,7 @@ KEYS = [one.name for one in fields(Settings)]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``logits``."""
     parser.add_argument("--config", help="YAML with the keys " + ", ".join(KEYS))
-    parser.add_argument("--model", help="embedded:smollm2-135m-instruct, a folder, or a hub id")
+    parser.add_argument("--model", help="bundled:smollm2-135m-instruct, a folder, or a hub id")
     parser.add_argument("--revision", help="commit of a hub id")
     parser.add_argument("--prompts", help="file: one prompt a line, or a JSON list")
     parser.add_argument("--top", type=int, help="how many tokens are listed for each prompt (256)")

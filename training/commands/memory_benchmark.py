@@ -73,15 +73,15 @@ class Point:
 
 
 def _lora(rank: int, tokens: int, batch: int, *more: str, note: str = "") -> Point:
-    overrides = (f"lora.rank={rank}", f"lora.alpha={2 * rank}", "lora.first_layer=0", *more)
+    overrides = (f"lora.r={rank}", f"lora.lora_alpha={2 * rank}", "lora.layers_to_transform=null", *more)
     return Point(f"lora-r{rank}-{batch}x{tokens}{note}", tokens, batch, overrides)
 
 
 def points() -> list[Point]:
     """All configurations of the record."""
-    full, again, dense = "lora=null", "train.checkpointing=true", "train.sparse_logits=false"
+    full, again, dense = "lora=null", "train.gradient_checkpointing=true", "train.sparse_logits=false"
     single = "model.dtype=float32"
-    pairs = ("lora.rank=8", "train.shared_prefix=false")
+    pairs = ("lora.r=8", "train.shared_prefix=false")
     return [
         _lora(8, 128, 1),
         _lora(8, 128, 8),
@@ -92,7 +92,7 @@ def points() -> list[Point]:
         _lora(64, 128, 4),
         _lora(64, 512, 2),
         _lora(256, 128, 2),
-        _lora(16, 256, 4, "lora.targets=query-value", note="-query-value"),
+        _lora(16, 256, 4, "lora.target_modules=[q_proj, v_proj]", note="-query-value"),
         _lora(8, 256, 4, again, note="-checkpointing"),
         _lora(16, 512, 4, again, note="-checkpointing"),
         _lora(8, 1024, 2, again, note="-checkpointing"),
@@ -105,7 +105,7 @@ def points() -> list[Point]:
         Point("full-2x512-checkpointing", 512, 2, (full, again)),
         Point("dpo-r8-1x128", 128, 1, pairs, "dpo"),
         Point("dpo-r8-2x256", 256, 2, pairs, "dpo"),
-        Point("dpo-r32-2x128-checkpointing", 128, 2, (*pairs, "lora.rank=32", again), "dpo"),
+        Point("dpo-r32-2x128-checkpointing", 128, 2, (*pairs, "lora.r=32", again), "dpo"),
     ]
 
 
@@ -115,8 +115,9 @@ def configuration(point: Point) -> Config:
     Raises:
         BadInput: an override does not fit the method's settings.
     """
-    shared = (f"train.batch_size={point.batch}", f"train.max_steps={STEPS}", f"train.max_length={point.tokens}",
-              "train.accumulation=1", "model.dtype=bfloat16", ROW)  # fmt: skip
+    shared = (f"train.per_device_train_batch_size={point.batch}", f"train.max_steps={STEPS}",
+              f"train.max_length={point.tokens}", "train.gradient_accumulation_steps=1",
+              "model.dtype=bfloat16", ROW)  # fmt: skip
     return load_config({"sft": SFT, "dpo": DPO}[point.method], [*shared, *point.overrides], SEED)
 
 

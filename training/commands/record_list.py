@@ -56,21 +56,25 @@ def supervised() -> list[Entry]:
         ("orders-no-chats", ("data.replay_chats=0",)),
         ("orders-no-replay", ("data.replay_fraction=0.0", "data.replay_chats=0")),
         ("orders-replay", ("data.replay_fraction=0.1",)),
-        ("orders-long-memory", ("train.beta2=0.999",)),
-        ("orders-all-layers", ("lora.first_layer=0",)),
+        ("orders-long-memory", ("train.adam_beta2=0.999",)),
+        ("orders-all-layers", ("lora.layers_to_transform=null",)),
         *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in RATES),
-        *((f"orders-batch{size}", (f"train.batch_size={size}",)) for size in (2, 8)),
+        *((f"orders-batch{size}", (f"train.per_device_train_batch_size={size}",)) for size in (2, 8)),
         *((f"orders-{variant}", (f"data.variant={variant}",))
           for variant in ("narrow", "few-wordings", "few-products", "plain-structure", "no-noise")),
         *((f"orders-rank{rank}", at_rank(rank)) for rank in (4, 64)),
         *((f"orders-rows{rows}", (f"data.n_train={rows}",)) for rows in (50, 200)),
         ("orders-all-weights", ("lora=null", "train.learning_rate=2e-5")),
-        ("orders-overtrained", ("train.learning_rate=5e-3", "data.n_train=250", "train.epochs=4",
+        ("orders-overtrained", ("train.learning_rate=5e-3", "data.n_train=250", "train.num_train_epochs=4",
                                 "data.replay_fraction=0.0", "data.replay_chats=0")),
     ]  # fmt: skip
     main, *others = arms
     found = seeded([main], CONFIG)
-    twice = ("data.n_train=1000", "data.replay_chats=146", "train.epochs=2")  # as many steps on half of the rows
+    twice = (
+        "data.n_train=1000",
+        "data.replay_chats=146",
+        "train.num_train_epochs=2",
+    )  # as many steps on half of the rows
     found += seeded([("orders-thorough-fresh", ()), ("orders-thorough", twice)], THOROUGH)
     found += [Entry(f"orders-sealed-s{seed}", (), seed, THOROUGH, scored=f"orders-thorough-fresh-s{seed}")
               for seed in SEEDS]  # fmt: skip
@@ -81,12 +85,12 @@ def supervised() -> list[Entry]:
 
 def at_rank(rank: int) -> tuple[str, ...]:
     """The adapter's rank, with the scale alpha / rank = 2 of the default."""
-    return f"lora.rank={rank}", f"lora.alpha={2 * rank}"
+    return f"lora.r={rank}", f"lora.lora_alpha={2 * rank}"
 
 
 def adapters() -> list[Entry]:
     """LoRA against its variants and against 4-bit weights: the same rows, steps and settings, small for a CPU."""
-    same = ("data.n_train=200", "data.n_heldout=100", "train.batch_size=4", "evaluate.sets=[second]")
+    same = ("data.n_train=200", "data.n_heldout=100", "train.per_device_train_batch_size=4", "evaluate.sets=[second]")
     variants = {
         "lora": (),
         "rslora": ("lora.use_rslora=true",),
@@ -102,13 +106,13 @@ def preferences() -> list[Entry]:
     """DPO: the naive run, the same with one thing changed at a time, and pairs that say what is meant."""
     naive = [
         ("dpo-naive", ()),
-        ("dpo-naive-nll", ("preference.nll_weight=1.0",)),
+        ("dpo-naive-nll", ("dpo.nll_weight=1.0",)),
         ("dpo-naive-lower-rate", ("train.learning_rate=2e-5",)),
-        ("dpo-naive-after-sft", ("preference.warm_start_rows=128",)),
+        ("dpo-naive-after-sft", ("dpo.warm_start_rows=128",)),
     ]
-    written = [("dpo-written", ()), ("dpo-written-without-nll", ("preference.nll_weight=0.0",))]
-    sampled = [("dpo-on-policy", ()), ("dpo-on-policy-two-rounds", ("preference.rounds=2",))]
-    shown = [("dpo-with-examples", ()), ("dpo-without-examples", ("preference.with_examples=false",))]
+    written = [("dpo-written", ()), ("dpo-written-without-nll", ("dpo.nll_weight=0.0",))]
+    sampled = [("dpo-on-policy", ()), ("dpo-on-policy-two-rounds", ("dpo.rounds=2",))]
+    shown = [("dpo-with-examples", ()), ("dpo-without-examples", ("dpo.few_shot_prompt=false",))]
     return [
         *seeded(naive, f"{CONFIGS}/dpo/smollm2_naive.yaml", anyway=True),
         *seeded(written, f"{CONFIGS}/dpo/smollm2_shift_notes.yaml", anyway=True),
@@ -129,7 +133,7 @@ def groups() -> list[Entry]:
     """GRPO: by the result or by the bare number, each after a warm start and without one; by a loophole."""
     arms: list[tuple[str, str, tuple[str, ...]]] = [
         ("shown-warm", "shown_sums", ()),
-        ("shown", "shown_sums", ("group.warm_start_rows=0",)),
+        ("shown", "shown_sums", ("grpo.warm_start_rows=0",)),
         ("warm", "sums", ()),
         ("cold", "cold", ()),
         ("loophole", "loophole", ()),
@@ -156,7 +160,7 @@ def embedders() -> list[Entry]:
         ("embed-batch", ("embed.negatives=batch",)),
         ("embed-unguarded", ("embed.margin=0.0",)),
         ("embed-too-far", ("train.learning_rate=1e-3",)),
-        ("embed-nested", ("embed.widths=[384, 64]",)),
+        ("embed-nested", ("embed.matryoshka_dims=[384, 64]",)),
     ]
     found = seeded(arms, f"{CONFIGS}/embed/minilm_workshop.yaml")
     held = [("embed-adapter", ()), ("embed-adapter-nf4", ("model.quantization=nf4",))]

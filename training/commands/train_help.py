@@ -38,25 +38,25 @@ resumes from its last checkpoint and ends with the same weights as an uninterrup
     "dpo": """Preference optimisation on pairs of a better and a worse answer: probe, training, evaluation before and
 after, win rate, KL divergence, gate, report.
 
-preference.pairs says where they come from: written by the task's rules, sampled (the model's own answers, best against
+dpo.pairs says where they come from: synthetic (by the task's rules), on_policy (the model's own answers, best against
 worst), or a file of {"prompt", "chosen", "rejected"} rows. The reference is the model as it stood before: untouched,
-after preference.warm_start_rows, or, with preference.rounds, after the round before.
+after dpo.warm_start_rows, or, with dpo.rounds, after the round before.
 
   python -m training dpo --config training/configs/dpo/smollm2_shift_notes.yaml --dry-run
   python -m training dpo --config training/configs/dpo/smollm2_naive.yaml     (a rule that misses the point)
   python -m training dpo --config training/configs/dpo/smollm2_with_examples.yaml      (examples stay in the prompt)
-  python -m training dpo --config training/configs/dpo/smollm2_on_policy.yaml preference.rounds=2
-  python -m training dpo --config FILE task=jsonl preference.pairs=file data.train_file=pairs.jsonl \\
+  python -m training dpo --config training/configs/dpo/smollm2_on_policy.yaml dpo.rounds=2
+  python -m training dpo --config FILE task=jsonl dpo.pairs=file data.train_file=pairs.jsonl \\
     data.heldout_files='{test: test_rows.jsonl}'
 
 Win rate, length and perplexity can look good while the text is broken: read the printed answers, too.""",
     "grpo": """Sample several answers to each question, score them by a function, and make the better ones likelier.
 
-group.reward names functions of training/data/rewards.py (joined by +) or the task's own score. A reward that raises or
+grpo.reward names functions of training/data/rewards.py (joined by +) or the task's own score. A reward that raises or
 returns NaN is reported by sample, and that answer counts for nothing. log.jsonl has each step's reward, the share of
 groups without any difference (nothing to learn from), entropy and length.
 
-A reward that is earned too rarely gives no gradient; group.warm_start_rows first trains on a few supervised
+A reward that is earned too rarely gives no gradient; grpo.warm_start_rows first trains on a few supervised
 rows, and the gain is then also compared with what those rows give alone.
 
   python -m training grpo --config training/configs/grpo/smollm2_shown_sums.yaml --dry-run

@@ -132,7 +132,7 @@ def named(text: str, task: Task | None = None) -> dict[str, Reward]:
         elif name in REWARDS:
             found[name] = REWARDS[name]
         else:
-            raise BadInput(f"group.reward: there is no reward {name!r}; there are task, {', '.join(REWARDS)}")
+            raise BadInput(f"grpo.reward: there is no reward {name!r}; there are task, {', '.join(REWARDS)}")
     return found
 
 

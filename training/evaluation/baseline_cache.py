@@ -67,7 +67,7 @@ def file_of(module: str) -> Path | None:
 
 def pinned(settings: Any) -> bool:
     """Whether the model's name says for certain which weights it has: a folder's content may change under its name."""
-    return bool(settings.revision) or settings.source.startswith(("embedded:", "tiny-random:"))
+    return bool(settings.revision) or settings.source.startswith(("bundled:", "tiny-random:"))
 
 
 def recall(name: str, folder: Any) -> dict[str, Any] | None:

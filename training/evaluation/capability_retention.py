@@ -75,7 +75,10 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
     questions = [question for question, _ in (*topics, *rules)]
     prompts = [chat_template.prompt_ids(tokenizer, [{"role": "user", "content": question}]) for question in questions]
     stops = chat_template.stop_ids(tokenizer)
-    answers = [g.text for g in greedy(model, tokenizer, prompts, SAMPLE_TOKENS, stops, config.evaluate.batch_size)]
+    answers = [
+        g.text
+        for g in greedy(model, tokenizer, prompts, SAMPLE_TOKENS, stops, config.evaluate.per_device_eval_batch_size)
+    ]
     on_topic = [spot_checks.on_topic(answer, words) for answer, (_, words) in zip(answers, topics, strict=False)]
     obeyed = [spot_checks.obeys(answer, rule) for answer, (_, rule) in zip(answers[len(topics) :], rules, strict=True)]
     shown = [{"question": question, "answer": answer} for question, answer in zip(questions, answers, strict=True)]

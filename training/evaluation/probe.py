@@ -85,10 +85,10 @@ def verdict(name: str, found: dict[str, Any], config: Any) -> dict[str, Any]:
 
 def stands_for_evaluation(config: Any) -> bool:
     """Whether the evaluation would put the very questions of the probe to the untrained model once more."""
-    return config.probe.n == config.evaluate.base_rows and config.probe.few_shot == config.evaluate.few_shot
+    return config.probe.n == config.evaluate.base_rows and config.probe.num_fewshot == config.evaluate.num_fewshot
 
 
 def _with_shots(config: Any) -> Any:
     from dataclasses import replace
 
-    return replace(config, evaluate=replace(config.evaluate, few_shot=config.probe.few_shot))
+    return replace(config, evaluate=replace(config.evaluate, num_fewshot=config.probe.num_fewshot))

@@ -43,7 +43,9 @@ def measure(model: Any, tokenizer: Any, rows: splits.Splits, config: Any, arm: s
         asked = [task_base.few_shot(task, row, shots) if shots else task_base.prompt(row) for row in kept]
         prompts = [chat_template.prompt_ids(tokenizer, turns) for turns in asked]
         started = time.perf_counter()
-        answers = greedy(model, tokenizer, prompts, config.evaluate.max_new_tokens, stops, config.evaluate.batch_size)
+        answers = greedy(
+            model, tokenizer, prompts, config.evaluate.max_new_tokens, stops, config.evaluate.per_device_eval_batch_size
+        )
         seconds = time.perf_counter() - started
         scores = [task.score(answer.text, task_base.target(row)) for answer, row in zip(answers, kept, strict=True)]
         for score, answer in zip(scores, answers, strict=True):
@@ -57,8 +59,8 @@ def measure(model: Any, tokenizer: Any, rows: splits.Splits, config: Any, arm: s
 
 def examples_of(config: Any, arm: str) -> int:
     """How many worked examples stand in an arm's prompts: some for the fair baseline and what is tuned with them."""
-    tuned_with = arm == "tuned" and getattr(getattr(config, "preference", None), "with_examples", False)
-    return config.evaluate.few_shot if arm == "base_few_shot" or tuned_with else 0
+    tuned_with = arm == "tuned" and getattr(getattr(config, "dpo", None), "few_shot_prompt", False)
+    return config.evaluate.num_fewshot if arm == "base_few_shot" or tuned_with else 0
 
 
 def summary(scores: list[dict[str, float]]) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from training.methods.distill.settings import DistillConfig
-from training.methods.dpo.settings import PreferenceConfig
+from training.methods.dpo.settings import DpoConfig
 from training.methods.embed.settings import EmbedConfig
-from training.methods.grpo.settings import GroupConfig
+from training.methods.grpo.settings import GrpoConfig
 from training.methods.reward.settings import RewardConfig
 from training.models.shapes import architecture_of
 from training.run import config as configuration
+from training.run import former_names
 from training.run.arguments import DEFAULT_CONFIG
 from training.run.config import build, check_together, lay_over, located, read_tree
 from training.run.errors import BadInput
@@ -24,9 +25,9 @@ from training.run.strict_yaml import shown
 
 KINDS: dict[str, type[Config]] = {
     "sft": Config,
-    "dpo": PreferenceConfig,
+    "dpo": DpoConfig,
     "reward": RewardConfig,
-    "grpo": GroupConfig,
+    "grpo": GrpoConfig,
     "distill": DistillConfig,
     "embed": EmbedConfig,
 }
@@ -40,6 +41,8 @@ def config_from(args: argparse.Namespace, kinds: dict[str, type[Config]] | None 
         if not Path(args.config).is_file():
             raise BadInput(f"{args.resume}: there is no run to go on with (config.yaml is missing); --resume takes the"
                            " folder of an interrupted run")  # fmt: skip
+    if getattr(args, "resume", None) and Path(args.resume, "config.yaml").is_file():
+        configuration.check_resumed(args.resume)
     loaded = load_config(args.config or DEFAULT_CONFIG, args.overrides, args.seed, kinds)
     if getattr(args, "smoke", False):
         loaded = configuration.smoke(loaded, architecture_of(loaded.model.source))
@@ -62,6 +65,7 @@ def load_config(path: str | Path, overrides: list[str] | tuple = (), seed: int |
     """
     path = located(Path(path))
     tree = read_tree(path)
+    former_names.check(tree, str(path))
     for text in overrides:
         lay_over(tree, text)
     if seed is not None:

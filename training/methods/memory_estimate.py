@@ -7,6 +7,7 @@ lay from measured runs. On a CPU the whole process is foretold as well, by what 
 from __future__ import annotations
 
 from labs_py.core import run_cost
+from training.models import targets
 from training.models.shapes import Shape, shape_of
 from training.run.errors import BadInput
 from training.run.settings import Config, LoraSettings
@@ -15,6 +16,7 @@ from training.run.strict_yaml import shown
 DEFAULT_TOKENS = 512
 MOST_TOKENS = 10**9
 SPARSE_SHARE = 1 / 3  # of a row's tokens carry a label
+OPTIMIZERS = {"adamw_torch_fused": "adamw", "paged_adamw_8bit": "paged_adamw_8bit"}  # as ``run_cost`` names them
 PAIRED = ("dpo", "reward")  # methods whose row is a better and a worse answer
 
 
@@ -37,16 +39,17 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
                        " give its folder, or add it to training/models/shapes.py")  # fmt: skip
     t = config.train
     run = run_cost.Run(
-        rank=config.lora.rank if config.lora else 0,
-        targets=config.lora.targets if config.lora else "all-linear",
-        first_layer=config.lora.first_layer if config.lora else 0,
+        rank=config.lora.r if config.lora else 0,
+        targets=targets.linears(config.lora) if config.lora else "all-linear",
+        first_layer=targets.adapted_from(config.lora) if config.lora else 0,
+        adapted=len(targets.adapted_layers(config.lora, shape.layers)) if config.lora else None,
         dora=bool(config.lora and config.lora.use_dora),
         nf4=config.model.quantization == "nf4",
         dtype=config.model.dtype,
-        optimizer=t.optimizer,
+        optimizer=OPTIMIZERS[t.optim],
         tokens=tokens or min(DEFAULT_TOKENS, t.max_length),
         batch=rows_at_once(config),
-        checkpointing=t.checkpointing,
+        checkpointing=t.gradient_checkpointing,
         labelled=SPARSE_SHARE,
         tiles=config.method != "sft" or not t.sparse_logits,
     )
@@ -63,8 +66,13 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
 
 def rows_at_once(config: Config) -> int:
     """Texts whose activations are held together: of an embedder's batch a slice, where it is cut into slices."""
-    sliced = config.embed.slice_rows if config.method == "embed" else 0
-    return sliced or config.train.batch_size * texts_of_a_row(config)
+    sliced = config.embed.mini_batch_size if config.method == "embed" else 0
+    return sliced or config.train.per_device_train_batch_size * texts_of_a_row(config)
+
+
+def rows_of_a_step(config: Config) -> int:
+    """Rows that one process takes in one optimiser step."""
+    return config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps
 
 
 def texts_of_a_row(config: Config) -> int:
@@ -76,4 +84,5 @@ def texts_of_a_row(config: Config) -> int:
 
 def adapter_parameters(shape: Shape, lora: LoraSettings) -> int:
     """Trainable parameters of the adapter of a configuration."""
-    return run_cost.adapter_parameters(shape, lora.targets, lora.rank, lora.use_dora, lora.first_layer)
+    return run_cost.adapter_parameters(shape, targets.linears(lora), lora.r, lora.use_dora,
+                                       len(targets.adapted_layers(lora, shape.layers)))  # fmt: skip

@@ -10,8 +10,8 @@ from labs_py.core.run_cost import CPU
 from training.evaluation import score
 from training.methods import registry
 from training.methods.dpo import pairs as dpo_pairs
-from training.methods.memory_estimate import estimate, texts_of_a_row
-from training.models import adapter
+from training.methods.memory_estimate import estimate, rows_of_a_step, texts_of_a_row
+from training.models import adapter, targets
 from training.models.shapes import ENCODERS, Shape, shape_of
 from training.run import config as configuration
 from training.run import machine, settings
@@ -31,7 +31,7 @@ def show(config: Config, folder: RunFolder) -> None:
     rows = _rows(config)
     shape, t = shape_of(config.model.source), config.train
     if config.lora and shape is not None:
-        adapter.check_first_layer(config.lora, shape.layers)
+        targets.adapted_layers(config.lora, shape.layers)
     steps = _steps(config, len(rows))
     print(
         f"plan         {config.method} of {config.model.source} on task {config.task},"
@@ -40,12 +40,16 @@ def show(config: Config, folder: RunFolder) -> None:
     print(f"folder       {folder.path}")
     if config.lora:
         kind = "DoRA" if config.lora.use_dora else "PiSSA" if settings.is_pissa(config.lora) else "LoRA"
-        print(f"adapter      {kind}, rank {config.lora.rank}, alpha {config.lora.alpha:g} (scale"
-              f" {adapter.scale(config.lora):g}), on {config.lora.targets}")  # fmt: skip
+        print(f"adapter      {kind}, rank {config.lora.r}, alpha {config.lora.lora_alpha:g} (scale"
+              f" {adapter.scale(config.lora):g}), on {config.lora.target_modules}")  # fmt: skip
     else:
         print("adapter      none: every weight is trained")
-    print(f"rows         {len(rows)} to train on, {t.batch_size} x {t.accumulation} in a step, {steps} steps")
-    print(f"rate         {t.learning_rate:g}, {t.scheduler}, {t.warmup:.0%} warm-up, seed {t.seed}")
+    print(
+        f"rows         {len(rows)} to train on, {t.per_device_train_batch_size} x {t.gradient_accumulation_steps}"
+        f" in a step, {steps} steps"
+    )
+    warm_up = f"{t.warmup_steps:.0%}" if t.warmup_steps < 1 else f"{t.warmup_steps:g} steps of"
+    print(f"rate         {t.learning_rate:g}, {t.lr_scheduler_type}, {warm_up} warm-up, seed {t.seed}")
     if config.model.source in ENCODERS:
         trained = "the adapter is a small part of it" if config.lora else (
             "weights, gradient and AdamW's two means in 32 bits are a fifth of it")  # fmt: skip
@@ -84,7 +88,7 @@ def student_sizes(config: Config, shape: Shape) -> dict[str, float]:
 def _show_students(config: Config, shape: Shape, steps: int) -> None:
     size = student_sizes(config, shape)
     total = size["teacher_bytes"] + size["student_bytes"] + size["training_bytes"] + SYSTEM_BYTES
-    arms = config.distill.arms
+    arms = config.distill.variants
     print(f"students     {len(arms)}, one after the other ({', '.join(arms)}), {size['parameters']:,.0f} parameters"
           f" each, {size['trained']:,.0f} trained, {steps} steps each")  # fmt: skip
     print(f"memory       about {total / 1e9:.1f} GB and a batch's scores: teacher {size['teacher_bytes'] / 1e9:.2f},"
@@ -132,10 +136,10 @@ def _rows(config: Config) -> list[dict]:
 
 
 def _steps(config: Config, n_rows: int) -> int:
-    per_step = config.train.batch_size * config.train.accumulation * machine.process_count()
-    n_rows *= getattr(getattr(config, "group", None), "group", 1)  # answers to each question
-    once = config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.epochs))
-    return once * getattr(getattr(config, "preference", None), "rounds", 1)
+    per_step = rows_of_a_step(config) * machine.process_count()
+    n_rows *= getattr(getattr(config, "grpo", None), "num_generations", 1)  # answers to each question
+    once = config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.num_train_epochs))
+    return once * getattr(getattr(config, "dpo", None), "rounds", 1)
 
 
 def _row_tokens(rows: list[dict]) -> int:
@@ -163,8 +167,8 @@ def _time(config: Config, shape: Shape, steps: int, tokens: int) -> str:
     x, w = torch.ones(512, 576, dtype=getattr(torch, kind)), torch.ones(1536, 576, dtype=getattr(torch, kind))
     best = min(_seconds(lambda: torch.nn.functional.linear(x, w)) for _ in range(20))
     rate = 2 * 512 * 576 * 1536 / best * CPU_EFFICIENCY
-    work = 4 - 2 * config.lora.first_layer / shape.layers if config.lora else 6
-    count = steps * config.train.batch_size * config.train.accumulation * texts_of_a_row(config) * tokens
+    work = 4 - 2 * targets.adapted_from(config.lora) / shape.layers if config.lora else 6
+    count = steps * rows_of_a_step(config) * texts_of_a_row(config) * tokens
     seconds = count * work * shape.linear_parameters / rate
     return f"about {max(seconds, 1):.0f} s for the training itself ({kind}, {torch.get_num_threads()} threads)"
 

@@ -36,7 +36,7 @@ def common_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder)
 
 
 # An adapter saved for the embedded model names the model it stems from, so that others can load it.
-PUBLIC_NAMES = {"embedded:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
 
 
 @dataclass
@@ -102,9 +102,17 @@ def prepare(config: Config, loaded: LoadedModel) -> Any:
 
 def planned_steps(config: Config, n_rows: int) -> int:
     """Optimiser steps of the run."""
-    rows_per_step = config.train.batch_size * config.train.accumulation * machine.process_count()
-    steps = -(-n_rows // rows_per_step) * config.train.epochs
+    rows_per_step = (
+        config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps * machine.process_count()
+    )
+    steps = -(-n_rows // rows_per_step) * config.train.num_train_epochs
     return config.train.max_steps or max(1, round(steps))
+
+
+def warmup_steps(config: Config, total: int) -> int:
+    """Optimiser steps that warm up; a setting below 1 is a share of ``total``."""
+    wanted = config.train.warmup_steps
+    return round(wanted * total if wanted < 1 else wanted)
 
 
 def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> SFTConfig:
@@ -112,32 +120,34 @@ def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder
     from trl import SFTConfig
 
     t = config.train
-    if t.optimizer == "paged_adamw_8bit" and machine.device() == "cpu":
-        raise LackingResource("train.optimizer: paged_adamw_8bit needs a GPU's memory to page out of; set it to adamw")
+    if t.optim == "paged_adamw_8bit" and machine.device() == "cpu":
+        raise LackingResource(
+            "train.optim: paged_adamw_8bit needs a GPU's memory to page out of; set it to adamw_torch_fused"
+        )
     total = planned_steps(config, n_rows)
-    checkpointing = {"gradient_checkpointing_kwargs": {"use_reentrant": False}} if t.checkpointing else {}
+    checkpointing = {"gradient_checkpointing_kwargs": {"use_reentrant": False}} if t.gradient_checkpointing else {}
     return SFTConfig(
         output_dir=str(folder.checkpoints),
-        per_device_train_batch_size=t.batch_size,
-        gradient_accumulation_steps=t.accumulation,
+        per_device_train_batch_size=t.per_device_train_batch_size,
+        gradient_accumulation_steps=t.gradient_accumulation_steps,
         max_steps=total,
         learning_rate=t.learning_rate,
-        lr_scheduler_type={"constant": "constant_with_warmup"}.get(t.scheduler, t.scheduler),
-        warmup_steps=round(t.warmup * total),
+        lr_scheduler_type=t.lr_scheduler_type,
+        warmup_steps=warmup_steps(config, total),
         weight_decay=t.weight_decay,
-        adam_beta2=t.beta2,
-        max_grad_norm=t.clip,
-        optim={"adamw": "adamw_torch_fused"}.get(t.optimizer, t.optimizer),
+        adam_beta2=t.adam_beta2,
+        max_grad_norm=t.max_grad_norm,
+        optim=t.optim,
         seed=t.seed,
         data_seed=t.seed,
         bf16=dtype == "bfloat16",
-        gradient_checkpointing=t.checkpointing,
+        gradient_checkpointing=t.gradient_checkpointing,
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         logging_steps=1,
         save_strategy="steps",
-        save_steps=t.save_every,
+        save_steps=t.save_steps,
         save_total_limit=2,
         report_to="none",
         disable_tqdm=True,

@@ -48,8 +48,8 @@ def warm_start(
     if load_adapter_weights(tuned, own):
         return
     machine.say(f"  warm start: supervised on {len(rows)} rows")
-    walk = replace(config.train, learning_rate=rate, max_steps=0, epochs=1, batch_size=min(BATCH, len(rows)),
-                   accumulation=1, save_every=10**6)  # fmt: skip
+    walk = replace(config.train, learning_rate=rate, max_steps=0, num_train_epochs=1, gradient_accumulation_steps=1,
+                   per_device_train_batch_size=min(BATCH, len(rows)), save_steps=10**6)  # fmt: skip
     short = replace(config, train=walk)
     last = own.last_checkpoint() if own.report.is_file() else None
     if last is None:

@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from training.models.targets import TARGETS
+from training.models import targets
 from training.run import machine
 from training.run.errors import BadInput
 from training.run.settings import LoraSettings
@@ -22,40 +22,32 @@ START = "adapter-start"  # a PiSSA adapter before its first step
 
 def scale(lora: LoraSettings) -> float:
     """What the update is multiplied by."""
-    return lora.alpha / (math.sqrt(lora.rank) if lora.use_rslora else lora.rank)
-
-
-def check_first_layer(lora: LoraSettings, layers: int) -> None:
-    """BadInput where a model of so many layers ends before the first that gets an adapter."""
-    if lora.first_layer >= layers:
-        raise BadInput(f"lora.first_layer: the model's last layer is {layers - 1}, so an adapter from layer"
-                       f" {lora.first_layer} on is none; give a smaller number")  # fmt: skip
+    return lora.lora_alpha / (math.sqrt(lora.r) if lora.use_rslora else lora.r)
 
 
 def lora_config(lora: LoraSettings, model, task_type: str, **more: Any):
     """PEFT's configuration of an adapter on ``model``.
 
     Raises:
-        BadInput: the model ends before ``lora.first_layer``.
+        BadInput: the model has no such layer as ``lora.layers_to_transform`` names.
     """
     from peft import LoraConfig
 
-    if lora.first_layer:
+    if lora.layers_to_transform:
         layers = model.config.get_text_config().num_hidden_layers
-        check_first_layer(lora, layers)
-        more["layers_to_transform"] = list(range(lora.first_layer, layers))
+        more["layers_to_transform"] = targets.adapted_layers(lora, layers)
 
     start = True if lora.init_lora_weights == "default" else lora.init_lora_weights
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that rsLoRA and PiSSA need care: save_plain takes it
-        return LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none",
-                          target_modules=list(TARGETS[lora.targets]), task_type=task_type, use_dora=lora.use_dora,
+        return LoraConfig(r=lora.r, lora_alpha=lora.lora_alpha, lora_dropout=lora.lora_dropout, bias="none",
+                          target_modules=targets.named(lora), task_type=task_type, use_dora=lora.use_dora,
                           use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
 
 
 def parameters(lora: LoraSettings, wide: int, high: int) -> int:
     """Trainable numbers beside one map of D_in = ``wide`` and D_out = ``high``; DoRA has a length for each output."""
-    return lora.rank * (wide + high) + (high if lora.use_dora else 0)
+    return lora.r * (wide + high) + (high if lora.use_dora else 0)
 
 
 def save_initial_adapter(tuned, folder: Path) -> None:

@@ -30,7 +30,7 @@ def trainable_count(model, expected: int) -> None:
     found = sum(p.numel() for p in model.parameters() if p.requires_grad)
     if found != expected:
         raise GuardFailed(f"the adapter has {found:,} trainable parameters where rank * (D_in + D_out) gives"
-                          f" {expected:,}: lora.targets does not match this model's layers")  # fmt: skip
+                          f" {expected:,}: lora.target_modules does not match this model's layers")  # fmt: skip
 
 
 def scale_rule(model, lora) -> None:
@@ -42,8 +42,8 @@ def scale_rule(model, lora) -> None:
     layers = [m.scaling for m in model.modules() if isinstance(getattr(m, "scaling", None), dict)]
     scales = {round(s, 9) for scaling in layers for s in scaling.values()}
     if not scales or any(not math.isclose(s, expected, rel_tol=1e-6) for s in scales):
-        raise GuardFailed(f"the adapter scales its update by {sorted(scales)} and not by {expected:g}, which lora.alpha"
-                          " and lora.rank give")  # fmt: skip
+        raise GuardFailed(f"the adapter scales its update by {sorted(scales)} and not by {expected:g}, which"
+                          " lora.lora_alpha and lora.r give")  # fmt: skip
 
 
 def supervised_share(labels: list[int], where: str, whole_text: bool = False) -> None:

@@ -11,8 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from training.models import adapter, bundled, guards, tiny
-from training.models.targets import TARGETS
+from training.models import adapter, bundled, guards, targets, tiny
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource
 from training.run.settings import LoraSettings, ModelSettings
@@ -74,7 +73,7 @@ def _open(settings: ModelSettings, dtype):
         return model.to(dtype), tokenizer
     if kind == "embedded":
         if rest != bundled.NAME:
-            raise BadInput(f"model.source: embedded:{rest} is not known; there is embedded:{bundled.NAME}")
+            raise BadInput(f"model.source: bundled:{rest} is not known; there is bundled:{bundled.NAME}")
         return _from_pretrained(str(bundled.folder()), settings, dtype)
     return _from_pretrained(settings.source, settings, dtype)
 
@@ -161,15 +160,18 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int):
 
 def count_adapter_parameters(model, lora: LoraSettings) -> int:
     """``adapter.parameters``, summed over the targeted linear layers outside the head."""
-    names = TARGETS[lora.targets]
-    chosen = [
-        m
-        for n, m in model.named_modules()
-        if n.rsplit(".", 1)[-1] in names
-        and hasattr(m, "in_features")
-        and (not lora.first_layer or _layer(n) >= lora.first_layer)
-    ]
-    return sum(adapter.parameters(lora, m.in_features, m.out_features) for m in chosen)
+    wanted, linear = targets.named(lora), {n: m for n, m in model.named_modules() if hasattr(m, "in_features")}
+    chosen = [n for n in linear if targets.is_target(n, wanted)]
+    if lora.layers_to_transform:
+        layers = targets.adapted_layers(lora, model.config.get_text_config().num_hidden_layers)
+        chosen = [n for n in chosen if _layer(n) in layers]
+    unknown = [] if isinstance(wanted, str) else [name for name in wanted if not any(
+        targets.is_target(n, [name]) for n in linear)]  # fmt: skip
+    if unknown or not chosen:
+        raise BadInput(f"lora.target_modules: this model has no linear layer {', '.join(unknown) or wanted}; it has"
+                       f" {', '.join(sorted({n.rsplit('.', 1)[-1] for n in linear}))}, and all-linear means all of"
+                       " its layers'")  # fmt: skip
+    return sum(adapter.parameters(lora, linear[n].in_features, linear[n].out_features) for n in chosen)
 
 
 def _layer(name: str) -> int:

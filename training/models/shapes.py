@@ -44,16 +44,15 @@ class Shape(DecoderShape):
 
 # Name in a configuration -> row of the site's table that has the same shape.
 TABLE_NAMES = {
-    "embedded:smollm2-135m-instruct": "SmolLM2-135M",
+    "bundled:smollm2-135m-instruct": "SmolLM2-135M",
     "Qwen/Qwen2.5-7B-Instruct": "Qwen2.5-7B",
     "allenai/OLMo-2-1124-7B-Instruct": "OLMo-2-7B",
 }
 HEADLESS = {"intfloat/e5-mistral-7b-instruct": "Mistral-7B-v0.1"}  # embedders: a row's decoder without its output head
 FAMILIES = {BIASED: "qwen2", HEAD_NORMS: "qwen3", WIDE_NORMS: "olmo2", FOUR_NORMS: "gemma2"}
 
-ENCODERS = {
-    "embedded:all-minilm-l6-v2": "bert"
-}  # embedding models whose stand-in is in training/methods/embed/model.py
+
+ENCODERS = {"bundled:all-minilm-l6-v2": "bert"}  # embedding models whose stand-in is in training/methods/embed/model.py
 
 
 def shape_of(source: str) -> Shape | None:

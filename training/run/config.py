@@ -18,9 +18,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from training.run import strict_yaml
+from training.run import former_names, strict_yaml
 from training.run.errors import BadInput
-from training.run.settings import Config, is_pissa
+from training.run.settings import Config, LoraSettings, is_pissa
 from training.run.strict_yaml import shown
 
 
@@ -33,12 +33,13 @@ def check_adapter(config: Config, path: str) -> None:
     lora = config.lora
     if lora is None:
         return
+    check_places(lora, path)
     if not re.fullmatch(r"default|pissa|pissa_niter_[1-9]\d*", lora.init_lora_weights):
         raise BadInput(f"{path}: 'lora.init_lora_weights' must be default, pissa or pissa_niter_N (a quick SVD of N"
                        f" iterations, such as pissa_niter_16), not {lora.init_lora_weights!r}")  # fmt: skip
-    if lora.use_dora and lora.dropout:
-        raise BadInput(f"{path}: 'lora.use_dora' with 'lora.dropout' {lora.dropout} makes PEFT compute every layer"
-                       " twice; set lora.dropout=0")  # fmt: skip
+    if lora.use_dora and lora.lora_dropout:
+        raise BadInput(f"{path}: 'lora.use_dora' with 'lora.lora_dropout' {lora.lora_dropout} makes PEFT compute every"
+                       " layer twice; set lora.lora_dropout=0")  # fmt: skip
     if not is_pissa(lora):
         return
     if lora.use_dora:
@@ -53,16 +54,52 @@ def check_adapter(config: Config, path: str) -> None:
                        f" {config.method} takes for its starting model; set it to default")  # fmt: skip
 
 
+def check_places(lora: LoraSettings, path: str) -> None:
+    """Refuse what cannot say where adapters go; arguments and error as in ``check_adapter``."""
+    wanted, layers = lora.target_modules, lora.layers_to_transform
+    if not wanted or (isinstance(wanted, str) and not _is_pattern(wanted)):
+        raise BadInput(f"{path}: 'lora.target_modules' must be all-linear, a list of names such as [q_proj, v_proj], or"
+                       f" a regular expression, not {shown(wanted)}")  # fmt: skip
+    if (
+        isinstance(layers, str)
+        and not re.fullmatch(r"from:\d{1,4}", layers)
+        or layers == []
+        or (isinstance(layers, list) and min(layers) < 0)
+    ):
+        raise BadInput(f"{path}: 'lora.layers_to_transform' must be null, a list of layers from 0 on such as [8, 9], or"
+                       f" from:N for layer N and all above it, not {shown(layers)}")  # fmt: skip
+    if layers and isinstance(wanted, str) and wanted != "all-linear":
+        raise BadInput(f"{path}: 'lora.layers_to_transform' does not go with a regular expression, which sees"
+                       " a module's whole name (PEFT); write the layers into 'lora.target_modules', or give a list of"
+                       " names")  # fmt: skip
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether a text is all-linear or a regular expression."""
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
 SMOKE = {
-    "train": {"max_steps": 3, "batch_size": 2, "accumulation": 1, "max_length": 4096, "save_every": 2},
+    "train": {
+        "max_steps": 3,
+        "per_device_train_batch_size": 2,
+        "gradient_accumulation_steps": 1,
+        "max_length": 4096,
+        "save_steps": 2,
+        "optim": "adamw_torch_fused",
+    },
     "data": {"n_train": 16, "n_heldout": 4},
     "evaluate": {"max_new_tokens": 8},
     "probe": {"n": 4},
-    "group": {"group": 2, "longest": 8, "vllm": False},
-    "preference": {"samples": 2, "least_difference": 0.0, "rule": "shortest"},
+    "grpo": {"num_generations": 2, "max_completion_length": 8, "use_vllm": False},
+    "dpo": {"samples": 2, "min_score_gap": 0.0, "rule": "shortest"},
 }
 
-NARROW = {"embed": {"cut": 8, "widths": 32}}  # lists of widths, held to what a tiny model has
+NARROW = {"embed": {"truncate_dims": 8, "matryoshka_dims": 32}}  # lists of widths, held to what a tiny model has
 LARGEST = 2**63 - 1  # whole number that torch and numpy hold
 
 
@@ -98,8 +135,16 @@ def smoke(config: Config, architecture: str) -> Config:
         config = replace(config, **{section: replace(part, **{k: v for k, v in values.items() if k in known})})
     tiny = replace(config.model, source=f"tiny-random:{architecture}", revision=None, dtype="float32",
                    quantization="none")  # fmt: skip
-    lora = config.lora and replace(config.lora, first_layer=min(config.lora.first_layer, 1))  # of two layers
-    return replace(config, model=tiny, lora=lora, train=replace(config.train, optimizer="adamw"))
+    lora = config.lora and replace(config.lora, layers_to_transform=_of_two_layers(config.lora))
+    return replace(config, model=tiny, lora=lora)
+
+
+def _of_two_layers(lora: LoraSettings) -> str | list[int] | None:
+    """``layers_to_transform`` for a tiny model, whose layers are 0 and 1."""
+    wanted = lora.layers_to_transform
+    if isinstance(wanted, list):
+        return _at_most(wanted, 1)
+    return f"from:{min(int(wanted.partition(':')[2]), 1)}" if wanted else None
 
 
 def _at_most(widths: list[int], limit: int) -> list[int]:
@@ -124,6 +169,15 @@ def read_tree(path: Path) -> dict:
     return tree
 
 
+def check_resumed(folder: str) -> None:
+    """Refuse to resume a run that was begun under former names of settings.
+
+    Raises:
+        BadInput: one line with the remedy.
+    """
+    former_names.check_resumed(read_tree(Path(folder) / "config.yaml"), folder)
+
+
 def _near(path: Path) -> str:
     """A hint at the file of the same folder whose name is most alike, the ending left aside; "" for none."""
     files = {file.stem: file for file in path.parent.glob("*.yaml") if file.is_file()}
@@ -136,11 +190,14 @@ def lay_over(tree: dict, text: str) -> None:
     if not equals or not key.strip():
         raise BadInput(f"{shown(text)}: an override is written section.key=value, such as train.learning_rate=1e-4")
     *parents, last = key.strip().split(".")
+    given = strict_yaml.parse(value, f"override {shown(text)}", line_numbers=False)
+    asked = {parents[0]: {last: given}} if len(parents) == 1 else {last: given}
+    former_names.check(asked, f"override {shown(text)}")
     for part in parents:
         if not isinstance(tree.get(part, {}), dict):
             raise BadInput(f"override {shown(text)}: {shown(part)} is not a section of the configuration")
         tree = tree.setdefault(part, {})
-    tree[last] = strict_yaml.parse(value, f"override {shown(text)}", line_numbers=False)
+    tree[last] = given
 
 
 def build(kind: type, tree: Any, path: str, prefix: str) -> Any:
@@ -167,7 +224,8 @@ def _value(kind: Any, value: Any, metadata: Any, path: str, name: str) -> Any:
     options = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
     if value is None and type(None) in options:
         return None
-    kind = next(k for k in options if k is not type(None))
+    kinds = [kind for kind in options if kind is not type(None)]
+    kind = next((k for k in kinds if isinstance(value, get_origin(k) or k)), kinds[0])
     if is_dataclass(kind):
         return build(kind, value, path, name + ".")
     plain, written = get_origin(kind) or kind, value
@@ -229,11 +287,13 @@ def _kind_name(kind: type) -> str:
 
 def check_together(config: Config, path: str) -> None:
     """What single values cannot show."""
-    if config.lora and config.lora.dropout and config.train.shared_prefix:
-        raise BadInput(f"{path}: 'lora.dropout' above 0 would drop the same units for all rows of a shared prefix;"
+    if config.lora and config.lora.lora_dropout and config.train.shared_prefix:
+        raise BadInput(f"{path}: 'lora.lora_dropout' above 0 would drop the same units for all rows of a shared prefix;"
                        " set train.shared_prefix=false")  # fmt: skip
-    if config.train.epochs == 0 and config.train.max_steps == 0:
-        raise BadInput(f"{path}: 'train.epochs' and 'train.max_steps' are both 0, so nothing would be trained")
+    if config.train.num_train_epochs == 0 and config.train.max_steps == 0:
+        raise BadInput(
+            f"{path}: 'train.num_train_epochs' and 'train.max_steps' are both 0, so nothing would be trained"
+        )
     if config.data.replay_chats and config.method != "sft":
         raise BadInput(f"{path}: 'data.replay_chats' is for method sft; set it to 0")
     if config.model.quantization == "nf4" and config.lora is None:

@@ -44,7 +44,7 @@ DTYPES = ("", "float32", "bfloat16")  # "": not known yet
 
 
 # What a walk leaves behind and a later one would take for its own.
-LEFT = ("adapter", "arms", "checkpoints", "round-[0-9]*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
+LEFT = ("adapter", "variants", "checkpoints", "round-[0-9]*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
         "teacher.safetensors")  # fmt: skip
 
 ANEW = "begin the run anew, in another --out or after removing the folder"

@@ -196,7 +196,8 @@ def need_memory(needed: float, why: str) -> None:
     here = available_memory_bytes()
     if here and needed > here:
         raise LackingResource(f"{why} needs about {needed / 1e9:.1f} GB of memory and {here / 1e9:.1f} GB are free:"
-                              " close other programs, or take a smaller model or train.batch_size")  # fmt: skip
+                              " close other programs, or take a smaller model or"
+                              " train.per_device_train_batch_size")  # fmt: skip
 
 
 def need_disk(path: Path, needed: float, why: str) -> None:

@@ -37,7 +37,7 @@ def setting(help: str, default: Any = ..., low: float | None = None, high: float
 class ModelSettings:
     """The model that is tuned, and how it is held."""
 
-    source: str = setting("embedded:smollm2-135m-instruct, tiny-random:ARCHITECTURE, a folder, or a hub id")
+    source: str = setting("bundled:smollm2-135m-instruct, tiny-random:ARCHITECTURE, a folder, or a hub id")
     revision: str | None = setting("commit of a hub id (required there), otherwise null")
     dtype: str = setting("how the weights are held; auto is bfloat16 where the device has it", "auto",
                          choices=("auto", "float32", "bfloat16"))  # fmt: skip
@@ -47,16 +47,18 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """The adapter: delta W = alpha / rank * B A on every targeted layer; variants in training/models/adapter.py."""
+    """The adapter: delta W = lora_alpha / r * B A on every targeted layer; variants in training/models/adapter.py."""
 
-    rank: int = setting("R, the inner width of the adapter", low=1, high=1024)
-    alpha: float = setting("the update is scaled by alpha / rank", low=0, high=1e6)
-    dropout: float = setting("dropout on the adapter's input", 0.0, low=0, high=0.9)
-    targets: str = setting("which linear layers carry an adapter", "all-linear",
-                           choices=("all-linear", "attention", "query-value"))  # fmt: skip
-    first_layer: int = setting("first layer with an adapter, from 0: no gradient has to go below it, which saves time"
-                               " and memory", 0, low=0)  # fmt: skip
-    use_rslora: bool = setting("rsLoRA: the update is scaled by alpha / sqrt(rank)", False)
+    r: int = setting("R, the inner width of the adapter", low=1, high=1024)
+    lora_alpha: float = setting("the update is scaled by lora_alpha / r", low=0, high=1e6)
+    lora_dropout: float = setting("dropout on the adapter's input", 0.0, low=0, high=0.9)
+    target_modules: str | list[str] = setting("which linear layers carry an adapter: all-linear, a list of names such"
+                                              " as [q_proj, v_proj], or a regular expression for a module's whole name",
+                                              "all-linear")  # fmt: skip
+    layers_to_transform: str | list[int] | None = setting("layers with an adapter, from 0: a list, or from:N for N"
+                                                          " and all above it (no gradient has to go below N);"
+                                                          " null: all", None)  # fmt: skip
+    use_rslora: bool = setting("rsLoRA: the update is scaled by lora_alpha / sqrt(r)", False)
     use_dora: bool = setting("DoRA: the length of each output's weights is trained apart from their direction", False)
     init_lora_weights: str = setting("default: A random, B zero; pissa or pissa_niter_N: from the weights' largest"
                                      " singular vectors", "default")  # fmt: skip
@@ -82,25 +84,35 @@ class TrainSettings:
     """The optimiser's walk, and the switches that make it quick without changing it."""
 
     learning_rate: float = setting("peak step size of AdamW", low=0, high=1)
-    scheduler: str = setting("how the rate falls after the warm-up", choices=("linear", "cosine", "constant"))
-    warmup: float = setting("share of the steps that warm up", low=0, high=1)
-    epochs: float = setting("passes over the rows", low=0, high=1e6)
-    batch_size: int = setting("rows of one micro-batch on one device", low=1)
-    accumulation: int = setting("micro-batches of one step", low=1)
+    lr_scheduler_type: str = setting(
+        "how the rate falls after the warm-up", choices=("linear", "cosine", "constant_with_warmup")
+    )
+    warmup_steps: float = setting("steps that warm up; below 1: a share of the steps, as in transformers 5", low=0,
+                                  high=1e6)  # fmt: skip
+    num_train_epochs: float = setting("passes over the rows", low=0, high=1e6)
+    per_device_train_batch_size: int = setting("rows of one micro-batch on one device", low=1)
+    gradient_accumulation_steps: int = setting("micro-batches of one step", low=1)
     weight_decay: float = setting("AdamW's pull towards zero", low=0)
-    clip: float = setting("largest norm of the gradient; 0 switches it off", low=0)
+    max_grad_norm: float = setting("largest norm of the gradient; 0 switches it off", low=0)
     seed: int = setting("seed of the adapter's start and of the order of the rows", low=0, high=LARGEST_SEED)
     max_length: int = setting("longest row in tokens; longer ones are refused by the data check", low=8)
-    beta2: float = setting("AdamW's memory of squared gradients, about 1 / (1 - beta2) steps; below 1", 0.999, low=0,
+    adam_beta2: float = setting("AdamW's memory of squared gradients, about 1 / (1 - beta2) steps; below 1", 0.999,
+                                low=0,
                            high=0.999999)  # fmt: skip
     max_steps: int = setting("stop after so many steps; 0 means after the epochs", 0, low=0)
     sparse_logits: bool = setting("score the vocabulary only where a label stands", True)
     shared_prefix: bool = setting("run what all rows of a micro-batch begin with only once", True)
-    bucket: bool = setting("put rows of like length into one batch", True)
-    checkpointing: bool = setting("recompute activations in the backward pass: less memory, more time", False)
-    save_every: int = setting("steps between two points to go on from", 25, low=1)
-    optimizer: str = setting("paged_adamw_8bit keeps AdamW's state in 8 bits (needs a GPU)", "adamw",
-                             choices=("adamw", "paged_adamw_8bit"))  # fmt: skip
+    train_sampling_strategy: str = setting("group_by_length puts rows of like length into one batch", "group_by_length",
+                                           choices=("group_by_length", "random"))  # fmt: skip
+    gradient_checkpointing: bool = setting("recompute activations in the backward pass: less memory, more time", False)
+    save_steps: int = setting("steps between two points to go on from", 25, low=1)
+    optim: str = setting("paged_adamw_8bit keeps AdamW's state in 8 bits (needs a GPU)", "adamw_torch_fused",
+                         choices=("adamw_torch_fused", "paged_adamw_8bit"))  # fmt: skip
+
+    @property
+    def by_length(self) -> bool:
+        """Whether rows of like length come into one batch."""
+        return self.train_sampling_strategy == "group_by_length"
 
 
 @dataclass(frozen=True)
@@ -109,16 +121,16 @@ class ProbeSettings:
 
     n: int = setting("rows that are asked", 50, low=1)
     exact_threshold: float = setting("share of exact answers from which on training is refused", 0.9, low=0, high=1)
-    few_shot: int = setting("examples in the prompt of the fair baseline", 4, low=0)
+    num_fewshot: int = setting("examples in the prompt of the fair baseline", 4, low=0)
 
 
 @dataclass(frozen=True)
 class EvaluateSettings:
     """How answers are made and scored; the same before and after."""
 
-    batch_size: int = setting("prompts answered together", 100, low=1)
+    per_device_eval_batch_size: int = setting("prompts answered together", 100, low=1)
     max_new_tokens: int = setting("longest answer", 80, low=1)
-    few_shot: int = setting("examples in the prompt of the fair baseline", 4, low=0)
+    num_fewshot: int = setting("examples in the prompt of the fair baseline", 4, low=0)
     base_rows: int = setting("first rows of each set that the untrained model is asked, twice; 0 means all", 0, low=0)
     sets: list[str] = setting("the task's held-out sets to score; [] means all but a sealed one", [])
 

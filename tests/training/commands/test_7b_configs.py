@@ -48,7 +48,7 @@ def test_each_says_how_it_is_run_and_pins_a_commit(path):
     if path in MANY:
         launch = re.search(r"^# accelerate launch --config_file (\S+) -m training", text, re.MULTILINE)
         assert launch and (ROOT / launch[1]).is_file() and path.stem.rsplit("_", 1)[1] in launch[1]
-        rows = config.train.batch_size * config.train.accumulation * 4
+        rows = config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps * 4
         assert rows == (8 if method == "distill" else 16)
     if config.lora is not None:
         card = int(match[1]) if (match := re.search(r"_(\d+)gb", path.stem)) else 80
@@ -60,13 +60,13 @@ def test_each_of_many_gpus_trains_a_tiny_model_of_its_architecture(path, tmp_pat
     """As launched: training alone, and the line that measures."""
     monkeypatch.setattr(train_command, "launched", lambda args: True)
     method = path.parent.name
-    more = ["group.reward=plain_letters"] if method == "grpo" else []
+    more = ["grpo.reward=plain_letters"] if method == "grpo" else []
     assert (
         main([method, "--smoke", "--config", str(path), "data.n_train=8", *more, "--out", str(tmp_path / "run")]) == 0
     )
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     if method == "distill":
-        report["train"] = json.loads((tmp_path / "run" / "arms" / "soft" / "report.json").read_text())["train"]
+        report["train"] = json.loads((tmp_path / "run" / "variants" / "soft" / "report.json").read_text())["train"]
     assert report["run"]["status"] == "smoke" and report["train"]["steps"] == 3
     assert "qwen2" in (tmp_path / "run" / "config.yaml").read_text()
 
@@ -78,7 +78,7 @@ def test_each_of_one_gpu_goes_the_whole_way_on_a_tiny_model(path, tmp_path, monk
         capability_retention, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True})
     )
     method = path.parent.name
-    more = ["group.reward=plain_letters"] if method == "grpo" else []
+    more = ["grpo.reward=plain_letters"] if method == "grpo" else []
     few = ["data.n_heldout=2", "evaluate.max_new_tokens=4", "probe.n=2", "train.max_steps=2"]
     code = main([method, "--smoke", "--config", str(path), *few, *more, "--out", str(tmp_path / "run")])
     report = json.loads((tmp_path / "run" / "report.json").read_text())
@@ -90,10 +90,10 @@ def test_vllm_is_asked_for_by_the_configuration(tmp_path, capsys):
     from training.models.shapes import architecture_of
 
     path = FOLDER / "grpo" / "qwen2.5_7b_lora_80gb.yaml"
-    assert main(["grpo", "--config", str(path), "group.vllm=true", "--dry-run"]) == 3
-    assert "group.vllm: the package vllm is not installed" in capsys.readouterr().err
-    small = configuration.smoke(load_config(path, ["group.vllm=true"]), architecture_of("Qwen/x"))
-    assert small.group.vllm is False
+    assert main(["grpo", "--config", str(path), "grpo.use_vllm=true", "--dry-run"]) == 3
+    assert "grpo.use_vllm: the package vllm is not installed" in capsys.readouterr().err
+    small = configuration.smoke(load_config(path, ["grpo.use_vllm=true"]), architecture_of("Qwen/x"))
+    assert small.grpo.use_vllm is False
 
 
 def test_two_processes_give_the_single_ones_loss_curve_on_pairs(tmp_path):
@@ -110,8 +110,8 @@ def test_two_processes_give_the_single_ones_loss_curve_on_pairs(tmp_path):
             "dpo",
             "--config",
             str(FOLDER / "dpo" / "tiny.yaml"),
-            "preference.nll_weight=0",
-            f"train.batch_size={size}",
+            "dpo.nll_weight=0",
+            f"train.per_device_train_batch_size={size}",
             "train.max_steps=3",
             "--out",
             str(out),

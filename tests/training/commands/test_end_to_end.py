@@ -25,7 +25,7 @@ SECTIONS = {"run", "environment", "data", "train", "seeds"}
 
 @pytest.mark.parametrize("path", BIG, ids=lambda p: p.stem)
 def test_every_big_configuration_trains_on_a_tiny_model_of_its_architecture(path, tmp_path):
-    assert main(["sft", "--smoke", "--config", str(path), "train.accumulation=1", "data.n_train=8",
+    assert main(["sft", "--smoke", "--config", str(path), "train.gradient_accumulation_steps=1", "data.n_train=8",
                  "--out", str(tmp_path / "run")]) == 0  # fmt: skip
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert set(report) >= SECTIONS

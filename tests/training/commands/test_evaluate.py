@@ -46,7 +46,7 @@ def settings(**given):
         method=given.pop("method", "sft"),
         data=DataSettings(**{"n_train": 12, "n_heldout": 3, **given}),
         train=SimpleNamespace(max_length=512),
-        evaluate=EvaluateSettings(batch_size=4, max_new_tokens=5, few_shot=1),
+        evaluate=EvaluateSettings(per_device_eval_batch_size=4, max_new_tokens=5, num_fewshot=1),
     )
 
 

@@ -15,8 +15,8 @@ from training.run.machine import device
 @pytest.mark.parametrize("point", memory_benchmark.points(), ids=lambda p: p.name)
 def test_a_point_loads_and_says_what_it_is(point):
     config = memory_benchmark.configuration(point)
-    assert config.train.batch_size == point.batch and config.method == point.method
-    assert config.train.checkpointing == ("checkpointing" in point.name)
+    assert config.train.per_device_train_batch_size == point.batch and config.method == point.method
+    assert config.train.gradient_checkpointing == ("checkpointing" in point.name)
     assert (config.lora is None) == point.name.startswith("full")
     rows = memory_benchmark.rows_of(point, 49_152)
     assert len(rows) == point.batch * memory_benchmark.STEPS
@@ -29,7 +29,7 @@ def test_points_differ_in_rank_length_batch_and_method():
     found = memory_benchmark.points()
     assert len({p.name for p in found}) == len(found) >= 20
     configs = [memory_benchmark.configuration(p) for p in found]
-    assert len({c.lora.rank for c in configs if c.lora}) >= 4
+    assert len({c.lora.r for c in configs if c.lora}) >= 4
     assert len({p.tokens for p in found}) >= 4 and len({p.batch for p in found}) >= 4
     assert Counter(p.method for p in found)["dpo"] >= 3 and any(c.lora is None for c in configs)
 

@@ -43,7 +43,7 @@ def tiny(method: str, out: Path, *more: str) -> list[str]:
 
 def test_everything_that_a_walk_leaves_is_known_to_the_run_folder():
     made = {warm_start.WARM, dpo_pairs.PAIRS_FILE, embed.ROWS_FILE, distill_rows.WRITTEN, student.CACHE_FILE}
-    assert made | {"adapter", "arms", "checkpoints", "round-[0-9]*"} == set(run_folder.LEFT)
+    assert made | {"adapter", "variants", "checkpoints", "round-[0-9]*"} == set(run_folder.LEFT)
 
 
 @pytest.mark.parametrize("method", FILES)
@@ -129,7 +129,7 @@ def stop_in_step(monkeypatch, step: int) -> None:
 
 @pytest.mark.parametrize("step", [1, 2])  # of the warm start's two
 def test_ctrl_c_in_the_warm_start_loses_no_step_and_is_heard_in_the_last_one_too(tmp_path, capsys, monkeypatch, step):
-    more = ["preference.warm_start_rows=16", "train.max_steps=1"]
+    more = ["dpo.warm_start_rows=16", "train.max_steps=1"]
     straight = train("dpo", tmp_path / "straight", more)[0]
     stop_in_step(monkeypatch, step)
     with pytest.raises(Interrupted, match="stopped in the warm start; go on with"):

@@ -17,6 +17,7 @@ from training.cli import main
 from training.methods.configuration import KINDS, load_config
 from training.methods.memory_estimate import adapter_parameters, estimate
 from training.models.shapes import SHAPES
+from training.models.targets import adapted_from
 from training.run import config as configuration
 from training.run import machine, strict_yaml
 from training.run.errors import BadInput
@@ -48,7 +49,7 @@ def test_every_run_loads_and_its_adapter_is_counted(path):
         h, k, m = shape.hidden, shape.key_value, shape.inner
         maps = (h + h) + (h + k) + (h + k) + (h + h) + (h + m) + (h + m) + (m + h)
         assert (
-            adapter_parameters(shape, config.lora) == (shape.layers - config.lora.first_layer) * config.lora.rank * maps
+            adapter_parameters(shape, config.lora) == (shape.layers - adapted_from(config.lora)) * config.lora.r * maps
         )
 
 
@@ -59,7 +60,9 @@ def test_every_big_run_pins_a_commit_and_fits_its_card(path):
     card = CARDS_GB[path.stem.rsplit("_", 1)[-1]]
     assert estimate(config)["total_bytes"] < 0.9 * card * 1e9
     assert (
-        config.train.batch_size * config.train.accumulation * (4 if "fsdp" in path.stem or "zero3" in path.stem else 1)
+        config.train.per_device_train_batch_size
+        * config.train.gradient_accumulation_steps
+        * (4 if "fsdp" in path.stem or "zero3" in path.stem else 1)
         == 16
     )
 
@@ -104,23 +107,32 @@ def change(tmp_path, edit) -> Path:
     [
         (lambda t: t["train"].update(learnin_rate=1), ["train.learnin_rate", "did you mean 'learning_rate'"]),
         (lambda t: t.update(trian={}), ["'trian'", "did you mean 'train'"]),
-        (lambda t: t["train"].pop("epochs"), ["train.epochs", "missing"]),
+        (lambda t: t["train"].pop("num_train_epochs"), ["train.num_train_epochs", "missing"]),
         (lambda t: t.pop("model"), ["'model'", "missing"]),
-        (lambda t: t["lora"].update(rank="eight"), ["lora.rank", "whole number"]),
-        (lambda t: t["lora"].update(rank=0), ["lora.rank", "between 1 and 1024"]),
-        (lambda t: t["train"].update(batch_size=2.5), ["train.batch_size", "whole number"]),
-        (lambda t: t["train"].update(bucket="yes please"), ["train.bucket", "true or false"]),
-        (lambda t: t["train"].update(scheduler="linaer"), ["train.scheduler", "linear, cosine, constant"]),
-        (lambda t: t["lora"].update(dropout=0.1), ["lora.dropout", "train.shared_prefix=false"]),
-        (lambda t: t["train"].update(epochs=0), ["train.epochs", "nothing would be trained"]),
+        (lambda t: t["lora"].update(r="eight"), ["lora.r", "whole number"]),
+        (lambda t: t["lora"].update(r=0), ["lora.r", "between 1 and 1024"]),
+        (
+            lambda t: t["train"].update(per_device_train_batch_size=2.5),
+            ["train.per_device_train_batch_size", "whole number"],
+        ),
+        (lambda t: t["train"].update(sparse_logits="yes please"), ["train.sparse_logits", "true or false"]),
+        (
+            lambda t: t["train"].update(lr_scheduler_type="linaer"),
+            ["train.lr_scheduler_type", "linear, cosine, constant_with_warmup"],
+        ),
+        (lambda t: t["lora"].update(lora_dropout=0.1), ["lora.lora_dropout", "train.shared_prefix=false"]),
+        (lambda t: t["train"].update(num_train_epochs=0), ["train.num_train_epochs", "nothing would be trained"]),
         (lambda t: t["model"].update(source="some/model"), ["model.revision", "pin the commit"]),
         (lambda t: t.update(model=3), ["'model'", "section"]),
         (lambda t: t.update(method=["sft"]), ["'method'", "must be text"]),
         (lambda t: t.update(method={"a": "b"}), ["'method'", "must be text"]),
         (lambda t: t.update(method="sfd"), ["'method'", "sft", "dpo", "'sfd'"]),
         (lambda t: t["train"].update(learning_rate=10**400), ["train.learning_rate", "a finite number"]),
-        (lambda t: t["train"].update(batch_size=10**20), ["train.batch_size", "up to 9223372036854775807"]),
-        (lambda t: t["train"].update(beta2=1.0), ["train.beta2", "between 0 and 0.999999"]),
+        (
+            lambda t: t["train"].update(per_device_train_batch_size=10**20),
+            ["train.per_device_train_batch_size", "up to 9223372036854775807"],
+        ),
+        (lambda t: t["train"].update(adam_beta2=1.0), ["train.adam_beta2", "between 0 and 0.999999"]),
         (lambda t: t["model"].update(source="/no/model"), ["model.source", "/no/model", "there is none"]),
         (lambda t: t["train"].update(seed=2**32), ["train.seed", "between 0 and 4294967295"]),
         (lambda t: t["data"].update(heldout_files={"a": None}), ["data.heldout_files.a", "must be text", "JSONL"]),
@@ -153,17 +165,17 @@ def test_a_slip_is_one_line_that_names_it(tmp_path, capsys, edit, words):
         (["sft", "--config", str(TINY), "nonsense"], ["nonsense", "section.key=value"]),
         (["stf"], ["'stf'", "did you mean 'sft'"]),
         (["sft", "--resume", "/nowhere/at/all"], ["/nowhere/at/all", "there is no run", "config.yaml is missing"]),
-        (["sft", "--config", str(TINY), "lora.rank=[*x"], ["override 'lora.rank=[*x'", "not readable as YAML"]),
+        (["sft", "--config", str(TINY), "lora.r=[*x"], ["override 'lora.r=[*x'", "not readable as YAML"]),
         (["sft", "--config", str(TINY), "evaluate.sets=&s [*s]"], ["evaluate.sets", "inside its own value"]),
         (["sft", "--config", str(TINY), "name=2026-99-99"], ["2026-99-99", "in quotes"]),
-        (["sft", "--config", str(TINY), "lora={rank: 1, rank: 2, alpha: 3}"], ["'rank'", "stands twice"]),
+        (["sft", "--config", str(TINY), "lora={r: 1, r: 2, lora_alpha: 3}"], ["'r'", "stands twice"]),
         (
             ["reward", "--config", str(FOLDER / "reward" / "tiny.yaml"), "reward.kinds=[[x]]"],
             ["reward.kinds[0]", "must be text"],
         ),
         (
-            ["embed", "--config", str(FOLDER / "embed" / "tiny.yaml"), "embed.cut=[wide]"],
-            ["embed.cut[0]", "whole number"],
+            ["embed", "--config", str(FOLDER / "embed" / "tiny.yaml"), "embed.truncate_dims=[wide]"],
+            ["embed.truncate_dims[0]", "whole number"],
         ),
         (["train", "--config", str(STACK), "--dry-run"], ["distill-stack", "python -m training.stack.distill'"]),
         (["sft", "--config", str(STACK), "--dry-run"], ["distill-stack", "python -m training.stack.distill'"]),
@@ -229,8 +241,8 @@ def floats() -> list[tuple[Path, str]]:
 
 def test_no_number_may_be_infinite_or_no_number():
     asked = floats()
-    assert {"gate.cross_entropy_nats", "preference.beta", "group.clip_high", "embed.scale", "distill.temperature",
-            "teacher.price_in", "lora.alpha", "train.epochs"} <= {name for _, name in asked}  # fmt: skip
+    assert {"gate.cross_entropy_nats", "dpo.beta", "grpo.epsilon_high", "embed.scale", "distill.temperature",
+            "teacher.price_in", "lora.lora_alpha", "train.num_train_epochs"} <= {name for _, name in asked}  # fmt: skip
     for path, name in asked:
         for value in (".inf", "-.inf", ".nan", "1e400"):
             with pytest.raises(BadInput, match=f"'{name}' must be a finite number"):
@@ -254,11 +266,11 @@ def test_a_configuration_of_the_package_is_found_by_its_short_path_too(tmp_path,
 def test_a_later_setting_is_hashed_only_where_it_is_set():
     path = FOLDER / "dpo" / "tiny.yaml"
     plain = load_config(path)
-    at_default = load_config(path, ["preference.with_examples=false"])
+    at_default = load_config(path, ["dpo.few_shot_prompt=false"])
     assert configuration.sha(plain) == configuration.sha(at_default)
-    assert configuration.sha(plain) != configuration.sha(load_config(path, ["preference.with_examples=true"]))
+    assert configuration.sha(plain) != configuration.sha(load_config(path, ["dpo.few_shot_prompt=true"]))
     before = asdict(plain)
-    del before["preference"]["with_examples"]
+    del before["dpo"]["few_shot_prompt"]
     assert configuration.sha(plain) == hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()
 
 
@@ -269,7 +281,13 @@ def test_a_name_is_no_path(name):
 
 
 def test_a_plan_without_an_adapters_layers_is_refused(capsys):
-    line = ["sft", "--config", str(FOLDER / "sft" / "smollm2_orders.yaml"), "lora.first_layer=30", "--dry-run"]
+    line = [
+        "sft",
+        "--config",
+        str(FOLDER / "sft" / "smollm2_orders.yaml"),
+        "lora.layers_to_transform=from:30",
+        "--dry-run",
+    ]
     assert main(line) == 2 and "last layer is 29" in capsys.readouterr().err
 
 
@@ -299,7 +317,7 @@ def test_a_folder_is_called_a_folder_and_no_nonsense_is_proposed(tmp_path):
     "raw, line, words",
     [
         (b"name: [", 1, "expected the node"),
-        (b"name: tiny\nlora:\n  rank: 4\n  rank: 512\n", 4, "the key 'rank' stands twice"),
+        (b"name: tiny\nlora:\n  r: 4\n  r: 512\n", 4, "the key 'r' stands twice"),
         (b"train: {}\nname: x\n'train': {}\n", 3, "the key 'train' stands twice"),
         (b"name: x\nlora:\n  rank: 0x_\n", 3, "'0x_' cannot be read as int"),
         (b"lora:\n  rank: !!int x\n", 2, "'x' cannot be read as int"),

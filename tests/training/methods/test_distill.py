@@ -136,14 +136,14 @@ def test_the_collator_lays_each_rows_lesson_beside_its_labels(loaded, encoded, t
 
 # ---- runs ----
 def weights_of(run: RunFolder, arm: str) -> bytes:
-    kept = run.path / "arms" / arm / "adapter"
+    kept = run.path / "variants" / arm / "adapter"
     return ((kept if kept.is_dir() else run.adapter) / "model.safetensors").read_bytes()
 
 
 def test_arms_start_alike_and_the_soft_one_comes_nearer_to_its_teacher(tmp_path, capsys):
-    overrides = ["train.epochs=5", "train.save_every=100", "train.learning_rate=1e-2", "data.n_heldout=6"]
+    overrides = ["train.num_train_epochs=5", "train.save_steps=100", "train.learning_rate=1e-2", "data.n_heldout=6"]
     run, result, (config, loaded, rows) = train("distill", tmp_path / "run", overrides)
-    arms = {arm: RunFolder(run.path / "arms" / arm) for arm in ("hard", "soft")}
+    arms = {arm: RunFolder(run.path / "variants" / arm) for arm in ("hard", "soft")}
     arms["soft"].adapter = run.adapter
     assert [e["step"] for e in arms["hard"].events("step")] == [e["step"] for e in arms["soft"].events("step")]
     found = distill_phases.scores(config, rows, loaded, loaded.model, arms, run)["text"]
@@ -158,7 +158,13 @@ def test_arms_start_alike_and_the_soft_one_comes_nearer_to_its_teacher(tmp_path,
 ])  # fmt: skip
 def test_resumed_is_straight_in_each_arm(tmp_path, arms, killed_after):
     """Broken off once in each arm, and in each half of the on-policy one."""
-    few = ["train.save_every=1", "train.max_steps=4", f"distill.arms=[{arms}]", "distill.longest=4", "data.n_train=4"]
+    few = [
+        "train.save_steps=1",
+        "train.max_steps=4",
+        f"distill.variants=[{arms}]",
+        "distill.max_new_tokens=4",
+        "data.n_train=4",
+    ]
     straight = train("distill", tmp_path / "straight", few)[0]
 
     class Kill(Exception):
@@ -190,16 +196,16 @@ def test_resumed_is_straight_in_each_arm(tmp_path, arms, killed_after):
 
 def test_the_teachers_text_and_the_students_own(tmp_path):
     overrides = [
-        "distill.arms=[hard, sequence, on_policy]",
+        "distill.variants=[hard, sequence, on_policy]",
         "train.max_steps=2",
-        "train.save_every=1",
-        "distill.longest=6",
+        "train.save_steps=1",
+        "distill.max_new_tokens=6",
         "data.n_train=4",
     ]
     run, result, _ = train("distill", tmp_path / "run", overrides)
     written = [json.loads(line) for line in (run.path / distill_rows.WRITTEN).read_text().splitlines()]
     assert len(written) == 4 and all(row["text"] for row in written)
-    own = RunFolder(run.path / "arms" / "on_policy")
+    own = RunFolder(run.path / "variants" / "on_policy")
     assert own.read()["train"]["steps"] == 1 == RunFolder(own.path / "first-half").read()["train"]["steps"]
     assert result.model(input_ids=torch.arange(5)[None]).logits.isfinite().all()
     shutil.rmtree(run.adapter)
@@ -212,7 +218,7 @@ def test_the_teachers_text_and_the_students_own(tmp_path):
 
 
 @pytest.mark.parametrize("overrides", [
-    ["distill.arms=[hard]"], ["distill.arms=[hard, hard]"], ["distill.arms=[hard, loud]"],
+    ["distill.variants=[hard]"], ["distill.variants=[hard, hard]"], ["distill.variants=[hard, loud]"],
     ["lora={rank: 4, alpha: 8}"], ["distill.top_k=4", "distill.beta=0.5"], ["data.train_file=rows.jsonl"],
 ])  # fmt: skip
 def test_settings_that_do_not_fit_are_one_line(overrides):
@@ -231,14 +237,16 @@ def test_a_files_faults_are_named_by_line(tmp_path):
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "distill").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_teaches_a_tiny_student_of_its_architecture(tmp_path, file):
     whole = load_config(CONFIGS / "distill" / file)
-    few = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw",
-           "data.n_train=2", "data.n_heldout=1", "train.max_steps=2", "train.batch_size=2", "train.accumulation=1",
-           "train.max_length=4096", "distill.longest=4", "evaluate.max_new_tokens=4", "distill.teacher_adapter=null",
-           "train.checkpointing=false"]  # fmt: skip
+    few = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optim=adamw_torch_fused",
+           "data.n_train=2", "data.n_heldout=1", "train.max_steps=2", "train.per_device_train_batch_size=2",
+           "train.gradient_accumulation_steps=1",
+           "train.max_length=4096", "distill.max_new_tokens=4", "evaluate.max_new_tokens=4",
+           "distill.teacher_adapter=null",
+           "train.gradient_checkpointing=false"]  # fmt: skip
     if whole.distill.rows == "text":
         few.append("train.max_length=24")
     run = train("distill", tmp_path / "run", few, architecture=architecture_of(whole.model.source), file=file)[0]
-    assert {p.name for p in (run.path / "arms").iterdir()} == set(whole.distill.arms)
+    assert {p.name for p in (run.path / "variants").iterdir()} == set(whole.distill.variants)
 
 
 # ---- figures ----

@@ -24,7 +24,6 @@ from training.methods.configuration import load_config
 from training.methods.dpo import loss as dpo_losses
 from training.methods.dpo import measure as dpo_measure
 from training.methods.dpo import pairs as dpo_pairs
-from training.methods.dpo import train as dpo
 from training.methods.warm_start import WARM
 from training.models import generate, loading
 from training.run import config as configuration
@@ -59,9 +58,10 @@ def test_every_pair_of_ours_is_won_by_the_better_answer():
 
 
 @pytest.mark.parametrize(("override", "name", "wanted"), [
-    ("train.beta2=0.9", "adam_beta2", 0.9), ("train.weight_decay=0.3", "weight_decay", 0.3),
-    ("train.clip=0.7", "max_grad_norm", 0.7), ("train.scheduler=cosine", "lr_scheduler_type", "cosine"),
-    ("train.learning_rate=0.02", "learning_rate", 0.02), ("train.save_every=7", "save_steps", 7),
+    ("train.adam_beta2=0.9", "adam_beta2", 0.9), ("train.weight_decay=0.3", "weight_decay", 0.3),
+    ("train.max_grad_norm=0.7", "max_grad_norm", 0.7), ("train.lr_scheduler_type=cosine", "lr_scheduler_type",
+                                                        "cosine"),
+    ("train.learning_rate=0.02", "learning_rate", 0.02), ("train.save_steps=7", "save_steps", 7),
 ])  # fmt: skip
 def test_every_setting_of_the_walk_reaches_the_trainer(tmp_path, override, name, wanted):
     """One that is dropped on the way changes nothing and says nothing."""
@@ -70,21 +70,21 @@ def test_every_setting_of_the_walk_reaches_the_trainer(tmp_path, override, name,
 
 
 def test_the_naive_rule_prefers_the_shorter():
-    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["preference.rule=shortest"])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["dpo.rule=shortest"])
     for pair in dpo_pairs.written_pairs(config, get("shift_notes").rows("train", 10)):
         assert len(pair["chosen"]) < len(pair["rejected"])
 
 
-@pytest.mark.parametrize("loss", ["dpo", "ipo", "length_normalised"])
+@pytest.mark.parametrize("loss", ["sigmoid", "ipo", "sigmoid_norm"])
 def test_the_first_steps_loss_is_losses_own(tmp_path, loss):
     """At the start policy and reference agree, so the loss is the plain formula's for no difference."""
-    overrides = [f"preference.loss={loss}", "train.max_steps=3", "preference.nll_weight=0"]
+    overrides = [f"dpo.loss_type={loss}", "train.max_steps=3", "dpo.nll_weight=0"]
     run, result, (config, _, _) = train("dpo", tmp_path / "run", overrides)
     zeros, ones = torch.zeros(4).double(), torch.ones(4)
     wanted = {
-        "dpo": lambda: dpo_losses.dpo_loss(zeros, zeros, zeros, zeros, 0.1),
+        "sigmoid": lambda: dpo_losses.dpo_loss(zeros, zeros, zeros, zeros, 0.1),
         "ipo": lambda: dpo_losses.ipo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
-        "length_normalised": lambda: dpo_losses.length_normalised_dpo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
+        "sigmoid_norm": lambda: dpo_losses.length_normalised_dpo_loss(zeros, zeros, zeros, zeros, ones, ones, 0.1),
     }
     assert run.read()["train"]["loss"][0] == pytest.approx(float(wanted[loss]()), rel=1e-4)
     assert {p.name for p in run.adapter.iterdir()} == {
@@ -99,23 +99,23 @@ def test_the_first_steps_loss_is_losses_own(tmp_path, loss):
 
 
 def test_the_chosen_answers_become_likelier_than_the_rejected(tmp_path):
-    run = train("dpo", tmp_path / "run", ["train.epochs=4"])[0]
+    run = train("dpo", tmp_path / "run", ["train.num_train_epochs=4"])[0]
     events = run.events("method")
     assert events[-1]["rewards/margins"] > 0.01 and abs(events[0]["rewards/margins"]) < 1e-3
     assert run.read()["data"]["n"]["pairs"] == 16
 
 
 def test_resumed_is_straight_with_sampled_pairs(tmp_path):
-    resumed_is_straight("dpo", tmp_path, ["train.epochs=2", "preference.pairs=sampled", "preference.rule=shortest",
-                                          "preference.least_difference=0", "preference.samples=2", "data.n_train=8",
-                                          "train.batch_size=2"], 3)  # fmt: skip
+    resumed_is_straight("dpo", tmp_path, ["train.num_train_epochs=2", "dpo.pairs=on_policy", "dpo.rule=shortest",
+                                          "dpo.min_score_gap=0", "dpo.samples=2", "data.n_train=8",
+                                          "train.per_device_train_batch_size=2"], 3)  # fmt: skip
     assert (tmp_path / "stopped" / dpo_pairs.PAIRS_FILE).read_text() == (
         tmp_path / "straight" / dpo_pairs.PAIRS_FILE
     ).read_text()
 
 
 def test_after_a_supervised_start_the_reference_is_the_model_that_it_made(tmp_path):
-    overrides = ["preference.warm_start_rows=8", "preference.nll_weight=0", "train.epochs=1", "train.save_every=2"]
+    overrides = ["dpo.warm_start_rows=8", "dpo.nll_weight=0", "train.num_train_epochs=1", "train.save_steps=2"]
     run = train("dpo", tmp_path / "a", overrides)[0]
     warm = (run.path / WARM / "adapter" / "adapter_model.safetensors").read_bytes()
     assert run.read()["train"]["loss"][0] == pytest.approx(math.log(2), rel=1e-4)  # policy and reference agree
@@ -124,17 +124,18 @@ def test_after_a_supervised_start_the_reference_is_the_model_that_it_made(tmp_pa
 
 
 def test_resumed_is_straight_after_a_supervised_start(tmp_path):
-    resumed_is_straight("dpo", tmp_path, ["preference.warm_start_rows=8"], 3)
+    resumed_is_straight("dpo", tmp_path, ["dpo.warm_start_rows=8"], 3)
 
 
-ROUNDS = ["preference.pairs=sampled", "preference.rule=shortest", "preference.least_difference=0",
-          "preference.samples=2", "preference.rounds=2", "data.n_train=8", "train.batch_size=2", "train.save_every=2",
-          "train.epochs=1", "evaluate.max_new_tokens=12"]  # fmt: skip
+ROUNDS = ["dpo.pairs=on_policy", "dpo.rule=shortest", "dpo.min_score_gap=0",
+          "dpo.samples=2", "dpo.rounds=2", "data.n_train=8", "train.per_device_train_batch_size=2",
+          "train.save_steps=2",
+          "train.num_train_epochs=1", "evaluate.max_new_tokens=12"]  # fmt: skip
 
 
 def test_each_round_samples_and_compares_with_the_model_before_it(tmp_path):
     run, result, asked = train("dpo", tmp_path / "run", [*ROUNDS, "train.learning_rate=0.01",
-                                                         "preference.nll_weight=0"])  # fmt: skip
+                                                         "dpo.nll_weight=0"])  # fmt: skip
     first = RunFolder(run.path / "round-1")
     for each in (first, run):  # policy and reference agree at the beginning of each
         assert each.read()["train"]["loss"][0] == pytest.approx(math.log(2), rel=1e-3)
@@ -181,7 +182,7 @@ def test_several_processes_are_refused_before_anything_is_trained(tmp_path, monk
 
     monkeypatch.setattr(machine, "process_count", lambda: 2)
     with pytest.raises(BadInput, match="sampled pairs are made in one process"):
-        train("dpo", tmp_path / "run", [*ROUNDS, "preference.warm_start_rows=8"])
+        train("dpo", tmp_path / "run", [*ROUNDS, "dpo.warm_start_rows=8"])
     assert not (tmp_path / "run" / WARM).exists() and not (tmp_path / "run" / "round-1").exists()
 
 
@@ -194,15 +195,13 @@ def test_a_round_without_pairs_names_itself(tmp_path, monkeypatch):
     assert (tmp_path / "run" / "round-1" / "adapter" / "adapter_model.safetensors").is_file()
 
 
-@pytest.mark.parametrize("pairs", ["written", "file"])
+@pytest.mark.parametrize("pairs", ["synthetic", "file"])
 def test_pairs_that_stay_as_they_are_make_one_round(pairs):
-    with pytest.raises(BadInput, match=f"preference.rounds: .*{pairs} ones stay as they are"):
-        dpo_pairs.load_rows(
-            load_config(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", "preference.rounds=2"])
-        )
+    with pytest.raises(BadInput, match=f"dpo.rounds: .*{pairs} ones stay as they are"):
+        dpo_pairs.load_rows(load_config(CONFIGS / "dpo" / "tiny.yaml", [f"dpo.pairs={pairs}", "dpo.rounds=2"]))
 
 
-WITH_EXAMPLES = ["preference.with_examples=true", "train.max_length=4096", "data.n_train=4"]
+WITH_EXAMPLES = ["dpo.few_shot_prompt=true", "train.max_length=4096", "data.n_train=4"]
 
 
 @pytest.mark.parametrize("pairs", [[], ROUNDS])
@@ -237,7 +236,7 @@ def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
 def test_prompts_that_are_too_long_are_told_before_anything_is_sampled(tmp_path, monkeypatch):
     monkeypatch.setattr(generate, "sample", None)
     with pytest.raises(BadInput, match=r"^train.max_length: a prompt makes \d+ tokens, and 256 are"):
-        train("dpo", tmp_path / "run", [*ROUNDS, "preference.with_examples=true", "train.max_length=256"])
+        train("dpo", tmp_path / "run", [*ROUNDS, "dpo.few_shot_prompt=true", "train.max_length=256"])
 
 
 def test_the_plan_counts_the_examples():
@@ -247,14 +246,14 @@ def test_the_plan_counts_the_examples():
 
 
 @pytest.mark.parametrize(("more", "line"), [
-    (["evaluate.few_shot=0"], "evaluate.few_shot is 0"),
-    (["preference.pairs=file", "data.train_file=pairs.jsonl"], "the prompts of a file stand as they are"),
-    (["preference.warm_start_rows=4"], "a supervised start learns the plain prompt"),
-    (["task=jsonl", "preference.pairs=sampled", "data.train_file=rows.jsonl"], "has 0 worked examples"),
+    (["evaluate.num_fewshot=0"], "evaluate.num_fewshot is 0"),
+    (["dpo.pairs=file", "data.train_file=pairs.jsonl"], "the prompts of a file stand as they are"),
+    (["dpo.warm_start_rows=4"], "a supervised start learns the plain prompt"),
+    (["task=jsonl", "dpo.pairs=on_policy", "data.train_file=rows.jsonl"], "has 0 worked examples"),
 ])  # fmt: skip
 def test_examples_that_cannot_be_shown_are_refused(more, line):
     config = load_config(CONFIGS / "dpo" / "tiny.yaml", [*WITH_EXAMPLES, *more])
-    with pytest.raises(BadInput, match=f"^preference.with_examples: .*{line}"):
+    with pytest.raises(BadInput, match=f"^dpo.few_shot_prompt: .*{line}"):
         dpo_pairs.load_rows(config)
 
 
@@ -262,8 +261,8 @@ def test_a_file_of_pairs_has_no_rows_for_a_supervised_start(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text(json.dumps(GOOD) + "\n", encoding="utf-8")
     with pytest.raises(BadInput, match="warm_start_rows"):
-        train("dpo", tmp_path / "run", ["preference.pairs=file", f"data.train_file={file}", "task=jsonl",
-                                        "preference.warm_start_rows=8"])  # fmt: skip
+        train("dpo", tmp_path / "run", ["dpo.pairs=file", f"data.train_file={file}", "task=jsonl",
+                                        "dpo.warm_start_rows=8"])  # fmt: skip
 
 
 def test_the_seed_decides(tmp_path):
@@ -273,8 +272,8 @@ def test_the_seed_decides(tmp_path):
 
 
 def test_sampled_pairs_that_do_not_differ_are_refused_in_a_line(tmp_path):
-    with pytest.raises(BadInput, match="least_difference"):
-        train("dpo", tmp_path / "run", ["preference.pairs=sampled", "data.n_train=2", "preference.least_difference=1"])
+    with pytest.raises(BadInput, match="min_score_gap"):
+        train("dpo", tmp_path / "run", ["dpo.pairs=on_policy", "data.n_train=2", "dpo.min_score_gap=1"])
 
 
 ANSWERS = {"chosen": "Two.", "rejected": "Many, many, I would say."}
@@ -319,7 +318,7 @@ def test_every_long_pair_is_named_by_line_before_anything_runs(tmp_path):
     file, longest = tmp_path / "pairs.jsonl", 900
     rows = [GOOD, *({**GOOD, side: "many " * 200} for side in GOOD)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=file", f"data.train_file={file}",
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["dpo.pairs=file", f"data.train_file={file}",
                                                               f"train.max_length={longest}"])  # fmt: skip
     tokenizer = loading.load_base(config.model).tokenizer
     assert len(dpo_pairs.load_rows(config).train) == 4  # a dry run has no tokenizer
@@ -335,21 +334,21 @@ def test_every_long_pair_is_named_by_line_before_anything_runs(tmp_path):
 def test_written_pairs_are_of_the_tasks_own_rows(tmp_path):
     (tmp_path / "rows.jsonl").write_text(json.dumps({"prompt": "How many?", "completion": "Two."}) + "\n")
     told = [f"data.train_file={tmp_path / 'rows.jsonl'}"]
-    with pytest.raises(BadInput, match="^data.train_file: written pairs .* preference.pairs to sampled"):
+    with pytest.raises(BadInput, match="^data.train_file: synthetic pairs .* dpo.pairs to on_policy"):
         dpo_pairs.load_rows(load_config(CONFIGS / "dpo" / "tiny.yaml", told))
 
 
-@pytest.mark.parametrize("pairs", ["sampled", "file"])
+@pytest.mark.parametrize("pairs", ["on_policy", "file"])
 def test_a_row_of_plain_text_asks_nothing(tmp_path, pairs):
     file = tmp_path / "rows.jsonl"
     file.write_text('{"text": "Once upon a time."}\n')
-    config = load_config(CONFIGS / "dpo" / "tiny.yaml", [f"preference.pairs={pairs}", f"data.train_file={file}"])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", [f"dpo.pairs={pairs}", f"data.train_file={file}"])
     with pytest.raises(BadInput, match="rows.jsonl:1: missing-"):
         dpo_pairs.load_rows(config)
 
 
 def test_kept_pairs_are_read_back_whatever_line_ends_their_words_hold(tmp_path):
-    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["preference.pairs=sampled"])
+    config = load_config(CONFIGS / "dpo" / "tiny.yaml", ["dpo.pairs=on_policy"])
     turns = [{"role": "user", "content": "which?"}]
     kept = [{**GOOD, "prompt": turns, "chosen": "one\u2028two\u2029three\x85four"}] * 2
     splits.write_rows(tmp_path / dpo_pairs.PAIRS_FILE, kept)
@@ -372,7 +371,7 @@ def test_random_bytes_never_end_in_a_traceback(tmp_path):
 def test_a_file_of_pairs_trains(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text("".join(json.dumps({**GOOD, "prompt": f"How many, {i}?"}) + "\n" for i in range(8)))
-    run = train("dpo", tmp_path / "run", ["preference.pairs=file", f"data.train_file={file}", "train.max_steps=2"])[0]
+    run = train("dpo", tmp_path / "run", ["dpo.pairs=file", f"data.train_file={file}", "train.max_steps=2"])[0]
     assert run.read()["train"]["steps"] == 2
 
 
@@ -405,11 +404,12 @@ def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, f
     overrides = ["model.source=tiny-random:llama", "model.revision=null", "model.dtype=float32"]
     assert small.method == "dpo" and small.model.source.startswith("tiny-random:")
     architecture = small.model.source.split(":")[1]
-    run = train("dpo", tmp_path / "run", [*overrides[1:], "model.quantization=none", "train.optimizer=adamw",
+    run = train("dpo", tmp_path / "run", [*overrides[1:], "model.quantization=none", "train.optim=adamw_torch_fused",
                                           "data.n_train=4", "data.n_heldout=2", "train.max_steps=2",
-                                          "train.batch_size=2", "train.accumulation=1", "train.max_length=4096",
-                                          "preference.least_difference=0", "preference.samples=2",
-                                          "evaluate.max_new_tokens=4", "preference.rule=shortest"],
+                                          "train.per_device_train_batch_size=2", "train.gradient_accumulation_steps=1",
+                                          "train.max_length=4096",
+                                          "dpo.min_score_gap=0", "dpo.samples=2",
+                                          "evaluate.max_new_tokens=4", "dpo.rule=shortest"],
                 architecture=architecture, file=file)[0]  # fmt: skip
     assert run.read()["train"]["steps"] == 2
 
@@ -429,7 +429,7 @@ def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     assert cli.main(["dpo", "--config", str(CONFIGS / "sft" / "tiny.yaml")]) == 2
     assert "method is sft, not dpo" in capsys.readouterr().err
-    assert cli.main([*command, "preference.bta=1"]) == 2
+    assert cli.main([*command, "dpo.bta=1"]) == 2
     assert "did you mean 'beta'" in capsys.readouterr().err
     assert cli.main([*command, "data.replay_fraction=0.1"]) == 2
 
@@ -439,4 +439,3 @@ def test_methods_names_every_module():
         config = type("C", (), {"method": name})
         assert callable(registry.training_module(config).train)
         assert callable(registry.phases_module(config).phases)
-    assert dpo.TRL_NAMES.keys() == {"dpo", "ipo", "length_normalised"}

@@ -128,8 +128,9 @@ def test_a_text_is_read_as_it_stands_without_a_chat_template(architecture):
 
 
 @pytest.mark.parametrize("overrides, error, text", [
-    (["embed.cut=[33]"], BadInput, "embed.cut.*1 to 32"), (["embed.widths=[0]"], BadInput, "embed.widths"),
-    (["model.source=embedded:other"], BadInput, "embedded:other is not known"),
+    (["embed.truncate_dims=[33]"], BadInput, "embed.truncate_dims.*1 to 32"), (["embed.matryoshka_dims=[0]"], BadInput,
+                                                                               "embed.matryoshka_dims"),
+    (["model.source=bundled:other"], BadInput, "bundled:other is not known"),
     (["model.source=tiny-random:none"], BadInput, "none is not known"),
     (["model.source=somebody/nothing", "model.revision=main"], LackingResource, "somebody/nothing"),
 ])  # fmt: skip
@@ -172,7 +173,7 @@ def test_mining_takes_the_nearest_and_the_margin_keeps_right_answers_out(monkeyp
     assert naive == "twin" and facts["right_answers_among_negatives"] == pytest.approx(1 / 3)
     guarded, facts = mined(monkeypatch, tmp_path / "b", cosines, "embed.margin=0.05")
     assert guarded == "far" and facts["right_answers_among_negatives"] == 0
-    assert mined(monkeypatch, tmp_path / "c", cosines, "embed.margin=0", "embed.skip=1")[0] == "near"
+    assert mined(monkeypatch, tmp_path / "c", cosines, "embed.margin=0", "embed.range_min=1")[0] == "near"
     left, facts = mined(monkeypatch, tmp_path / "d", {"right": 0.1, "twin": 0.9, "near": 0.5, "far": 0.4},
                         "embed.margin=0.05")  # fmt: skip
     assert left in ("twin", "near", "far") and facts["without_candidate"] > 0.3
@@ -181,7 +182,7 @@ def test_mining_takes_the_nearest_and_the_margin_keeps_right_answers_out(monkeyp
 @pytest.mark.parametrize("widths, slices", [([], 0), ([8, 32], 0), ([], 2)])
 def test_the_loss_is_ours(tmp_path, widths, slices):
     """The library's loss on the model's own vectors is our info_nce, nested widths and slices too."""
-    config = tiny(f"embed.widths={widths}", f"embed.slice_rows={slices}")
+    config = tiny(f"embed.matryoshka_dims={widths}", f"embed.mini_batch_size={slices}")
     embedder = embed.load_base(config).model
     sides = [["q one", "q two", "q 3"], ["p one", "p two", "p 3"], ["n one", "n two", "n 3"]]
     features = [embedder.preprocess(texts) for texts in sides]
@@ -195,7 +196,7 @@ def test_the_loss_is_ours(tmp_path, widths, slices):
 # ---- training ----
 @pytest.mark.parametrize("lora, rate", [("{rank: 4, alpha: 8, use_dora: true}", 0.03), ("null", 0.01)])
 def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_model(tmp_path, lora, rate):
-    settings = ["train.epochs=10", f"train.learning_rate={rate}", "embed.negatives=batch", f"lora={lora}",
+    settings = ["train.num_train_epochs=10", f"train.learning_rate={rate}", "embed.negatives=batch", f"lora={lora}",
                 "train.weight_decay=0.01"]  # fmt: skip
     run, result, (config, loaded, rows) = train("embed", tmp_path / "run", settings, architecture="bert")
     facts = run.read()["train"]
@@ -214,7 +215,7 @@ def test_resumed_is_straight_with_an_adapter_and_mined_negatives(tmp_path):
 
 
 def test_resumed_is_straight_with_all_weights(tmp_path, monkeypatch):
-    whole = ["model.source=tiny-random:bert", "lora=null", "embed.widths=[8, 32]"]
+    whole = ["model.source=tiny-random:bert", "lora=null", "embed.matryoshka_dims=[8, 32]"]
     monkeypatch.setattr("tests.training.method_runs.adapter_bytes",
                         lambda run: (run.adapter / "model.safetensors").read_bytes())  # fmt: skip
     resumed_is_straight("embed", tmp_path, whole, 3)
@@ -224,8 +225,9 @@ def test_resumed_is_straight_with_all_weights(tmp_path, monkeypatch):
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     whole = load_config(CONFIGS / "embed" / file)
     few = ["model.revision=null", "model.dtype=float32", "data.n_train=8", "data.n_heldout=4", "train.max_steps=2",
-           "train.batch_size=4", "train.max_length=4096", "embed.cut=[8]", "model.quantization=none",
-           "train.optimizer=adamw"]  # fmt: skip
+           "train.per_device_train_batch_size=4", "train.max_length=4096", "embed.truncate_dims=[8]",
+           "model.quantization=none",
+           "train.optim=adamw_torch_fused"]  # fmt: skip
     run = train("embed", tmp_path / "run", few, architecture=architecture_of(whole.model.source), file=file)[0]
     assert run.read()["train"]["steps"] == 2
 
@@ -239,8 +241,8 @@ def test_a_7b_embedder_fits_the_card_that_its_file_names(path):
         path.read_text(encoding="utf-8").split("\nname:")[0] + "\n"
     )
     assert estimate.estimate(config)["total_bytes"] < 0.95 * card * 1e9
-    whole = replace(config, embed=replace(config.embed, slice_rows=0))
-    assert estimate.rows_at_once(whole) == 3 * config.train.batch_size
+    whole = replace(config, embed=replace(config.embed, mini_batch_size=0))
+    assert estimate.rows_at_once(whole) == 3 * config.train.per_device_train_batch_size
     assert estimate.estimate(whole)["total_bytes"] > 2 * estimate.estimate(config)["total_bytes"]
 
 

@@ -22,7 +22,7 @@ from training.models.shapes import architecture_of
 from training.run.errors import BadInput, GuardFailed
 from training.run.folder import RunFolder
 
-FEW = ["data.n_train=4", "data.n_heldout=2", "train.save_every=1"]
+FEW = ["data.n_train=4", "data.n_heldout=2", "train.save_steps=1"]
 
 
 def mass_of_letters(tuned, tokenizer, rows) -> float:
@@ -37,9 +37,10 @@ def mass_of_letters(tuned, tokenizer, rows) -> float:
 def test_what_is_rewarded_becomes_likelier_and_the_opposite_less_likely(tmp_path, monkeypatch):
     """A tiny random model's scores are nearly flat, so the exact probability is looked at and not a sampled reward."""
     monkeypatch.setitem(rewards.REWARDS, "no_letters", lambda answer, target: 1 - rewards.plain_letters(answer, target))
-    walk = ["group.group=8", "train.batch_size=16", "train.max_steps=12", "train.learning_rate=0.1",
-            "train.scheduler=constant", "train.save_every=100"]  # fmt: skip
-    _, against, _ = train("grpo", tmp_path / "against", [*walk, "group.reward=no_letters"])
+    walk = ["grpo.num_generations=8", "train.per_device_train_batch_size=16", "train.max_steps=12",
+            "train.learning_rate=0.1",
+            "train.lr_scheduler_type=constant_with_warmup", "train.save_steps=100"]  # fmt: skip
+    _, against, _ = train("grpo", tmp_path / "against", [*walk, "grpo.reward=no_letters"])
     run, result, (config, loaded, rows) = train("grpo", tmp_path / "run", walk)
     base = loading.load_base(config.model).model
     low, middle, high = (mass_of_letters(m, loaded.tokenizer, rows.train) for m in (against.model, base, result.model))
@@ -56,7 +57,7 @@ def test_what_is_rewarded_becomes_likelier_and_the_opposite_less_likely(tmp_path
 def test_equal_rewards_teach_nothing_and_that_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(rewards.REWARDS, "flat", lambda answer, target: 1.0)
     with pytest.raises(GuardFailed, match="same reward.*warm_start_rows"):
-        train("grpo", tmp_path / "run", [*FEW, "group.reward=flat", "train.max_steps=2"])
+        train("grpo", tmp_path / "run", [*FEW, "grpo.reward=flat", "train.max_steps=2"])
     events = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [e["loss"] for e in events if e["event"] == "step"] == [0.0, 0.0]
 
@@ -67,20 +68,22 @@ def last_letter(monkeypatch):
     monkeypatch.setitem(rewards.REWARDS, "noise", lambda answer, target: (sum(map(ord, answer)) % 7) / 7)
 
 
-@pytest.mark.parametrize("extra", [["group.kl_weight=0.04"], ["group.variant=dr_grpo", "group.warm_start_rows=4"]])
+@pytest.mark.parametrize("extra", [["grpo.beta=0.04"], ["grpo.loss_type=dr_grpo", "grpo.warm_start_rows=4"]])
 def test_resumed_is_straight(tmp_path, last_letter, extra):
-    resumed_is_straight("grpo", tmp_path, [*FEW, "data.n_train=6", "train.epochs=1", "group.reward=noise", *extra], 2)
+    resumed_is_straight(
+        "grpo", tmp_path, [*FEW, "data.n_train=6", "train.num_train_epochs=1", "grpo.reward=noise", *extra], 2
+    )
 
 
 def test_the_seed_decides(tmp_path, last_letter):
-    overrides = [*FEW, "group.reward=noise", "train.max_steps=2"]
+    overrides = [*FEW, "grpo.reward=noise", "train.max_steps=2"]
     first = adapter_bytes(train("grpo", tmp_path / "a", overrides)[0])
     assert first == adapter_bytes(train("grpo", tmp_path / "b", overrides)[0])
     assert first != adapter_bytes(train("grpo", tmp_path / "c", [*overrides, "train.seed=1"])[0])
 
 
 def test_the_warm_start_is_done_once(tmp_path, last_letter):
-    overrides = [*FEW, "group.reward=noise", "group.warm_start_rows=4", "train.max_steps=3"]
+    overrides = [*FEW, "grpo.reward=noise", "grpo.warm_start_rows=4", "train.max_steps=3"]
     run = broken_off("grpo", tmp_path / "run", overrides, 2)
     warm = (run.path / warm_start.WARM / "adapter" / "adapter_model.safetensors").read_bytes()
     again = train("grpo", tmp_path / "run", overrides, resume=run.last_checkpoint())[0]
@@ -90,12 +93,12 @@ def test_the_warm_start_is_done_once(tmp_path, last_letter):
 
 def test_answers_are_drawn_after_a_warm_start_in_bfloat16(tmp_path, last_letter):
     """The supervised walk lets autocast fit activations to the float32 adapter; sampling has no autocast."""
-    overrides = [*FEW, "model.dtype=bfloat16", "group.reward=noise", "group.warm_start_rows=4", "train.max_steps=1"]
+    overrides = [*FEW, "model.dtype=bfloat16", "grpo.reward=noise", "grpo.warm_start_rows=4", "train.max_steps=1"]
     assert train("grpo", tmp_path / "run", overrides)[0].read()["train"]["steps"] == 1
 
 
 def test_what_the_warm_start_brings_alone_is_scored_and_is_a_control(tmp_path, last_letter, monkeypatch):
-    overrides = [*FEW, "group.reward=noise", "group.warm_start_rows=4", "group.warm_start_rate=0.01",
+    overrides = [*FEW, "grpo.reward=noise", "grpo.warm_start_rows=4", "grpo.warm_start_rate=0.01",
                  "train.max_steps=1", "evaluate.max_new_tokens=4"]  # fmt: skip
     run, result, (config, loaded, rows) = train("grpo", tmp_path / "run", overrides)
     seen, ids = [], torch.arange(30)[None]
@@ -120,7 +123,7 @@ def test_answers_that_cannot_be_scored_are_named_and_the_run_goes_on(tmp_path, m
         return math.nan if len(calls) % 8 == 5 else (len(calls) % 3) / 3
 
     monkeypatch.setitem(rewards.REWARDS, "fickle", fickle)
-    run, result, _ = train("grpo", tmp_path / "run", [*FEW, "group.reward=fickle", "train.max_steps=2"])
+    run, result, _ = train("grpo", tmp_path / "run", [*FEW, "grpo.reward=fickle", "train.max_steps=2"])
     problems = run.events("reward-problem")
     assert [p["step"] for p in problems] == [1, 1, 2, 2]
     assert all(p["sample"].startswith("train-") for p in problems)
@@ -147,11 +150,11 @@ def test_an_answer_that_one_of_several_rewards_cannot_score_counts_for_nothing(t
 def test_a_reward_that_scores_nothing_stops_the_run_in_a_line(tmp_path, monkeypatch):
     monkeypatch.setitem(rewards.REWARDS, "broken", lambda answer, target: 1 / 0)
     with pytest.raises(GuardFailed, match="reward broken: 8 of 8 answers of step 1.*sample train-.*ZeroDivisionError"):
-        train("grpo", tmp_path / "run", [*FEW, "group.reward=broken"])
+        train("grpo", tmp_path / "run", [*FEW, "grpo.reward=broken"])
 
 
 @pytest.mark.parametrize(("override", "word"), [
-    ("group.group=3", "groups of 3"), ("group.reward=nonsense", "no reward 'nonsense'"),
+    ("grpo.num_generations=3", "groups of 3"), ("grpo.reward=nonsense", "no reward 'nonsense'"),
     ("lora=null", "needs an adapter"),
     ("data.replay_fraction=0.5", "has no reward"),
 ])  # fmt: skip
@@ -163,9 +166,11 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, override, word):
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "grpo").glob("*_*.yaml")))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     architecture = architecture_of(load_config(CONFIGS / "grpo" / file).model.source)
-    small = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw", *FEW,
-             "train.max_steps=1", "train.batch_size=4", "train.accumulation=1", "group.group=2", "group.longest=4",
-             "group.warm_start_rows=2"]  # fmt: skip
+    small = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optim=adamw_torch_fused",
+             *FEW,
+             "train.max_steps=1", "train.per_device_train_batch_size=4", "train.gradient_accumulation_steps=1",
+             "grpo.num_generations=2", "grpo.max_completion_length=4",
+             "grpo.warm_start_rows=2"]  # fmt: skip
     run = train("grpo", tmp_path / "run", small, architecture=architecture, file=file)[0]
     assert run.read()["train"]["steps"] == 1
 
@@ -176,7 +181,7 @@ def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
         capability_retention, "measure", lambda *args, **kwargs: honest(*args, **{**kwargs, "quick": True})
     )
     command = ["grpo", "--config", str(CONFIGS / "grpo" / "tiny.yaml"), "train.max_steps=1", "data.n_heldout=2",
-               "evaluate.max_new_tokens=4", "probe.n=2", "group.warm_start_rows=2"]  # fmt: skip
+               "evaluate.max_new_tokens=4", "probe.n=2", "grpo.warm_start_rows=2"]  # fmt: skip
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["run"]["status"] == "smoke" and "reward" in report["group"]

@@ -21,7 +21,7 @@ from training.models import loading, tiny
 from training.run.errors import LackingResource
 
 bitsandbytes = pytest.importorskip("bitsandbytes", reason="4-bit weights need bitsandbytes (make test sets it up)")
-FEW = ["data.n_train=16", "data.n_heldout=2", "train.save_every=2"]
+FEW = ["data.n_train=16", "data.n_heldout=2", "train.save_steps=2"]
 IDS = torch.arange(2, 60)[None]
 
 
@@ -57,7 +57,7 @@ def logits(tuned):
 
 
 def test_only_the_adapter_trains_on_weights_of_four_bits(tmp_path, folder):
-    _, result, (config, loaded, _) = run(tmp_path / "run", qlora(folder, "train.epochs=4"))
+    _, result, (config, loaded, _) = run(tmp_path / "run", qlora(folder, "train.num_train_epochs=4"))
     held = {n: p for n, p in result.model.named_parameters() if n.endswith("proj.base_layer.weight")}
     assert len(held) == 14 and all(p.dtype == torch.uint8 and not p.requires_grad for p in held.values())
     assert all(p.quant_state.nested and p.quant_state.quant_type == "nf4" for p in held.values())  # double quantisation
@@ -111,8 +111,8 @@ def test_resumed_is_straight(tmp_path, folder):
 
 def test_building_a_round_does_not_round_the_adapter(tmp_path, folder):
     """TRL brings the adapter of a quantised model to bfloat16; at next to no rate all bits have to stay."""
-    pairs = ("preference.pairs=sampled", "preference.rule=shortest", "preference.least_difference=0",
-             "preference.samples=2", "preference.rounds=2", "evaluate.max_new_tokens=12")  # fmt: skip
+    pairs = ("dpo.pairs=on_policy", "dpo.rule=shortest", "dpo.min_score_gap=0",
+             "dpo.samples=2", "dpo.rounds=2", "evaluate.max_new_tokens=12")  # fmt: skip
     settings = qlora(folder, *pairs, "train.learning_rate=1e-30")
     made, _, (config, _, _) = train("dpo", tmp_path / "run", settings)
     start = dict(method_trainer.prepare(config, loading.load_base(config.model)).named_parameters())
@@ -127,7 +127,7 @@ ENCODER = ["model.source=tiny-random:bert", "model.quantization=nf4"]
 
 
 def test_an_embedding_model_trains_on_weights_of_four_bits_and_its_folder_holds_the_adapter(tmp_path):
-    settings = [*ENCODER, "train.epochs=10", "embed.negatives=batch"]
+    settings = [*ENCODER, "train.num_train_epochs=10", "embed.negatives=batch"]
     made, result, (config, loaded, rows) = train("embed", tmp_path / "run", settings)
     fresh = embed.load_base(config)
     frozen, held = (
@@ -158,7 +158,7 @@ def test_an_embedding_run_on_four_bits_resumed_is_straight(tmp_path):
 
 def test_paged_state_without_a_gpu_is_one_line(tmp_path, folder):
     with pytest.raises(LackingResource, match="paged_adamw_8bit needs a GPU.*adamw"):
-        run(tmp_path / "run", qlora(folder, "train.optimizer=paged_adamw_8bit"))
+        run(tmp_path / "run", qlora(folder, "train.optim=paged_adamw_8bit"))
 
 
 def test_without_the_package_it_is_one_line(folder, monkeypatch, capsys, tmp_path):

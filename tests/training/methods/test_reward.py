@@ -130,7 +130,7 @@ def test_a_reward_that_is_no_number_is_refused():
 # ---- training ----
 def test_training_raises_the_better_answers_and_the_folder_holds_the_model(tmp_path):
     run, result, (config, loaded, rows) = train(
-        "reward", tmp_path / "run", ["train.epochs=6", "reward.kinds=[long_winded]"]
+        "reward", tmp_path / "run", ["train.num_train_epochs=6", "reward.kinds=[long_winded]"]
     )
     facts = run.read()["train"]
     assert facts["loss"][0] == pytest.approx(
@@ -166,8 +166,9 @@ def test_the_seed_decides(tmp_path):
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "reward").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     whole = load_config(CONFIGS / "reward" / file)
-    few = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optimizer=adamw",
-           "data.n_train=4", "data.n_heldout=4", "train.max_steps=2", "train.batch_size=2", "train.accumulation=1",
+    few = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optim=adamw_torch_fused",
+           "data.n_train=4", "data.n_heldout=4", "train.max_steps=2", "train.per_device_train_batch_size=2",
+           "train.gradient_accumulation_steps=1",
            "train.max_length=4096"]  # fmt: skip
     run = train("reward", tmp_path / "run", few, architecture=architecture_of(whole.model.source), file=file)[0]
     assert run.read()["train"]["steps"] == 2

@@ -76,7 +76,7 @@ def test_the_savings_change_no_result(tmp_path, switch):
 def test_accumulation_is_the_same_step(tmp_path):
     """Two micro-batches of two weigh their labels together: the same loss as one batch of four."""
     one = train(tmp_path / "one")[1]
-    two = train(tmp_path / "two", ["train.batch_size=2", "train.accumulation=2"])[1]
+    two = train(tmp_path / "two", ["train.per_device_train_batch_size=2", "train.gradient_accumulation_steps=2"])[1]
     assert one.facts["loss"] == pytest.approx(two.facts["loss"], rel=1e-4)
 
 
@@ -92,11 +92,11 @@ def test_the_adapter_comes_back_as_it_left(tmp_path):
 
 
 def test_resumed_from_any_checkpoint_it_ends_where_the_straight_run_ends(tmp_path):
-    straight = train(tmp_path / "straight", ["train.save_every=2"])[0]
+    straight = train(tmp_path / "straight", ["train.save_steps=2"])[0]
     for step in (2, 6):
         run = tmp_path / f"from-{step}"
         stopped = RunFolder(run)
-        config = ["train.save_every=2"]
+        config = ["train.save_steps=2"]
         broken_off(run, config, step)
         assert stopped.last_checkpoint().name == f"checkpoint-{step}"
         again = train(run, config, resume=stopped.last_checkpoint())[0]
@@ -154,7 +154,7 @@ def wait_for_steps(folder: Path, steps: int, process: subprocess.Popen) -> None:
 @pytest.mark.slow
 def test_killed_at_a_random_step_and_resumed(tmp_path):
     """A real kill of a real process; then the printed command, then the same end as the straight run."""
-    many = ["train.epochs=8", "train.save_every=5", "data.n_train=16"]
+    many = ["train.num_train_epochs=8", "train.save_steps=5", "data.n_train=16"]
     config = str(TINY)
     assert command("sft", "--config", config, *many, "--out", str(tmp_path / "straight")).wait(240) == 0
     process = command("sft", "--config", config, *many, "--out", str(tmp_path / "killed"))
@@ -172,7 +172,7 @@ def test_killed_at_a_random_step_and_resumed(tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     process = command(
-        "sft", "--config", str(TINY), "train.epochs=200", "data.n_train=16", "--out", str(tmp_path / "run")
+        "sft", "--config", str(TINY), "train.num_train_epochs=200", "data.n_train=16", "--out", str(tmp_path / "run")
     )
     wait_for_steps(tmp_path / "run", 3, process)
     process.send_signal(signal.SIGINT)
@@ -186,9 +186,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
 @pytest.mark.slow
 def test_two_processes_give_the_single_ones_loss_curve(tmp_path):
     """Gloo on one CPU: two micro-batches of two rows side by side are one of four."""
-    single = train_by_command(tmp_path / "single", [], ["train.batch_size=4"])
+    single = train_by_command(tmp_path / "single", [], ["train.per_device_train_batch_size=4"])
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    double = train_by_command(tmp_path / "double", launch, ["train.batch_size=2"])
+    double = train_by_command(tmp_path / "double", launch, ["train.per_device_train_batch_size=2"])
     assert len(double["train"]["loss"]) == len(single["train"]["loss"]) == 4
     assert double["train"]["loss"] == pytest.approx(single["train"]["loss"], rel=1e-4)
     assert double["environment"]["processes"] == 2

@@ -21,7 +21,7 @@ from training.run.errors import BadInput
 
 VARIANTS = {
     "lora": [],
-    "upper-layers": ["lora.first_layer=1"],
+    "upper-layers": ["lora.layers_to_transform=from:1"],
     "rslora": ["lora.use_rslora=true"],
     "dora": ["lora.use_dora=true"],
     "pissa": ["lora.init_lora_weights=pissa"],
@@ -29,7 +29,7 @@ VARIANTS = {
     "pissa-rslora": ["lora.init_lora_weights=pissa", "lora.use_rslora=true"],
     "dora-rslora": ["lora.use_dora=true", "lora.use_rslora=true"],
 }
-FEW = ["data.n_train=16", "data.n_heldout=2", "train.save_every=2"]
+FEW = ["data.n_train=16", "data.n_heldout=2", "train.save_steps=2"]
 IDS = torch.arange(2, 60)[None]
 
 
@@ -114,7 +114,7 @@ def test_rslora_scales_by_alpha_over_the_root_of_the_rank():
     assert layer.scaling["default"] == pytest.approx(8 / math.sqrt(4)) == adapter.scale(config.lora)
     plain = load_config(CONFIGS / "sft" / "tiny.yaml").lora
     assert adapter.scale(plain) == 2
-    with pytest.raises(guards.GuardFailed, match="by 2, which lora.alpha"):
+    with pytest.raises(guards.GuardFailed, match="by 2, which lora.lora_alpha"):
         guards.scale_rule(tuned, plain)
 
 
@@ -155,14 +155,14 @@ def test_below_the_first_layer_with_an_adapter_there_is_none_and_no_gradient():
 
 def test_the_estimate_knows_that_lower_layers_keep_nothing():
     file = CONFIGS / "sft" / "qwen2.5_7b_lora_80gb.yaml"  # 28 layers
-    whole, upper = (estimate(load_config(file, [f"lora.first_layer={first}"])) for first in (0, 14))
+    whole, upper = (estimate(load_config(file, [f"lora.layers_to_transform={first}"])) for first in (0, 14))
     assert whole["trainable_parameters"] == 2 * upper["trainable_parameters"]
     assert whole["activations_bytes"] == pytest.approx(2 * upper["activations_bytes"])
 
 
 def test_an_adapter_that_would_begin_after_the_last_layer_is_one_line():
-    config = load_config(CONFIGS / "sft" / "tiny.yaml", ["lora.first_layer=2"])
-    with pytest.raises(BadInput, match="lora.first_layer: the model's last layer is 1"):
+    config = load_config(CONFIGS / "sft" / "tiny.yaml", ["lora.layers_to_transform=from:2"])
+    with pytest.raises(BadInput, match="lora.layers_to_transform: the model's last layer is 1"):
         loading.attach_new_adapter(loading.load_base(config.model), config.lora, 0)
 
 
@@ -182,7 +182,7 @@ def test_doras_lengths_train_and_stay_float32_beside_bfloat16_weights(tmp_path):
     "method, variant", [("dpo", "dora"), ("dpo", "rslora"), ("reward", "dora"), ("grpo", "rslora")]
 )
 def test_other_methods_take_the_variants_too(tmp_path, method, variant):
-    more = ["group.reward=noise", "train.max_steps=1"] if method == "grpo" else ["train.max_steps=1"]
+    more = ["grpo.reward=noise", "train.max_steps=1"] if method == "grpo" else ["train.max_steps=1"]
     if method == "grpo":
         from training.data import rewards
 
@@ -200,7 +200,8 @@ def test_other_methods_take_the_variants_too(tmp_path, method, variant):
     (["lora.init_lora_weights=pissa_niter_0"], ["lora.init_lora_weights"]),
     (["lora.init_lora_weights=pissa", "lora.use_dora=true"], ["lora.use_dora", "choose one"]),
     (["lora.init_lora_weights=pissa", "model.quantization=nf4"], ["model.quantization=none"]),
-    (["lora.use_dora=true", "lora.dropout=0.1", "train.shared_prefix=false"], ["lora.use_dora", "lora.dropout=0"]),
+    (["lora.use_dora=true", "lora.lora_dropout=0.1", "train.shared_prefix=false"], ["lora.use_dora",
+                                                                                    "lora.lora_dropout=0"]),
     (["lora.use_dora=1"], ["lora.use_dora", "true or false"]),
 ])  # fmt: skip
 def test_what_does_not_go_together_is_one_line(overrides, words):

@@ -59,13 +59,13 @@ def test_an_adapter_switched_off_or_merged_is_pefts_business():
         assert torch.allclose(made(input_ids=ids).logits, tuned_logits, atol=1e-5)
 
 
-@pytest.mark.parametrize("setting", [{"use_dora": True}, {"dropout": 0.1}])
+@pytest.mark.parametrize("setting", [{"use_dora": True}, {"lora_dropout": 0.1}])
 def test_what_is_more_than_a_product_keeps_its_own_way(setting):
     from peft import get_peft_model
 
     loaded, _ = tuned("llama")
     base = tuned("mistral")[0].model
-    made = get_peft_model(base, lora_config(LoraSettings(rank=2, alpha=4, **setting), base, "CAUSAL_LM"))
+    made = get_peft_model(base, lora_config(LoraSettings(r=2, lora_alpha=4, **setting), base, "CAUSAL_LM"))
     assert fused_lora.patch_lora_forward(made) == 0
 
 

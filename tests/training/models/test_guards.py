@@ -19,7 +19,7 @@ from training.run.errors import GuardFailed
 from training.run.settings import LoraSettings, ModelSettings
 
 SOURCE = ModelSettings(source="tiny-random:llama", revision=None, dtype="float32")
-LORA = LoraSettings(rank=4, alpha=8)
+LORA = LoraSettings(r=4, lora_alpha=8)
 NO_STOP = "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '\n' }}{% endfor %}"
 
 
@@ -71,7 +71,7 @@ def test_scale_rule(monkeypatch):
             s for m in made.modules() if isinstance(getattr(m, "scaling", None), dict) for s in m.scaling.values()
         }
         assert scales == {4.0}  # alpha / sqrt(rank), twice what the page says
-    with pytest.raises(GuardFailed, match="which lora.alpha"):
+    with pytest.raises(GuardFailed, match="which lora.lora_alpha"):
         loading.attach_new_adapter(loading.load_base(SOURCE), LORA, 0)
 
 

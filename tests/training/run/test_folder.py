@@ -150,7 +150,7 @@ def test_rows_set_aside_that_are_not_the_runs_own_are_one_line(folder, row):
     (folder.path / embed.ROWS_FILE).write_text(content)
     with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
         mining.with_negatives(SimpleNamespace(embed=SimpleNamespace(negatives="mined")), [], None, folder)
-    sampled = SimpleNamespace(preference=SimpleNamespace(pairs="sampled"))
+    sampled = SimpleNamespace(dpo=SimpleNamespace(pairs="on_policy"))
     with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
         dpo_pairs.pairs(sampled, [], None, None, folder)
     (folder.path / distill_rows.WRITTEN).write_text(content)
@@ -225,7 +225,7 @@ def test_a_folder_that_is_no_checkpoint_is_passed_over(folder):
 def stopped(tmp_path_factory) -> RunFolder:
     """A whole run with its checkpoints."""
     out = tmp_path_factory.mktemp("stopped") / "run"
-    assert main(["sft", "--config", TINY, "--out", str(out), "train.save_every=1", "train.max_steps=2"]) == 0
+    assert main(["sft", "--config", TINY, "--out", str(out), "train.save_steps=1", "train.max_steps=2"]) == 0
     return RunFolder(out)
 
 

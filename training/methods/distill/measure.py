@@ -96,7 +96,7 @@ def gate(found: dict[str, dict], config: DistillConfig) -> dict[str, Any]:
     divergence, margin = block["kl"]["gain"], config.distill.kl_margin
     others = [by_bound("divergence from the teacher", divergence["value"], tuple(divergence["ci95"]), margin,
                        divergence["n"], "nats")]  # fmt: skip
-    verdict = conclude(gain_check(block[metric]["gain"], config.distill.arms[-1]), others)
+    verdict = conclude(gain_check(block[metric]["gain"], config.distill.variants[-1]), others)
     return {**verdict, "set": name, "margins": {"kl_nats": margin}}
 
 

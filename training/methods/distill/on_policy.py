@@ -74,7 +74,7 @@ def build_trainer(
     # plain text stays plain, so that the student goes on from it without a template
     asked = [{"prompt": tokenizer.decode(ids)} for ids in beginnings(config, tokenizer, rows)]
     arguments = DistillationConfig(
-        **common_arguments(config, len(asked), loaded.dtype, own), max_completion_length=d.longest,
+        **common_arguments(config, len(asked), loaded.dtype, own), max_completion_length=d.max_new_tokens,
         temperature=d.draw_temperature, top_p=1.0, top_k=0, beta=d.beta,
     )  # fmt: skip
     steps = MethodLog(own, quiet, ("entropy", "completions/mean_length"))

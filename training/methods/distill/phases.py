@@ -22,11 +22,11 @@ def phases(run: Run) -> int:
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     folder.begin_training()
     teacher = student.teacher_of(config, loaded)
-    arms = {arm: distill.train_arm(config, arm, rows.train, loaded, teacher, folder) for arm in config.distill.arms}
+    arms = {arm: distill.train_arm(config, arm, rows.train, loaded, teacher, folder) for arm in config.distill.variants}
     with machine.phase("after", folder.log):
         found = scores(config, rows, loaded, teacher, arms, folder)
     write(config, folder, found, {arm: own.read()["train"] for arm, own in arms.items()})
-    for event in arms[config.distill.arms[-1]].events("step"):
+    for event in arms[config.distill.variants[-1]].events("step"):
         if not folder.events("step") or folder.events("step")[-1]["step"] < event["step"]:
             folder.log(event)
     return folder.read()["gate"]["exit_code"]
@@ -36,7 +36,7 @@ def scores(
     config: DistillConfig, rows: Splits, loaded: LoadedModel, teacher: Any, arms: dict, folder: RunFolder
 ) -> dict:
     """Every held-out set, every student."""
-    control, judged = config.distill.arms[0], config.distill.arms[-1]
+    control, judged = config.distill.variants[0], config.distill.variants[-1]
     encoded = {name: distill_rows.encode(config, loaded.tokenizer, kept) for name, kept in rows.heldout.items()}
     said = {name: student.states(teacher, part) for name, part in encoded.items()}
     items: dict = {name: {} for name in encoded}
@@ -66,7 +66,7 @@ def answers(
 def write(config: DistillConfig, folder: RunFolder, found: dict, trained: dict) -> None:
     """Figures, verdict and tables into the report."""
     seconds = {arm: facts["seconds"] for arm, facts in trained.items()}
-    folder.update("train", trained[config.distill.arms[-1]])
+    folder.update("train", trained[config.distill.variants[-1]])
     folder.update("distill", {"seconds": seconds, "steps": {arm: facts["steps"] for arm, facts in trained.items()}})
     # the page's score table is for shares
     folder.update("eval", {name: {metric: entry for metric, entry in block.items() if metric in distill_measure.SHARES}

@@ -29,10 +29,10 @@ def load_rows(config: DistillConfig, tokenizer: Any = None) -> splits.Splits:
         BadInput: faults in a file with file and line; settings that do not fit together; a teacher that is not there.
     """
     d = config.distill
-    unknown = [arm for arm in d.arms if arm not in ARMS]
-    if unknown or len(d.arms) < 2 or len(set(d.arms)) < len(d.arms):
-        raise BadInput(f"distill.arms: {d.arms} must name at least two different of {', '.join(ARMS)}: a control and"
-                       " what is judged against it")  # fmt: skip
+    unknown = [arm for arm in d.variants if arm not in ARMS]
+    if unknown or len(d.variants) < 2 or len(set(d.variants)) < len(d.variants):
+        raise BadInput(f"distill.variants: {d.variants} must name at least two different of {', '.join(ARMS)}: a"
+                       " control and what is judged against it")  # fmt: skip
     if config.lora is not None:
         raise BadInput("lora: a student is trained whole; set it to null")
     if d.top_k and d.beta:
@@ -66,8 +66,9 @@ def written_by_teacher(
         return jsonl.read_kept(file, lambda row: isinstance(row.get("text", row.get("messages")), (str, list)))
     tokenizer, d = loaded.tokenizer, config.distill
     asked = beginnings(config, tokenizer, rows)
-    answers = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.longest, chat_template.stop_ids(tokenizer),
-                     config.data.seed, config.evaluate.batch_size)  # fmt: skip
+    answers = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.max_new_tokens,
+                     chat_template.stop_ids(tokenizer),
+                     config.data.seed, config.evaluate.per_device_eval_batch_size)  # fmt: skip
     found = []
     for row, ids, (one,) in zip(rows, asked, answers, strict=True):
         text = one.text

@@ -38,8 +38,8 @@ def train_arm(
     Raises:
         Interrupted: after Ctrl-C, with the line that goes on with the whole run.
     """
-    own = RunFolder(folder.path / "arms" / arm)
-    if arm == config.distill.arms[-1]:
+    own = RunFolder(folder.path / "variants" / arm)
+    if arm == config.distill.variants[-1]:
         own.adapter = folder.adapter  # the judged one is the run's model
     if own.report.is_file() and "train" in own.read():
         machine.say(f"· {arm}: taken from the interrupted run")
@@ -88,7 +88,7 @@ def teach(
     """The training of one arm."""
     learner = student.cut(teacher, config.distill.layers).train()
     if machine.process_count() > 1 and arm in ("sequence", "on_policy"):
-        raise BadInput(f"distill.arms: {arm} writes text, which one process does here; leave it out, or launch one")
+        raise BadInput(f"distill.variants: {arm} writes text, which one process does here; leave it out, or launch one")
     if arm == "on_policy":
         on_policy.teach(config, rows, loaded, teacher, learner, folder, own, checkpoint, quiet)
         return
@@ -115,7 +115,7 @@ def train(
 ) -> TrainResult:
     """Teach all arms; the result is the judged one's student."""
     teacher = student.teacher_of(config, loaded)
-    for arm in config.distill.arms:
+    for arm in config.distill.variants:
         own = train_arm(config, arm, rows, loaded, teacher, folder, quiet)
     facts = own.read()["train"]
     return TrainResult(student.load_student(folder.adapter, loaded.dtype), facts)

@@ -143,7 +143,7 @@ def build_trainer(
         model=learner, args=method_trainer.trainer_arguments(config, len(rows), loaded.dtype, own),
         train_dataset=Dataset.from_list(rows), data_collator=LessonCollator(lessons),
         processing_class=loaded.tokenizer, callbacks=[steps], settings=config.distill, alpha=alpha,
-        order_seed=config.train.seed, bucket=config.train.bucket,
+        order_seed=config.train.seed, bucket=config.train.by_length,
     )  # fmt: skip
     steps.trainer = trainer
     trainer.remove_callback(PrinterCallback)

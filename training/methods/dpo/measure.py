@@ -31,7 +31,7 @@ def measure(
         {set: {"win_rate", "mean_rule", "length", "kl", "samples"}}; a win is a better score by the run's rule than
         the base model's answer to the same prompt (with examples where the run is with them), a tie counts half.
     """
-    found, opponent = {}, "base_few_shot" if config.preference.with_examples else "base"
+    found, opponent = {}, "base_few_shot" if config.dpo.few_shot_prompt else "base"
     for name, kept in rows.heldout.items():
         answers = _answers(folder, name, opponent)
         shared = [row for row in kept if row.get("id") in answers["base"] and row.get("id") in answers["tuned"]]

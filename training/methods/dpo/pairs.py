@@ -39,25 +39,25 @@ def load_rows(config: PreferenceConfig, tokenizer: Any = None) -> splits.Splits:
     """
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: pairs have no place for general text; hold the model by"
-                       " preference.nll_weight, preference.beta or a lower rate, and set it to 0")  # fmt: skip
-    if config.preference.rounds > 1 and config.preference.pairs != "sampled":
-        raise BadInput(f"preference.rounds: another round needs new pairs, and {config.preference.pairs} ones stay as"
-                       " they are; set it to 1, or preference.pairs to sampled")  # fmt: skip
-    if config.preference.pairs == "written":
+                       " dpo.nll_weight, dpo.beta or a lower rate, and set it to 0")  # fmt: skip
+    if config.dpo.rounds > 1 and config.dpo.pairs != "on_policy":
+        raise BadInput(f"dpo.rounds: another round needs new pairs, and {config.dpo.pairs} ones stay as"
+                       " they are; set it to 1, or dpo.pairs to on_policy")  # fmt: skip
+    if config.dpo.pairs == "synthetic":
         if not hasattr(_module(config), "cut_short"):
-            raise BadInput(f"preference.pairs: task {config.task} writes no pairs; take sampled or file")
+            raise BadInput(f"dpo.pairs: task {config.task} writes no pairs; take on_policy or file")
         if config.data.train_file:
-            raise BadInput("data.train_file: written pairs are made by rule out of the task's own rows; for rows of"
-                           " yours set preference.pairs to sampled, or to file where they are pairs")  # fmt: skip
-    if config.preference.with_examples:
+            raise BadInput("data.train_file: synthetic pairs are made by rule out of the task's own rows; for rows of"
+                           " yours set dpo.pairs to on_policy, or to file where they are pairs")  # fmt: skip
+    if config.dpo.few_shot_prompt:
         check_examples(config)
-    if config.preference.pairs != "file":
+    if config.dpo.pairs != "file":
         return splits.load(config, tokenizer)
-    if config.preference.warm_start_rows:
-        raise BadInput("preference.warm_start_rows: a file of pairs has no rows for plain SFT; set it to 0, or train by"
+    if config.dpo.warm_start_rows:
+        raise BadInput("dpo.warm_start_rows: a file of pairs has no rows for plain SFT; set it to 0, or train by"
                        " sft first and merge")  # fmt: skip
     if not config.data.train_file:
-        raise BadInput("data.train_file: preference.pairs is file, so name the JSONL file of pairs")
+        raise BadInput("data.train_file: dpo.pairs is file, so name the JSONL file of pairs")
     task = splits.task_of(config)
     held_out = splits.held_out_sets(config, task)
     keys = {chat_data.prompt_key(row["messages"]) for rows in held_out.values() for row in rows}
@@ -69,16 +69,16 @@ def load_rows(config: PreferenceConfig, tokenizer: Any = None) -> splits.Splits:
 
 def check_examples(config: PreferenceConfig) -> None:
     """BadInput where ``with_examples`` has no examples to show, or no place to show them in."""
-    p, task = config.preference, splits.task_of(config)
-    if not config.evaluate.few_shot or not task.shots:
-        raise BadInput(f"preference.with_examples: there are none; task {task.name} has {len(task.shots)} worked"
-                       f" examples, evaluate.few_shot is {config.evaluate.few_shot}")  # fmt: skip
+    p, task = config.dpo, splits.task_of(config)
+    if not config.evaluate.num_fewshot or not task.shots:
+        raise BadInput(f"dpo.few_shot_prompt: there are none; task {task.name} has {len(task.shots)} worked"
+                       f" examples, evaluate.num_fewshot is {config.evaluate.num_fewshot}")  # fmt: skip
     if p.pairs == "file":
-        raise BadInput("preference.with_examples: the prompts of a file stand as they are; write the examples into"
+        raise BadInput("dpo.few_shot_prompt: the prompts of a file stand as they are; write the examples into"
                        " them, or set it to false")  # fmt: skip
     if p.warm_start_rows:
-        raise BadInput("preference.with_examples: a supervised start learns the plain prompt; set"
-                       " preference.warm_start_rows to 0, or with_examples to false")  # fmt: skip
+        raise BadInput("dpo.few_shot_prompt: a supervised start learns the plain prompt; set"
+                       " dpo.warm_start_rows to 0, or few_shot_prompt to false")  # fmt: skip
 
 
 def _module(config: PreferenceConfig) -> ModuleType:
@@ -98,10 +98,10 @@ def pairs(
     Raises:
         BadInput: no pair is left (all sampled answers are equally good or bad).
     """
-    kind = config.preference.pairs
+    kind = config.dpo.pairs
     if kind == "file":
         return rows
-    if kind == "written":
+    if kind == "synthetic":
         return written_pairs(config, rows)
     kept = Path(folder.path) / PAIRS_FILE
     if kept.is_file():
@@ -110,18 +110,18 @@ def pairs(
     found = sampled_pairs(config, rows, model, tokenizer, config.data.seed + number - 1, folder)
     if not found:
         before = f" in round {number} (the adapter of the round before is kept in its folder)" if number > 1 else ""
-        raise BadInput(f"preference.least_difference: no question got two answers that differ by so much{before}; lower"
-                       " it, raise preference.samples or preference.temperature, or take written pairs")  # fmt: skip
+        raise BadInput(f"dpo.min_score_gap: no question got two answers that differ by so much{before}; lower"
+                       " it, raise dpo.samples or dpo.temperature, or take synthetic pairs")  # fmt: skip
     splits.write_rows(kept, found)
     return found
 
 
 def need_one_process(config: PreferenceConfig, folder: RunFolder) -> None:
     """BadInput where several processes would each have to sample pairs."""
-    sampled = config.preference.pairs == "sampled" and machine.process_count() > 1
-    if sampled and (config.preference.rounds > 1 or not (Path(folder.path) / PAIRS_FILE).is_file()):
-        raise BadInput("preference.pairs: sampled pairs are made in one process; take written, or run in one process"
-                       f" first and give its {PAIRS_FILE} as data.train_file with preference.pairs=file")  # fmt: skip
+    sampled = config.dpo.pairs == "on_policy" and machine.process_count() > 1
+    if sampled and (config.dpo.rounds > 1 or not (Path(folder.path) / PAIRS_FILE).is_file()):
+        raise BadInput("dpo.pairs: on_policy pairs are made in one process; take synthetic, or run in one process"
+                       f" first and give its {PAIRS_FILE} as data.train_file with dpo.pairs=file")  # fmt: skip
 
 
 def written_pairs(config: PreferenceConfig, rows: list[dict]) -> list[Pair]:
@@ -134,7 +134,7 @@ def written_pairs(config: PreferenceConfig, rows: list[dict]) -> list[Pair]:
     for place, row in enumerate(rows):
         right = task_base.target(row)
         wrong = module.cut_short(right, rng) if place % 2 else module.long_winded(right, rng)
-        if config.preference.rule == "shortest":
+        if config.dpo.rule == "shortest":
             right, wrong = sorted((right, module.cut_short(right, rng) if not place % 2 else wrong), key=len)
         found.append({"prompt": asked_of(config, row), "chosen": right, "rejected": wrong, "id": row.get("id", place)})
     return found
@@ -148,7 +148,7 @@ def asked_of(config: PreferenceConfig, row: dict) -> list[dict[str, Any]]:
 
 def preferred(config: PreferenceConfig, text: str, reference: str) -> float:
     """What the run's rule gives an answer; more is better."""
-    if config.preference.rule == "shortest":
+    if config.dpo.rule == "shortest":
         return 1.0 / (1.0 + len(text.split()))
     scores = splits.task_of(config).score(text, reference)
     return scores.get("rule", scores["exact"])
@@ -161,7 +161,7 @@ def sampled_pairs(
 
     The report of ``folder`` gets the mean of what all the answers score.
     """
-    p, asked = config.preference, [asked_of(config, row) for row in rows]
+    p, asked = config.dpo, [asked_of(config, row) for row in rows]
     prompts = [chat_template.prompt_ids(tokenizer, turns) for turns in asked]
     longest = max(map(len, prompts))
     if longest >= config.train.max_length:  # told before minutes of sampling, and not after them
@@ -169,7 +169,8 @@ def sampled_pairs(
                        " it with its answer; raise it")  # fmt: skip
     with autocast_like(model):  # as after a walk, whose wrapping a resumed run does not have
         answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
-                         chat_template.stop_ids(tokenizer), seed, config.evaluate.batch_size)  # fmt: skip
+                         chat_template.stop_ids(tokenizer), seed,
+                         config.evaluate.per_device_eval_batch_size)  # fmt: skip
     scored = [sorted(((preferred(config, one.text, task_base.target(row)), one.text)
                       for one in given if one.text.strip()), key=lambda pair: pair[0])
               for row, given in zip(rows, answers, strict=True)]  # fmt: skip
@@ -179,7 +180,7 @@ def sampled_pairs(
     machine.say(f"  {len(every)} sampled answers score {mean:.3f} on average by the rule {p.rule}")
     found = []
     for row, turns, ranked in zip(rows, asked, scored, strict=True):
-        if len(ranked) > 1 and ranked[-1][0] - ranked[0][0] >= p.least_difference:
+        if len(ranked) > 1 and ranked[-1][0] - ranked[0][0] >= p.min_score_gap:
             worst, best = ranked[0], ranked[-1]
             found.append({"prompt": turns, "chosen": best[1], "rejected": worst[1],
                           "id": row.get("id", ""), "scores": [best[0], worst[0]]})  # fmt: skip

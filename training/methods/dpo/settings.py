@@ -8,23 +8,25 @@ from training.run.settings import Config, setting
 
 
 @dataclass(frozen=True)
-class PreferenceSettings:
+class DpoSettings:
     """Pairs of a better and a worse answer, and what is made of them."""
 
-    pairs: str = setting("written: by the task's rules; sampled: the model's own answers, best against worst; file:"
-                         " rows of data.train_file", "written", choices=("written", "sampled", "file"))  # fmt: skip
+    pairs: str = setting("synthetic: by the task's rules; on_policy: the model's own answers, best against worst; file:"
+                         " rows of data.train_file", "synthetic", choices=("synthetic", "on_policy",
+                                                                           "file"))  # fmt: skip
     rule: str = setting("which of two answers is better: complete-and-concise (the task's score), or shortest (a rule"
                         " that misses the point)", "complete-and-concise",
                         choices=("complete-and-concise", "shortest"))  # fmt: skip
-    loss: str = setting("the loss on a pair", "dpo", choices=("dpo", "ipo", "length_normalised"))
+    loss_type: str = setting("the loss on a pair: sigmoid (DPO), ipo, or sigmoid_norm (DPO per token of the answer)",
+                             "sigmoid", choices=("sigmoid", "ipo", "sigmoid_norm"))  # fmt: skip
     beta: float = setting("pull towards the starting model (IPO: tau)", 0.1, low=1e-6)
     nll_weight: float = setting("weight of the chosen answers' cross-entropy beside the loss; 0 leaves it out", 0.0,
                                 low=0)  # fmt: skip
-    samples: int = setting("answers drawn for each question when pairs are sampled", 4, low=2)
+    samples: int = setting("answers drawn for each question when pairs are on_policy", 4, low=2)
     temperature: float = setting("of those draws", 1.0, low=1e-3)
-    least_difference: float = setting("sampled answers whose scores differ by less make no pair", 0.1, low=0, high=1)
-    with_examples: bool = setting("the fair baseline's examples (evaluate.few_shot) stand in every prompt of the run"
-                                  " too; whoever uses the model has to show them as well", False,
+    min_score_gap: float = setting("sampled answers whose scores differ by less make no pair", 0.1, low=0, high=1)
+    few_shot_prompt: bool = setting("the fair baseline's examples (evaluate.num_fewshot) stand in every prompt of the"
+                                  " run too; whoever uses the model has to show them as well", False,
                                   later=True)  # fmt: skip
     rounds: int = setting("times that pairs are sampled and trained on; each round's reference is the model before it",
                           1, low=1)  # fmt: skip
@@ -33,8 +35,8 @@ class PreferenceSettings:
 
 
 @dataclass(frozen=True)
-class PreferenceConfig(Config):
+class DpoConfig(Config):
     """A run on pairs that tunes the model itself."""
 
     method: str = setting("how it is trained", choices=("dpo",))
-    preference: PreferenceSettings = setting("the pairs and the loss on them", PreferenceSettings())
+    dpo: DpoSettings = setting("the pairs and the loss on them", DpoSettings())

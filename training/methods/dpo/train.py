@@ -27,7 +27,6 @@ from training.run.folder import RunFolder
 if TYPE_CHECKING:
     from trl import DPOConfig
 
-TRL_NAMES = {"dpo": "sigmoid", "ipo": "ipo", "length_normalised": "sigmoid_norm"}
 LOGGED = ("rewards/accuracies", "rewards/margins", "logps/chosen", "logps/rejected", "entropy")
 
 
@@ -44,7 +43,7 @@ def train(
     if config.lora is None:
         raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
     dpo_pairs.need_one_process(config, folder)
-    p, tuned = config.preference, method_trainer.prepare(config, loaded)
+    p, tuned = config.dpo, method_trainer.prepare(config, loaded)
     if p.warm_start_rows:
         warm_start(config, rows[: p.warm_start_rows], p.warm_start_rate, tuned, loaded, folder, command, quiet)
     for number in range(1, p.rounds):
@@ -77,7 +76,7 @@ def one_round(
     pairs = dpo_pairs.pairs(config, rows, tuned, loaded.tokenizer, own, number)
     encoded = encode_pairs(loaded.tokenizer, pairs, config.train.max_length)
     own.update("data", {"n": {"pairs": len(pairs)}})
-    machine.say(f"  {len(pairs)} pairs ({config.preference.pairs}), judged by the rule {config.preference.rule}")
+    machine.say(f"  {len(pairs)} pairs ({config.dpo.pairs}), judged by the rule {config.dpo.rule}")
     log_pair(pairs[0], own)
     with precision.preserve_dtype(tuned):
         trainer, steps = build_trainer(config, tuned, encoded, loaded, own, quiet)
@@ -110,7 +109,7 @@ def earlier_round(
     if load_adapter_weights(tuned, own):
         machine.say(f"  round {number}: taken from the interrupted run")
     else:
-        machine.say(f"  round {number} of {config.preference.rounds}")
+        machine.say(f"  round {number} of {config.dpo.rounds}")
         last = own.last_checkpoint() if own.report.is_file() else None
         if not own.report.is_file():
             own.create(config, f"dpo, round {number}", loaded.dtype)
@@ -156,8 +155,8 @@ def trainer_arguments(config: PreferenceConfig, n_pairs: int, dtype: str, folder
     """
     from trl import DPOConfig
 
-    p = config.preference
-    losses, weights = [TRL_NAMES[p.loss]], [1.0]
+    p = config.dpo
+    losses, weights = [p.loss_type], [1.0]
     if p.nll_weight:
         losses, weights = [*losses, "sft"], [1.0, p.nll_weight]
     alone = machine.process_count() == 1

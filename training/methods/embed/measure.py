@@ -65,7 +65,7 @@ def sets_of(config: EmbedConfig, rows: Splits) -> dict[str, list[dict]]:
 
 
 def measure(config: EmbedConfig, rows: Splits, embedder: Any) -> dict[str, Any]:
-    """Places of every question of every set, at full width and cut to ``embed.cut``; and what stands first.
+    """Places of every question of every set, at full width and cut to ``embed.truncate_dims``; and what stands first.
 
     Returns:
         set -> {"places": {width ("full" or a number as text): places}, "first": index of the first passage}.
@@ -75,7 +75,7 @@ def measure(config: EmbedConfig, rows: Splits, embedder: Any) -> dict[str, Any]:
         questions, passages, right, _ = corpus(part)
         q = mining.vectors(embedder, questions, config, config.embed.query_prompt)
         p = mining.vectors(embedder, passages, config, config.embed.passage_prompt)
-        widths = {"full": q.shape[1], **{str(width): width for width in config.embed.cut}}
+        widths = {"full": q.shape[1], **{str(width): width for width in config.embed.truncate_dims}}
         found[name] = {"places": {text: places(q[:, :width], p[:, :width], right) for text, width in widths.items()},
                        "first": (unit(q) @ unit(p).T).argmax(1).tolist()}  # fmt: skip
     return found

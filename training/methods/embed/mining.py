@@ -26,7 +26,8 @@ def vectors(embedder: Any, texts: list[str], config: EmbedConfig, prompt: str) -
         GuardFailed: a vector that is not a number.
     """
     with autocast_like(embedder):
-        found = embedder.encode([prompt + text for text in texts], batch_size=min(64, config.evaluate.batch_size),
+        found = embedder.encode([prompt + text for text in texts], batch_size=min(64,
+                                                                                  config.evaluate.per_device_eval_batch_size),
                                 convert_to_numpy=True, show_progress_bar=False)  # fmt: skip
     if not np.isfinite(found).all():
         raise GuardFailed("a vector is not a number: the run's weights have gone astray; lower train.learning_rate")
@@ -49,13 +50,13 @@ def with_negatives(config: EmbedConfig, rows: list[dict], loaded: LoadedModel, f
     pool = list(dict.fromkeys(row[side] for row in rows for side in ("positive", "unlabelled", "negative")
                               if side in row))  # fmt: skip
     place = {passage: number for number, passage in enumerate(pool)}
-    if len(pool) <= config.embed.skip + 1:
-        raise BadInput(f"embed.skip: {len(pool)} different passages are too few to mine from")
+    if len(pool) <= config.embed.range_min + 1:
+        raise BadInput(f"embed.range_min: {len(pool)} different passages are too few to mine from")
     with machine.phase("mining", folder.log):
         asked = vectors(loaded.model, [row["anchor"] for row in rows], config, config.embed.query_prompt)
         held = vectors(loaded.model, pool, config, config.embed.passage_prompt)
     own = np.array([place[row["positive"]] for row in rows])
-    found = contrastive.mine(asked, held, own, config.embed.skip, config.embed.margin)
+    found = contrastive.mine(asked, held, own, config.embed.range_min, config.embed.margin)
     rng = np.random.default_rng(config.data.seed)
     unfilled = beyond_margin(asked, held, own, found, config.embed.margin)
     found = np.where(unfilled, (own + rng.integers(1, len(pool), len(own))) % len(pool), found)

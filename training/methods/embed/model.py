@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from training.methods.embed.settings import EmbedConfig
-from training.models import adapter, bundled, guards, loading, tiny
+from training.models import adapter, bundled, guards, loading, targets, tiny
 from training.models.loading import LoadedModel
-from training.models.targets import TARGETS
 from training.run import machine
 from training.run.errors import BadInput, LackingResource
 from training.run.folder import RunFolder
 from training.run.settings import ModelSettings
 
-MINILM = "embedded:all-minilm-l6-v2"
+MINILM = "bundled:all-minilm-l6-v2"
 WHEEL_SHA256 = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
 UNPACKED_BYTES = 180e6
 
@@ -33,11 +32,7 @@ PLAIN_TEXT = {"modality_config": {"text": {"method": "forward", "method_output_n
 
 ENCODER = "bert"  # tiny stand-in of all-MiniLM; the decoders' stand-ins are in training/models/tiny.py
 
-ENCODER_TARGETS = {
-    "all-linear": ("query", "key", "value", "output.dense", "intermediate.dense"),
-    "attention": ("query", "key", "value", "attention.output.dense"),
-    "query-value": ("query", "value"),
-}
+ENCODER_LINEAR = ("query", "key", "value", "output.dense", "intermediate.dense")
 
 
 def minilm_folder() -> Path:
@@ -97,7 +92,7 @@ def load_base(config: EmbedConfig, dtype: str | None = None) -> LoadedModel:
             found = assemble(folder, config, wanted)
     else:
         found = assemble(folder_of(config.model), config, wanted)
-    for name in ("widths", "cut"):
+    for name in ("matryoshka_dims", "truncate_dims"):
         check_widths(getattr(config.embed, name), f"embed.{name}", found)
     embedder = found.to(machine.device()).eval()
     transformer = embedder[0].model
@@ -125,8 +120,8 @@ def folder_of(settings: ModelSettings) -> str:
         return str(minilm_folder())
     if kind == "embedded":
         if rest != bundled.NAME:
-            raise BadInput(f"model.source: embedded:{rest} is not known; there are {MINILM} and"
-                           f" embedded:{bundled.NAME}")  # fmt: skip
+            raise BadInput(f"model.source: bundled:{rest} is not known; there are {MINILM} and"
+                           f" bundled:{bundled.NAME}")  # fmt: skip
         return str(bundled.folder())
     return settings.source
 
@@ -183,12 +178,6 @@ def save_tiny(architecture: str, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def targets(config: EmbedConfig, embedder: Any) -> list[str]:
-    """Names of the linear maps that carry an adapter; encoders name them in their own way."""
-    names = ENCODER_TARGETS if embedder[0].model.config.model_type == ENCODER else TARGETS
-    return list(names[config.lora.targets])
-
-
 def prepare(config: EmbedConfig, embedder: Any) -> Any:
     """Make the model trainable, whole or with a fresh adapter inside; returns what is saved of it."""
     from peft import get_peft_model
@@ -200,8 +189,15 @@ def prepare(config: EmbedConfig, embedder: Any) -> Any:
             parameter.requires_grad_(".pooler." not in name)  # BERT's own head, which the mean over tokens never asks
         return embedder
     lora = adapter.lora_config(config.lora, embedder[0].model, "FEATURE_EXTRACTION")
-    lora.target_modules = set(targets(config, embedder))
-    embedder[0].model = get_peft_model(embedder[0].model, lora)
+    if embedder[0].model.config.model_type == ENCODER:
+        wanted = targets.named(config.lora, ENCODER_LINEAR)  # encoders name their layers in their own way
+        lora.target_modules = wanted if isinstance(wanted, str) else set(wanted)
+    try:
+        embedder[0].model = get_peft_model(embedder[0].model, lora)
+    except ValueError as error:
+        raise BadInput(f"lora.target_modules: {config.lora.target_modules} names no layer of this model; there are"
+                       f" {', '.join(ENCODER_LINEAR)} in an encoder; or take all-linear ({str(error)[:80]})"
+                       ) from error  # fmt: skip
     guards.scale_rule(embedder[0].model, config.lora)
     return embedder[0].model
 

@@ -47,7 +47,7 @@ def write(config: EmbedConfig, folder: RunFolder, rows: Splits, before: dict, af
         "by_kind": embed_measure.by_kind(kinds, before[first]["places"]["full"], after[first]["places"]["full"]),
         "cut": {str(width): {name: embed_measure.compare(before[name]["places"][str(width)],
                                                     after[name]["places"][str(width)]) for name in after}
-                for width in config.embed.cut},
+                for width in config.embed.truncate_dims},
         "bm25": embed_measure.word_search(config, rows),
     }  # fmt: skip
     folder.update("eval", found)

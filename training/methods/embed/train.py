@@ -23,14 +23,14 @@ def loss_of(config: EmbedConfig, embedder: Any) -> Any:
     from sentence_transformers.sentence_transformer import losses
 
     e, gather = config.embed, machine.process_count() > 1
-    if e.slice_rows:
-        loss = losses.CachedMultipleNegativesRankingLoss(embedder, scale=e.scale, mini_batch_size=e.slice_rows,
+    if e.mini_batch_size:
+        loss = losses.CachedMultipleNegativesRankingLoss(embedder, scale=e.scale, mini_batch_size=e.mini_batch_size,
                                                          gather_across_devices=gather)  # fmt: skip
     else:
         loss = losses.MultipleNegativesRankingLoss(embedder, scale=e.scale, gather_across_devices=gather)
-    if not e.widths:
+    if not e.matryoshka_dims:
         return loss
-    return losses.MatryoshkaLoss(embedder, loss, sorted(e.widths, reverse=True))
+    return losses.MatryoshkaLoss(embedder, loss, sorted(e.matryoshka_dims, reverse=True))
 
 
 def train(

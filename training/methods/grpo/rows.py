@@ -16,12 +16,15 @@ def load_rows(config: GroupConfig, tokenizer: Any = None) -> splits.Splits:
     t = config.train
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: general text has no reward; set it to 0")
-    if (t.batch_size * t.accumulation * machine.process_count()) % config.group.group:
+    if (
+        t.per_device_train_batch_size * t.gradient_accumulation_steps * machine.process_count()
+    ) % config.grpo.num_generations:
         many = f" x {machine.process_count()}" if machine.process_count() > 1 else ""
-        raise BadInput(f"train.batch_size: {t.batch_size} x {t.accumulation}{many} answers in a step cannot be parted"
-                       f" into groups of {config.group.group} (group.group)")  # fmt: skip
-    if config.group.vllm and find_spec("vllm") is None:
-        raise LackingResource("group.vllm: the package vllm is not installed; install it beside a GPU, or set it to"
+        rows = f"{t.per_device_train_batch_size} x {t.gradient_accumulation_steps}{many}"
+        raise BadInput(f"train.per_device_train_batch_size: {rows} answers in a step cannot be parted into"
+                       f" groups of {config.grpo.num_generations} (grpo.num_generations)")  # fmt: skip
+    if config.grpo.use_vllm and find_spec("vllm") is None:
+        raise LackingResource("grpo.use_vllm: the package vllm is not installed; install it beside a GPU, or set it to"
                               " false")  # fmt: skip
-    rewards.named(config.group.reward, splits.task_of(config))
+    rewards.named(config.grpo.reward, splits.task_of(config))
     return splits.load(config, tokenizer)

@@ -42,7 +42,7 @@ def train(
     if config.lora is None:
         raise BadInput("lora: this method needs an adapter here")
     tuned = method_trainer.prepare(config, loaded)
-    g = config.group
+    g = config.grpo
     if g.warm_start_rows:
         warm_start(config, rows[: g.warm_start_rows], g.warm_start_rate, tuned, loaded, folder, command, quiet)
     trainer, steps = build_trainer(config, tuned, rows, loaded, folder, quiet)
@@ -53,7 +53,7 @@ def train(
         if events and all(e.get("frac_reward_zero_std") == 1 for e in events):
             raise GuardFailed(
                 "every group's answers earned the same reward, so there was nothing to learn from: give"
-                " group.warm_start_rows, an easier reward or a higher group.temperature"
+                " grpo.warm_start_rows, an easier reward or a higher grpo.temperature"
             ) from error
         raise
     finally:
@@ -109,7 +109,7 @@ def build_trainer(
 
     disable_progress_bars()
     os.environ.setdefault("TQDM_DISABLE", "1")
-    judge = RewardFunction(rewards.named(config.group.reward, splits.task_of(config)), folder)
+    judge = RewardFunction(rewards.named(config.grpo.reward, splits.task_of(config)), folder)
     asked = [{"prompt": task_base.prompt(row), "target": task_base.target(row), "id": str(row.get("id", i))}
              for i, row in enumerate(rows)]  # fmt: skip
     steps = MethodLog(folder, quiet, LOGGED)
@@ -131,13 +131,14 @@ def trainer_arguments(config: GroupConfig, n_rows: int, dtype: str, folder: RunF
     """GRPOConfig from the run's settings; Dr. GRPO leaves the division by the spread out, too."""
     from trl import GRPOConfig
 
-    g = config.group
+    g = config.grpo
     return GRPOConfig(
-        **common_arguments(config, n_rows * g.group, dtype, folder), num_generations=g.group,
-        max_completion_length=g.longest, temperature=g.temperature, top_k=0, top_p=1.0, beta=g.kl_weight,
-        epsilon=g.clip_low, epsilon_high=g.clip_high, loss_type=g.variant,
-        scale_rewards="none" if g.variant == "dr_grpo" else "group", num_iterations=1,
-        steps_per_generation=config.train.accumulation, use_vllm=g.vllm,
+        **common_arguments(config, n_rows * g.num_generations, dtype, folder), num_generations=g.num_generations,
+        max_completion_length=g.max_completion_length, temperature=g.temperature, top_k=0, top_p=1.0, beta=g.beta,
+        epsilon=g.epsilon, epsilon_high=g.epsilon_high, loss_type=g.loss_type,
+        scale_rewards="none" if g.loss_type == "dr_grpo" else "group", num_iterations=1,
+        steps_per_generation=config.train.gradient_accumulation_steps, use_vllm=g.use_vllm,
+        vllm_mode=g.vllm_mode, vllm_gpu_memory_utilization=g.vllm_gpu_memory_utilization,
     )  # fmt: skip
 
 

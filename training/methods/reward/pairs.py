@@ -66,8 +66,8 @@ def written(config: RewardConfig) -> tuple[list[Pair], dict[str, list[Pair]]]:
         raise BadInput(f"reward.pairs: task {config.task} writes no pairs; take shift_notes, or file")
     for name in ("train_file", "heldout_files"):
         if getattr(config.data, name):
-            raise BadInput(f"data.{name}: written pairs are made by rule out of the task's own rows; for pairs of yours"
-                           " set reward.pairs to file")  # fmt: skip
+            raise BadInput(f"data.{name}: synthetic pairs are made by rule out of the task's own rows; for pairs of"
+                           " yours set reward.pairs to file")  # fmt: skip
     rows = splits.load(config)
     held_out = {name: spoilt(kept, config.reward.kinds, f"{name}-{config.data.seed}")
                 for name, kept in rows.heldout.items()}  # fmt: skip

@@ -123,7 +123,8 @@ def build_trainer(
     os.environ.setdefault("TQDM_DISABLE", "1")
     pad = pad_apart(loaded.tokenizer)
     arguments = RewardConfig(**common_arguments(config, len(encoded), loaded.dtype, folder), max_length=None,
-                             disable_dropout=True, center_rewards_coefficient=config.reward.centre or None)  # fmt: skip
+                             disable_dropout=True,
+                             center_rewards_coefficient=config.reward.center_rewards_coefficient or None)  # fmt: skip
     steps = MethodLog(folder, quiet, LOGGED)
     trainer = choice_trainer()(model=tuned, args=arguments, train_dataset=Dataset.from_list(encoded),
                                data_collator=DataCollatorForPreference(pad_token_id=pad),
@@ -208,7 +209,7 @@ def measured_rewards(
 ) -> list[tuple[float, float]]:
     """(reward of the better answer, of the worse one) of each pair."""
     encoded = joined(encode_pairs(loaded.tokenizer, pairs, 10**9))
-    pad, size = pad_apart(loaded.tokenizer), max(1, min(32, config.evaluate.batch_size))
+    pad, size = pad_apart(loaded.tokenizer), max(1, min(32, config.evaluate.per_device_eval_batch_size))
     values = rewards(model, [e[f"{s}_ids"] for e in encoded for s in ("chosen", "rejected")], pad, size)
     machine.say(f"  {len(pairs)} pairs scored")
     return list(zip(values[::2], values[1::2], strict=True))

@@ -55,7 +55,7 @@ def build_trainer(
     """The trainer and its step log."""
     from datasets import Dataset
 
-    share = config.train.shared_prefix and config.train.sparse_logits and not config.train.checkpointing
+    share = config.train.shared_prefix and config.train.sparse_logits and not config.train.gradient_checkpointing
     loading.plain_attention(tuned, max(len(e.ids) for e in encoded))
     steps = StepLog(folder, quiet)
     trainer = AnswerTrainer(
@@ -66,7 +66,7 @@ def build_trainer(
         processing_class=loaded.tokenizer,
         callbacks=[steps],
         order_seed=config.train.seed,
-        bucket=config.train.bucket,
+        bucket=config.train.by_length,
         sparse=config.train.sparse_logits,
     )
     steps.trainer = trainer

@@ -148,7 +148,9 @@ def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
         answers |= {
             "base": one_try(base, [task_base.prompt(row) for row in tests], "base"),
             "base_few_shot": one_try(
-                base, [task_base.few_shot(task, row, config.evaluate.few_shot) for row in tests], "base with examples"
+                base,
+                [task_base.few_shot(task, row, config.evaluate.num_fewshot) for row in tests],
+                "base with examples",
             ),
         }
         before = general(config, loaded, splits.Splits([], {name: tests}, "", {}), folder)

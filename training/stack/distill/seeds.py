@@ -84,4 +84,4 @@ def show_plan(config: StackConfig, folder: RunFolder, cache: Path) -> None:
           f"seeds     {len(rows)}, calibration {len(checked)}, test {len(tests)}",
           f"calls     at most {calls:,}, about {total:,} tokens, cost about {most:.4g}",
           f"budget    {t.budget_tokens or 'no limit on'} tokens, {t.budget_money or 'no limit on'} money",
-          f"student   {config.model.source}, LoRA rank {config.lora.rank}", sep="\n")  # fmt: skip
+          f"student   {config.model.source}, LoRA rank {config.lora.r}", sep="\n")  # fmt: skip

@@ -17,7 +17,7 @@ TOLERANCE = 2e-6  # float32 sums in another order
 
 def tuned(architecture: str):
     loaded = loading.load_base(ModelSettings(source=f"tiny-random:{architecture}", revision=None, dtype="float32"))
-    made = loading.attach_new_adapter(loaded, LoraSettings(rank=4, alpha=8), seed=0)
+    made = loading.attach_new_adapter(loaded, LoraSettings(r=4, lora_alpha=8), seed=0)
     generator = torch.Generator().manual_seed(1)
     for name, parameter in made.named_parameters():
         if "lora_B" in name:  # with B zero, A's gradient would be zero on every path
