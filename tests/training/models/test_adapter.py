@@ -155,7 +155,7 @@ def test_below_the_first_layer_with_an_adapter_there_is_none_and_no_gradient():
 
 def test_the_estimate_knows_that_lower_layers_keep_nothing():
     file = CONFIGS / "sft" / "qwen2.5_7b_lora_80gb.yaml"  # 28 layers
-    whole, upper = (estimate(load_config(file, [f"lora.layers_to_transform={first}"])) for first in (0, 14))
+    whole, upper = (estimate(load_config(file, [f"lora.layers_to_transform=from:{first}"])) for first in (0, 14))
     assert whole["trainable_parameters"] == 2 * upper["trainable_parameters"]
     assert whole["activations_bytes"] == pytest.approx(2 * upper["activations_bytes"])
 

@@ -11,7 +11,7 @@ from training.data import splits
 from training.data.tasks import base as task_base
 from training.methods.distill import loss as distill_losses
 from training.methods.dpo import pairs as dpo_pairs
-from training.methods.dpo.settings import PreferenceConfig
+from training.methods.dpo.settings import DpoConfig
 from training.methods.sft import loss as sft_losses
 from training.models import chat_template
 from training.models.loading import LoadedModel
@@ -23,7 +23,7 @@ SHOWN = 5
 
 
 def measure(
-    config: PreferenceConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder
+    config: DpoConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder
 ) -> dict[str, Any]:
     """Figures on each held-out set, from the run's predictions and the two models.
 
@@ -54,7 +54,7 @@ def _answers(folder: RunFolder, name: str, opponent: str) -> dict[str, dict[Any,
     return found
 
 
-def wins(config: PreferenceConfig, pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
+def wins(config: DpoConfig, pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
     """Win rate of the tuned answers with its interval, by the run's own rule and by the task's score.
 
     Args:
@@ -84,7 +84,7 @@ def lengths(pairs: list[tuple[str, str, str]]) -> dict[str, float]:
             for place, name in enumerate(("base", "tuned", "reference"))}  # fmt: skip
 
 
-def divergence_from_base(config: PreferenceConfig, tokenizer: Any, tuned: Any, rows: list[dict],
+def divergence_from_base(config: DpoConfig, tokenizer: Any, tuned: Any, rows: list[dict],
                          pairs: list[tuple[str, str, str]]) -> dict[str, Any]:  # fmt: skip
     """KL(tuned || base) in nats per token, over the whole vocabulary, along the tuned model's own answers.
 

@@ -16,7 +16,7 @@ from training.data.pairs import SIDES, Pair, read_pairs, token_rules
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.evaluation import score
-from training.methods.dpo.settings import PreferenceConfig
+from training.methods.dpo.settings import DpoConfig
 from training.models import chat_template
 from training.models.generate import sample
 from training.models.precision import autocast_like
@@ -27,7 +27,7 @@ from training.run.folder import RunFolder
 PAIRS_FILE = "pairs.jsonl"
 
 
-def load_rows(config: PreferenceConfig, tokenizer: Any = None) -> splits.Splits:
+def load_rows(config: DpoConfig, tokenizer: Any = None) -> splits.Splits:
     """The run's questions (or, with ``pairs: file``, the pairs themselves) and its held-out sets.
 
     Args:
@@ -67,7 +67,7 @@ def load_rows(config: PreferenceConfig, tokenizer: Any = None) -> splits.Splits:
     return splits.Splits(pairs, held_out, digest, counts, [f"{len(pairs)} pairs from {config.data.train_file}"])
 
 
-def check_examples(config: PreferenceConfig) -> None:
+def check_examples(config: DpoConfig) -> None:
     """BadInput where ``with_examples`` has no examples to show, or no place to show them in."""
     p, task = config.dpo, splits.task_of(config)
     if not config.evaluate.num_fewshot or not task.shots:
@@ -81,13 +81,13 @@ def check_examples(config: PreferenceConfig) -> None:
                        " dpo.warm_start_rows to 0, or few_shot_prompt to false")  # fmt: skip
 
 
-def _module(config: PreferenceConfig) -> ModuleType:
+def _module(config: DpoConfig) -> ModuleType:
     return tasks.module_of("text" if config.task == "jsonl" else config.task)
 
 
 # ---- pairs of our own ----
 def pairs(
-    config: PreferenceConfig, rows: list[dict], model: Any, tokenizer: Any, folder: RunFolder, number: int = 1
+    config: DpoConfig, rows: list[dict], model: Any, tokenizer: Any, folder: RunFolder, number: int = 1
 ) -> list[Pair]:
     """A round's pairs; sampled ones are kept in the round's folder, so that a resumed run has the same.
 
@@ -116,7 +116,7 @@ def pairs(
     return found
 
 
-def need_one_process(config: PreferenceConfig, folder: RunFolder) -> None:
+def need_one_process(config: DpoConfig, folder: RunFolder) -> None:
     """BadInput where several processes would each have to sample pairs."""
     sampled = config.dpo.pairs == "on_policy" and machine.process_count() > 1
     if sampled and (config.dpo.rounds > 1 or not (Path(folder.path) / PAIRS_FILE).is_file()):
@@ -124,7 +124,7 @@ def need_one_process(config: PreferenceConfig, folder: RunFolder) -> None:
                        f" first and give its {PAIRS_FILE} as data.train_file with dpo.pairs=file")  # fmt: skip
 
 
-def written_pairs(config: PreferenceConfig, rows: list[dict]) -> list[Pair]:
+def written_pairs(config: DpoConfig, rows: list[dict]) -> list[Pair]:
     """The reference against a long-winded and against an incomplete answer, in turn.
 
     With the rule "shortest" the shorter of reference and incomplete answer wins: that is the trap.
@@ -140,13 +140,13 @@ def written_pairs(config: PreferenceConfig, rows: list[dict]) -> list[Pair]:
     return found
 
 
-def asked_of(config: PreferenceConfig, row: dict) -> list[dict[str, Any]]:
+def asked_of(config: DpoConfig, row: dict) -> list[dict[str, Any]]:
     """What the tuned model is asked: a row's prompt, with the run's worked examples in it where it has some."""
     shots = score.examples_of(config, "tuned")
     return task_base.few_shot(splits.task_of(config), row, shots) if shots else task_base.prompt(row)
 
 
-def preferred(config: PreferenceConfig, text: str, reference: str) -> float:
+def preferred(config: DpoConfig, text: str, reference: str) -> float:
     """What the run's rule gives an answer; more is better."""
     if config.dpo.rule == "shortest":
         return 1.0 / (1.0 + len(text.split()))
@@ -155,7 +155,7 @@ def preferred(config: PreferenceConfig, text: str, reference: str) -> float:
 
 
 def sampled_pairs(
-    config: PreferenceConfig, rows: list[dict], model: Any, tokenizer: Any, seed: int, folder: RunFolder
+    config: DpoConfig, rows: list[dict], model: Any, tokenizer: Any, seed: int, folder: RunFolder
 ) -> list[Pair]:
     """The best and the worst of several answers that the model itself gives to each question.
 

@@ -14,7 +14,7 @@ from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
 from training.methods.dpo import measure as dpo_measure
 from training.methods.dpo import pairs as dpo_pairs
-from training.methods.dpo.settings import PreferenceConfig
+from training.methods.dpo.settings import DpoConfig
 from training.methods.sampler import OrderedSampler
 from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import load_adapter_weights, warm_start
@@ -31,7 +31,7 @@ LOGGED = ("rewards/accuracies", "rewards/margins", "logps/chosen", "logps/reject
 
 
 def train(
-    config: PreferenceConfig,
+    config: DpoConfig,
     rows: list[dict],
     loaded: LoadedModel,
     folder: RunFolder,
@@ -55,7 +55,7 @@ def train(
 
 
 def one_round(
-    config: PreferenceConfig,
+    config: DpoConfig,
     rows: Splits,
     loaded: LoadedModel,
     tuned: Any,
@@ -91,7 +91,7 @@ def one_round(
 
 
 def earlier_round(
-    config: PreferenceConfig,
+    config: DpoConfig,
     rows: Splits,
     loaded: LoadedModel,
     tuned: Any,
@@ -127,7 +127,7 @@ def earlier_round(
 
 
 def build_trainer(
-    config: PreferenceConfig, tuned: Any, encoded: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
+    config: DpoConfig, tuned: Any, encoded: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
 ) -> tuple[Any, MethodLog]:
     """TRL's DPOTrainer on pairs that are already encoded, with every default that matters written out."""
     from datasets import Dataset, disable_progress_bars
@@ -148,7 +148,7 @@ def build_trainer(
     return trainer, steps
 
 
-def trainer_arguments(config: PreferenceConfig, n_pairs: int, dtype: str, folder: RunFolder) -> DPOConfig:
+def trainer_arguments(config: DpoConfig, n_pairs: int, dtype: str, folder: RunFolder) -> DPOConfig:
     """DPOConfig from the run's settings; what the reference says is computed once where one process trains.
 
     Several would each look for the file that the first one keeps it in, in a folder of their own (TRL 1.16).
@@ -203,9 +203,7 @@ def log_pair(pair: dict, folder: RunFolder) -> None:
     machine.say(f"  better: {pair['chosen'][:90]!r}", f"  worse:  {pair['rejected'][:90]!r}")
 
 
-def measure_more(
-    config: PreferenceConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder
-) -> None:
+def measure_more(config: DpoConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> None:
     """Win rate, length and KL: the report's ``preference`` section."""
     found = dpo_measure.measure(config, rows, loaded, tuned, folder)
     folder.update("preference", found)

@@ -6,12 +6,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from training.data import rewards, splits
-from training.methods.grpo.settings import GroupConfig
+from training.methods.grpo.settings import GrpoConfig
 from training.run import machine
 from training.run.errors import BadInput, LackingResource
 
 
-def load_rows(config: GroupConfig, tokenizer: Any = None) -> splits.Splits:
+def load_rows(config: GrpoConfig, tokenizer: Any = None) -> splits.Splits:
     """The run's questions with their targets."""
     t = config.train
     if config.data.replay_fraction:

@@ -13,7 +13,7 @@ from training.data import rewards, splits
 from training.data.tasks import base as task_base
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
-from training.methods.grpo.settings import GroupConfig
+from training.methods.grpo.settings import GrpoConfig
 from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import warm_start
 from training.models import guards
@@ -30,7 +30,7 @@ LOGGED = ("reward", "reward_std", "frac_reward_zero_std", "entropy", "completion
 
 
 def train(
-    config: GroupConfig,
+    config: GrpoConfig,
     rows: list[dict],
     loaded: LoadedModel,
     folder: RunFolder,
@@ -102,7 +102,7 @@ class RewardFunction:
 
 
 def build_trainer(
-    config: GroupConfig, tuned: Any, rows: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
+    config: GrpoConfig, tuned: Any, rows: list[dict], loaded: LoadedModel, folder: RunFolder, quiet: bool
 ) -> tuple[Any, MethodLog]:
     """TRL's GRPOTrainer with every default that matters written out."""
     from datasets import Dataset, disable_progress_bars
@@ -127,7 +127,7 @@ def build_trainer(
     return trainer, steps
 
 
-def trainer_arguments(config: GroupConfig, n_rows: int, dtype: str, folder: RunFolder) -> GRPOConfig:
+def trainer_arguments(config: GrpoConfig, n_rows: int, dtype: str, folder: RunFolder) -> GRPOConfig:
     """GRPOConfig from the run's settings; Dr. GRPO leaves the division by the spread out, too."""
     from trl import GRPOConfig
 
@@ -158,7 +158,7 @@ def group_trainer() -> type:
     return GroupTrainer
 
 
-def measure_more(config: GroupConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> None:
+def measure_more(config: GrpoConfig, rows: splits.Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> None:
     """The report's ``group`` section: rewards, spread, entropy and length at the start and at the end."""
     events = folder.events("method")
     if not events:
