@@ -50,7 +50,7 @@ class Splits:
 def task_of(config: Config) -> task_base.Task:
     """The task that a configuration names (``jsonl`` means rows of the reader's own)."""
     try:
-        return tasks.get("text" if config.task == "jsonl" else config.task)
+        return tasks.get(config.task)
     except ValueError as error:
         raise BadInput(f"task: {error}") from None
 

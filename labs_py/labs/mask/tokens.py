@@ -15,7 +15,7 @@ from labs_py.core.chat_template import Piece
 from labs_py.spec import DataFile
 
 FILE = DataFile(
-    "smollm2-tokenizer.safetensors", "76c7f689f9b3495953d616ce49683a1973462f88f2586016a896b4433770002f", 196806, True
+    "smollm2-tokenizer.safetensors", "290794f1b8cab20a7441878594f9bd010c06e77207dd1a7b456de32964f9e20f", 196822, True
 )
 IGNORED = -100  # the label of a token that is not in the loss, as torch's cross-entropy takes it
 HEAD, TAIL = 600, 200  # tokens drawn of a long row; the end is where the stop token stands

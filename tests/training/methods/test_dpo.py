@@ -217,7 +217,7 @@ def test_with_examples_the_model_trains_on_what_it_is_asked(tmp_path, monkeypatc
         asked[arm] = prompts
         return [generate.Generation("No.", 1, True)] * len(prompts)
 
-    monkeypatch.setattr(generate, "greedy", written)
+    monkeypatch.setattr(score, "greedy", written)
     for arm in score.ARMS:
         score.measure(loaded.model, loaded.tokenizer, rows, config, arm)
     assert asked["tuned"] == asked["base_few_shot"] != asked["base"]
@@ -234,7 +234,7 @@ def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
 
 
 def test_prompts_that_are_too_long_are_told_before_anything_is_sampled(tmp_path, monkeypatch):
-    monkeypatch.setattr(generate, "sample", None)
+    monkeypatch.setattr(dpo_pairs, "sample", None)
     with pytest.raises(BadInput, match=r"^train.max_length: a prompt makes \d+ tokens, and 256 are"):
         train("dpo", tmp_path / "run", [*ROUNDS, "dpo.few_shot_prompt=true", "train.max_length=256"])
 

@@ -16,7 +16,6 @@ from training.methods import trainer as method_trainer
 from training.methods.configuration import load_config
 from training.methods.embed import mining
 from training.methods.embed import model as embed_model
-from training.methods.embed import train as embed
 from training.models import loading, tiny
 from training.run.errors import LackingResource
 
@@ -129,7 +128,7 @@ ENCODER = ["model.source=tiny-random:bert", "model.quantization=nf4"]
 def test_an_embedding_model_trains_on_weights_of_four_bits_and_its_folder_holds_the_adapter(tmp_path):
     settings = [*ENCODER, "train.num_train_epochs=10", "embed.negatives=batch"]
     made, result, (config, loaded, rows) = train("embed", tmp_path / "run", settings)
-    fresh = embed.load_base(config)
+    fresh = embed_model.load_base(config)
     frozen, held = (
         {name.replace(".base_layer", "").replace("base_model.model.", ""): p
          for name, p in found.named_parameters() if p.dtype == torch.uint8}
@@ -137,7 +136,7 @@ def test_an_embedding_model_trains_on_weights_of_four_bits_and_its_folder_holds_
     )  # fmt: skip
     assert len(frozen) == 13 and all(torch.equal(held[name], p) for name, p in frozen.items())
     assert min(result.facts["loss"]) < result.facts["loss"][0] - 0.1
-    texts, base = [row["anchor"] for row in rows.train], embed.load_base(config).model
+    texts, base = [row["anchor"] for row in rows.train], embed_model.load_base(config).model
     base, shipped, trained = (mining.vectors(m, texts, config, "") for m in
                               (base, embed_model.attach(config, fresh, made), result.model))  # fmt: skip
     assert np.allclose(shipped, trained, atol=1e-5) and not np.allclose(shipped, base, atol=1e-2)
@@ -145,7 +144,7 @@ def test_an_embedding_model_trains_on_weights_of_four_bits_and_its_folder_holds_
 
 def test_four_bits_change_an_embedding_models_vectors_and_shrink_its_weights():
     whole_config, config = (load_config(CONFIGS / "embed" / "tiny.yaml", more) for more in (ENCODER[:1], ENCODER))
-    exact, held = embed.load_base(whole_config), embed.load_base(config)
+    exact, held = embed_model.load_base(whole_config), embed_model.load_base(config)
     assert held.facts["parameters"] == exact.facts["parameters"]
     assert held.facts["weights_bytes"] < exact.facts["weights_bytes"]
     apart = [mining.vectors(m.model, ["a text"], config, "") for m in (exact, held)]

@@ -15,7 +15,6 @@ from training.methods.distill import student
 from training.methods.dpo import measure as dpo_measure
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.embed import mining
-from training.methods.embed import train as embed
 from training.run import jsonl as json_lines
 from training.run import report
 from training.run.errors import BadInput
@@ -73,7 +72,7 @@ def test_texts_with_line_separators_come_back_from_every_file(folder):
     folder.log({"event": "row", "text": ODD})
     assert folder.events("row") == [{"event": "row", "text": ODD}]
     rows = [{"anchor": ODD, "positive": ODD, "negative": ODD}]
-    (folder.path / embed.ROWS_FILE).write_text(jsonl(*rows), encoding="utf-8")
+    (folder.path / mining.ROWS_FILE).write_text(jsonl(*rows), encoding="utf-8")
     mined = SimpleNamespace(embed=SimpleNamespace(negatives="mined"))
     assert mining.with_negatives(mined, rows, None, folder) == rows
     written = [{"text": ODD}]
@@ -147,7 +146,7 @@ def test_a_log_with_broken_lines_still_gives_the_others(folder):
 @pytest.mark.parametrize("row", [None, {}, {"anchor": 1}, {"prompt": "q", "chosen": "a", "rejected": "b"}])
 def test_rows_set_aside_that_are_not_the_runs_own_are_one_line(folder, row):
     content = "" if row is None else jsonl(row)
-    (folder.path / embed.ROWS_FILE).write_text(content)
+    (folder.path / mining.ROWS_FILE).write_text(content)
     with pytest.raises(BadInput, match="pairs.jsonl: .*remove this file, and it is made again"):
         mining.with_negatives(SimpleNamespace(embed=SimpleNamespace(negatives="mined")), [], None, folder)
     sampled = SimpleNamespace(dpo=SimpleNamespace(pairs="on_policy"))
