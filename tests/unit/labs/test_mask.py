@@ -109,7 +109,7 @@ def test_without_the_tokenizer_a_first_frame_stands_and_the_last_says_so(without
     assert last["final"] and "could not be loaded" in last["errors"][0]["message"]
     for shown in (first, last):
         assert "tokens" not in shown["scalars"] and shown["scalars"]["trained_characters"]["value"] > 0
-        assert "196,806 bytes" in shown["texts"]["tokenizer"] and "tokens" not in shown["texts"]
+        assert "196,822 bytes" in shown["texts"]["tokenizer"] and "tokens" not in shown["texts"]
     assert "not been loaded" in api.check("mask", "count", 1, {}, 3).message
     data.provide(tokens.FILE.name, b"no tokenizer")
     assert [shown["final"] for shown in api.run("mask", {})] == [True]
