@@ -17,6 +17,7 @@ from training.methods.distill import rows as distill_rows
 from training.methods.distill import student
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.embed import measure as embed_measure
+from training.methods.embed import mining
 from training.methods.embed import train as embed
 from training.methods.sft import train as sft
 from training.models import loading
@@ -42,7 +43,7 @@ def tiny(method: str, out: Path, *more: str) -> list[str]:
 
 
 def test_everything_that_a_walk_leaves_is_known_to_the_run_folder():
-    made = {warm_start.WARM, dpo_pairs.PAIRS_FILE, embed.ROWS_FILE, distill_rows.WRITTEN, student.CACHE_FILE}
+    made = {warm_start.WARM, dpo_pairs.PAIRS_FILE, mining.ROWS_FILE, distill_rows.WRITTEN, student.CACHE_FILE}
     assert made | {"adapter", "variants", "checkpoints", "round-[0-9]*"} == set(run_folder.LEFT)
 
 

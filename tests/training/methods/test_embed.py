@@ -110,7 +110,7 @@ def test_files_are_read_and_their_faults_named_by_line(tmp_path):
 @pytest.mark.parametrize("architecture, pooling", [("bert", "mean"), ("llama", "mean"), ("mistral", "lasttoken")])
 def test_a_vector_does_not_depend_on_what_stands_beside_its_text(architecture, pooling):
     config = tiny(f"model.source=tiny-random:{architecture}", f"embed.pooling={pooling}")
-    embedder = embed.load_base(config).model
+    embedder = embed_model.load_base(config).model
     alone = [mining.vectors(embedder, [text], config, "q: ")[0] for text in ("a", "a longer text here")]
     together = mining.vectors(embedder, ["a", "a longer text here"], config, "q: ")
     assert np.allclose(alone, together, atol=1e-5) and not np.allclose(together[0], together[1], atol=1e-3)
@@ -120,7 +120,7 @@ def test_a_vector_does_not_depend_on_what_stands_beside_its_text(architecture, p
 @pytest.mark.parametrize("architecture", ["llama", "bert"])
 def test_a_text_is_read_as_it_stands_without_a_chat_template(architecture):
     """Also by a model whose tokenizer has one: its system turn would be most of a short text's mean."""
-    embedder = embed.load_base(tiny(f"model.source=tiny-random:{architecture}")).model
+    embedder = embed_model.load_base(tiny(f"model.source=tiny-random:{architecture}")).model
     assert embedder.tokenizer.chat_template
     ids = embedder.preprocess(["How many plates?"])["input_ids"][0].tolist()
     assert ids == embedder.tokenizer("How many plates?")["input_ids"]
@@ -136,13 +136,13 @@ def test_a_text_is_read_as_it_stands_without_a_chat_template(architecture):
 ])  # fmt: skip
 def test_a_model_that_cannot_be_had_is_one_line(overrides, error, text):
     with pytest.raises(error, match=text) as caught:
-        embed.load_base(tiny(*overrides))
+        embed_model.load_base(tiny(*overrides))
     assert "\n" not in str(caught.value)
 
 
 def test_a_vector_that_is_no_number_is_refused():
     config = tiny()
-    embedder = embed.load_base(config).model
+    embedder = embed_model.load_base(config).model
     next(embedder.parameters()).data.fill_(float("nan"))
     with pytest.raises(GuardFailed, match="not a number"):
         mining.vectors(embedder, ["a"], config, "")
@@ -183,7 +183,7 @@ def test_mining_takes_the_nearest_and_the_margin_keeps_right_answers_out(monkeyp
 def test_the_loss_is_ours(tmp_path, widths, slices):
     """The library's loss on the model's own vectors is our info_nce, nested widths and slices too."""
     config = tiny(f"embed.matryoshka_dims={widths}", f"embed.mini_batch_size={slices}")
-    embedder = embed.load_base(config).model
+    embedder = embed_model.load_base(config).model
     sides = [["q one", "q two", "q 3"], ["p one", "p two", "p 3"], ["n one", "n two", "n 3"]]
     features = [embedder.preprocess(texts) for texts in sides]
     with torch.no_grad():
@@ -202,10 +202,10 @@ def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_mo
     facts = run.read()["train"]
     assert facts["steps"] == 40 and facts["loss"][0] == pytest.approx(np.log(4), abs=0.2)
     assert min(facts["loss"]) < facts["loss"][0] - 0.1 and facts["tokens"] > 1000
-    fresh = embed_model.attach(config, embed.load_base(config), run)
+    fresh = embed_model.attach(config, embed_model.load_base(config), run)
     texts = [row["anchor"] for row in rows.train]
     shipped, trained, base = (mining.vectors(m, texts, config, "") for m in
-                              (fresh, result.model, embed.load_base(config).model))  # fmt: skip
+                              (fresh, result.model, embed_model.load_base(config).model))  # fmt: skip
     assert np.allclose(shipped, trained, atol=1e-5) and not np.allclose(shipped, base, atol=1e-2)
     assert (run.adapter / ("model.safetensors" if lora == "null" else "adapter_model.safetensors")).is_file()
 

@@ -109,7 +109,7 @@ def test_killed_halfway_it_asks_nothing_twice(teacher, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "training.stack.distill.pipeline",
+        "training.stack.distill",
         *arguments(teacher, tmp_path, "data.n_train=10"),
     ]
     teacher.hold = 5

@@ -82,7 +82,7 @@ def check_examples(config: DpoConfig) -> None:
 
 
 def _module(config: DpoConfig) -> ModuleType:
-    return tasks.module_of("text" if config.task == "jsonl" else config.task)
+    return tasks.module_of(config.task)
 
 
 # ---- pairs of our own ----
