@@ -13,10 +13,10 @@ torch = pytest.importorskip("torch", reason="parity needs torch (make test sets 
 
 def test_the_lab_counts_what_the_run_trains():
     from training.methods.memory_estimate import adapter_parameters
-    from training.models.shapes import SHAPES
+    from training.models.shapes import shape_of
     from training.run.settings import LoraSettings
 
-    ours = SHAPES["Qwen/Qwen2.5-7B-Instruct"]
+    ours = shape_of("Qwen/Qwen2.5-7B-Instruct")
     theirs = adapter_size.SHAPES["qwen2.5-7b"]
     assert ours.parameters == theirs.parameters
     for rank in (1, 8, 64):

@@ -15,7 +15,7 @@ from training.commands import merge
 from training.methods.configuration import load_config
 from training.methods.memory_estimate import adapter_parameters, estimate
 from training.models import adapter, guards, loading
-from training.models.shapes import SHAPES
+from training.models.shapes import shape_of
 from training.run import machine, settings
 from training.run.errors import BadInput
 
@@ -132,7 +132,7 @@ def test_doras_lengths_are_counted(architecture):
 def test_the_estimate_counts_doras_lengths():
     file = CONFIGS / "sft" / "qwen2.5_7b_lora_80gb.yaml"
     plain, dora = load_config(file), load_config(file, ["lora.use_dora=true"])
-    shape = SHAPES[plain.model.source]
+    shape = shape_of(plain.model.source)
     outputs = 28 * (3584 + 2 * 512 + 3584 + 2 * 18944 + 3584)  # q, k and v, o, gate and up, down
     assert adapter_parameters(shape, dora.lora) - adapter_parameters(shape, plain.lora) == outputs
     before, after = estimate(plain), estimate(dora)
