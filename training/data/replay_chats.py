@@ -1,12 +1,12 @@
-"""Ordinary questions with the embedded model's own answers, to be mixed into training so that it keeps them.
+"""Ordinary questions with the bundled model's own answers, to be mixed into training so that it keeps them.
 
-Passages of a book hold the model's English; they do not hold its manners. A model that has only ever been shown one
-form answers with that form when it is asked for the moon. A few of its own answers, trained on beside the task, say
-that the form belongs to the task's prompt. None of the questions is one that measures (sample_prompts), and the answers
-are what the untrained model wrote, so nothing is taught that it did not do before. Every second answer is shown without
-its question and without turns: what a model knows is measured on plain statements, and chats alone do not hold those.
+Replayed passages of a book preserve the model's English, not the way it answers. A model that has been trained on one
+form alone gives that form to every question. A few of its own answers beside the task's rows show that the form belongs
+to the task's prompt. No question here is one of those that measure (evaluation/spot_checks), and the base model wrote
+the answers, so they teach nothing new. Every second answer stands without its question and without turns, because what
+a model knows is measured on plain statements, and chats alone do not preserve those.
 
-  python -m training.site_records.general_chats    asks the embedded model again and writes the file (a minute)
+  python -m training.site_records.general_chats    asks the bundled model again and writes the file (a minute)
 """
 
 from __future__ import annotations

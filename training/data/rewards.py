@@ -1,7 +1,7 @@
 """Verifiable rewards: pure functions of an answer and what was wanted, 0 to 1, for GRPO.
 
-Each is called as ``reward(answer, target)``. ``score`` calls them one answer at a time, so that one that raises or
-returns NaN costs that answer its say and nobody else's.
+Each is called as ``reward(answer, target)``. ``score`` calls them one answer at a time: when a reward raises or returns
+NaN, that answer alone leaves the loss.
 """
 
 from __future__ import annotations

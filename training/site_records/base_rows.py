@@ -1,4 +1,4 @@
-"""``python -m training base-rows``: what an untrained model does, question by question, on the three tasks."""
+"""``python -m training base-rows``: what the base model answers, question by question, on three tasks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from training.run import record as run_record
 from training.run.errors import BadInput
 from training.run.settings import Config
 
-ABOUT = """Ask the untrained model the held-out questions of three tasks, without and with examples in the prompt, and
-keep each question's score: on one task it is fine as it is, on the others it is not.
+ABOUT = """Ask the base model the held-out questions of three tasks, without and with examples in the prompt, and keep
+each question's score. It solves one of the tasks without training, and the other two not.
 
 The page "When to fine-tune" shows the scores beside what training on each task did."""
 

@@ -52,7 +52,7 @@ def whole_sentences(answer: str) -> str:
 
 
 def main() -> None:
-    """Ask the embedded model, and write the file."""
+    """Ask the bundled model, and write the file."""
     loaded = loading.load_base(ModelSettings(source="bundled:smollm2-135m-instruct", revision=None, dtype="bfloat16"))
     prompts = [chat_template.prompt_ids(loaded.tokenizer, [{"role": "user", "content": q}]) for q in QUESTIONS]
     answers = greedy(loaded.model, loaded.tokenizer, prompts, LONGEST_ANSWER, chat_template.stop_ids(loaded.tokenizer))

@@ -23,20 +23,22 @@ from training.site_records.tiny_gpt_model import TinyGPT
 
 NAME, FOLDER = "tiny-gpt-lora", Path("docs/data/runs")
 STEPS, SEEDS, OLD_LINES = 80, (0, 1, 2), 200
+# name -> (rank, learning rate); rank 0 trains all weights
 ARMS = {"rank1": (1, 0.005), "rank4": (4, 0.005), "rank16": (16, 0.005), "all": (0, 0.005), "all_gently": (0, 0.0005)}
 
 
-"""name -> (rank, learning rate); rank 0 trains all weights."""
-
-
-def tuned(rank: int, rate: float, seed: int, steps: int) -> tuple[TinyGPT, tiny_text.Vocabulary]:
-    """A model after its run, with the adapter merged, and the vocabulary."""
+def fine_tuned(rank: int, learning_rate: float, seed: int, steps: int) -> tuple[TinyGPT, tiny_text.Vocabulary]:
+    """A model after its training run, with the adapter merged, and the vocabulary."""
     torch.manual_seed(seed)
     model, vocabulary = tiny_gpt.load()
     if rank:
         lora_tiny_gpt.wrap(model, rank, alpha=2 * rank)
     lora_tiny_gpt.train(
-        model, lora_tiny_gpt.numbers(vocabulary, tiny_story.examples(lora_tiny_gpt.ROWS, seed)), steps, rate, seed
+        model,
+        lora_tiny_gpt.numbers(vocabulary, tiny_story.examples(lora_tiny_gpt.ROWS, seed)),
+        steps,
+        learning_rate,
+        seed,
     )
     return lora_tiny_gpt.unwrap(model, merge=True), vocabulary
 
@@ -77,9 +79,9 @@ def main(arguments: list[str] | None = None) -> dict:
     torch.set_num_threads(1)
     model, vocabulary = tiny_gpt.load()
     report: dict = {"arms": {"base": summary([marks(model, vocabulary, args.stories)])}}
-    for name, (rank, rate) in ARMS.items():
-        found = [marks(*tuned(rank, rate, seed, args.steps), args.stories) for seed in SEEDS]
-        report["arms"][name] = {"rank": rank, "learning_rate": rate, **summary(found)}
+    for name, (rank, learning_rate) in ARMS.items():
+        found = [marks(*fine_tuned(rank, learning_rate, seed, args.steps), args.stories) for seed in SEEDS]
+        report["arms"][name] = {"rank": rank, "learning_rate": learning_rate, **summary(found)}
         print(name, report["arms"][name]["exact"], report["arms"][name]["old_loss"], flush=True)
     report["run"] = {
         "id": NAME, "command": "python -m training.site_records.lora_record", "commit": sha, "dirty": dirty,

@@ -1,6 +1,6 @@
 """LoRA from an empty file, on the tiny GPT: wrap, freeze, count, train, save, merge, remove.
 
-python -m training.site_records.lora_tiny_gpt [--rank 4] [--steps 200] [--rate 0.01] [--seed 0] [--load FILE]
+python -m training.site_records.lora_tiny_gpt [--rank 4] [--steps 200] [--learning-rate 0.01] [--seed 0] [--load FILE]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROWS, BATCH, ASKED = 50, 10, 64
 
 # --8<-- [start:wrap]
 class LoRA(nn.Module):
-    """A frozen linear map W and a trainable update scale·B·A beside it."""
+    """A frozen linear layer W and a trainable update scale·B·A beside it."""
 
     def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class LoRA(nn.Module):
 
 
 def wrap(model: nn.Module, rank: int, alpha: float) -> nn.Module:
-    """Freeze everything, then put an adapter on every linear map."""
+    """Freeze everything, then put an adapter on every linear layer."""
     model.requires_grad_(False)
     for parent in list(model.modules()):
         for name, child in parent.named_children():
@@ -65,7 +65,7 @@ def fill(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
 
 
 def unwrap(model: TinyGPT, merge: bool) -> TinyGPT:
-    """Plain linear maps again: with the update added in (merge), or without a trace of it."""
+    """Plain linear layers again: with the update added in (merge), or without a trace of it."""
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if isinstance(child, LoRA):
@@ -79,9 +79,10 @@ def unwrap(model: TinyGPT, merge: bool) -> TinyGPT:
 
 
 # --8<-- [start:train]
-def train(model: nn.Module, rows: list[tuple[list[int], list[int]]], steps: int, rate: float, seed: int) -> list[float]:
+def train(model: nn.Module, rows: list[tuple[list[int], list[int]]], steps: int, learning_rate: float,
+          seed: int) -> list[float]:  # fmt: skip
     """Loss of each step; only what requires a gradient moves."""
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=rate)
+    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=learning_rate)
     order, losses = np.random.default_rng(seed), []
     for _ in range(steps):
         chosen = [rows[i] for i in order.choice(len(rows), BATCH, replace=False)]
@@ -127,7 +128,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         fill(model, load_file(args.load))
         losses = [float("nan")]
     else:
-        losses = train(model, rows, args.steps, args.rate, args.seed)
+        losses = train(model, rows, args.steps, args.learning_rate, args.seed)
     after, tuned = exact(model, unseen), model(probe)
     if args.out:
         save_file(adapter(model), args.out)
@@ -145,7 +146,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.site_records.lora_tiny_gpt", description=__doc__)
     parser.add_argument("--rank", type=int, default=4)
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--rate", type=float, default=0.01)
+    parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write the adapter here")
     parser.add_argument("--load", type=Path, help="take this adapter instead of training one")

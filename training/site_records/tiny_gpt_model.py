@@ -1,4 +1,4 @@
-"""The tiny GPT in torch: the network that the page tunes, its file, its loss, its answers."""
+"""The tiny GPT in torch: the network that the page fine-tunes, its file, its loss, its answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parents[2] / "docs" / "data" / "labs" / "files" 
 
 # --8<-- [start:network]
 class Layer(nn.Module):
-    """Attention and a two-layer map, each on a normalised copy of the stream."""
+    """Attention and a two-layer perceptron, each on a normalised copy of the stream."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Layer(nn.Module):
 
 
 class TinyGPT(nn.Module):
-    """Tokens (B, T) to scores (B, T, V); the token table is also the output map."""
+    """Tokens (B, T) to logits (B, T, V); the token embeddings are also the output layer."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class TinyGPT(nn.Module):
 
 
 def loss_of(model: nn.Module, tokens: np.ndarray, targets: np.ndarray) -> torch.Tensor:
-    """Mean cross-entropy of the targets that count, from numpy arrays (B, T)."""
-    scores = model(torch.as_tensor(tokens))
-    return F.cross_entropy(scores.flatten(0, 1), torch.as_tensor(targets).flatten(), ignore_index=IGNORED)
+    """Mean cross-entropy (nats) of the targets in the loss, from numpy arrays (B, T)."""
+    logits = model(torch.as_tensor(tokens))
+    return F.cross_entropy(logits.flatten(0, 1), torch.as_tensor(targets).flatten(), ignore_index=IGNORED)
 
 
 @torch.no_grad()

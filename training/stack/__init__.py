@@ -1,1 +1,1 @@
-"""Whole programs around a tuned model: a distillation pipeline, and the assistant of this site."""
+"""Whole programs around a fine-tuned model: a distillation pipeline, and the assistant of this site."""

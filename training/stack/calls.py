@@ -11,7 +11,7 @@ from pathlib import Path
 
 from training.run import jsonl, machine
 from training.run.errors import LackingResource
-from training.stack.completion_clients import Asker, Reply
+from training.stack.completion_clients import CompletionClient, Reply
 from training.stack.distill.settings import TeacherSettings
 
 SHOWN_EVERY_S = 10.0
@@ -21,8 +21,8 @@ SHOWN_EVERY_S = 10.0
 class Calls:
     """Calls of one model, each kept on disk by its content as soon as it is answered, counted and capped."""
 
-    def __init__(self, asker: Asker, file: Path, settings: TeacherSettings, longest: int) -> None:
-        self.asker, self.file, self.settings, self.longest = asker, file, settings, longest
+    def __init__(self, client: CompletionClient, file: Path, settings: TeacherSettings, longest: int) -> None:
+        self.client, self.file, self.settings, self.longest = client, file, settings, longest
         self.kept: dict[str, Reply] = {}
         self.counted: dict[str, Reply] = {}  # what this run stands on: kept calls count as well, they were paid for
         self.made = 0
@@ -38,7 +38,7 @@ class Calls:
 
     def key(self, turns: list[dict], draw: int, temperature: float) -> str:
         """64 hex digits of everything that the answer depends on."""
-        said = [self.asker.name, turns, draw, temperature, self.longest]
+        said = [self.client.name, turns, draw, temperature, self.longest]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     def ask(self, prompts: Sequence[list[dict]], draw: int, temperature: float, what: str) -> list[Reply]:
@@ -47,12 +47,12 @@ class Calls:
         new = list({key: at for at, key in enumerate(keys) if key not in self.kept}.values())
         self.counted |= {key: self.kept[key] for key in keys if key in self.kept}
         started = shown = time.monotonic()
-        for start in range(0, len(new), self.asker.batch):
-            part = new[start : start + self.asker.batch]
+        for start in range(0, len(new), self.client.batch):
+            part = new[start : start + self.client.batch]
             self.stay_within(sum(len(json.dumps(prompts[at])) // 3 + self.longest for at in part))
             seeds = [int(keys[at][:12], 16) for at in part]
             with open(self.file, "ab", buffering=0) as stream:
-                for at, reply in self.asker.ask([prompts[at] for at in part], seeds, temperature, self.longest):
+                for at, reply in self.client.ask([prompts[at] for at in part], seeds, temperature, self.longest):
                     key = keys[part[at]]
                     stream.write(self.start + json.dumps({"key": key, **asdict(reply)}).encode() + b"\n")
                     self.start, self.kept[key], self.counted[key] = b"", reply, reply
@@ -75,8 +75,8 @@ class Calls:
     def stay_within(self, coming: int) -> None:
         """LackingResource before a call that could break the budget."""
         (tokens, money), s = self.spent(), self.settings
-        dearest = money + coming * max(s.price_in, s.price_out) / 1e6
-        for name, most, after in (("tokens", s.budget_tokens, tokens + coming), ("money", s.budget_money, dearest)):
+        most_money = money + coming * max(s.price_in, s.price_out) / 1e6
+        for name, most, after in (("tokens", s.budget_tokens, tokens + coming), ("money", s.budget_money, most_money)):
             if most and after > most:
                 raise LackingResource(
                     f"teacher.budget_{name}: {most:g} would not last for the next calls (so far "

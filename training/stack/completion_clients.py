@@ -45,7 +45,7 @@ class Reply:
     confidence: float = 0.0
 
 
-class Asker(Protocol):
+class CompletionClient(Protocol):
     """``name`` says for certain who answers (it is part of the cache's key); ``batch`` how many at a time."""
 
     name: str
@@ -159,7 +159,7 @@ def _patiently(request: urllib.request.Request, timeout_s: float) -> dict:
     return {}
 
 
-def teacher_of(config: StackConfig, loaded: LoadedModel) -> Asker:
+def teacher_of(config: StackConfig, loaded: LoadedModel) -> CompletionClient:
     """The teacher that a configuration names.
 
     Args:

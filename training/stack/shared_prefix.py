@@ -1,4 +1,4 @@
-"""Answers to many prompts that begin alike: the beginning's keys and values are kept once and lent to every row.
+"""Answers to many prompts that begin alike: the beginning's keys and values are kept once and shared by every row.
 
 An ordinary cache holds the beginning for each row and copies it at each token, and most of the time goes there: with
 a long instruction and short answers this is several times quicker, and exact
@@ -23,20 +23,21 @@ Pick = Callable[[torch.Tensor, list[int]], torch.Tensor]
 
 def attend(module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
            attention_mask: torch.Tensor | None, scaling: float | None = None, dropout: float = 0.0, *,
-           lent: list[tuple[torch.Tensor, torch.Tensor]], **_: object) -> tuple[torch.Tensor, None]:  # fmt: skip
-    """Attention of each row to the lent beginning and to its own tokens, in one softmax.
+           shared_prefix: list[tuple[torch.Tensor, torch.Tensor]],
+           **_: object) -> tuple[torch.Tensor, None]:  # fmt: skip
+    """Attention of each row to the shared beginning and to its own tokens, in one softmax.
 
     Args:
         query: (B, H, T, D); key, value: (B, K, S, D) of the rows' own tokens, H a multiple of K.
         attention_mask: (B, 1, T, S), true where a token is seen.
-        lent: for each layer the keys and values (1, K, P, D) of the beginning, which every token sees.
+        shared_prefix: for each layer the keys and values (1, K, P, D) of the beginning, which every token sees.
     """
     (rows, heads, width, size), pairs = query.shape, key.shape[1]
     asked = query.reshape(rows, pairs, heads // pairs * width, size) * (scaling or size**-0.5)
     own = (asked @ key.transpose(-1, -2)).view(rows, pairs, heads // pairs, width, -1)
     if attention_mask is not None:
         own = own.masked_fill(~attention_mask[:, :, None], float("-inf"))
-    keys, values = (part[0] for part in lent[module.layer_idx])  # (K, P, D)
+    keys, values = (part[0] for part in shared_prefix[module.layer_idx])  # (K, P, D)
     flat = asked.transpose(0, 1).reshape(pairs, -1, size)
     common = (flat @ keys.transpose(-1, -2)).view(pairs, rows, -1, keys.shape[1]).transpose(0, 1)
     weight = torch.cat([common, own.flatten(2, 3)], -1).float().softmax(-1).to(value.dtype)
@@ -53,7 +54,7 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
-def _lending(model: Any) -> Generator[None]:
+def _shared_prefix_attention(model: Any) -> Generator[None]:
     """The model under an adapter, if there is one, with this attention for a while."""
     inner = model.get_base_model() if hasattr(model, "peft_config") else model
     before = inner.config._attn_implementation
@@ -86,13 +87,13 @@ def write(model: Any, prompts: list[list[int]], longest: int, stops: set[int],
     chances: list[list[float]] = [[] for _ in own]
     with torch.inference_mode():
         begun = model(input_ids=torch.tensor([prompts[0][:shared]], device=device), use_cache=True, logits_to_keep=1)
-    lent = [(layer.keys, layer.values) for layer in begun.past_key_values.layers]
+    begun_once = [(layer.keys, layer.values) for layer in begun.past_key_values.layers]
     alive, cache = list(range(len(own))), DynamicCache(config=model.config)
     places = (shared + seen.cumsum(1) - 1).clamp(min=0)
-    with _lending(model):
+    with _shared_prefix_attention(model):
         for _ in range(longest):
             logits = model(input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=cache,
-                           use_cache=True, logits_to_keep=1, lent=lent).logits[:, -1]  # fmt: skip
+                           use_cache=True, logits_to_keep=1, shared_prefix=begun_once).logits[:, -1]  # fmt: skip
             chance = logits.float().log_softmax(-1)
             tokens = pick(chance, alive)
             for row, token, value in zip(alive, tokens.tolist(), chance.gather(1, tokens[:, None])[:, 0].tolist(),
@@ -113,7 +114,7 @@ def write(model: Any, prompts: list[list[int]], longest: int, stops: set[int],
 
 
 def likeliest(chance: torch.Tensor, _: list[int]) -> torch.Tensor:
-    """Greedy."""
+    """The most likely token of each row (greedy decoding): (B, V) to (B,)."""
     return chance.argmax(-1)
 
 

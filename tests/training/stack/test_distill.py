@@ -210,7 +210,7 @@ def test_ctrl_c_before_the_run_says_how_to_go_on(teacher, tmp_path, monkeypatch,
     monkeypatch.setattr(plan, "check_resources", interrupted)
     assert command.main([*arguments(teacher, tmp_path), "data.heldout_files={a: a b.jsonl, b: c}"]) == 130
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "stopped; go on with:" and said[1].endswith(" 'data.heldout_files={a: a b.jsonl, b: c}'")
+    assert said[0] == "stopped; resume with:" and said[1].endswith(" 'data.heldout_files={a: a b.jsonl, b: c}'")
 
 
 def write(path: Path, *rows) -> str:

@@ -131,24 +131,24 @@ def right(scored: Scored) -> bool:
     return _holds(scored) if asked.holds else any(c.passage.address in asked.places for c in answer.cited)
 
 
-def calibrate_router(scored: Sequence[Scored], spare: Fallback) -> float:
+def calibrate_router(scored: Sequence[Scored], fallback: Fallback) -> float:
     """How sure the model must be: with which threshold most answers of the calibration half come out right.
 
     Of equals the highest, which trusts the model least.
     """
-    others = [right(replace(s, answer=spare(s.question.question))) for s in scored]
+    others = [right(replace(s, answer=fallback(s.question.question))) for s in scored]
     levels = sorted({0.0, 1.0, *(s.answer.sure for s in scored)})
     return max(levels, key=lambda least: (sum(other if _handed_on(s.answer, least) else right(s)
                                               for s, other in zip(scored, others, strict=True)), least))  # fmt: skip
 
 
-def routed(scored: Sequence[Scored], least: float, spare: Fallback,
+def routed(scored: Sequence[Scored], least: float, fallback: Fallback,
            clock: Callable[[], float] = time.perf_counter) -> list[Scored]:  # fmt: skip
     """The same questions through the router; the model is not asked again, its seconds and tokens count."""
     found = []
     for s in scored:
         start = clock()
-        answer = route(s.answer, s.question.question, least, spare)
+        answer = route(s.answer, s.question.question, least, fallback)
         found.append(Scored(s.question, answer, s.seconds + clock() - start))
     return found
 
@@ -216,10 +216,10 @@ def trained(settings: Settings) -> dict:
 
 
 def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, command: str,
-             questions: Sequence[Question] | None = None, spare: Fallback | None = None) -> dict:  # fmt: skip
+             questions: Sequence[Question] | None = None, fallback: Fallback | None = None) -> dict:  # fmt: skip
     """Score one way of answering and write ``report.json`` and every answer under ``out``.
 
-    With ``spare`` two ways are scored: the model alone, and the router, whose threshold the calibration half sets.
+    With ``fallback`` two ways are scored: the model alone, and the router, whose threshold the calibration half sets.
     """
     out.mkdir(parents=True, exist_ok=True)  # before the questions, which take minutes
     questions = list(questions or read_questions())
@@ -227,10 +227,10 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
     started, start = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     scored, more = ask_all(questions, index, settings, model), {}
     found = {"held_out": measures(scored, index, settings)}
-    if spare:
+    if fallback:
         known = ask_all(questions, index, settings, model, half="calibration")
-        least = calibrate_router(known, spare)
-        handed = routed(scored, least, spare)
+        least = calibrate_router(known, fallback)
+        handed = routed(scored, least, fallback)
         found |= {"calibration": measures(known, index, settings), "routed": measures(handed, index, settings)}
         asked = [s for s in handed if s.answer.tokens_out]
         more["router"] = {"sure_calibrated": least, "n_calibration": len(known),
@@ -260,16 +260,16 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
 
 
 def run(index: Index, settings: Settings, model: Model | None, out: Path, record: bool, command: str,
-        spare: Fallback | None = None) -> int:  # fmt: skip
+        fallback: Fallback | None = None) -> int:  # fmt: skip
     """Evaluate, print the table, and keep the record when asked to."""
-    report = evaluate(index, settings, model, out, command, spare=spare)
+    report = evaluate(index, settings, model, out, command, fallback=fallback)
     for arm, table in report["eval"].items():
         print(arm)
         for name, found in table.items():
             value = "none" if found["value"] is None else f"{found['value']:.4g}"
             print(f"  {name:20} {value:>8}  n = {found['n']}")
     asked = [("threshold", settings.threshold, report["settings"]["threshold_calibrated"])]
-    asked += [("sure", settings.sure, report["router"]["sure_calibrated"])] if spare else []
+    asked += [("sure", settings.sure, report["router"]["sure_calibrated"])] if fallback else []
     for name, given, wanted in asked:
         if abs(wanted - given) > 5e-3:
             print(f"the calibration half asks for {name} {wanted:.4g}, the configuration says {given}", file=sys.stderr)

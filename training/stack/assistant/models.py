@@ -111,14 +111,14 @@ def local(settings: Settings) -> Model:
             loaded.model = loading.merged(loading.attach_adapter(loaded.model, settings.adapter)).eval()
     except TrainingError as error:
         raise LackingResource(f"{settings.name}: model or adapter cannot be loaded ({error})") from error
-    asker, lock = completion_clients.of_model(loaded, settings.tries), threading.Lock()
+    client, lock = completion_clients.of_model(loaded, settings.tries), threading.Lock()
 
     def write(prompt: str) -> Written:
         first = int(hashlib.sha256(prompt.encode()).hexdigest()[:12], 16)
         prompts, seeds = [turns_of(settings, prompt)] * settings.tries, list(range(first, first + settings.tries))
         warmth = settings.temperature if settings.tries > 1 else 0.0
         with lock:
-            found = [one for _, one in asker.ask(prompts, seeds, warmth, settings.max_new_tokens)]
+            found = [one for _, one in client.ask(prompts, seeds, warmth, settings.max_new_tokens)]
         return chosen(settings, prompt, [(one.text, one.confidence) for one in found],
                       (found[0].tokens_in, sum(one.tokens_out for one in found)))  # fmt: skip
 

@@ -15,11 +15,11 @@ Fallback = Callable[[str], Answer]
 
 
 def reply(question: str, index: Index, settings: Settings, model: Model | None = None,
-          spare: Fallback | None = None) -> Answer:  # fmt: skip
+          fallback: Fallback | None = None) -> Answer:  # fmt: skip
     """Search, decide whether the pages hold an answer, and write it with citations, or let another write it.
 
     Args:
-        spare: who answers where the model is not trusted; None trusts it always.
+        fallback: who answers where the model is not trusted; None trusts it always.
     """
     hits = index.search(question, settings.passages)
     confidence = max((hit.coverage for hit in hits), default=0.0)
@@ -32,15 +32,15 @@ def reply(question: str, index: Index, settings: Settings, model: Model | None =
     cited, dropped = read(written.text, [hit.passage for hit in hits])
     own = Answer(cited, not cited, confidence, written.tokens_in, written.tokens_out, dropped, written.sure,
                  written.passed)  # fmt: skip
-    return route(own, question, settings.sure, spare) if spare else own
+    return route(own, question, settings.sure, fallback) if fallback else own
 
 
 # --8<-- [start:route]
-def route(own: Answer, question: str, least: float, spare: Fallback) -> Answer:
-    """The model's answer, or that of ``spare`` where it is less sure than ``least`` or nothing of it was supported."""
+def route(own: Answer, question: str, least: float, fallback: Fallback) -> Answer:
+    """The model's answer; that of ``fallback`` where it is less sure than ``least`` or no sentence was supported."""
     if own.sure >= least and (own.cited or not own.dropped):
         return own
-    other = spare(question)
+    other = fallback(question)
     return replace(other, sure=own.sure, dropped=own.dropped, handed_on=True,
                    tokens_in=own.tokens_in + other.tokens_in, tokens_out=own.tokens_out + other.tokens_out)  # fmt: skip
 

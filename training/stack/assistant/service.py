@@ -55,7 +55,7 @@ async def question_of(request: Request) -> str:
 
 
 def make_app(index: Index, settings: Settings, model: Model | None, traces: Traces,
-             spare: Fallback | None = None) -> FastAPI:  # fmt: skip
+             fallback: Fallback | None = None) -> FastAPI:  # fmt: skip
     """The application over one index, one way of answering, and one file of traces."""
     app = FastAPI(title="Docs assistant", docs_url=None, redoc_url=None)
 
@@ -73,7 +73,7 @@ def make_app(index: Index, settings: Settings, model: Model | None, traces: Trac
                 trace = traces.begin(question=None)
                 raise
             trace = await run_in_threadpool(traces.begin, question=question)
-            answer = await run_in_threadpool(reply, question, index, settings, model, spare)
+            answer = await run_in_threadpool(reply, question, index, settings, model, fallback)
             status, body = 200, as_json(answer)
             spent = {"tokens_in": answer.tokens_in, "tokens_out": answer.tokens_out, "dropped": answer.dropped,
                      "handed_on": answer.handed_on}  # fmt: skip

@@ -29,7 +29,7 @@ class Settings:
                                low=0, high=1)  # fmt: skip
     passages: int = setting("how many passages an answer may draw on", 3, low=1, high=MANY)
     sentences: int = setting("how many sentences the extractive answer has at most", 2, low=1, high=MANY)
-    model: str = setting("folder or name of the model; empty for the embedded one", "")
+    model: str = setting("folder or name of the model; empty for the bundled one", "")
     adapter: str = setting("folder of a LoRA adapter; empty for none", "")
     url: str = setting("base address of an endpoint, as in http://127.0.0.1:8001/v1", "")
     key_from: str = setting("environment variable that holds the endpoint's key; empty for none", "")

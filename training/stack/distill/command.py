@@ -48,7 +48,7 @@ Begin with:
   python -m training.stack.distill --seed 1 teacher.budget_tokens=500000
   python -m training.stack.distill --config training/stack/configs/distill-endpoint-7b.yaml --dry-run
 
-Stopped, killed or out of budget: the same command goes on, and no answered call is made again.
+Stopped, killed or out of budget: the same command resumes, and no answered call is made again.
 Exit codes: 0 done (ship, or ship behind a router), 2 bad input, 3 lacking resource (a spent budget too), 10 gain with
 regression, 11 no gain, 12 inconclusive, 130 interrupted."""
 
@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         report = pipeline.pipeline(config, folder, cache)
     except (KeyboardInterrupt, Interrupted) as stop:
-        raise Interrupted(f"stopped; go on with:\n  {args.command_line}") from stop
+        raise Interrupted(f"stopped; resume with:\n  {args.command_line}") from stop
     seconds = round(report["run"]["seconds"] + time.monotonic() - began, 1)
     folder.update("run", {"status": plan.final_status(config, folder), "seconds": seconds,
                           "exit_code": report["gate"]["exit_code"]})  # fmt: skip
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:  # before anything was written, or while one question was asked
-        print(f"stopped; go on with:\n  {args.command_line}", file=sys.stderr)
+        print(f"stopped; resume with:\n  {args.command_line}", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
         said, code = describe_os_error(error)

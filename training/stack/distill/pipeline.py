@@ -1,7 +1,7 @@
 """Distillation from seeds to a verdict, in one file: python -m training.stack.distill --config FILE
 
 seeds -> teacher -> filter -> student (LoRA) -> evaluation -> gate -> router. Every call of the teacher is kept by its
-content, so a run that was stopped goes on with the same command and asks nothing twice.
+content, so the same command resumes a run that was stopped and asks nothing twice.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
     refusals = sum(task_base.target(row) == task.refusal for row in rows)
     folder.update("data", {"sha256": sha256, "n": {"seeds": len(seeds), "train": len(rows),
                            "refusals": refusals, "calibration": len(checked), name: len(tests)}})  # fmt: skip
-    folder.update("teacher", {"name": teacher.asker.name, "pass_at": pass_at(task, seeds, tries, config),
+    folder.update("teacher", {"name": teacher.client.name, "pass_at": pass_at(task, seeds, tries, config),
                               "calls": calls, "tokens": generated, "dropped": dropped})  # fmt: skip
     if not config.data.train_file:  # the generator knows better; only the report is told
         known = {seed["id"]: task_base.target(seed) for seed in seeds}

@@ -53,8 +53,8 @@ def test_what_is_unsure_or_unsupported_is_handed_on(text, sure, handed_on, refus
 
 
 def test_both_models_are_paid_for() -> None:
-    spare = lambda question: reply.reply(question, INDEX, CHOSEN, writes("Training begins with A. [1]", 1.0))  # noqa: E731
-    found = reply.reply(QUESTION, INDEX, CHOSEN, writes("NO ANSWER", 0.1), spare)
+    fallback = lambda question: reply.reply(question, INDEX, CHOSEN, writes("Training begins with A. [1]", 1.0))  # noqa: E731
+    found = reply.reply(QUESTION, INDEX, CHOSEN, writes("NO ANSWER", 0.1), fallback)
     assert (found.tokens_in, found.tokens_out) == (200, 20) and found.cited
 
 
@@ -73,18 +73,18 @@ def question(text: str, holds: str, half: str, places=("labs/rank#rank",)) -> ev
 def test_the_threshold_is_the_one_with_most_right_answers() -> None:
     asked = [question(QUESTION, "zero", "calibration"), question("What does a merge cost?", "cheap", "calibration",
              ("labs/rank#costs",)), question("a random matrix for Lisbon", "", "calibration", ())]  # fmt: skip
-    spare = search_alone
+    fallback = search_alone
     said = lambda q, text, sure: evaluate.Scored(  # noqa: E731
         q, reply.reply(q.question, INDEX, CHOSEN, writes(text, sure)), 1.0
     )
     unsure_and_wrong = said(asked[0], "NO ANSWER", 0.4)  # search alone has it
     sure_and_right = said(asked[2], "NO ANSWER", 0.7)  # search alone answers what it should not
-    least = evaluate.calibrate_router([unsure_and_wrong, sure_and_right], spare)
+    least = evaluate.calibrate_router([unsure_and_wrong, sure_and_right], fallback)
     assert 0.4 < least <= 0.7
-    found = evaluate.routed([unsure_and_wrong, sure_and_right], least, spare)
+    found = evaluate.routed([unsure_and_wrong, sure_and_right], least, fallback)
     assert [s.answer.handed_on for s in found] == [True, False] and all(evaluate.right(s) for s in found)
     assert all(s.seconds >= 1.0 for s in found)
-    assert evaluate.calibrate_router([said(asked[1], "NO ANSWER", 0.4)], spare) == 1.0  # of equals the most careful
+    assert evaluate.calibrate_router([said(asked[1], "NO ANSWER", 0.4)], fallback) == 1.0  # of equals the most careful
 
 
 def test_a_router_that_trusts_all_or_none_is_one_of_its_two_arms() -> None:

@@ -7,7 +7,7 @@
     item     = determiner or count, product          order number = inside the request | a sentence of its own
     product  = [modifier [modifier]] head noun | invented name [model number] [noun]
 
-``Richness`` switches the ingredients off one by one: that is how the ablation finds what makes a tuned model cope
+``Richness`` switches the ingredients off one by one: that is how the ablation finds what makes a fine-tuned model cope
 with other wording and other products.
 """
 
