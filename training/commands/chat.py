@@ -104,15 +104,13 @@ def show(answers: dict[str, str]) -> None:
 
 
 def task_system_prompt(task: str) -> str:
-    """The task's SYSTEM; "" for rows of one's own and for a task without one.
+    """The task's system turn; "" for rows of one's own and for a task without one.
 
     Raises:
         BadInput: there is no such task.
     """
-    if task == "jsonl":
-        return ""
     try:
-        return getattr(tasks.module_of(task), "SYSTEM", "")
+        return tasks.get(task).system
     except ValueError as error:
         raise BadInput(f"task: {error}") from None
 

@@ -22,18 +22,30 @@ def names() -> tuple[str, ...]:
 
 
 def module_of(name: str) -> ModuleType:
-    """The module of a task.
+    """The module of a task, found by its file: a new file needs no entry anywhere.
+
+    Args:
+        name: of the file or folder, or ``jsonl`` for rows of the reader's own.
 
     Raises:
-        ValueError: there is none of that name; the message lists those there are.
+        ValueError: there is none of that name (the message lists those there are), or its file holds no ``TASK``.
     """
     name = "text" if name == ROWS_OF_YOUR_OWN else name
     if name not in names():
-        raise ValueError(f"unknown task {name!r}; there are {', '.join(names())}")
-    inner = ".task" if (FOLDER / name).is_dir() else ""
-    return import_module(f"training.data.tasks.{name}{inner}")
+        folder = f"; training/data/tasks/{name} has no task.py" if name.isidentifier() and _is_folder(name) else ""
+        raise ValueError(f"unknown task {name!r}{folder}; there are {', '.join(names())}")
+    inner = ".task" if _is_folder(name) else ""
+    module = import_module(f"training.data.tasks.{name}{inner}")
+    if not isinstance(getattr(module, "TASK", None), Task):
+        file = f"training/data/tasks/{name}{inner.replace('.', '/')}.py"
+        raise ValueError(f"{file} holds no TASK; give it one (TASK = Task(...)), or take the file away")
+    return module
 
 
 def get(name: str) -> Task:
     """The task of that name; raises as ``module_of``."""
     return module_of(name).TASK
+
+
+def _is_folder(name: str) -> bool:
+    return (FOLDER / name).is_dir()
