@@ -39,7 +39,7 @@ def config_from(args: argparse.Namespace, kinds: dict[str, type[Config]] | None 
     if getattr(args, "resume", None) and not args.config:
         args.config = f"{args.resume}/config.yaml"
         if not Path(args.config).is_file():
-            raise BadInput(f"{args.resume}: there is no run to go on with (config.yaml is missing); --resume takes the"
+            raise BadInput(f"{args.resume}: there is no run to resume (config.yaml is missing); --resume takes the"
                            " folder of an interrupted run")  # fmt: skip
     if getattr(args, "resume", None) and Path(args.resume, "config.yaml").is_file():
         configuration.check_resumed(args.resume)

@@ -1,20 +1,26 @@
-"""Files of tensors that a killed process or a full disk cut short: one line, before a library trips over them."""
+"""Tensor files that a killed process or a full disk cut short are found before a library fails on them."""
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from training.run.errors import BadInput
 
+if TYPE_CHECKING:
+    import torch
+
 
 def need_safetensors(file: str | Path, remedy: str) -> None:
-    """BadInput unless a file is whole safetensors, by its head and its length.
+    """Check that a file is complete safetensors, by its header and its length.
 
     Args:
         file: its path.
         remedy: what to do about a damaged one, for the message.
+
+    Raises:
+        BadInput: it is not.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -25,8 +31,8 @@ def need_safetensors(file: str | Path, remedy: str) -> None:
         raise BadInput(f"{file}: not readable as safetensors ({error}); {remedy}") from None
 
 
-def load(file: str | Path, remedy: str) -> dict[str, Any]:
-    """The tensors of a file; arguments and errors as in ``need_safetensors``."""
+def load(file: str | Path, remedy: str) -> dict[str, torch.Tensor]:
+    """The tensors of a file by name; arguments and errors as in ``need_safetensors``."""
     from safetensors.torch import load_file
 
     need_safetensors(file, remedy)
@@ -34,7 +40,7 @@ def load(file: str | Path, remedy: str) -> dict[str, Any]:
 
 
 def need_torch(file: str | Path, remedy: str) -> None:
-    """BadInput unless a file is an archive as ``torch.save`` writes it; arguments as in ``need_safetensors``."""
+    """Check that a file is an archive as ``torch.save`` writes it; arguments and errors as in ``need_safetensors``."""
     try:
         with zipfile.ZipFile(file) as archive:
             whole = any(name.endswith("/data.pkl") for name in archive.namelist())

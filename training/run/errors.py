@@ -33,19 +33,22 @@ class LackingResource(TrainingError):
 
 
 class GuardFailed(TrainingError):
-    """A run would have gone wrong in silence; see training/models/guards.py."""
+    """A run would have gone wrong without an error; see training/models/guards.py."""
 
     exit_code = BAD_INPUT
 
 
 class Interrupted(TrainingError):
-    """The reader stopped the run; the message holds the command that goes on with it."""
+    """The reader stopped the run; the message holds the command that resumes it."""
 
     exit_code = INTERRUPTED
 
 
 def describe_os_error(error: OSError) -> tuple[str, int]:
-    """One line about what the system refused (a file, a folder, the disk, the memory), and the exit code."""
+    """One line about a system error, with the file's name where it has one, and the exit code.
+
+    Full disk or memory is ``LACKING_RESOURCE``; everything else is ``BAD_INPUT``.
+    """
     lacking = error.errno in (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT)
     place = f"{error.filename}: " if error.filename else ""
     return f"{place}{error.strerror or error}", LACKING_RESOURCE if lacking else BAD_INPUT

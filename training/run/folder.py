@@ -8,29 +8,46 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run import config as configuration
 from training.run.errors import BadInput, GuardFailed, Interrupted
+from training.run.settings import Config
 
 
 def same_settings(noted: str, here: str, folder: Path) -> None:
-    """A run goes on only with the settings that it began with."""
+    """A run resumes only with the settings that it began with.
+
+    Args:
+        noted, here: SHA-256 of the settings in the report, and of those given now.
+        folder: the run's, for the message.
+
+    Raises:
+        GuardFailed: they differ.
+    """
     if noted != here:
         raise GuardFailed(f"{folder}: this run was begun with other settings ({noted[:8]}, now {here[:8]}); resume it"
                           " without overrides, or start a new run")  # fmt: skip
 
 
 def same_rows(noted: str | None, here: str, folder: Path) -> None:
-    """A run goes on only with the rows that it began with (None: it was stopped before it had read them)."""
-    if noted not in (None, here):
+    """A run resumes only with the rows that it began with.
+
+    Args:
+        noted, here: SHA-256 of the rows in the report (None: the run was stopped before it had read them), and now.
+        folder: the run's, for the message.
+
+    Raises:
+        GuardFailed: they differ.
+    """
+    if noted is not None and noted != here:
         raise GuardFailed(f"{folder}: this run was begun with other rows ({noted[:8]}, now {here[:8]}): its files or"
-                          " its task have changed; put them back, or begin the run anew")  # fmt: skip
+                          " its task have changed; put them back, or start a new run")  # fmt: skip
 
 
 MARK = "complete"  # a checkpoint with this file in it was written to its end
@@ -43,11 +60,20 @@ NEEDED = (("run", "config_sha256", str), ("run", "seconds", (int, float)), ("run
 DTYPES = ("", "float32", "bfloat16")  # "": not known yet
 
 
-# What a walk leaves behind and a later one would take for its own.
+# What a training run leaves behind and a later one would take for its own.
 LEFT = ("adapter", "variants", "checkpoints", "round-[0-9]*", "warm-start", "pairs.jsonl", "written_by_teacher.jsonl",
         "teacher.safetensors")  # fmt: skip
 
-ANEW = "begin the run anew, in another --out or after removing the folder"
+ANEW = "start the run again, in another --out or after removing the folder"
+
+
+class HashedRows(Protocol):
+    """What a report says of a run's rows; ``training.data.splits.Splits`` has it."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def n(self) -> dict[str, int]: ...
 
 
 class RunFolder:
@@ -64,8 +90,16 @@ class RunFolder:
         self.before = self.path / "before.json"
         self.checkpoints = self.path / "checkpoints"
 
-    def create(self, config, command: str, dtype: str = "") -> None:
-        """Begin a run; an existing folder is taken over only when it holds the same settings."""
+    def create(self, config: Config, command: str, dtype: str = "") -> None:
+        """Begin a run; an existing folder is taken over only when it holds the same settings.
+
+        Args:
+            command: the whole command line, for the report.
+            dtype: how the weights are held, where that is known already.
+
+        Raises:
+            BadInput: the folder holds another run, or its report is damaged.
+        """
         if self.report.exists() and configuration.sha(config) != self.read()["run"].get("config_sha256"):
             raise BadInput(f"{self.path}: another run lies here; give another --out, or remove the folder")
         left_over = self.report.exists()
@@ -84,14 +118,22 @@ class RunFolder:
         self.predictions.unlink(missing_ok=True)
         self.before.unlink(missing_ok=True)
 
-    def open(self) -> dict:
-        """The report of a run that was begun; BadInput when there is none."""
+    def open(self) -> dict[str, Any]:
+        """The report of a run that was begun.
+
+        Raises:
+            BadInput: there is none, or it is damaged.
+        """
         if not self.report.is_file() or not self.config.is_file():
-            raise BadInput(f"{self.path}: there is no run to go on with (report.json or config.yaml is missing)")
+            raise BadInput(f"{self.path}: there is no run to resume (report.json or config.yaml is missing)")
         return self.read()
 
-    def read(self) -> dict:
-        """The report so far; BadInput when it is damaged."""
+    def read(self) -> dict[str, Any]:
+        """The report so far.
+
+        Raises:
+            BadInput: it is damaged; the line names the part.
+        """
         report = jsonl.read_object(self.report, ANEW)
         for section, values in report.items():
             if not isinstance(values, dict):
@@ -105,10 +147,13 @@ class RunFolder:
         return report
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Inside, a figure of the report that is not there or is of another kind is BadInput, and no traceback.
+    def reading(self) -> Generator[None, None, None]:
+        """For commands that read a finished report: a missing or wrong figure is one line, and no traceback.
 
-        For commands that are given a report to read; a run that stumbles over its own has a bug to show.
+        A training run does not use it: an error in its own report is a bug, and the traceback shows where.
+
+        Raises:
+            BadInput: a figure is not there or is of another kind.
         """
         try:
             yield
@@ -117,14 +162,18 @@ class RunFolder:
             raise BadInput(f"{self.report}: a part is missing or damaged ({why}); put the file back as the run wrote it"
                            ) from error  # fmt: skip
 
-    def update(self, section: str, values: dict) -> None:
-        """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced."""
+    def update(self, section: str, values: dict[str, Any]) -> None:
+        """Merge ``values`` into a section of the report; nested mappings are merged, the rest replaced.
+
+        Raises:
+            BadInput: the report is damaged.
+        """
         report = self.read()
         report[section] = _merge(report.get(section, {}), values)
         self._write(report)
 
-    def note_rows(self, rows) -> None:
-        """The rows of the run into the report.
+    def note_rows(self, rows: HashedRows) -> None:
+        """Write hash and counts of the run's rows into the report.
 
         Raises:
             GuardFailed: an interrupted run was begun with others.
@@ -133,21 +182,21 @@ class RunFolder:
         self.update("data", {"sha256": rows.sha256, "n": rows.n})
 
     def begin_training(self) -> None:
-        """What a run before this one left here goes: under the same settings it may come from other rows.
+        """Remove what an earlier run left in this folder: its settings are the same, but its rows may be others.
 
-        Not earlier, so that nothing is lost where the probe or a fault ends the run before it trains.
+        Called just before training, so that nothing is lost when the probe or an error ends the run earlier.
         """
         if machine.is_main_process() and self.read()["run"].get("left_over"):
             self._clear()
             self.update("run", {"left_over": False})
 
-    def log(self, event: dict) -> None:
+    def log(self, event: dict[str, Any]) -> None:
         """Append one line to log.jsonl."""
         if machine.is_main_process():
             with open(self.log_file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(event, ensure_ascii=False) + "\n")
 
-    def events(self, kind: str | None = None) -> list[dict]:
+    def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The lines of log.jsonl, of one kind when given; broken ones are left out."""
         if not self.log_file.exists():
             return []
@@ -160,7 +209,7 @@ class RunFolder:
         _replace(self.log_file, _lines(kept))
 
     def forget_predictions(self, *arms: str) -> None:
-        """Drop the answers of arms that will be asked again, and half an answer at the end.
+        """Drop the answers of variants that will be asked again, and an incomplete last line.
 
         Raises:
             BadInput: another line is broken.
@@ -171,20 +220,24 @@ class RunFolder:
 
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint that was written to its end."""
-        found = self.checkpoints.glob("checkpoint-*")
-        done = [p for p in found if re.fullmatch(r"checkpoint-\d+", p.name) and (p / MARK).exists()]
+        folders = self.checkpoints.glob("checkpoint-*")
+        done = [p for p in folders if re.fullmatch(r"checkpoint-\d+", p.name) and (p / MARK).exists()]
         return max(done, key=step_of, default=None)
 
-    def keep_before(self, scores: dict) -> None:
-        """Set the base model's scores aside, item by item, for the comparison after training.
+    def keep_before(self, scores: dict[str, Any]) -> None:
+        """Keep the base model's scores, item by item, for the comparison after training.
 
-        Each method's scores have a shape of their own; the hash beside them shows damage to any.
+        Each method's scores have their own structure; a hash stored beside them shows damage.
         """
         kept = {"sha256": _sha256(scores), "scores": scores}
         _replace(self.before, json.dumps(kept, ensure_ascii=False) + "\n")
 
-    def read_before(self) -> dict | None:
-        """The base model's scores; None when they were not made to their end, BadInput when they are damaged."""
+    def read_before(self) -> dict[str, Any] | None:
+        """The base model's scores; None when they were not finished.
+
+        Raises:
+            BadInput: they are damaged.
+        """
         if not self.before.exists():
             return None
         remedy = "remove this file, and the base model is asked again"
@@ -194,14 +247,18 @@ class RunFolder:
         return kept["scores"]
 
     def resume_command(self, command: str) -> str:
-        """The line that goes on with this run."""
+        """The command that resumes this run.
+
+        Args:
+            command: of ``python -m training``, with its flags.
+        """
         return f"python -m training {command} --resume {shlex.quote(str(self.path))}"
 
     def stopped(self, command: str) -> Interrupted:
         """What is raised after Ctrl-C; arguments as in ``resume_command``."""
         if not (self.report.is_file() and self.config.is_file()):
-            return Interrupted("stopped before the run began; the same command begins it")
-        return Interrupted(f"stopped; go on with:\n  {self.resume_command(command)}")
+            return Interrupted("stopped before the run began; the same command starts it")
+        return Interrupted(f"stopped; resume with:\n  {self.resume_command(command)}")
 
     def _clear(self) -> None:
         for path in (found for pattern in LEFT for found in self.path.glob(pattern)):
@@ -218,8 +275,12 @@ def step_of(checkpoint: Path) -> int:
 
 
 def check_checkpoint(checkpoint: Path) -> None:
-    """BadInput when a checkpoint cannot be gone on from: a file is missing, or broken where a look at it shows that."""
-    remedy = "remove the checkpoint's folder, and the run goes on from the one before, or from its start"
+    """Check that a checkpoint's files are there and readable, so that the run can resume from it.
+
+    Raises:
+        BadInput: a file is missing or damaged, or the checkpoint was written by several processes.
+    """
+    remedy = "remove the checkpoint's folder, and the run resumes from the one before, or from its start"
     state = jsonl.read_object(checkpoint / "trainer_state.json", remedy)
     if state.get("global_step") != step_of(checkpoint):
         raise BadInput(f"{checkpoint / 'trainer_state.json'}: global_step is not {step_of(checkpoint)}; {remedy}")
@@ -230,17 +291,17 @@ def check_checkpoint(checkpoint: Path) -> None:
     for file in checkpoint.rglob("*.safetensors"):
         checkpoint_integrity.need_safetensors(file, remedy)
     if any(checkpoint.glob("rng_state_*.pth")):
-        raise BadInput(f"{checkpoint}: written by several processes; go on with as many as there were")
-    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):  # without the last, draws would not go on as before
+        raise BadInput(f"{checkpoint}: written by several processes; resume with as many as there were")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):  # without the last, random draws would differ
         checkpoint_integrity.need_torch(checkpoint / name, remedy)
 
 
-def default_path(config) -> Path:
+def default_path(config: Config) -> Path:
     """``runs/NAME-SETTINGS-sSEED``: one folder for one set of settings."""
     return Path("runs") / f"{config.method}-{config.name}-{configuration.sha(config)[:8]}-s{config.train.seed}"
 
 
-def _is_event(event: dict) -> bool:
+def _is_event(event: dict[str, Any]) -> bool:
     """Whether a line of the log has what its readers take from it unasked."""
     kind, step, loss = event.get("event"), event.get("step", 0), event.get("loss")
     return isinstance(kind, str) and isinstance(step, int) and (kind != "step" or isinstance(loss, (int, float)))
@@ -256,7 +317,7 @@ def _merge(old: Any, new: Any) -> Any:
     return new
 
 
-def _lines(values: Iterable[dict]) -> str:
+def _lines(values: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
 
 

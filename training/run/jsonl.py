@@ -1,7 +1,7 @@
 """Reads the JSON files that this package writes into its folders: one object a line, or one object a file.
 
 A line ends at "\\n" and nowhere else: the texts in it may hold U+2028, U+2029 and U+0085, at which ``str.splitlines``
-would cut an object in two. Training rows of a reader's own are read by ``data.read_rows``, which checks them as well.
+would cut an object in two. A reader's own training rows are read by ``data.splits.read_rows``, which also checks them.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from training.run.errors import BadInput
 
 
 def read(path: str | Path, skip_broken: bool = False) -> list[dict[str, Any]]:
-    """The objects of a file, in order; blank lines and the half line that a killed run left at the end are left out.
+    """The objects of a file, in order; blank lines and an incomplete last line (of a killed run) are left out.
 
     Args:
         path: of the file.
-        skip_broken: leave out every broken line: a run that went on behind a half line has one inside its file.
+        skip_broken: leave out every broken line: a run that resumed after an incomplete line has one inside its file.
 
     Raises:
         BadInput: there is no such file, or a line with an end is no JSON object; with file and line.
@@ -28,23 +28,23 @@ def read(path: str | Path, skip_broken: bool = False) -> list[dict[str, Any]]:
         *ended, unfinished = Path(path).read_bytes().split(b"\n")
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror or error})") from None
-    found = []
+    objects = []
     for number, line in enumerate(ended, 1):
         try:
-            found += _object(line)
+            objects += _object(line)
         except ValueError as error:
             if not skip_broken:
-                raise BadInput(f"{path}:{number}: no JSON object ({error}); take the line out, or begin the run anew"
+                raise BadInput(f"{path}:{number}: no JSON object ({error}); take the line out, or start the run again"
                                ) from None  # fmt: skip
     try:
-        found += _object(unfinished)
+        objects += _object(unfinished)
     except ValueError:
         pass
-    return found
+    return objects
 
 
 def read_kept(path: str | Path, good: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-    """The rows that a run has set aside for itself, so that it goes on with the same.
+    """The rows that a run has kept for itself, so that it resumes with the same.
 
     Args:
         path: of the file.

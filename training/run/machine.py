@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib.metadata
+import logging
 import os
 import platform
 import random
@@ -13,47 +14,40 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from training.run.errors import LackingResource
-
-
-def wait_for_main() -> None:
-    """Let the other processes of a parallel run wait until the first has made the folder."""
-    if process_count() > 1:
-        from accelerate import PartialState
-
-        PartialState(cpu=device() == "cpu").wait_for_everyone()
-
 
 ROOT = Path(__file__).resolve().parents[2]
 BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")  # as torch.cpu.get_capabilities names them
 
 
 def quiet_libraries() -> None:
-    """No advertisements, telemetry or progress bars of others; no network when the reader forbade it."""
+    """Switch off other libraries' progress bars, telemetry and warnings; no network under ``STAGE10_OFFLINE=1``.
+
+    Called before transformers is imported it needs nothing but environment variables.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if offline():
         os.environ["HF_HUB_OFFLINE"] = "1"
-    import logging
-    import warnings
-
     warnings.filterwarnings("ignore", category=FutureWarning)
     warnings.filterwarnings("ignore", category=UserWarning, module="torch|peft|trl|transformers|accelerate")
     for name in ("torch.distributed", "bitsandbytes"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()
+    loaded = sys.modules.get("transformers.utils.logging")  # one that is imported later reads the variables above
+    if loaded is not None:
+        loaded.disable_progress_bar()
 
 
 def offline() -> bool:
-    """True when nothing may be fetched."""
+    """True when ``STAGE10_OFFLINE=1`` forbids every download."""
     return os.environ.get("STAGE10_OFFLINE") == "1"
 
 
@@ -73,7 +67,7 @@ def set_seed(seed: int) -> None:
 
 
 def device() -> str:
-    """cuda, mps or cpu: the best that is here (``STAGE10_DEVICE`` overrides it)."""
+    """cuda, mps or cpu: the fastest that is here (``STAGE10_DEVICE`` overrides it)."""
     import torch
 
     if os.environ.get("STAGE10_DEVICE"):
@@ -98,9 +92,17 @@ def is_main_process() -> bool:
     return process_index() == 0
 
 
+def wait_for_main() -> None:
+    """Let the other processes of a parallel run wait until the main process has made the folder."""
+    if process_count() > 1:
+        from accelerate import PartialState
+
+        PartialState(cpu=device() == "cpu").wait_for_everyone()
+
+
 @contextmanager
-def main_process_first():
-    """What stands in here the main process does before the others, which then find its files."""
+def main_process_first() -> Generator[None, None, None]:
+    """Let the main process run the block before the other processes, which then find its files."""
     if process_count() == 1:
         yield
         return
@@ -119,7 +121,7 @@ def say(*lines: str) -> None:
 
 # ---- what the run happened on ----
 def cpu_name() -> str:
-    """The processor's own name where it tells it."""
+    """The processor's name as the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
@@ -127,8 +129,12 @@ def cpu_name() -> str:
         return platform.processor() or platform.machine()
 
 
-def environment(dtype: str = "") -> dict:
-    """The ``environment`` section of a report."""
+def environment(dtype: str = "") -> dict[str, Any]:
+    """The ``environment`` section of a report: versions, device, threads, processes and system.
+
+    Args:
+        dtype: how the weights are held; "" when that is not known yet.
+    """
     import torch
 
     versions = {n: importlib.metadata.version(n) for n in ("transformers", "peft", "trl", "accelerate")}
@@ -151,7 +157,7 @@ def commit() -> tuple[str, bool]:
 
 # ---- memory and disk ----
 def peak_memory_bytes() -> int:
-    """Largest resident memory of this process so far (of the GPU where there is one)."""
+    """Largest memory of this process so far, in bytes: resident, or what PyTorch allocated on a GPU."""
     import torch
 
     if device() == "cuda":
@@ -173,26 +179,33 @@ def release_memory() -> None:
 
 
 def available_memory_bytes() -> int:
-    """Memory that a new program could use, the container's limit included; 0 when it cannot be told."""
-    found = []
+    """Bytes that a new program could use, the container's limit included; 0 when that is not known."""
+    limits = []
     try:
         text = Path("/proc/meminfo").read_text(encoding="utf-8")
-        found.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+        limits.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
     except (OSError, IndexError):
         pass
-    for limit, used in (("memory.max", "memory.current"),):
-        try:
-            top = Path("/sys/fs/cgroup") / limit
-            found.append(int(top.read_text()) - int((top.parent / used).read_text()))
-        except (OSError, ValueError):
-            pass
+    try:
+        group = Path("/sys/fs/cgroup")
+        limits.append(int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()))
+    except (OSError, ValueError):
+        pass
     if os.environ.get("STAGE10_MEMORY_LIMIT_GB"):
-        found.append(int(float(os.environ["STAGE10_MEMORY_LIMIT_GB"]) * 1e9))
-    return min(found) if found else 0
+        limits.append(int(float(os.environ["STAGE10_MEMORY_LIMIT_GB"]) * 1e9))
+    return min(limits) if limits else 0
 
 
 def need_memory(needed: float, why: str) -> None:
-    """LackingResource when there is clearly not enough memory."""
+    """Stop before a run that clearly does not fit into memory.
+
+    Args:
+        needed: bytes.
+        why: what needs them, for the message.
+
+    Raises:
+        LackingResource: fewer bytes are free.
+    """
     here = available_memory_bytes()
     if here and needed > here:
         raise LackingResource(f"{why} needs about {needed / 1e9:.1f} GB of memory and {here / 1e9:.1f} GB are free:"
@@ -201,7 +214,16 @@ def need_memory(needed: float, why: str) -> None:
 
 
 def need_disk(path: Path, needed: float, why: str) -> None:
-    """LackingResource when the disk is too full (``STAGE10_DISK_LIMIT_GB`` lowers what counts as free)."""
+    """Stop before something is written that the disk cannot hold.
+
+    Args:
+        path: where it goes; it need not exist yet.
+        needed: bytes.
+        why: what needs them, for the message.
+
+    Raises:
+        LackingResource: fewer bytes are free (``STAGE10_DISK_LIMIT_GB`` lowers what counts as free).
+    """
     path = Path(path)
     while not path.exists():
         path = path.parent
@@ -214,8 +236,8 @@ def need_disk(path: Path, needed: float, why: str) -> None:
 
 
 @contextmanager
-def phase(name: str, log=None) -> Iterator[None]:
-    """Time one phase of a run; ``log`` receives an event with the seconds and the peak memory."""
+def phase(name: str, log: Callable[[dict[str, Any]], None] | None = None) -> Generator[None, None, None]:
+    """Time one phase of a run; ``log`` receives an event with its seconds and the peak memory so far in bytes."""
     started = time.monotonic()
     say(f"· {name}")
     yield
@@ -227,12 +249,12 @@ def phase(name: str, log=None) -> Iterator[None]:
 def best_dtype() -> str:
     """float32 or bfloat16 for frozen weights: bfloat16 where the device calculates in it by itself.
 
-    Asked is what the processor can do and not a clock, so that every run on one machine gets the same answer. A
+    The processor's instructions decide and not a timing, so that every run on one machine gets the same answer. A
     processor without such instructions imitates bfloat16, several times slower than it calculates in float32.
     """
     import torch
 
     if device() == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    found = torch.cpu.get_capabilities() if device() == "cpu" else {}
-    return "bfloat16" if any(found.get(name) for name in BFLOAT16_INSTRUCTIONS) else "float32"
+    capabilities = torch.cpu.get_capabilities() if device() == "cpu" else {}
+    return "bfloat16" if any(capabilities.get(name) for name in BFLOAT16_INSTRUCTIONS) else "float32"

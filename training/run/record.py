@@ -9,7 +9,7 @@ from typing import Any
 from training.run.errors import BadInput
 
 RUNS_FOLDER, RECORDS_FOLDER = Path("runs/records"), Path("docs/data/runs")
-KEPT_OUT = ("before",)  # figures item by item: they stay in the run's own folder
+KEPT_OUT = ("before",)  # figures of every item: they stay in the run's own folder
 
 
 def keep(report: dict[str, Any], name: str, folder: Path) -> Path:

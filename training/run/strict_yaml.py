@@ -1,4 +1,4 @@
-"""YAML that means one thing: what PyYAML takes in silence, or breaks on, is one line that names file, line and remedy.
+"""YAML read strictly: what PyYAML accepts silently, or fails on, is one line that names file, line and remedy.
 
 A key that stands twice (PyYAML lets the last win), a value that its type cannot hold (a date such as 2026-99-99), an
 anchor inside its own value, brackets without end, control characters: ``BadInput``, whoever reads the file.
@@ -57,7 +57,7 @@ def parse(text: str, place: str, line_numbers: bool = True) -> Any:
         raise BadInput(_message(place, line if line_numbers else None, problem)) from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line if line_numbers and error.problem_mark else None
-        raise BadInput(_message(place, line, error.problem or error.context)) from error
+        raise BadInput(_message(place, line, error.problem or error.context or "")) from error
     except RecursionError:
         raise BadInput(_message(place, None, "nested too deeply")) from None
 
@@ -74,11 +74,11 @@ def _message(place: str, line: int | None, problem: str) -> str:
 class _StrictLoader(yaml.SafeLoader):
     """PyYAML's safe loader, without what it lets through."""
 
-    def __init__(self, stream: str):
+    def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.deep_construct = True  # every value is made at once, so that an anchor inside its own is seen
 
-    def compose_mapping_node(self, anchor):
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """A mapping in which every key stands once; looked at before ``<<`` merges further keys into it."""
         node, known = super().compose_mapping_node(anchor), set()
         for key, _ in node.value:
@@ -92,7 +92,7 @@ class _StrictLoader(yaml.SafeLoader):
             known.add((key.tag, key.value))
         return node
 
-    def construct_object(self, node, deep=False):
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
         """The value of a node; PyYAML's makers of dates, numbers and the like let Python's own errors out."""
         if node in self.recursive_objects:
             raise yaml.MarkedYAMLError(

@@ -176,4 +176,4 @@ def test_ctrl_c_outside_the_steps_says_how_to_go_on(tmp_path, capsys, monkeypatc
         assert said == f"  python -m training {command} --resume {tmp_path / 'run'}"
         assert main([command, "--resume", str(tmp_path / "run")]) in (0, 10, 11, 12)
     else:
-        assert "the same command begins it" in said
+        assert "the same command starts it" in said

@@ -178,7 +178,7 @@ def test_a_damaged_report_is_one_line_for_every_command(folder, capsys, content,
     assert main([*command, str(folder.path)]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1
-    assert "report.json" in said and "begin the run anew" in said
+    assert "report.json" in said and "start the run again" in said
 
 
 @pytest.mark.parametrize("section", [
