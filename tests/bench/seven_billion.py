@@ -156,7 +156,7 @@ def stock(config, loaded, encoded, folder: Path):
     more = {} if t.optim == "adamw_torch_fused" else {"optim": t.optim}
     arguments = SFTConfig(output_dir=str(folder), per_device_train_batch_size=t.per_device_train_batch_size,
                           max_steps=t.max_steps, learning_rate=t.learning_rate,
-                          warmup_steps=method_trainer.warmup_steps(config, t.max_steps), seed=t.seed,
+                          warmup_steps=warmup_steps(config, t.max_steps), seed=t.seed,
                           report_to="none", save_strategy="no", disable_tqdm=True, logging_steps=1, use_cpu=not gpu,
                           dataloader_pin_memory=gpu, **more)  # fmt: skip
     if config.lora:

@@ -29,6 +29,7 @@ from training.data import splits  # noqa: E402
 from training.methods import trainer as method_trainer  # noqa: E402
 from training.methods.configuration import load_config  # noqa: E402
 from training.methods.sft import train as sft  # noqa: E402
+from training.methods.steps import warmup_steps
 from training.models import adapter, loading, precision  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.run.folder import RunFolder  # noqa: E402
@@ -121,7 +122,7 @@ class Variant:
             learning_rate=t.learning_rate, max_steps=steps, seed=t.seed, report_to="none", save_strategy="no",
             disable_tqdm=True, logging_steps=1,
             use_cpu=machine.device() == "cpu", dataloader_pin_memory=False,
-            warmup_steps=method_trainer.warmup_steps(config, steps),
+            warmup_steps=warmup_steps(config, steps),
             adam_beta2=t.adam_beta2, gradient_checkpointing=plain, bf16=plain or self.loaded.dtype == "bfloat16",
         )  # fmt: skip
         lora = adapter.lora_config(config.lora, self.loaded.model, "CAUSAL_LM")

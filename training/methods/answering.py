@@ -11,9 +11,10 @@ from training.methods.phases import Run
 from training.models import loading
 from training.run import machine
 from training.run.errors import DO_NOT_TRAIN
+from training.run.settings import Config
 
 
-def phases(run: Run) -> int:
+def phases(run: Run[Config]) -> int:
     """All phases; the exit code of the gate, or DO_NOT_TRAIN where the probe advises against training."""
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     if folder.read_before() is None:
@@ -29,14 +30,14 @@ def phases(run: Run) -> int:
         general = capability_retention.measure(tuned, loaded.tokenizer, config, "tuned")
         run.method.measure_more(config, rows, loaded, tuned, folder)
         warm = warm_start.measure_alone(config, rows, loaded, tuned, folder)
-    known = folder.read_before()
+    known = folder.read_before() or {}
     folder.update("eval", score.combine(known["base"], known["base_few_shot"], after, warm))
     folder.update("regression", capability_retention.combine(known["regression"], general))
     folder.update("gate", gate.judge(folder.read(), config))
     return folder.read()["gate"]["exit_code"]
 
 
-def before(run: Run) -> int:
+def before(run: Run[Config]) -> int:
     """The probe, and the base model's scores; DO_NOT_TRAIN where the probe advises against training."""
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     name = baseline_cache.key(loaded, rows, config) if baseline_cache.pinned(config.model) else ""
@@ -82,7 +83,7 @@ def ask_base(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
     return scores
 
 
-def trained_model(run: Run) -> Any:
+def trained_model(run: Run[Config]) -> Any:
     """The fine-tuned model as it lies on the disk: what is scored is what is shipped, on another day too."""
     if run.config.lora is not None:
         done = run.trained_or(lambda adapter: loading.attach_adapter(run.loaded.model, adapter))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.models import guards
 from training.run import machine
 from training.run.folder import MARK, RunFolder
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class StepLog(TrainerCallback):
@@ -25,9 +27,12 @@ class StepLog(TrainerCallback):
     """
 
     def __init__(self, folder: RunFolder, quiet: bool = False) -> None:
-        self.folder, self.quiet, self.trainer = folder, quiet, None
-        self.stopped, self.bar, self.task, self.started, self.tokens = False, None, None, 0.0, 0
-        self.first_step, self.previous_handler = 0, None
+        self.folder, self.quiet = folder, quiet
+        self.trainer: Any = None  # set once the trainer is made; its tokens_seen goes into each line
+        self.stopped, self.started, self.first_step = False, 0.0, 0
+        self.bar: Progress | None = None
+        self.task: Any = None  # of the bar
+        self.previous_handler: Any = None
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Put up the bar and listen for Ctrl-C."""
@@ -59,15 +64,12 @@ class StepLog(TrainerCallback):
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """A checkpoint lies there whole: mark it."""
         if machine.is_main_process():
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / MARK).touch()
+            (self.folder.checkpoints / f"checkpoint-{state.global_step}" / MARK).touch()
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> TrainerControl:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """After Ctrl-C: save and stop here."""
         if self.stopped and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = True
-        return control
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Take the bar down and give Ctrl-C back."""
@@ -100,10 +102,10 @@ class StepLog(TrainerCallback):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        self.bar = Progress(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-                            TextColumn("{task.fields[note]}"), console=Console(stderr=True))  # fmt: skip
-        self.task = self.bar.add_task("", total=state.max_steps, completed=state.global_step, note="")
-        self.bar.start()
+        bar = Progress(TextColumn("training"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                       TextColumn("{task.fields[note]}"), console=Console(stderr=True))  # fmt: skip
+        self.bar, self.task = bar, bar.add_task("", total=state.max_steps, completed=state.global_step, note="")
+        bar.start()
 
     def _show(self, state: TrainerState, loss: float, speed: float) -> None:
         note = f"loss {loss:.4f}, {speed:,.0f} tokens/s"

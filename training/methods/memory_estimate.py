@@ -7,6 +7,7 @@ lay from measured runs. On a CPU the whole process is foretold as well, by what 
 from __future__ import annotations
 
 from labs_py.core import run_cost
+from training.methods.embed.settings import EmbedConfig
 from training.models import targets
 from training.models.shapes import Shape, shape_of
 from training.run.errors import BadInput
@@ -66,18 +67,13 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
 
 def rows_at_once(config: Config) -> int:
     """Texts whose activations are held together: of an embedder's batch a slice, where it is cut into slices."""
-    sliced = config.embed.mini_batch_size if config.method == "embed" else 0
+    sliced = config.embed.mini_batch_size if isinstance(config, EmbedConfig) else 0
     return sliced or config.train.per_device_train_batch_size * texts_of_a_row(config)
-
-
-def rows_of_a_step(config: Config) -> int:
-    """Rows that one process takes in one optimiser step."""
-    return config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps
 
 
 def texts_of_a_row(config: Config) -> int:
     """Texts that a row is trained on: a better and a worse answer, or a question, its passage and a wrong one."""
-    if config.method == "embed":
+    if isinstance(config, EmbedConfig):
         return 2 if config.embed.negatives == "batch" else 3
     return 2 if config.method in PAIRED else 1
 

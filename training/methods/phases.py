@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from training.data.splits import Splits
+from training.methods.trainer import TrainResult
 from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.folder import RunFolder
 from training.run.settings import Config
 
+ConfigType = TypeVar("ConfigType", bound=Config)
+
 
 @dataclass(frozen=True)
-class Run:
+class Run(Generic[ConfigType]):
     """What the command frame hands to a method's phases.
 
     Attributes:
@@ -28,16 +32,16 @@ class Run:
         method: the module with the method's ``train``.
     """
 
-    config: Config
+    config: ConfigType
     folder: RunFolder
     loaded: LoadedModel
-    rows: Any
+    rows: Splits
     resumed: bool
     anyway: bool
     command: str
     method: Any
 
-    def train(self) -> Any:
+    def train(self) -> TrainResult:
         """The training phase, from the last whole checkpoint of an interrupted run."""
         self.folder.begin_training()
         with machine.phase("training", self.folder.log):

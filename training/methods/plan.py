@@ -9,8 +9,12 @@ from typing import Any
 from labs_py.core.run_cost import CPU
 from training.evaluation import score
 from training.methods import registry
+from training.methods.distill.settings import DistillConfig
 from training.methods.dpo import pairs as dpo_pairs
-from training.methods.memory_estimate import estimate, rows_of_a_step, texts_of_a_row
+from training.methods.dpo.settings import DpoConfig
+from training.methods.grpo.settings import GrpoConfig
+from training.methods.memory_estimate import estimate, texts_of_a_row
+from training.methods.steps import planned_steps, rows_of_a_step
 from training.models import adapter, targets
 from training.models.shapes import ENCODERS, Shape, shape_of
 from training.run import config as configuration
@@ -58,7 +62,7 @@ def show(config: Config, folder: RunFolder) -> None:
     if shape is None:
         print("memory       unknown: the model's shape is not known before its download")
         return
-    if config.method == "distill":
+    if isinstance(config, DistillConfig):
         _show_students(config, shape, steps)
         return
     tokens = _row_tokens(rows)
@@ -74,7 +78,7 @@ def show(config: Config, folder: RunFolder) -> None:
     print(f"time         {_time(config, shape, steps, tokens)}")
 
 
-def student_sizes(config: Config, shape: Shape) -> dict[str, float]:
+def student_sizes(config: DistillConfig, shape: Shape) -> dict[str, float]:
     """Parameters and bytes of a student of some of the teacher's layers, with the teacher beside it."""
     layers = min(config.distill.layers, shape.layers)
     per_layer = (shape.linear_parameters + shape.layers * shape.other_parameters) / shape.layers
@@ -85,7 +89,7 @@ def student_sizes(config: Config, shape: Shape) -> dict[str, float]:
             "student_bytes": (trained + held) * 4, "training_bytes": trained * 12}  # fmt: skip
 
 
-def _show_students(config: Config, shape: Shape, steps: int) -> None:
+def _show_students(config: DistillConfig, shape: Shape, steps: int) -> None:
     size = student_sizes(config, shape)
     total = size["teacher_bytes"] + size["student_bytes"] + size["training_bytes"] + SYSTEM_BYTES
     arms = config.distill.variants
@@ -136,10 +140,10 @@ def _rows(config: Config) -> list[dict]:
 
 
 def _steps(config: Config, n_rows: int) -> int:
-    per_step = rows_of_a_step(config) * machine.process_count()
-    n_rows *= getattr(getattr(config, "grpo", None), "num_generations", 1)  # answers to each question
-    once = config.train.max_steps or max(1, round(-(-n_rows // per_step) * config.train.num_train_epochs))
-    return once * getattr(getattr(config, "dpo", None), "rounds", 1)
+    """Optimiser steps of all rounds; GRPO's rows are answers, several to each question."""
+    answers = config.grpo.num_generations if isinstance(config, GrpoConfig) else 1
+    rounds = config.dpo.rounds if isinstance(config, DpoConfig) else 1
+    return planned_steps(config, n_rows * answers) * rounds
 
 
 def _row_tokens(rows: list[dict]) -> int:

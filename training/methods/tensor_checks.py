@@ -5,8 +5,17 @@ from __future__ import annotations
 import torch
 
 
-def same_shape(first: torch.Tensor, *others: torch.Tensor) -> None:
-    """Refuse what torch would stretch in silence: (B,) beside (B, 1) becomes (B, B), all answers beside all."""
-    for other in others:
+def same_shape(first: torch.Tensor, *others: torch.Tensor, **named: torch.Tensor) -> None:
+    """Every tensor must have the shape of ``first``; torch would broadcast (B,) with (B, 1) to (B, B) without a word.
+
+    Args:
+        first: the tensor whose shape is asked for.
+        others, named: tensors of that shape; a named one is named in the error.
+
+    Raises:
+        ValueError: with both shapes.
+    """
+    for name, other in [*(("", tensor) for tensor in others), *named.items()]:
         if other.shape != first.shape:
-            raise ValueError(f"shapes must be the same, not {tuple(first.shape)} beside {tuple(other.shape)}")
+            start = f"{name}: " if name else ""
+            raise ValueError(f"{start}shapes must be the same, not {tuple(first.shape)} beside {tuple(other.shape)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.methods.steps import planned_steps, warmup_steps
 from training.models import adapter, guards, loading, precision
 from training.models.fused_lora import unpatch_lora_forward
 from training.models.loading import LoadedModel
@@ -24,6 +25,29 @@ if TYPE_CHECKING:
     from training.methods.callbacks import StepLog
 
 
+# An adapter saved for the embedded model names the model it stems from, so that others can load it.
+PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+
+
+@dataclass
+class TrainResult:
+    """What came out: the tuned model (still with its adapter) and the report's ``train`` section."""
+
+    model: Any
+    facts: dict
+
+
+def prepare(config: Config, loaded: LoadedModel) -> Any:
+    """The model that is trained: with a fresh adapter, or whole."""
+    if config.lora is not None:
+        return loading.attach_new_adapter(loaded, config.lora, config.train.seed)
+    guards.seed_before_adapter(config.train.seed)
+    whole = loaded.model.float()  # AdamW on bfloat16 weights would lose small steps
+    for parameter in whole.parameters():
+        parameter.requires_grad_(True)
+    return whole
+
+
 def common_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> dict[str, Any]:
     """What every TRL trainer is told, taken from the arguments of supervised fine-tuning."""
     told = trainer_arguments(config, n_rows, dtype, folder)
@@ -35,16 +59,47 @@ def common_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder)
     return {name: getattr(told, name) for name in names}
 
 
-# An adapter saved for the embedded model names the model it stems from, so that others can load it.
-PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> SFTConfig:
+    """SFTConfig with every default that matters here written out."""
+    from trl import SFTConfig
 
-
-@dataclass
-class TrainResult:
-    """What came out: the tuned model (still with its adapter) and the report's ``train`` section."""
-
-    model: Any
-    facts: dict
+    t = config.train
+    if t.optim == "paged_adamw_8bit" and machine.device() == "cpu":
+        raise LackingResource(
+            "train.optim: paged_adamw_8bit needs a GPU's memory to page out of; set it to adamw_torch_fused"
+        )
+    total = planned_steps(config, n_rows)
+    reentrant: dict[str, Any] = {"gradient_checkpointing_kwargs": {"use_reentrant": False}}
+    return SFTConfig(
+        output_dir=str(folder.checkpoints),
+        per_device_train_batch_size=t.per_device_train_batch_size,
+        gradient_accumulation_steps=t.gradient_accumulation_steps,
+        max_steps=total,
+        learning_rate=t.learning_rate,
+        lr_scheduler_type=t.lr_scheduler_type,
+        warmup_steps=warmup_steps(config, total),
+        weight_decay=t.weight_decay,
+        adam_beta2=t.adam_beta2,
+        max_grad_norm=t.max_grad_norm,
+        optim=t.optim,
+        seed=t.seed,
+        data_seed=t.seed,
+        bf16=dtype == "bfloat16",
+        gradient_checkpointing=t.gradient_checkpointing,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=t.save_steps,
+        save_total_limit=2,
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=machine.device() == "cpu",
+        dataloader_pin_memory=False,
+        ddp_find_unused_parameters=False,
+        **(reentrant if t.gradient_checkpointing else {}),
+    )
 
 
 def run_and_save(
@@ -87,75 +142,6 @@ def run_and_save(
     if steps.stopped:
         raise Interrupted(f"stopped after the last step; go on with:\n  {folder.resume_command(command)}")
     return facts
-
-
-def prepare(config: Config, loaded: LoadedModel) -> Any:
-    """The model that is trained: with a fresh adapter, or whole."""
-    if config.lora is not None:
-        return loading.attach_new_adapter(loaded, config.lora, config.train.seed)
-    guards.seed_before_adapter(config.train.seed)
-    whole = loaded.model.float()  # AdamW on bfloat16 weights would lose small steps
-    for parameter in whole.parameters():
-        parameter.requires_grad_(True)
-    return whole
-
-
-def planned_steps(config: Config, n_rows: int) -> int:
-    """Optimiser steps of the run."""
-    rows_per_step = (
-        config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps * machine.process_count()
-    )
-    steps = -(-n_rows // rows_per_step) * config.train.num_train_epochs
-    return config.train.max_steps or max(1, round(steps))
-
-
-def warmup_steps(config: Config, total: int) -> int:
-    """Optimiser steps that warm up; a setting below 1 is a share of ``total``."""
-    wanted = config.train.warmup_steps
-    return round(wanted * total if wanted < 1 else wanted)
-
-
-def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> SFTConfig:
-    """SFTConfig with every default that matters here written out."""
-    from trl import SFTConfig
-
-    t = config.train
-    if t.optim == "paged_adamw_8bit" and machine.device() == "cpu":
-        raise LackingResource(
-            "train.optim: paged_adamw_8bit needs a GPU's memory to page out of; set it to adamw_torch_fused"
-        )
-    total = planned_steps(config, n_rows)
-    checkpointing = {"gradient_checkpointing_kwargs": {"use_reentrant": False}} if t.gradient_checkpointing else {}
-    return SFTConfig(
-        output_dir=str(folder.checkpoints),
-        per_device_train_batch_size=t.per_device_train_batch_size,
-        gradient_accumulation_steps=t.gradient_accumulation_steps,
-        max_steps=total,
-        learning_rate=t.learning_rate,
-        lr_scheduler_type=t.lr_scheduler_type,
-        warmup_steps=warmup_steps(config, total),
-        weight_decay=t.weight_decay,
-        adam_beta2=t.adam_beta2,
-        max_grad_norm=t.max_grad_norm,
-        optim=t.optim,
-        seed=t.seed,
-        data_seed=t.seed,
-        bf16=dtype == "bfloat16",
-        gradient_checkpointing=t.gradient_checkpointing,
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        remove_unused_columns=False,
-        logging_steps=1,
-        save_strategy="steps",
-        save_steps=t.save_steps,
-        save_total_limit=2,
-        report_to="none",
-        disable_tqdm=True,
-        use_cpu=machine.device() == "cpu",
-        dataloader_pin_memory=False,
-        ddp_find_unused_parameters=False,
-        **checkpointing,
-    )
 
 
 def save(config: Config, trainer: Any, tuned: Any, loaded: LoadedModel, folder: RunFolder) -> None:

@@ -10,6 +10,8 @@ import math
 import torch
 import torch.nn.functional as F
 
+from training.methods.tensor_checks import same_shape
+
 
 # --8<-- [start:divergence]
 def divergence(log_p: torch.Tensor, log_q: torch.Tensor, beta: float) -> torch.Tensor:
@@ -74,13 +76,12 @@ def distillation_loss(
     """
     if temperature <= 0:
         raise ValueError(f"temperature must be above 0, not {temperature}")
-    if student.shape != teacher.shape:
-        raise ValueError(f"student and teacher differ in shape: {tuple(student.shape)} and {tuple(teacher.shape)}")
+    same_shape(student, teacher=teacher)
     if len(student) == 0:
         return student.sum() * 0.0
     log_p, log_q = (teacher / temperature).log_softmax(-1), (student / temperature).log_softmax(-1)
-    soft = temperature**2 * divergence(log_p, log_q, beta).mean() if alpha else 0.0
-    hard = F.cross_entropy(student, labels) if alpha < 1 else 0.0
+    soft = temperature**2 * divergence(log_p, log_q, beta).mean() if alpha else student.new_zeros(())
+    hard = F.cross_entropy(student, labels) if alpha < 1 else student.new_zeros(())
     return alpha * soft + (1 - alpha) * hard
 
 

@@ -81,9 +81,9 @@ def compare(items: dict[str, dict[str, list]], control: str, judged: str) -> dic
 
 def _interval(values: list[float], weights: np.ndarray) -> list[float]:
     """95% interval of a weighted mean over rows, by bootstrap."""
-    rng, values = np.random.default_rng(0), np.array(values)
-    draws = rng.integers(0, len(values), (DRAWS, len(values)))
-    means = (values[draws] * weights[draws]).sum(1) / weights[draws].sum(1)
+    rng, each = np.random.default_rng(0), np.array(values)
+    draws = rng.integers(0, len(each), (DRAWS, len(each)))
+    means = (each[draws] * weights[draws]).sum(1) / weights[draws].sum(1)
     return [float(x) for x in np.quantile(means, [0.025, 0.975])]
 
 

@@ -16,6 +16,7 @@ from training.methods.distill import student
 from training.methods.distill.rows import beginnings, encode
 from training.methods.distill.settings import DistillConfig
 from training.methods.distill.trainer import build_trainer as soft_trainer
+from training.methods.steps import planned_steps
 from training.methods.trainer import common_arguments
 from training.models.loading import LoadedModel
 from training.run import machine
@@ -37,7 +38,7 @@ def teach(
 ) -> None:
     """Both halves; each goes on from its own checkpoint."""
     encoded = encode(config, loaded.tokenizer, rows)
-    total = method_trainer.planned_steps(config, len(encoded))
+    total = planned_steps(config, len(encoded))
     first, second = (replace(config, train=replace(config.train, max_steps=max(1, steps)))
                      for steps in (total // 2, total - total // 2))  # fmt: skip
     half = RunFolder(own.path / FIRST)

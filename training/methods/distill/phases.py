@@ -17,7 +17,7 @@ from training.run import machine
 from training.run.folder import RunFolder
 
 
-def phases(run: Run) -> int:
+def phases(run: Run[DistillConfig]) -> int:
     """Each variant's training, then all students on the held-out rows, then the verdict; the exit code of the gate."""
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     folder.begin_training()

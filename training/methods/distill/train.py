@@ -115,7 +115,6 @@ def train(
 ) -> TrainResult:
     """Teach all arms; the result is the judged one's student."""
     teacher = student.teacher_of(config, loaded)
-    for arm in config.distill.variants:
-        own = train_arm(config, arm, rows, loaded, teacher, folder, quiet)
-    facts = own.read()["train"]
+    done = [train_arm(config, arm, rows, loaded, teacher, folder, quiet) for arm in config.distill.variants]
+    facts = done[-1].read()["train"]
     return TrainResult(student.load_student(folder.adapter, loaded.dtype), facts)

@@ -7,10 +7,10 @@ import types
 from typing import Any
 
 import torch
-from transformers import PrinterCallback, ProgressCallback, Trainer
+from transformers import Trainer
 
 from training.methods import trainer as method_trainer
-from training.methods.callbacks import StepLog
+from training.methods.callbacks import StepLog, without_printers
 from training.methods.distill import loss as distill_losses
 from training.methods.distill import student
 from training.methods.distill.settings import DistillConfig, DistillSettings
@@ -41,7 +41,7 @@ class StudentTrainer(Trainer):
         self.tokens_seen = 0
 
     def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-        rows = self.train_dataset if train_dataset is None else train_dataset
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
         step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
@@ -82,7 +82,7 @@ def taught(
         alpha: share of the soft part.
     """
     t = settings.temperature
-    if not alpha:
+    if not alpha or lesson is None:
         return distill_losses.distillation_loss(scores, scores, labels, t, 0.0)
     if "hidden" in lesson:
         with torch.no_grad():
@@ -114,8 +114,13 @@ class LessonCollator:
             where += [(at, place) for place in found]
             labels += [row["labels"][place + 1] for place in found]
         index = torch.tensor(where).reshape(-1, 2)
-        batch = {"input_ids": torch.tensor(ids), "rows": index[:, 0], "places": index[:, 1],
-                 "labels": torch.tensor(labels), "real_tokens": sum(len(row["input_ids"]) for row in rows)}  # fmt: skip
+        batch: dict[str, Any] = {
+            "input_ids": torch.tensor(ids),
+            "rows": index[:, 0],
+            "places": index[:, 1],
+            "labels": torch.tensor(labels),
+            "real_tokens": sum(len(row["input_ids"]) for row in rows),
+        }
         if self.lessons is not None:
             parts = [self.lessons.of(row["number"]) for row in rows]
             batch["lesson"] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
@@ -146,6 +151,5 @@ def build_trainer(
         order_seed=config.train.seed, bucket=config.train.by_length,
     )  # fmt: skip
     steps.trainer = trainer
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
+    without_printers(trainer)
     return trainer, steps

@@ -23,6 +23,7 @@ from training.models.precision import autocast_like
 from training.run import jsonl, machine
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
+from training.run.settings import Config
 
 PAIRS_FILE = "pairs.jsonl"
 
@@ -140,7 +141,7 @@ def written_pairs(config: DpoConfig, rows: list[dict]) -> list[Pair]:
     return found
 
 
-def asked_of(config: DpoConfig, row: dict) -> list[dict[str, Any]]:
+def asked_of(config: Config, row: dict) -> list[dict[str, Any]]:
     """What the tuned model is asked: a row's prompt, with the run's worked examples in it where it has some."""
     shots = score.examples_of(config, "tuned")
     return task_base.few_shot(splits.task_of(config), row, shots) if shots else task_base.prompt(row)

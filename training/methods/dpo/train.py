@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from training.data import splits
 from training.data.pairs import encode_pairs
-from training.data.splits import Splits
+from training.data.tasks.base import Row
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
 from training.methods.dpo import measure as dpo_measure
@@ -56,7 +56,7 @@ def train(
 
 def one_round(
     config: DpoConfig,
-    rows: Splits,
+    rows: list[Row],
     loaded: LoadedModel,
     tuned: Any,
     own: RunFolder,
@@ -92,7 +92,7 @@ def one_round(
 
 def earlier_round(
     config: DpoConfig,
-    rows: Splits,
+    rows: list[Row],
     loaded: LoadedModel,
     tuned: Any,
     folder: RunFolder,
@@ -181,7 +181,7 @@ def pair_trainer() -> type:
             return dataset
 
         def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-            rows = self.train_dataset if train_dataset is None else train_dataset
+            rows: Any = self.train_dataset if train_dataset is None else train_dataset
             return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
 
         def compute_loss(

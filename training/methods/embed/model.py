@@ -132,7 +132,7 @@ def assemble(source: str, config: EmbedConfig, dtype: str) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-    pinned = {} if Path(source).exists() else {"revision": config.model.revision}
+    pinned: dict[str, Any] = {} if Path(source).exists() else {"revision": config.model.revision}
     if pinned and machine.offline():
         pinned["local_files_only"] = True
     held = {"dtype": getattr(torch, dtype)}
@@ -147,8 +147,9 @@ def assemble(source: str, config: EmbedConfig, dtype: str) -> Any:
             raise BadInput(f"{source}: no model can be read from this folder ({first})") from error
         raise LackingResource(f"model.source: {source} is neither a folder nor to be had from the model hub ({first})"
                               ) from error  # fmt: skip
-    if transformer.tokenizer.pad_token_id is None:
-        transformer.tokenizer.pad_token = transformer.tokenizer.eos_token
+    tokenizer: Any = transformer.tokenizer
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
     pooling = Pooling(transformer.model.config.hidden_size, config.embed.pooling)
     return without_card(SentenceTransformer(modules=[transformer, pooling], device="cpu"))
 

@@ -14,7 +14,7 @@ from training.run import machine
 from training.run.folder import RunFolder
 
 
-def phases(run: Run) -> int:
+def phases(run: Run[EmbedConfig]) -> int:
     """Before, training, after, verdict; the exit code of the gate."""
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     if folder.read_before() is None:
@@ -23,11 +23,11 @@ def phases(run: Run) -> int:
     tuned = trained_embedder(run)
     with machine.phase("after", folder.log):
         after = embed_measure.measure(config, rows, tuned)
-    write(config, folder, rows, folder.read_before(), after)
+    write(config, folder, rows, folder.read_before() or {}, after)
     return folder.read()["gate"]["exit_code"]
 
 
-def trained_embedder(run: Run) -> Any:
+def trained_embedder(run: Run[EmbedConfig]) -> Any:
     """The model as it lies on the disk, trained first where that is not done."""
     done = run.trained_or(lambda _: embed_model.attach(run.config, run.loaded, run.folder))
     if done is not None:

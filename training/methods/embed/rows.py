@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from labs_py.core import chat_data
 from training.data import replay, splits
-from training.data.check import Finding, read_lines
+from training.data.check import Finding
+from training.data.pairs import parsed_lines
 from training.methods.embed import corpus as embed_corpus
 from training.methods.embed.settings import EmbedConfig
 from training.run.errors import BadInput
@@ -102,21 +103,18 @@ def key_of(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def check_rows(path: str | Path, held_out: set[str] = frozenset()) -> Iterator[Finding | Row]:
+def check_rows(path: str | Path, held_out: Collection[str] = frozenset()) -> Iterator[Finding | Row]:
     """Every row of a file, or in its place what is wrong with the line.
 
     Args:
         path: JSONL file.
         held_out: ``key_of`` the held-out questions.
     """
-    name, seen, sides = str(path), {}, None
-    for number, line, length in read_lines(path):
-        row, fault = chat_data.parse_line(line)
-        if fault is None:
+    name, seen, sides = str(path), {}, set()
+    for number, row, unread in parsed_lines(path):
+        if unread is None:
             sides = sides or {side for side in SIDES if side in row}
-            fault = fault_of(row, sides)
-        elif fault.code == "huge-line":
-            fault = chat_data.Fault(fault.code, f"{length:,} bytes are too many")
+        fault = unread or fault_of(row, sides)
         if fault is not None:
             yield Finding(name, number, fault.code, fault.message)
             continue
@@ -151,14 +149,14 @@ def fault_of(row: Row, sides: set[str]) -> chat_data.Fault | None:
     return None
 
 
-def read_rows(path: str | Path, held_out: set[str] = frozenset()) -> list[Row]:
+def read_rows(path: str | Path, held_out: Collection[str] = frozenset()) -> list[Row]:
     """The rows of a file.
 
     Raises:
         BadInput: one line per fault, as ``file:line: CODE: message``.
     """
-    found = list(check_rows(path, held_out))
-    splits.raise_faults([str(item) for item in found if isinstance(item, Finding)], splits.MEND)
-    if not found:
+    checked = list(check_rows(path, held_out))
+    splits.raise_faults([str(item) for item in checked if isinstance(item, Finding)], splits.MEND)
+    if not checked:
         raise BadInput(f"{path}: there is no row in this file")
-    return found
+    return [item for item in checked if not isinstance(item, Finding)]

@@ -90,7 +90,8 @@ def pair_trainer() -> type:
     class PairTrainer(SentenceTransformerTrainer):
         """SentenceTransformerTrainer that counts its tokens and keeps in a checkpoint what is trained, no more."""
 
-        sparse, tokens_seen, saved = False, 0, None
+        sparse, tokens_seen = False, 0
+        saved: Any = None  # the part of the model that is written down
 
         def add_model_card_callback(self, default_args_dict: Any) -> None:
             """The run's report takes the card's place."""
@@ -109,7 +110,7 @@ def pair_trainer() -> type:
             return {n: p for n, p in self.model.named_parameters() if p.requires_grad}
 
         def _save(self, output_dir: str | None = None, state_dict: Any | None = None) -> None:
-            target = Path(output_dir or self.args.output_dir)
+            target = Path(output_dir or str(self.args.output_dir))
             target.mkdir(parents=True, exist_ok=True)
             if "checkpoint-" not in target.name:
                 self.saved.save_pretrained(str(target))

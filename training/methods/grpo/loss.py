@@ -9,6 +9,8 @@ import math
 
 import torch
 
+from training.methods.tensor_checks import same_shape
+
 FLOOR = 1e-4  # added to a group's spread, as TRL does: equal rewards give advantage 0 and not 0/0
 
 
@@ -100,7 +102,7 @@ def grpo_loss(
     # Beyond the clip a ratio counts only where the advantage is negative; elsewhere inf * 0 would be NaN.
     ratio = torch.where(gain < 0, log_ratio, log_ratio.clamp(max=math.log1p(clip_high) + 1)).exp()
     each = -torch.min(ratio * gain, ratio.clamp(1 - clip_low, 1 + clip_high) * gain)  # (B, T)
-    if kl_weight:
+    if kl_weight and reference is not None:
         each = each + kl_weight * kl_estimate(policy, reference.masked_fill(padding, 0.0))
     each = each.masked_fill(padding, 0.0)
     if variant == "grpo":
@@ -118,23 +120,19 @@ def _check(
     sampled_by: torch.Tensor,
     advantages: torch.Tensor,
     mask: torch.Tensor,
-    reference: torch.Tensor,
+    reference: torch.Tensor | None,
     variant: str,
     kl_weight: float,
     longest: int,
 ) -> None:
-    """Refuse what would be a wrong number in silence: shapes that torch would stretch, and what a variant lacks."""
+    """Raise ValueError for shapes that torch would broadcast, and for an argument that a variant lacks."""
     if variant not in ("grpo", "dr_grpo", "dapo"):
         raise ValueError(f"variant must be grpo, dr_grpo or dapo, not {variant!r}")
     if variant == "dr_grpo" and longest < 1:
         raise ValueError(f"dr_grpo divides by longest, an answer's most tokens; it must be above 0, not {longest}")
+    same_shape(policy, sampled_by=sampled_by, mask=mask)
+    same_shape(policy[:, 0], advantages=advantages)
     if kl_weight and reference is None:
         raise ValueError(f"kl_weight {kl_weight} needs the reference's log-probabilities")
-    shapes = {"sampled_by": sampled_by.shape, "mask": mask.shape, "advantages": advantages.shape}
-    if kl_weight:
-        shapes["reference"] = reference.shape
-    for name, shape in shapes.items():
-        wanted = policy.shape[:1] if name == "advantages" else policy.shape
-        if shape != wanted:
-            raise ValueError(f"{name} must have shape {tuple(wanted)}, as policy has {tuple(policy.shape)},"
-                             f" not {tuple(shape)}")  # fmt: skip
+    if kl_weight and reference is not None:
+        same_shape(policy, reference=reference)

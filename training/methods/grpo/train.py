@@ -164,7 +164,7 @@ def measure_more(config: GrpoConfig, rows: splits.Splits, loaded: LoadedModel, t
     if not events:
         return
     span = max(1, min(10, len(events) // 3))
-    found = {name: {"first": _mean(events[:span], name), "last": _mean(events[-span:], name)}
+    found: dict[str, Any] = {name: {"first": _mean(events[:span], name), "last": _mean(events[-span:], name)}
              for name in LOGGED if any(name in e for e in events)}  # fmt: skip
     found["steps_averaged"] = span
     found["unscored_answers"] = len(folder.events("reward-problem"))

@@ -15,7 +15,7 @@ from training.run import machine
 from training.run.folder import RunFolder
 
 
-def phases(run: Run) -> int:
+def phases(run: Run[RewardConfig]) -> int:
     """Before, training, after, verdict; the exit code of the gate."""
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     if folder.read_before() is None:
@@ -27,11 +27,11 @@ def phases(run: Run) -> int:
     tuned = trained_scorer(run)
     with machine.phase("after", folder.log):
         after = {name: reward.measured_rewards(config, loaded, tuned, pairs) for name, pairs in rows.heldout.items()}
-    write(config, folder, rows, folder.read_before(), after)
+    write(config, folder, rows, folder.read_before() or {}, after)
     return folder.read()["gate"]["exit_code"]
 
 
-def trained_scorer(run: Run) -> Any:
+def trained_scorer(run: Run[RewardConfig]) -> Any:
     """The reward model as it lies on the disk, trained first where that is not done."""
     done = run.trained_or(lambda _: reward.attach(run.config, run.loaded, run.folder))
     if done is not None:

@@ -67,9 +67,9 @@ def head_class() -> type:
     class RewardHead(torch.nn.Linear):
         """A linear map in float32, under autocast too."""
 
-        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-            with torch.autocast(hidden.device.type, enabled=False):
-                return torch.nn.functional.linear(hidden.float(), self.weight.float())
+        def forward(self, input: torch.Tensor) -> torch.Tensor:
+            with torch.autocast(input.device.type, enabled=False):
+                return torch.nn.functional.linear(input.float(), self.weight.float())
 
     return RewardHead
 
@@ -152,7 +152,7 @@ def choice_trainer() -> type:
             return dataset
 
         def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-            rows = self.train_dataset if train_dataset is None else train_dataset
+            rows: Any = self.train_dataset if train_dataset is None else train_dataset
             return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
 
         def compute_loss(
@@ -163,7 +163,8 @@ def choice_trainer() -> type:
             num_items_in_batch: Any = None,
         ) -> Any:
             self.tokens_seen += int(inputs["attention_mask"].sum())
-            self.model.get_base_model().config.pad_token_id = self.pad  # the library puts the tokenizer's own there
+            whole: Any = self.model
+            whole.get_base_model().config.pad_token_id = self.pad  # the library puts the tokenizer's own there
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
     return ChoiceTrainer

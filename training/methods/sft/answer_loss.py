@@ -59,9 +59,9 @@ def batch_loss_sum(
     """
     backbone, head = causal.base_model, causal.get_output_embeddings()
     widths = attention_mask.sum(1)
-    if groups is None:
+    if groups is None or prefix_lengths is None:
         return _plain(backbone, head, input_ids[:, : int(widths.max())], labels[:, : int(widths.max())])
-    total = 0.0
+    total = torch.zeros((), device=input_ids.device)
     for group in groups.unique().tolist():
         rows = (groups == group).nonzero()[:, 0]
         width, prefix = int(widths[rows].max()), int(prefix_lengths[rows[0]])

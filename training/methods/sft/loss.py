@@ -66,9 +66,8 @@ def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head: Any) -> to
     chosen, targets = hidden[:, :-1][labelled], labels[:, 1:][labelled]  # (N, D), (N,)
     if targets.numel() == 0:
         return hidden.sum() * 0.0  # stays connected, so that backward works
-    return sum(
-        _scored(part, target, head) for part, target in zip(chosen.split(CHUNK), targets.split(CHUNK), strict=True)
-    )
+    parts = zip(chosen.split(CHUNK), targets.split(CHUNK), strict=True)
+    return torch.stack([_scored(part, target, head) for part, target in parts]).sum()
 
 
 # --8<-- [end:sparse]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.data import splits
-from training.methods.callbacks import StepLog
+from training.methods.callbacks import StepLog, without_printers
 from training.methods.sft.collator import AnswerCollator
 from training.methods.sft.rows import encode_rows
 from training.methods.sft.trainer import AnswerTrainer
@@ -70,10 +70,7 @@ def build_trainer(
         sparse=config.train.sparse_logits,
     )
     steps.trainer = trainer
-    from transformers import PrinterCallback, ProgressCallback
-
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
+    without_printers(trainer)
     return trainer, steps
 
 

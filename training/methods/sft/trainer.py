@@ -33,17 +33,18 @@ class AnswerTrainer(SFTTrainer):
     def __init__(self, *args: Any, order_seed: int, bucket: bool, sparse: bool, **kwargs: Any) -> None:
         self.order_seed, self.bucket = order_seed, bucket
         super().__init__(*args, **kwargs)
-        base = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        model: Any = self.model
+        base = model.get_base_model() if hasattr(model, "get_base_model") else model
         self.sparse = sparse and can_have_answer_loss(base)
         self.tokens_seen = 0
         if self.sparse:
             add_answer_loss(base)
             if self.args.bf16:
-                keep_activation_dtype(self.model)
-            patch_lora_forward(self.model)
+                keep_activation_dtype(model)
+            patch_lora_forward(model)
 
     def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-        rows = self.train_dataset if train_dataset is None else train_dataset
+        rows: Any = self.train_dataset if train_dataset is None else train_dataset
         step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
