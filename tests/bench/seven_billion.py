@@ -151,6 +151,7 @@ def stock(config, loaded, encoded, folder: Path):
     from trl import SFTConfig, SFTTrainer
 
     from training.methods import trainer as method_trainer
+    from training.methods.steps import warmup_steps
 
     t, gpu = config.train, machine.device() == "cuda"
     more = {} if t.optim == "adamw_torch_fused" else {"optim": t.optim}

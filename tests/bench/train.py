@@ -29,7 +29,7 @@ from training.data import splits  # noqa: E402
 from training.methods import trainer as method_trainer  # noqa: E402
 from training.methods.configuration import load_config  # noqa: E402
 from training.methods.sft import train as sft  # noqa: E402
-from training.methods.steps import warmup_steps
+from training.methods.steps import warmup_steps  # noqa: E402
 from training.models import adapter, loading, precision  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.run.folder import RunFolder  # noqa: E402

@@ -159,7 +159,7 @@ def forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def trainer_of(point: Point, config: Config, loaded: LoadedModel, tuned: PeftModel | PreTrainedModel, folder: RunFolder
+def trainer_of(point: Point, config: Any, loaded: LoadedModel, tuned: PeftModel | PreTrainedModel, folder: RunFolder
                ) -> tuple[Trainer, StepLog]:  # fmt: skip
     """The method's own trainer on rows of known length, and its log of steps."""
     rows = rows_of(point, loaded.model.config.vocab_size)
