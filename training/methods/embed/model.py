@@ -192,7 +192,7 @@ def prepare(config: EmbedConfig, embedder: Any) -> Any:
     lora = adapter.lora_config(config.lora, embedder[0].model, "FEATURE_EXTRACTION")
     if embedder[0].model.config.model_type == ENCODER:
         wanted = targets.named(config.lora, ENCODER_LINEAR)  # encoders name their layers in their own way
-        lora.target_modules = wanted if isinstance(wanted, str) else set(wanted)
+        lora.target_modules = wanted if isinstance(wanted, str) else list(wanted)
     try:
         embedder[0].model = get_peft_model(embedder[0].model, lora)
     except ValueError as error:
