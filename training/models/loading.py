@@ -71,7 +71,7 @@ def _open(settings: ModelSettings, dtype):
     if kind == "tiny-random":
         model, tokenizer = tiny.model(rest)
         return model.to(dtype), tokenizer
-    if kind == "embedded":
+    if kind == "bundled":
         if rest != bundled.NAME:
             raise BadInput(f"model.source: bundled:{rest} is not known; there is bundled:{bundled.NAME}")
         return _from_pretrained(str(bundled.folder()), settings, dtype)

@@ -194,7 +194,7 @@ def test_the_loss_is_ours(tmp_path, widths, slices):
 
 
 # ---- training ----
-@pytest.mark.parametrize("lora, rate", [("{rank: 4, alpha: 8, use_dora: true}", 0.03), ("null", 0.01)])
+@pytest.mark.parametrize("lora, rate", [("{r: 4, lora_alpha: 8, use_dora: true}", 0.03), ("null", 0.01)])
 def test_training_brings_questions_to_their_passages_and_the_folder_holds_the_model(tmp_path, lora, rate):
     settings = ["train.num_train_epochs=10", f"train.learning_rate={rate}", "embed.negatives=batch", f"lora={lora}",
                 "train.weight_decay=0.01"]  # fmt: skip

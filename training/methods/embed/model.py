@@ -118,7 +118,7 @@ def folder_of(settings: ModelSettings) -> str:
     kind, _, rest = settings.source.partition(":")
     if settings.source == MINILM:
         return str(minilm_folder())
-    if kind == "embedded":
+    if kind == "bundled":
         if rest != bundled.NAME:
             raise BadInput(f"model.source: bundled:{rest} is not known; there are {MINILM} and"
                            f" bundled:{bundled.NAME}")  # fmt: skip
