@@ -48,7 +48,11 @@ class Splits:
 
 
 def task_of(config: Config) -> task_base.Task:
-    """The task that a configuration names (``jsonl`` means rows of the reader's own)."""
+    """The task that a configuration names (``jsonl`` means rows of the reader's own).
+
+    Raises:
+        BadInput: there is no such task, or its file holds none.
+    """
     try:
         return tasks.get(config.task)
     except ValueError as error:
@@ -106,7 +110,11 @@ def read_rows(path: str | Path, task: task_base.Task, *, turns_only: bool = Fals
 
 
 def raise_faults(faults: list[str], *remedy: str) -> None:
-    """BadInput with the first faults, a line each, how many more there are, and what to do; nothing without faults."""
+    """Say the first faults, a line each, how many more there are, and what to do.
+
+    Raises:
+        BadInput: there is at least one fault.
+    """
     if faults:
         more = [f"and {len(faults) - SHOWN_FAULTS} more"] if len(faults) > SHOWN_FAULTS else []
         raise BadInput("\n".join([*faults[:SHOWN_FAULTS], *more, *remedy]))
@@ -147,7 +155,11 @@ def held_out_sets(config: Config, task: task_base.Task, needed: bool = True) -> 
 
 
 def need_held_out(names: Collection[str]) -> None:
-    """BadInput when there is no held-out set, where something is to be measured on one."""
+    """Check that there is a held-out set where something is to be measured on one.
+
+    Raises:
+        BadInput: there is none.
+    """
     if not names:
         raise BadInput("data.heldout_files: there is no held-out set to score; name a JSONL file of rows, as in"
                        " 'data.heldout_files={test: test.jsonl}' (evaluate also takes --data)")  # fmt: skip
@@ -189,7 +201,11 @@ def load(config: Config, tokenizer: PreTrainedTokenizerBase | None = None) -> Sp
 
 
 def generated(config: Config, task: task_base.Task) -> list[dict[str, Any]]:
-    """The rows that the task's generator makes for training; BadInput when there is no such variant."""
+    """The rows that the task's generator makes for training.
+
+    Raises:
+        BadInput: the task has no such variant.
+    """
     try:
         return task.rows("train", config.data.n_train, config.data.seed, config.data.variant)
     except ValueError as error:

@@ -41,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, print, and write."""
+    """Ask, print, and write; returns the exit code.
+
+    Raises:
+        BadInput: --limit below 1, or --record without a clean checkout or with --smoke.
+    """
     if args.limit < 1:
         raise BadInput("base-rows: --limit must be at least 1")
     sha, dirty = machine.commit()

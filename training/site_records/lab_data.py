@@ -43,7 +43,11 @@ Q4_1_BLOCK, Q4_1_BYTES, Q4_1_TYPE = 32, 20, 3
 
 
 def read_safetensor(content: bytes, name: str) -> np.ndarray:
-    """One float32 tensor out of a safetensors file (8 bytes of header length, JSON header, raw data)."""
+    """One float32 tensor out of a safetensors file (8 bytes of header length, JSON header, raw data).
+
+    Raises:
+        ValueError: the tensor is not stored as F32.
+    """
     (length,) = struct.unpack("<Q", content[:8])
     entry = json.loads(content[8 : 8 + length])[name]
     if entry["dtype"] != "F32":
@@ -73,7 +77,11 @@ def layer_inputs(folder: Path) -> dict[str, np.ndarray]:
 
 
 def read_q4_1_rows(path: Path, tensor: str, rows: int) -> bytes:
-    """The raw Q4_1 blocks of a GGUF tensor's first rows: per 32 weights an fp16 step, an fp16 minimum, 16 bytes."""
+    """The raw Q4_1 blocks of a GGUF tensor's first rows: per 32 weights an fp16 step, an fp16 minimum, 16 bytes.
+
+    Raises:
+        ValueError: the tensor is not stored as Q4_1.
+    """
     from gguf import GGUFReader
 
     found = next(t for t in GGUFReader(path).tensors if t.name == tensor)

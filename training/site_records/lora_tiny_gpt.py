@@ -56,7 +56,11 @@ def adapter(model: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def fill(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
-    """Put an adapter's numbers into a wrapped model; names and shapes must fit exactly."""
+    """Put an adapter's numbers into a wrapped model.
+
+    Raises:
+        ValueError: the names differ from the model's own.
+    """
     own = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if own.keys() != tensors.keys():
         raise ValueError(f"the adapter does not fit: {sorted(own.keys() ^ tensors.keys())[:3]}")

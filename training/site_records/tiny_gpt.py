@@ -47,7 +47,11 @@ def windows(lines: list[list[int]], length: int, count: int, rng: np.random.Gene
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, measure on stories of the held-out side, write."""
+    """Train, measure on stories of the held-out side, write; returns the exit code.
+
+    Raises:
+        BadInput: --steps below 1, or --record without a clean checkout.
+    """
     import torch
 
     if args.steps < 1:

@@ -73,7 +73,14 @@ class Calls:
         return "{:,} tokens, cost {:.4g}".format(*self.spent())
 
     def stay_within(self, coming: int) -> None:
-        """LackingResource before a call that could break the budget."""
+        """Check, before a batch of calls, that it fits the budget.
+
+        Args:
+            coming: tokens that the calls can take at most.
+
+        Raises:
+            LackingResource: the calls could exceed the budget of tokens or money.
+        """
         (tokens, money), s = self.spent(), self.settings
         most_money = money + coming * max(s.price_in, s.price_out) / 1e6
         for name, most, after in (("tokens", s.budget_tokens, tokens + coming), ("money", s.budget_money, most_money)):

@@ -110,7 +110,11 @@ class Endpoint:
 
     def ask(self, prompts: list[list[Message]], seeds: list[int], temperature: float,
             longest: int) -> Iterator[tuple[int, Reply]]:  # fmt: skip
-        """One call for each prompt; LackingResource when the endpoint fails, after what it did answer was given."""
+        """One call for each prompt, ``batch`` at a time; yields each answer as soon as it is there.
+
+        Raises:
+            LackingResource: a call failed; raised after the answers of the other calls were yielded.
+        """
         failed = None
         with ThreadPoolExecutor(self.batch) as pool:
             waiting = {pool.submit(self._call, turns, seed, temperature, longest): at
@@ -165,6 +169,9 @@ def teacher_of(config: StackConfig, loaded: LoadedModel) -> CompletionClient:
     Args:
         config: a StackConfig.
         loaded: the student's base, which also teaches when no other model is named.
+
+    Raises:
+        LackingResource: vLLM is not installed, or the teacher's model cannot be loaded.
     """
     s = config.teacher
     if s.kind == "endpoint":
@@ -189,7 +196,14 @@ def of_model(loaded: LoadedModel, batch: int) -> Local:
 
 
 def check(config: StackConfig, path: str) -> None:
-    """What single settings cannot show; BadInput names the file, the key and the remedy."""
+    """Check what the settings say together.
+
+    Args:
+        path: of the configuration, for the message.
+
+    Raises:
+        BadInput: naming the file, the key and the remedy. LackingResource: the endpoint's key is not set.
+    """
     s = config.teacher
     wrong = address.fault(s.url) if s.kind == "endpoint" else ""
     if wrong:

@@ -42,7 +42,11 @@ class SiteAnswers(Task):
     """Questions to marked sentences of the pages."""
 
     def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """``train`` by seed: other questions left out, another order; ``iid`` the same for everybody."""
+        """``train`` by seed: other questions left out, another order; ``iid`` the same for everybody.
+
+        Raises:
+            ValueError: unknown set or variant.
+        """
         if variant != "default":
             raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
         if set_name not in self.sets:

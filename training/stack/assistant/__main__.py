@@ -30,7 +30,11 @@ TRACES = Path("runs/assistant/traces.jsonl")
 
 
 def port(text: str) -> int:
-    """A port's number, from the command line or the environment."""
+    """A port's number, from the command line or the environment.
+
+    Raises:
+        argparse.ArgumentTypeError: no whole number from 0 to 65535.
+    """
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"'{text}' (of --port, or of PORT in the environment) is no port; give a whole"
                                          " number up to 65535")  # fmt: skip
@@ -66,7 +70,11 @@ def chosen_by(args: argparse.Namespace) -> tuple[assistant_settings.Settings, In
 
 
 def serve_command(args: argparse.Namespace) -> int:
-    """Build the index, name what an earlier server left open, serve."""
+    """Build the index, name what an earlier server left open, serve.
+
+    Raises:
+        LackingResource: the web server's packages are not installed.
+    """
     if service is None:
         raise LackingResource(f"{MISSING} is not installed: pip install -r requirements/train.txt")
     chosen, index = chosen_by(args)

@@ -82,7 +82,11 @@ def read_questions(file: Path = QUESTIONS) -> list[Question]:
 
 # --8<-- [start:calibrate]
 def calibrate(confidences: Sequence[float], answerable: Sequence[bool]) -> float:
-    """The threshold with the best mean of 'answers what it can' and 'refuses what it can't'; the lowest of equals."""
+    """The threshold with the best mean of 'answers what it can' and 'refuses what it can't'; the lowest of equals.
+
+    Raises:
+        BadInput: all questions are answerable, or none is.
+    """
     if len(set(answerable)) < 2:
         raise BadInput("calibration needs questions of both kinds")
     yes = [c for c, good in zip(confidences, answerable, strict=True) if good]

@@ -63,7 +63,11 @@ def chosen(settings: Settings, prompt: str, tries: list[tuple[str, float]], toke
 
 
 def endpoint(settings: Settings) -> Model:
-    """Calls ``URL/chat/completions``, once for each try."""
+    """A model behind ``URL/chat/completions``, called once for each try.
+
+    Raises:
+        ModelDown: raised by the returned function when the endpoint does not answer, or not with a completion.
+    """
     headers = {"Content-Type": "application/json"}
 
     def call(turns: list[Message], seed: int) -> tuple[str, float, int, int]:

@@ -54,7 +54,11 @@ regression, 11 no gain, 12 inconclusive, 130 interrupted."""
 
 
 def answer(config: StackConfig, folder: RunFolder, cache: Path, question: str) -> dict:
-    """One question through the router of a finished run."""
+    """One question through the router of a finished run.
+
+    Raises:
+        BadInput: the run has no router yet.
+    """
     task, report = splits.task_of(config), folder.open()
     if "gate" not in report:
         raise BadInput(f"{folder.path}: this run has no router yet; let it go to its end first")
@@ -72,7 +76,11 @@ def answer(config: StackConfig, folder: RunFolder, cache: Path, question: str) -
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read the configuration, go the whole way, say the verdict."""
+    """Read the configuration, run every phase, print the verdict; returns the exit code.
+
+    Raises:
+        BadInput, LackingResource: with one line. Interrupted: with the command that resumes.
+    """
     if not (args.config or args.resume):
         args.config = str(DEFAULT)
     config = cast(StackConfig, config_from(args, {"distill-stack": StackConfig}))

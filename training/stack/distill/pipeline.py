@@ -62,7 +62,11 @@ def fault(task: task_base.Task, row: dict, reply: Reply, config: StackConfig) ->
 # --8<-- [start:filter]
 def keep(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]], tests: list[dict],
          config: StackConfig) -> tuple[list[dict], dict[str, int]]:  # fmt: skip
-    """Rows to train on (short prompt, verified answer), and how many went for which reason."""
+    """Rows to train on (short prompt, verified answer), and how many went for which reason.
+
+    Raises:
+        BadInput: no answer passed.
+    """
     kept, gone, seen = [], Counter(), chat_data.Seen()
     held_out = [words(asked(row)) for row in tests]
     for at, row in enumerate(rows):
@@ -113,7 +117,11 @@ def taken(task: task_base.Task, row: dict, reply: Reply, threshold: float, confi
 
 
 def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
-    """The whole way; a phase that was finished before a stop is read back and not done again."""
+    """Every phase from seeds to verdict; a finished phase is read back when the run resumes.
+
+    Raises:
+        BadInput: the folder was begun with other rows, or no answer of the teacher passed.
+    """
     task = splits.task_of(config)
     (_, checked), (name, tests) = splits.held_out_sets(config, task).items()
     seeds = read_seeds(config, task, [*checked, *tests])

@@ -102,7 +102,11 @@ class Orders(Task):
     """Messages to order forms."""
 
     def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """Rows of ``train`` and ``iid`` (by seed and variant), ``second`` and ``sealed`` (the same for everybody)."""
+        """Rows of ``train`` and ``iid`` (by seed and variant), ``second`` and ``sealed`` (the same for everybody).
+
+        Raises:
+            ValueError: unknown set or variant.
+        """
         if variant not in orders_grammar.VARIANTS:
             raise ValueError(f"unknown variant {variant!r}; there are {', '.join(orders_grammar.VARIANTS)}")
         if set_name not in self.sets:
