@@ -22,6 +22,7 @@ from labs_py.core.run_cost import (
     THROUGH,
     Process,
     Run,
+    chosen_linears,
     process_bytes,
     process_rows,
     trained_parameters,
@@ -116,7 +117,7 @@ def work(point: Point) -> dict[str, float]:
     scored = point.tokens * (1.0 if run.tiles else run.labelled) * shape.vocabulary * shape.hidden
     scores = scored * (FORWARD + THROUGH + (0 if frozen else OWN) + remade)
     single = frozen and run.dtype == "float32"
-    share = len(TARGETS[run.targets]) / len(TARGETS["all-linear"]) if frozen else 0.0
+    share = len(chosen_linears(run.targets)) / len(TARGETS["all-linear"]) if frozen else 0.0
     return {
         "maps": 0.0 if single else maps,
         "maps_in_float32": maps if single else 0.0,
