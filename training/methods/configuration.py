@@ -82,8 +82,9 @@ def _kind_of(tree: dict, path: str, kinds: dict[str, type[Config]]) -> type[Conf
     method = tree.get("method")
     if not isinstance(method, str):
         return next(iter(kinds.values()))
-    if method in ELSEWHERE and method not in kinds:
-        raise BadInput(f"{path}: this configuration's method is {method}: run it with '{ELSEWHERE[method]}'")
+    if method not in kinds and method in (*KINDS, *ELSEWHERE):
+        command = ELSEWHERE.get(method, f"python -m training {'train' if method == 'sft' else method}")
+        raise BadInput(f"{path}: this configuration's method is {method}: run it with '{command}'")
     if method not in kinds:
         raise BadInput(f"{path}: 'method' must be one of {', '.join(kinds)}, not {shown(method)}")
     return kinds[method]
