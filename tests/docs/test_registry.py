@@ -53,10 +53,16 @@ def test_listings_are_sections_that_exist():
 
 
 def test_code_on_a_page_is_included_or_marked():
-    """A listing in Python stands in a tested file; what is typed into a page is a command, data or plain text."""
+    """A listing in Python stands in a tested file; what is typed into a page is a command, data or plain text.
+
+    The recipes of reference/contributing.md are run by tests/repo/test_recipes.py: every block there with a title.
+    """
     for path in (ROOT / "docs").rglob("*.md"):
-        for language, body in re.findall(r"^ *```(?:\{ ?\.)?(py\w*)[^\n]*\n(.*?)```", path.read_text(), re.M | re.S):
-            assert "--8<--" in body, f"{path.relative_to(ROOT)}: a {language} listing that no test runs"
+        for language, title, body in re.findall(
+            r"^ *```(?:\{ ?\.)?(py\w*)([^\n]*)\n(.*?)```", path.read_text(), re.M | re.S
+        ):
+            recipe = path == ROOT / "docs" / "reference" / "contributing.md" and "title=" in title
+            assert recipe or "--8<--" in body, f"{path.relative_to(ROOT)}: a {language} listing that no test runs"
 
 
 def test_the_links_of_a_page_that_is_shown_twice_lead_to_the_same_files():
