@@ -81,11 +81,16 @@ def chosen_linears(targets: str | tuple[str, ...]) -> tuple[str, ...]:
     return TARGETS[targets] if isinstance(targets, str) else targets
 
 
+def layer_parameters(d_in: int, d_out: int, rank: int, dora: bool = False) -> int:
+    """Trainable parameters beside one linear layer: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
+    return rank * (d_in + d_out) + (d_out if dora else 0)
+
+
 def adapter_parameters(shape: Shape, targets: str | tuple[str, ...], rank: int, dora: bool = False,
                        adapted: int | None = None) -> int:  # fmt: skip
-    """Trainable parameters of an adapter: A is (R, D_in), B is (D_out, R); DoRA has D_out lengths besides."""
+    """Trainable parameters of an adapter, over the targeted linear layers of the ``adapted`` blocks (all when None)."""
     chosen = [sizes for name, sizes in shape.linears.items() if name in chosen_linears(targets)]
-    return (shape.layers if adapted is None else adapted) * sum(rank * (i + o) + (o if dora else 0) for i, o in chosen)
+    return (shape.layers if adapted is None else adapted) * sum(layer_parameters(i, o, rank, dora) for i, o in chosen)
 
 
 def trained_parameters(shape: Shape, run: Run) -> int:

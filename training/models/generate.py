@@ -1,4 +1,4 @@
-"""Answers for many prompts, greedy or drawn: the common beginning is run once, finished rows are dropped.
+"""Answers to many prompts, greedy or sampled: the common prefix is run once, finished rows are dropped.
 
 The composition of batches is fixed by the prompts alone (sorted by length), because in bfloat16 the rows beside a
 prompt can tip a near tie: the same prompts give the same answers.
@@ -6,14 +6,18 @@ prompt can tip a near tie: the same prompts give the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from training.models.preallocated_kv_cache import preallocated_kv_cache
 
-DROP_SHARE = 0.125
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase
+
+DROP_SHARE = 0.125  # of a batch's rows: when more have finished, they are taken out of it
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,8 @@ class Generation:
 
     Attributes:
         text: decoded, without the stop token.
-        tokens: how many were written, the stop token included.
-        stopped: whether a stop token ended it (else the limit did).
+        tokens: how many were generated, the stop token included.
+        stopped: whether a stop token ended it (otherwise the limit did).
     """
 
     text: str
@@ -41,8 +45,9 @@ def common_prefix(sequences: list[list[int]]) -> int:
     return max(shortest, 0)
 
 
-def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int, stop_ids: set[int],
-           batch_size: int = 100, progress: Callable[[int], None] | None = None) -> list[Generation]:  # fmt: skip
+def greedy(model: Any, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], max_new_tokens: int,
+           stop_ids: set[int], batch_size: int = 100, progress: Callable[[int], None] | None = None
+           ) -> list[Generation]:  # fmt: skip
     """The most likely continuation of each prompt, token by token.
 
     Args:
@@ -60,8 +65,9 @@ def greedy(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens:
     return _written(model, tokenizer, prompts, max_new_tokens, stop_ids, batch_size, _likeliest, progress)
 
 
-def sample(model: Any, tokenizer: Any, prompts: list[list[int]], count: int, temperature: float, max_new_tokens: int,
-           stop_ids: set[int], seed: int, batch_size: int = 100) -> list[list[Generation]]:  # fmt: skip
+def sample(model: Any, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], count: int, temperature: float,
+           max_new_tokens: int, stop_ids: set[int], seed: int, batch_size: int = 100
+           ) -> list[list[Generation]]:  # fmt: skip
     """``count`` random answers to each prompt, the same ones for the same seed; arguments besides as in ``greedy``.
 
     Args:
@@ -72,23 +78,24 @@ def sample(model: Any, tokenizer: Any, prompts: list[list[int]], count: int, tem
 
     generator = torch.Generator().manual_seed(seed)
 
-    def draw(logits):
+    def draw(logits: torch.Tensor) -> torch.Tensor:
         shares = torch.softmax(logits.float().cpu() / temperature, -1)
         return torch.multinomial(shares, 1, generator=generator).flatten().to(logits.device)
 
     each = [prompt for prompt in prompts for _ in range(count)]
-    found = _written(model, tokenizer, each, max_new_tokens, stop_ids, batch_size, draw)
-    return [found[start : start + count] for start in range(0, len(found), count)]
+    answers = _written(model, tokenizer, each, max_new_tokens, stop_ids, batch_size, draw)
+    return [answers[start : start + count] for start in range(0, len(answers), count)]
 
 
-def _likeliest(logits):
+def _likeliest(logits: torch.Tensor) -> torch.Tensor:
     return logits.argmax(-1)
 
 
-def _written(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_tokens: int, stop_ids: set[int],
-             batch_size: int, choose: Callable, progress: Callable[[int], None] | None = None
+def _written(model: Any, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], max_new_tokens: int,
+             stop_ids: set[int], batch_size: int, choose: Callable[[torch.Tensor], torch.Tensor],
+             progress: Callable[[int], None] | None = None
              ) -> list[Generation]:  # fmt: skip
-    """An answer to each prompt, ``choose`` taking the next tokens, (B,), from their scores, (B, V)."""
+    """An answer to each prompt, ``choose`` taking the next tokens, (B,), from their logits, (B, V)."""
     import torch
 
     if not prompts:
@@ -96,7 +103,7 @@ def _written(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_token
     model.eval()
     order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
     shared = common_prefix(prompts) if len(prompts) > 1 else 0
-    answers: list[Generation | None] = [None] * len(prompts)
+    answers: dict[int, Generation] = {}
     done = 0
     with torch.inference_mode(), compact_head(model):
         prefix = _prefix_cache(model, prompts[0][:shared]) if shared else None
@@ -107,20 +114,20 @@ def _written(model: Any, tokenizer: Any, prompts: list[list[int]], max_new_token
             )
             for place, ids in zip(chosen, written, strict=True):
                 stopped = bool(ids) and ids[-1] in stop_ids
-                text = tokenizer.decode(ids[:-1] if stopped else ids, skip_special_tokens=True)
+                text = str(tokenizer.decode(ids[:-1] if stopped else ids, skip_special_tokens=True))
                 answers[place] = Generation(text, len(ids), stopped)
             done += len(chosen)
             if progress:
                 progress(done)
-    return answers
+    return [answers[place] for place in range(len(prompts))]
 
 
 @contextmanager
-def compact_head(model: Any):
-    """Give the output layer its last positions side by side in memory.
+def compact_head(model: Any) -> Generator[None, None, None]:
+    """Give the output layer a contiguous tensor of the last positions.
 
-    As a view into all positions, in bfloat16, torch multiplies them row by row with a copy of the vocabulary's matrix
-    for each: 5.7 GB for a hundred rows of the 135M model.
+    A view into all positions is multiplied row by row in bfloat16, with a copy of the vocabulary's matrix for each
+    row: 5.7 GB for a hundred rows of the 135M model.
     """
     head = model.get_output_embeddings()
     handle = head.register_forward_pre_hook(lambda _, given: (given[0].contiguous(), *given[1:]))
@@ -131,7 +138,7 @@ def compact_head(model: Any):
 
 
 def _prefix_cache(model: Any, ids: list[int]) -> list[tuple[Any, Any]]:
-    """Keys and values of the common beginning, a pair per layer, each [1, heads, P, width]."""
+    """Keys and values of the common prefix, a pair per layer, each (1, heads, P, head width)."""
     import torch
 
     device = next(model.parameters()).device
@@ -140,8 +147,8 @@ def _prefix_cache(model: Any, ids: list[int]) -> list[tuple[Any, Any]]:
 
 
 def _batch(model: Any, suffixes: list[list[int]], prefix: list | None, shared: int, max_new_tokens: int,
-           stop_ids: set[int], choose: Callable) -> list[list[int]]:  # fmt: skip
-    """Answers of one batch: left-padded suffixes [B, T] after a shared prefix, one token per pass."""
+           stop_ids: set[int], choose: Callable[[torch.Tensor], torch.Tensor]) -> list[list[int]]:  # fmt: skip
+    """Answers of one batch: left-padded suffixes (B, T) after a shared prefix, one token per pass."""
     import torch
 
     device = next(model.parameters()).device

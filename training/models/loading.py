@@ -9,20 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from labs_py.core import run_cost
 from training.models import adapter, bundled, guards, targets, tiny
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource
 from training.run.settings import LoraSettings, ModelSettings
 
-LONGEST_PLAIN_ATTENTION = 512
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import BitsAndBytesConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+LONGEST_PLAIN_ATTENTION = 512  # tokens
 BITS_AND_BYTES = "4-bit weights need the package bitsandbytes: install it, or set model.quantization=none"
 
 
 @dataclass
 class LoadedModel:
-    """A model ready to be asked or trained.
+    """A model ready to generate or to train.
 
     Attributes:
         dtype: "float32" or "bfloat16", how the weights are held.
@@ -30,9 +36,9 @@ class LoadedModel:
     """
 
     model: Any
-    tokenizer: Any
+    tokenizer: PreTrainedTokenizerBase
     dtype: str
-    facts: dict
+    facts: dict[str, Any]
 
 
 def load_base(settings: ModelSettings, dtype: str | None = None) -> LoadedModel:
@@ -43,7 +49,8 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> LoadedModel:
         dtype: overrides the settings (a resumed run keeps what it began with).
 
     Raises:
-        BadInput, LackingResource: with one line.
+        BadInput: the model is not known, or a folder holds none.
+        LackingResource: it cannot be fetched, or bitsandbytes is missing for 4-bit weights.
     """
     machine.quiet_libraries()
     import torch
@@ -66,11 +73,12 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> LoadedModel:
     return LoadedModel(model, tokenizer, wanted, facts)
 
 
-def _open(settings: ModelSettings, dtype):
+def _open(settings: ModelSettings, dtype: torch.dtype) -> tuple[Any, Any]:
     kind, _, rest = settings.source.partition(":")
     if kind == "tiny-random":
-        model, tokenizer = tiny.model(rest)
-        return model.to(dtype), tokenizer
+        made, tokenizer = tiny.model(rest)
+        random_model: Any = made
+        return random_model.to(dtype), tokenizer
     if kind == "bundled":
         if rest != bundled.NAME:
             raise BadInput(f"model.source: bundled:{rest} is not known; there is bundled:{bundled.NAME}")
@@ -78,7 +86,7 @@ def _open(settings: ModelSettings, dtype):
     return _from_pretrained(settings.source, settings, dtype)
 
 
-def _from_pretrained(source: str, settings: ModelSettings, dtype):
+def _from_pretrained(source: str, settings: ModelSettings, dtype: torch.dtype) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     options: dict = {"dtype": dtype, "revision": settings.revision}
@@ -100,8 +108,10 @@ def _from_pretrained(source: str, settings: ModelSettings, dtype):
     return model, tokenizer
 
 
-def nf4(dtype):
-    """How frozen weights are brought to 4 bits on loading: NF4, the blocks' scales in 8 bits, products in ``dtype``.
+def nf4(dtype: torch.dtype) -> BitsAndBytesConfig:
+    """How frozen weights are quantised to 4 bits on loading: NF4, the blocks' scales in 8 bits, products in ``dtype``.
+
+    Source: Dettmers et al. 2023, arXiv:2305.14314, section 3.
 
     Raises:
         LackingResource: bitsandbytes is not installed.
@@ -114,22 +124,22 @@ def nf4(dtype):
                               bnb_4bit_compute_dtype=dtype)  # fmt: skip
 
 
-def keep_scales(model) -> None:
-    """Hold bitsandbytes to the weights as they were quantised.
+def keep_scales(model: torch.nn.Module) -> None:
+    """Keep bitsandbytes from changing the quantised weights.
 
     On a CPU with bfloat16 arithmetic it repacks them at the first evaluation and rounds the blocks' scales to bfloat16,
-    so that a model would train on other weights than it was measured with (bitsandbytes 0.50.2, nn/modules.py).
+    so that a model would train on other weights than were evaluated (bitsandbytes 0.50.2, nn/modules.py).
     """
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010  (nn.Module has no such attribute)
 
 
-def plain_attention(model, longest: int) -> None:
-    """On a CPU, let attention over short rows be two plain matrix products.
+def plain_attention(model: Any, longest: int) -> None:
+    """On a CPU, compute attention over short rows as two plain matrix products.
 
-    torch's fused attention reaches a fraction of their rate there, above all backwards: a quarter of a step of the
-    embedded model. It is the same function. On long rows the (T, T) scores would cost more memory than time is won.
+    torch's fused attention reaches a fraction of their speed there, above all in the backward pass: a quarter of a step
+    of the bundled model. The function is the same. On long rows the (T, T) scores would cost too much memory.
 
     Args:
         model: the model to be trained.
@@ -140,10 +150,16 @@ def plain_attention(model, longest: int) -> None:
 
 
 # --8<-- [start:attach]
-def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int):
+def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> PeftModel:
     """A PEFT model with a fresh adapter on ``loaded.model``, which changes nothing yet: A random by ``seed``, B zero.
 
-    PiSSA takes its start out of the weights, so that ``loaded.model`` is not the base any more.
+    PiSSA takes its start out of the weights, so that ``loaded.model`` is no longer the base model.
+
+    Raises:
+        BadInput: the model ends before ``lora.first_layer``.
+        GuardFailed: the adapter's size or scale is not what the settings give.
+
+    Source: Hu et al. 2021, arXiv:2106.09685, section 4.1.
     """
     from peft import get_peft_model
 
@@ -158,8 +174,8 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int):
 # --8<-- [end:attach]
 
 
-def count_adapter_parameters(model, lora: LoraSettings) -> int:
-    """``adapter.parameters``, summed over the targeted linear layers outside the head."""
+def count_adapter_parameters(model: Any, lora: LoraSettings) -> int:
+    """Trainable parameters of an adapter, summed over the targeted linear layers outside the head."""
     wanted, linear = targets.named(lora), {n: m for n, m in model.named_modules() if hasattr(m, "in_features")}
     chosen = [n for n in linear if targets.is_target(n, wanted)]
     if lora.layers_to_transform:
@@ -171,7 +187,8 @@ def count_adapter_parameters(model, lora: LoraSettings) -> int:
         raise BadInput(f"lora.target_modules: this model has no linear layer {', '.join(unknown) or wanted}; it has"
                        f" {', '.join(sorted({n.rsplit('.', 1)[-1] for n in linear}))}, and all-linear means all of"
                        " its layers'")  # fmt: skip
-    return sum(adapter.parameters(lora, linear[n].in_features, linear[n].out_features) for n in chosen)
+    return sum(run_cost.layer_parameters(linear[n].in_features, linear[n].out_features, lora.r, lora.use_dora)
+               for n in chosen)  # fmt: skip
 
 
 def _layer(name: str) -> int:
@@ -180,7 +197,11 @@ def _layer(name: str) -> int:
 
 
 def need_adapter(folder: str | Path) -> None:
-    """BadInput unless a folder holds an adapter whose files can be read."""
+    """Check that a folder holds an adapter whose files can be read.
+
+    Raises:
+        BadInput: a file is missing or damaged.
+    """
     folder = Path(folder)
     settings, weights = folder / "adapter_config.json", folder / "adapter_model.safetensors"
     remedy = "the adapter is damaged: give another, or train it again"
@@ -192,11 +213,12 @@ def need_adapter(folder: str | Path) -> None:
         checkpoint_integrity.need_safetensors(weights, remedy)
 
 
-def attach_adapter(model, folder: str | Path, trainable: bool = False):
-    """A saved adapter on a base model, checked to have really arrived (see guards.adapter_loaded).
+def attach_adapter(model: Any, folder: str | Path, trainable: bool = False) -> PeftModel:
+    """A saved adapter on a base model, checked to be loaded (see ``guards.adapter_loaded``), in evaluation mode.
 
     Raises:
-        BadInput: there is none, it is damaged, or it belongs to another model. GuardFailed: it changes nothing.
+        BadInput: there is none, it is damaged, or it belongs to another model.
+        GuardFailed: it changes nothing.
     """
     from peft import PeftModel
 
@@ -214,14 +236,14 @@ def attach_adapter(model, folder: str | Path, trainable: bool = False):
     return tuned.eval()
 
 
-def _as_the_base(tuned) -> None:
-    """Hold the adapter as the base is held: in training autocast multiplied it so, and mixed types cost a copy each."""
+def _as_the_base(tuned: PeftModel) -> None:
+    """Hold the adapter in the base's type: autocast multiplied it so in training, and mixed types cost a copy each."""
     dtype = next(p.dtype for name, p in tuned.named_parameters() if "lora_" not in name)
     for name, parameter in tuned.named_parameters():
         if ("lora_A" in name or "lora_B" in name) and dtype.is_floating_point:  # DoRA's lengths would lose their change
             parameter.data = parameter.data.to(dtype)
 
 
-def merged(model):
-    """The adapter added into the weights: an ordinary model again, the adapter's model is used up."""
+def merged(model: Any) -> PreTrainedModel:
+    """The adapter added into the weights: an ordinary model again; the PEFT model is no longer usable."""
     return model.merge_and_unload()

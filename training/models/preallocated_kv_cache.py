@@ -1,13 +1,13 @@
-"""Keys and values in memory that is taken once: a longer answer is written behind the last token, nothing is copied.
+"""A key-value cache whose memory is allocated once: new tokens are written behind the last, nothing is copied.
 
-transformers' own growing cache makes a new tensor of every layer's keys and values for each token, which is a good
-part of a small model's step; its static one makes every token look at all the room there is.
+transformers' growing cache allocates a new tensor of every layer's keys and values for each token, a large part of a
+small model's step; its static cache lets every token attend over the whole allocated length.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -26,20 +26,21 @@ def layer_class() -> type:
             room: tokens that will ever be kept.
         """
 
-        def __init__(self, room: int):
+        def __init__(self, room: int) -> None:
             super().__init__()
             self.room = room
 
         def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-            """Take the room, in the shape and type of the first tokens."""
+            """Allocate the memory, in the shape and type of the first tokens."""
             super().lazy_initialization(key_states, value_states)
             self.all_keys, self.all_values = (
                 states.new_empty((*states.shape[:2], self.room, states.shape[3]))
                 for states in (key_states, value_states)
             )
 
-        def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args, **kwargs):
-            """Write the new tokens behind the others; keys and values of all tokens so far.
+        def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+                   ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+            """Write the new tokens, (B, heads, T, width), behind the others; keys and values of all tokens so far.
 
             Raises:
                 ValueError: there is no room left.
@@ -56,7 +57,7 @@ def layer_class() -> type:
             return self.keys, self.values
 
         def batch_select_indices(self, indices: torch.Tensor) -> None:
-            """Keep these rows."""
+            """Keep the rows at ``indices``, (rows,)."""
             end = self.get_seq_length()
             self.all_keys, self.all_values = self.all_keys[indices], self.all_values[indices]
             self.keys, self.values = self.all_keys[:, :, :end], self.all_values[:, :, :end]
@@ -65,7 +66,7 @@ def layer_class() -> type:
 
 
 def preallocated_kv_cache(config: PreTrainedConfig, room: int) -> Cache:
-    """A cache for ``room`` tokens a row; transformers' own where a layer keeps something else than every token."""
+    """A cache for ``room`` tokens a row; transformers' own where a layer does not keep every token (sliding window)."""
     from transformers import Cache, DynamicCache
 
     text = config.get_text_config()

