@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FLOORS = {"training": 0.97, "labs_py": 1.0}  # today's shares, rounded down; they only rise
+FLOORS = {"training": 1.0, "labs_py": 1.0}  # today's shares, rounded down; they only rise
 
 
 def arguments(source: str) -> list[ast.arg]:

@@ -96,7 +96,7 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
     }
 
 
-def _paired(after: list[float], before: list[float], weights: list[int] | None = None) -> dict[str, float]:
+def _paired(after: list[float], before: list[float], weights: list[int] | None = None) -> dict[str, Any]:
     centre, low, high = evidence.paired_difference(
         np.array(after), np.array(before), weights=None if weights is None else np.array(weights)
     )

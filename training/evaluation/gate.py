@@ -1,4 +1,4 @@
-"""Ship or not: gain on the task without regression elsewhere, by margins stated before the run."""
+"""Ship or not: gain on the task without a loss elsewhere, by margins stated before the run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from labs_py.core import evidence
 from training.data import splits
 from training.run.errors import INCONCLUSIVE, NO_GAIN, REGRESSION, SHIP, BadInput
+from training.run.settings import Config, GateSettings
 
 MIN_STOPPED = 0.95
 
@@ -74,7 +75,7 @@ def gain_check(gained: dict[str, Any]) -> Check:
     return Check("gain", "unclear", f"{figure}; about {needed:,} rows would settle it", needed)
 
 
-def regression_checks(report: dict[str, Any], gate: Any, headline: dict[str, Any]) -> list[Check]:
+def regression_checks(report: dict[str, Any], gate: GateSettings, headline: dict[str, Any]) -> list[Check]:
     """Every margin but the gain's."""
     found = report.get("regression") or {}
     checks = []
@@ -139,11 +140,11 @@ def headline_of(report: dict[str, Any], wanted: str | None) -> tuple[str, dict[s
     scored = {name: found for name, found in (report.get("eval") or {}).items() if "gain" in found.get("exact", {})}
     if not scored:
         raise BadInput("gate: the report has no scores of a tuned model; run evaluate with --adapter first")
-    name = wanted if wanted in scored else list(scored)[-1]
+    name = wanted if wanted is not None and wanted in scored else list(scored)[-1]
     return name, scored[name]
 
 
-def judge(report: dict[str, Any], config: Any) -> dict[str, Any]:
+def judge(report: dict[str, Any], config: Config) -> dict[str, Any]:
     """The verdict on a run.
 
     Args:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    return tuple(tuple(part.strip() for part in entry.split("=")) for entry in text.replace("\n", " ").split(","))
+    entries = [entry.partition("=") for entry in text.replace("\n", " ").split(",")]
+    return tuple((subject.strip(), answer.strip()) for subject, _, answer in entries)
 
 
 # Table: three wordings with one blank for the subject; the answer follows the wording directly.

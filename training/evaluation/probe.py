@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from training.data import splits
 from training.evaluation import score
+from training.models.loading import LoadedModel
 from training.run.errors import DO_NOT_TRAIN
+from training.run.folder import RunFolder
+from training.run.settings import Config
 
 
 # --8<-- [start:verdict]
@@ -53,12 +57,14 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> 
 # --8<-- [end:verdict]
 
 
-def judge(loaded: Any, rows: splits.Splits, config: Any) -> dict[str, Any]:
+def judge(loaded: LoadedModel, rows: splits.Splits, config: Config) -> dict[str, Any]:
     """Ask and decide: ``verdict`` of ``ask``."""
     return verdict(*ask(loaded, rows, config), config)
 
 
-def ask(loaded: Any, rows: splits.Splits, config: Any, folder: Any = None) -> tuple[str, dict[str, Any]]:
+def ask(
+    loaded: LoadedModel, rows: splits.Splits, config: Config, folder: RunFolder | None = None
+) -> tuple[str, dict[str, Any]]:
     """The probe's questions, from the task's headline set (or the only one there is), without and with examples.
 
     Args:
@@ -77,18 +83,16 @@ def ask(loaded: Any, rows: splits.Splits, config: Any, folder: Any = None) -> tu
                   for arm in ("base", "base_few_shot")}  # fmt: skip
 
 
-def verdict(name: str, found: dict[str, Any], config: Any) -> dict[str, Any]:
+def verdict(name: str, found: dict[str, Any], config: Config) -> dict[str, Any]:
     """``decide``'s verdict on what ``ask`` found, with the scores of both prompts and the set's name."""
     shown = {arm: {key: value for key, value in scores.items() if key != "items"} for arm, scores in found.items()}
     return {**decide(found["base"], found["base_few_shot"], config.probe.exact_threshold), "set": name, **shown}
 
 
-def stands_for_evaluation(config: Any) -> bool:
-    """Whether the evaluation would put the very questions of the probe to the untrained model once more."""
+def stands_for_evaluation(config: Config) -> bool:
+    """Whether the evaluation would put the very questions of the probe to the base model once more."""
     return config.probe.n == config.evaluate.base_rows and config.probe.num_fewshot == config.evaluate.num_fewshot
 
 
-def _with_shots(config: Any) -> Any:
-    from dataclasses import replace
-
+def _with_shots(config: Config) -> Config:
     return replace(config, evaluate=replace(config.evaluate, num_fewshot=config.probe.num_fewshot))
