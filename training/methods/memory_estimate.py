@@ -1,7 +1,7 @@
 """Memory of a run by formula: weights, adapter, gradients, optimiser state, activations, scores.
 
 The arithmetic is that of the estimate tool on the site, ``labs_py.core.run_cost``; the site's page shows how far it
-lay from measured runs. On a CPU the whole process is foretold as well, by what those runs took beyond their tensors.
+lay from measured runs. On a CPU the whole process is estimated as well, by what those runs took beyond their tensors.
 """
 
 from __future__ import annotations

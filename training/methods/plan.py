@@ -98,7 +98,7 @@ def _show_students(config: DistillConfig, shape: Shape, steps: int) -> None:
     print(f"memory       about {total / 1e9:.1f} GB and a batch's scores: teacher {size['teacher_bytes'] / 1e9:.2f},"
           f" student {size['student_bytes'] / 1e9:.2f}, its gradient and optimiser"
           f" {size['training_bytes'] / 1e9:.2f}; free here {machine.available_memory_bytes() / 1e9:.1f}")  # fmt: skip
-    print("time         not foretold; the first steps show it")
+    print("time         not estimated; the first steps show it")
 
 
 def check_resources(config: Config, folder: RunFolder) -> None:
@@ -164,7 +164,7 @@ def _time(config: Config, shape: Shape, steps: int, tokens: int) -> str:
     """Expected time by counting the arithmetic: 4 operations per weight and token (forward, and gradient backward), 2
     below the first adapter."""
     if machine.device() != "cpu":
-        return "not foretold on this device; the first steps show it"
+        return "not estimated on this device; the first steps show it"
     import torch
 
     kind = machine.best_dtype() if config.model.dtype == "auto" else config.model.dtype

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from training.methods.callbacks import StepLog
 
 
-# An adapter saved for the embedded model names the model it stems from, so that others can load it.
+# An adapter saved for the bundled model names the model it stems from, so that others can load it.
 PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
 
 
@@ -112,10 +112,10 @@ def run_and_save(
     resume: Path | None,
     command: str,
 ) -> dict:
-    """Let a trainer run (or go on), save what it made, and write the report's ``train`` section.
+    """Let a trainer run (or resume), save what it made, and write the report's ``train`` section.
 
     Raises:
-        Interrupted: after Ctrl-C, with the line to go on with. BadInput: the checkpoint is damaged.
+        Interrupted: after Ctrl-C, with the command that resumes the run. BadInput: the checkpoint is damaged.
     """
     if config.lora and machine.process_count() == 1:
         precision.in_float32(tuned)
@@ -130,7 +130,7 @@ def run_and_save(
         unpatch_lora_forward(tuned)
         keep_activation_dtype(tuned, keep=False)
     if steps.stopped and trainer.state.global_step < trainer.state.max_steps:
-        raise Interrupted(f"stopped after step {trainer.state.global_step} of {trainer.state.max_steps}; go on with:\n"
+        raise Interrupted(f"stopped after step {trainer.state.global_step} of {trainer.state.max_steps}; resume with:\n"
                           f"  {folder.resume_command(command)}")  # fmt: skip
     if config.lora and machine.process_count() == 1:
         guards.adapter_moved(tuned)
@@ -140,7 +140,7 @@ def run_and_save(
     if machine.is_main_process():
         folder.update("train", facts)
     if steps.stopped:
-        raise Interrupted(f"stopped after the last step; go on with:\n  {folder.resume_command(command)}")
+        raise Interrupted(f"stopped after the last step; resume with:\n  {folder.resume_command(command)}")
     return facts
 
 

@@ -35,11 +35,11 @@ def warm_start(
     """One pass over ``rows`` with plain cross-entropy; the adapter of ``tuned`` is changed in place.
 
     Args:
-        config: the run's settings; only the walk differs.
+        config: the run's settings; only the training section differs.
         rows: with messages.
-        rate: learning rate of this walk.
+        rate: learning rate of this training run.
         tuned: a PEFT model with a fresh adapter.
-        command: named in the line that goes on with an interrupted run.
+        command: named in the line that resumes an interrupted run.
 
     Raises:
         Interrupted: after Ctrl-C, with that line.
@@ -48,9 +48,9 @@ def warm_start(
     if load_adapter_weights(tuned, own):
         return
     machine.say(f"  warm start: supervised on {len(rows)} rows")
-    walk = replace(config.train, learning_rate=rate, max_steps=0, num_train_epochs=1, gradient_accumulation_steps=1,
+    once = replace(config.train, learning_rate=rate, max_steps=0, num_train_epochs=1, gradient_accumulation_steps=1,
                    per_device_train_batch_size=min(BATCH, len(rows)), save_steps=10**6)  # fmt: skip
-    short = replace(config, train=walk)
+    short = replace(config, train=once)
     last = own.last_checkpoint() if own.report.is_file() else None
     if last is None:
         own.create(short, "warm start", loaded.dtype)
@@ -59,13 +59,13 @@ def warm_start(
     try:
         method_trainer.run_and_save(short, trainer, steps, tuned, loaded, own, last, command)
     except Interrupted:
-        raise Interrupted(f"stopped in the warm start; go on with:\n  {folder.resume_command(command)}") from None
-    tuned.set_attn_implementation(attention)  # a resumed run does not come by here, and goes on with the same
+        raise Interrupted(f"stopped in the warm start; resume with:\n  {folder.resume_command(command)}") from None
+    tuned.set_attn_implementation(attention)  # a resumed run does not come by here, and resumes with the same
     tuned.train()
 
 
 def load_adapter_weights(tuned: Any, own: RunFolder) -> bool:
-    """Whether a walk in a folder of its own is done; its adapter's weights are then those of ``tuned``."""
+    """Whether a training run in a folder of its own is done; its adapter's weights are then those of ``tuned``."""
     from peft import set_peft_model_state_dict
 
     weights = own.adapter / "adapter_model.safetensors"
@@ -80,12 +80,12 @@ def load_adapter_weights(tuned: Any, own: RunFolder) -> bool:
 def measure_alone(config: Config, rows: Splits, loaded: LoadedModel, tuned: Any, folder: RunFolder) -> dict | None:
     """The held-out scores of the model as the warm start left it, or None where there was none.
 
-    ``tuned`` is lent for it: its adapter's weights are replaced, and put back whatever happens.
+    ``tuned`` is changed meanwhile: its adapter's weights are replaced, and put back whatever happens.
     """
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
     own = RunFolder(folder.path / WARM)
-    if not own.adapter.is_dir():  # asked first: a model that is trained whole has no adapter to lend
+    if not own.adapter.is_dir():  # asked first: a model that is trained whole has no adapter to replace
         return None
     kept = {name: value.clone() for name, value in get_peft_model_state_dict(tuned).items()}
     try:

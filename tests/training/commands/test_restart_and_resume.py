@@ -133,7 +133,7 @@ def test_ctrl_c_in_the_warm_start_loses_no_step_and_is_heard_in_the_last_one_too
     more = ["dpo.warm_start_rows=16", "train.max_steps=1"]
     straight = train("dpo", tmp_path / "straight", more)[0]
     stop_in_step(monkeypatch, step)
-    with pytest.raises(Interrupted, match="stopped in the warm start; go on with"):
+    with pytest.raises(Interrupted, match="stopped in the warm start; resume with"):
         train("dpo", tmp_path / "run", more)
     again = train("dpo", tmp_path / "run", more, begun=True)[0]
     assert [event["step"] for event in RunFolder(tmp_path / "run" / warm_start.WARM).events("step")] == [1, 2]

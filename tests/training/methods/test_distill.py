@@ -93,8 +93,8 @@ def test_top_k_keeps_a_lower_bound_that_is_exact_for_all_tokens(loaded, encoded,
         config = tiny(f"distill.top_k={k}", f"distill.temperature={temperature}", "distill.alpha=0.7")
         run = RunFolder(tmp_path / str(k))
         run.path.mkdir()
-        kept, size = student.lessons(config, loaded.model, encoded, run)
-        again, _ = student.lessons(config, None if False else loaded.model, encoded, run)
+        kept, size = student.teacher_targets(config, loaded.model, encoded, run)
+        again, _ = student.teacher_targets(config, None if False else loaded.model, encoded, run)
         assert all(torch.equal(kept.kept[name], again.kept[name]) for name in kept.kept)
         assert size["positions"] == kept.starts[-1] and size["bytes"] > 0
         labels = torch.tensor(distill_rows.labels_of(encoded[0]))
@@ -104,7 +104,7 @@ def test_top_k_keeps_a_lower_bound_that_is_exact_for_all_tokens(loaded, encoded,
 
 
 def test_the_size_is_that_of_the_tensors(loaded, encoded, tmp_path):
-    kept, size = student.lessons(tiny(), loaded.model, encoded, RunFolder(tmp_path))
+    kept, size = student.teacher_targets(tiny(), loaded.model, encoded, RunFolder(tmp_path))
     positions = sum(len(row.ids) - 1 for row in encoded)
     assert size["bytes"] == positions * 32 * 4 and size["all_scores_bytes"] == positions * 259 * 4
     assert size["times_smaller"] == pytest.approx(259 / 32)
@@ -123,11 +123,11 @@ def test_the_loss_is_losses_own_at_the_labelled_places(loaded):
             assert float(found) == pytest.approx(float(wanted))
 
 
-def test_the_collator_lays_each_rows_lesson_beside_its_labels(loaded, encoded, tmp_path):
-    kept, _ = student.lessons(tiny(), loaded.model, encoded, RunFolder(tmp_path))
+def test_the_collator_lays_each_rows_targets_beside_its_labels(loaded, encoded, tmp_path):
+    kept, _ = student.teacher_targets(tiny(), loaded.model, encoded, RunFolder(tmp_path))
     rows = [{"input_ids": encoded[i].ids, "labels": encoded[i].labels, "number": i} for i in (3, 1)]
-    batch = student_trainer.LessonCollator(kept)(rows)
-    assert torch.equal(batch["lesson"]["hidden"], torch.cat([kept.of(3)["hidden"], kept.of(1)["hidden"]]))
+    batch = student_trainer.TargetsCollator(kept)(rows)
+    assert torch.equal(batch["targets"]["hidden"], torch.cat([kept.of(3)["hidden"], kept.of(1)["hidden"]]))
     following = batch["input_ids"][batch["rows"], batch["places"] + 1]
     assert torch.equal(following, batch["labels"])
     chat = Encoded([5, 6, 7, 8], [-100, -100, 7, 8])

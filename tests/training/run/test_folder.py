@@ -160,7 +160,7 @@ def test_rows_set_aside_that_are_not_the_runs_own_are_one_line(folder, row):
 def test_what_the_teacher_said_is_damaged_in_one_line(folder):
     (folder.path / student.CACHE_FILE).write_bytes(b"xx")
     with pytest.raises(BadInput, match="teacher.safetensors: .*the teacher is asked again"):
-        student.lessons(None, None, [], folder)
+        student.teacher_targets(None, None, [], folder)
 
 
 DAMAGED = [b"[]", b"{}", b'{"run": {}}', b"5", b"\xff", b"{half", b"", b'{"run": []}', b"[" * 100_000,

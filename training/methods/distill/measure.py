@@ -54,10 +54,10 @@ def by_row(model: Any, rows: list[Encoded], teacher_states: list[Any], head: Any
 
 
 def compare(items: dict[str, dict[str, list]], control: str, judged: str) -> dict[str, Any]:
-    """Each metric's mean by arm, and the judged arm's difference from the control, paired by row.
+    """Each metric's mean by variant, and the judged variant's difference from the control, paired by row.
 
     Args:
-        items: arm -> what ``by_row`` gave (``before`` is the untrained student).
+        items: variant -> what ``by_row`` gave (``before`` is the untrained student).
 
     Returns:
         {metric: {"base", "control", "tuned", "by_arm", "n", "gain": {...}}}.
@@ -101,7 +101,7 @@ def gate(found: dict[str, dict], config: DistillConfig) -> dict[str, Any]:
 
 
 def gain_check(gained: dict[str, Any], judged: str) -> Check:
-    """Whether the judged arm beats its matched control."""
+    """Whether the judged variant beats its matched control."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
     name = {"exact": "exact answers", "next_token": "next tokens right"}[gained["metric"]]
     figure = (f"{name} {value * 100:+.1f} points, taught by {judged} instead of {gained['against']} labels on the same"

@@ -36,14 +36,14 @@ def teach(
     checkpoint: Path | None,
     quiet: bool,
 ) -> None:
-    """Both halves; each goes on from its own checkpoint."""
+    """Both halves; each resumes from its own checkpoint."""
     encoded = encode(config, loaded.tokenizer, rows)
     total = planned_steps(config, len(encoded))
     first, second = (replace(config, train=replace(config.train, max_steps=max(1, steps)))
                      for steps in (total // 2, total - total // 2))  # fmt: skip
     half = RunFolder(own.path / FIRST)
     if not (half.report.is_file() and "train" in half.read()):
-        kept, _ = student.lessons(config, teacher, encoded, folder)
+        kept, _ = student.teacher_targets(config, teacher, encoded, folder)
         last = half.last_checkpoint() if half.report.is_file() else None
         if last is None:
             half.create(first, "distill, first half", loaded.dtype)
@@ -72,7 +72,7 @@ def build_trainer(
     disable_progress_bars()
     os.environ.setdefault("TQDM_DISABLE", "1")
     d, tokenizer = config.distill, loaded.tokenizer
-    # plain text stays plain, so that the student goes on from it without a template
+    # plain text stays plain, so that the student continues it without a template
     asked = [{"prompt": tokenizer.decode(ids)} for ids in beginnings(config, tokenizer, rows)]
     arguments = DistillationConfig(
         **common_arguments(config, len(asked), loaded.dtype, own), max_completion_length=d.max_new_tokens,

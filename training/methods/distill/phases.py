@@ -22,7 +22,9 @@ def phases(run: Run[DistillConfig]) -> int:
     config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     folder.begin_training()
     teacher = student.teacher_of(config, loaded)
-    arms = {arm: distill.train_arm(config, arm, rows.train, loaded, teacher, folder) for arm in config.distill.variants}
+    arms = {
+        arm: distill.train_variant(config, arm, rows.train, loaded, teacher, folder) for arm in config.distill.variants
+    }
     with machine.phase("after", folder.log):
         found = scores(config, rows, loaded, teacher, arms, folder)
     write(config, folder, found, {arm: own.read()["train"] for arm, own in arms.items()})

@@ -81,7 +81,7 @@ def written_by_teacher(
 
 
 def beginnings(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[list[int]]:
-    """What is gone on from: a text's first tokens, or a row's question."""
+    """What a text is continued from: its first tokens, or a row's question."""
     first = config.distill.prompt_tokens
     return [tokenizer(row["text"], add_special_tokens=False)["input_ids"][:first] if "text" in row
             else chat_template.prompt_ids(tokenizer, task_base.prompt(row)) for row in rows]  # fmt: skip

@@ -108,7 +108,9 @@ class TeacherTargets:
         return {name: values[part] for name, values in self.kept.items()}
 
 
-def lessons(config: DistillConfig, teacher: Any, rows: list[Encoded], folder: RunFolder) -> tuple[TeacherTargets, dict]:
+def teacher_targets(
+    config: DistillConfig, teacher: Any, rows: list[Encoded], folder: RunFolder
+) -> tuple[TeacherTargets, dict]:
     """The teacher's part, made once and kept in the run's folder; and its size against full scores.
 
     With ``top_k`` each position keeps its k likeliest tokens at temperature T and the exact log mass of all others.
@@ -121,15 +123,15 @@ def lessons(config: DistillConfig, teacher: Any, rows: list[Encoded], folder: Ru
     if file.is_file():
         kept = checkpoint_integrity.load(file, "remove this file, and the teacher is asked again")
     else:
-        kept = make_lessons(config, teacher, rows)
+        kept = make_teacher_targets(config, teacher, rows)
         partial = file.with_name(file.name + ".partial")
         save_file(kept, str(partial))
         partial.replace(file)
     return TeacherTargets(kept, starts), size_of(kept, starts[-1], teacher)
 
 
-def make_lessons(config: DistillConfig, teacher: Any, rows: list[Encoded]) -> dict[str, Any]:
-    """The tensors of ``Lessons.kept``."""
+def make_teacher_targets(config: DistillConfig, teacher: Any, rows: list[Encoded]) -> dict[str, Any]:
+    """The tensors of ``TeacherTargets.kept``."""
     import torch
 
     hidden = states(teacher, rows)

@@ -24,7 +24,7 @@ from training.run.errors import BadInput, Interrupted
 from training.run.folder import RunFolder
 
 
-def train_arm(
+def train_variant(
     config: DistillConfig,
     arm: str,
     rows: list[dict],
@@ -36,7 +36,7 @@ def train_arm(
     """Teach one student and leave it in a folder of its own; what is done already is not done again.
 
     Raises:
-        Interrupted: after Ctrl-C, with the line that goes on with the whole run.
+        Interrupted: after Ctrl-C, with the command that resumes the whole run.
     """
     own = RunFolder(folder.path / "variants" / arm)
     if arm == config.distill.variants[-1]:
@@ -44,7 +44,7 @@ def train_arm(
     if own.report.is_file() and "train" in own.read():
         machine.say(f"· {arm}: taken from the interrupted run")
     else:
-        go_on(config, arm, rows, loaded, teacher, folder, own, quiet)
+        resume_variant(config, arm, rows, loaded, teacher, folder, own, quiet)
     if machine.is_main_process():
         loaded.tokenizer.save_pretrained(own.adapter)
         shutil.rmtree(own.checkpoints, ignore_errors=True)
@@ -52,7 +52,7 @@ def train_arm(
     return own
 
 
-def go_on(
+def resume_variant(
     config: DistillConfig,
     arm: str,
     rows: list[dict],
@@ -62,16 +62,18 @@ def go_on(
     own: RunFolder,
     quiet: bool,
 ) -> None:
-    """Teach one student, from its last checkpoint if there is one; raises as ``train_arm``."""
+    """Teach one student, from its last checkpoint if there is one; raises as ``train_variant``."""
     checkpoint = own.last_checkpoint() if own.report.is_file() else None
     if checkpoint is None and machine.is_main_process():
-        own.create(config, f"distill, arm {arm}", loaded.dtype)
+        own.create(config, f"distill, variant {arm}", loaded.dtype)
     machine.wait_for_main()
     with machine.phase(f"training: {arm}", folder.log):
         try:
             teach(config, arm, rows, loaded, teacher, folder, own, checkpoint, quiet)
         except Interrupted:
-            raise Interrupted(f"stopped in the arm {arm}; go on with:\n  {folder.resume_command('distill')}") from None
+            raise Interrupted(
+                f"stopped in the variant {arm}; resume with:\n  {folder.resume_command('distill')}"
+            ) from None
 
 
 def teach(
@@ -85,7 +87,7 @@ def teach(
     checkpoint: Path | None,
     quiet: bool,
 ) -> None:
-    """The training of one arm."""
+    """The training of one variant."""
     learner = student.cut(teacher, config.distill.layers).train()
     if machine.process_count() > 1 and arm in ("sequence", "on_policy"):
         raise BadInput(f"distill.variants: {arm} writes text, which one process does here; leave it out, or launch one")
@@ -97,7 +99,7 @@ def teach(
     encoded, kept = encode(config, loaded.tokenizer, rows), None
     if arm == "soft":
         with machine.main_process_first():
-            kept, size = student.lessons(config, teacher, encoded, folder)
+            kept, size = student.teacher_targets(config, teacher, encoded, folder)
         folder.update("teacher", size)
     alpha = config.distill.alpha if arm == "soft" else 0.0
     trainer, steps = build_trainer(config, learner, encoded, kept, alpha, loaded, own, quiet)
@@ -113,8 +115,8 @@ def train(
     command: str = "distill",
     quiet: bool = False,
 ) -> TrainResult:
-    """Teach all arms; the result is the judged one's student."""
+    """Teach all variants; the result is the judged one's student."""
     teacher = student.teacher_of(config, loaded)
-    done = [train_arm(config, arm, rows, loaded, teacher, folder, quiet) for arm in config.distill.variants]
+    done = [train_variant(config, arm, rows, loaded, teacher, folder, quiet) for arm in config.distill.variants]
     facts = done[-1].read()["train"]
     return TrainResult(student.load_student(folder.adapter, loaded.dtype), facts)

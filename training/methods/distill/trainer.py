@@ -53,7 +53,7 @@ class StudentTrainer(Trainer):
         return model(**inputs, settings=self.settings, alpha=self.alpha)
 
 
-def add_lesson_loss(causal: Any) -> None:
+def add_student_loss(causal: Any) -> None:
     """Let the model's own call give the loss, so that what wraps it (DDP, FSDP, DeepSpeed) works as for any forward."""
     ordinary = causal.forward
 
@@ -64,48 +64,48 @@ def add_lesson_loss(causal: Any) -> None:
         backbone, head = self.base_model, self.get_output_embeddings()
         hidden = backbone(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state  # (B, T, D)
         scores = head(hidden[inputs["rows"], inputs["places"]]).float()  # (N, V)
-        return taught(scores, inputs["labels"], inputs.get("lesson"), head, settings, alpha)
+        return taught(scores, inputs["labels"], inputs.get("targets"), head, settings, alpha)
 
     causal.forward = types.MethodType(forward, causal)
 
 
 def taught(
-    scores: torch.Tensor, labels: torch.Tensor, lesson: dict | None, head: Any, settings: DistillSettings, alpha: float
+    scores: torch.Tensor, labels: torch.Tensor, targets: dict | None, head: Any, settings: DistillSettings, alpha: float
 ) -> torch.Tensor:
     """The loss at N places, from the student's scores and what was kept of the teacher's.
 
     Args:
         scores: (N, V). labels: (N,).
-        lesson: ``hidden`` (N, D), or ``log_p``, ``tokens`` (N, K) and ``rest`` (N,); None when alpha is 0.
+        targets: ``hidden`` (N, D), or ``log_p``, ``tokens`` (N, K) and ``rest`` (N,); None when alpha is 0.
         head: the output layer of both.
         settings: temperature and beta.
         alpha: share of the soft part.
     """
     t = settings.temperature
-    if not alpha or lesson is None:
+    if not alpha or targets is None:
         return distill_losses.distillation_loss(scores, scores, labels, t, 0.0)
-    if "hidden" in lesson:
+    if "hidden" in targets:
         with torch.no_grad():
-            teacher = head(lesson["hidden"].to(head.weight.dtype)).float()
+            teacher = head(targets["hidden"].to(head.weight.dtype)).float()
         return distill_losses.distillation_loss(scores, teacher, labels, t, alpha, settings.beta)
     log_q = (scores / t).log_softmax(-1)
-    soft = distill_losses.top_k_divergence(lesson["log_p"], lesson["tokens"].long(), lesson["rest"], log_q).mean()
+    soft = distill_losses.top_k_divergence(targets["log_p"], targets["tokens"].long(), targets["rest"], log_q).mean()
     hard = distill_losses.distillation_loss(scores, scores, labels, t, 0.0) if alpha < 1 else 0.0
     return alpha * t**2 * soft + (1 - alpha) * hard
 
 
-class LessonCollator:
+class TargetsCollator:
     """Pad rows on the right and lay the teacher's word for their places beside them.
 
     Args:
-        lessons: what the teacher said, or None.
+        targets: what the teacher said, or None.
     """
 
-    def __init__(self, lessons: student.TeacherTargets | None) -> None:
-        self.lessons = lessons
+    def __init__(self, targets: student.TeacherTargets | None) -> None:
+        self.targets = targets
 
     def __call__(self, rows: list[dict]) -> dict[str, Any]:
-        """``input_ids`` (B, T); ``rows``, ``places``, ``labels`` (N,) of the labelled places; ``lesson``."""
+        """``input_ids`` (B, T); ``rows``, ``places``, ``labels`` (N,) of the labelled places; ``targets``."""
         width = max(len(row["input_ids"]) for row in rows)
         ids = [row["input_ids"] + [0] * (width - len(row["input_ids"])) for row in rows]
         where, labels = [], []
@@ -121,9 +121,9 @@ class LessonCollator:
             "labels": torch.tensor(labels),
             "real_tokens": sum(len(row["input_ids"]) for row in rows),
         }
-        if self.lessons is not None:
-            parts = [self.lessons.of(row["number"]) for row in rows]
-            batch["lesson"] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+        if self.targets is not None:
+            parts = [self.targets.of(row["number"]) for row in rows]
+            batch["targets"] = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         return batch
 
 
@@ -131,22 +131,22 @@ def build_trainer(
     config: DistillConfig,
     learner: Any,
     encoded: list[Encoded],
-    lessons: student.TeacherTargets | None,
+    targets: student.TeacherTargets | None,
     alpha: float,
     loaded: LoadedModel,
     own: RunFolder,
     quiet: bool,
 ) -> tuple[StudentTrainer, StepLog]:
-    """The trainer of one arm, and its step log."""
+    """The trainer of one variant, and its step log."""
     from datasets import Dataset
 
     rows = [{"input_ids": e.ids, "labels": e.labels, "number": i} for i, e in enumerate(encoded)
             if any(label != IGNORED for label in e.labels[1:])]  # fmt: skip
     steps = StepLog(own, quiet)
-    add_lesson_loss(learner)
+    add_student_loss(learner)
     trainer = StudentTrainer(
         model=learner, args=method_trainer.trainer_arguments(config, len(rows), loaded.dtype, own),
-        train_dataset=Dataset.from_list(rows), data_collator=LessonCollator(lessons),
+        train_dataset=Dataset.from_list(rows), data_collator=TargetsCollator(targets),
         processing_class=loaded.tokenizer, callbacks=[steps], settings=config.distill, alpha=alpha,
         order_seed=config.train.seed, bucket=config.train.by_length,
     )  # fmt: skip

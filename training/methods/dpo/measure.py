@@ -1,4 +1,4 @@
-"""What preference tuning did: how often the tuned answer wins, how long it is, how far the model has moved."""
+"""What preference optimisation did: how often the fine-tuned answer wins, its length, the KL divergence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def measure(
 
 
 def _answers(folder: RunFolder, name: str, opponent: str) -> dict[str, dict[Any, str]]:
-    """Answers to a set's questions by their id, those of the arm ``opponent`` under "base"."""
+    """Answers to a set's questions by their id, those of the variant ``opponent`` under "base"."""
     sides = {opponent: "base", "tuned": "tuned"}
     found: dict[str, dict[Any, str]] = {side: {} for side in sides.values()}
     for entry in jsonl.read(folder.predictions):

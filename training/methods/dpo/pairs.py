@@ -40,7 +40,7 @@ def load_rows(config: DpoConfig, tokenizer: Any = None) -> splits.Splits:
     """
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: pairs have no place for general text; hold the model by"
-                       " dpo.nll_weight, dpo.beta or a lower rate, and set it to 0")  # fmt: skip
+                       " dpo.nll_weight, dpo.beta or a lower learning rate, and set it to 0")  # fmt: skip
     if config.dpo.rounds > 1 and config.dpo.pairs != "on_policy":
         raise BadInput(f"dpo.rounds: another round needs new pairs, and {config.dpo.pairs} ones stay as"
                        " they are; set it to 1, or dpo.pairs to on_policy")  # fmt: skip
@@ -168,7 +168,7 @@ def sampled_pairs(
     if longest >= config.train.max_length:  # told before minutes of sampling, and not after them
         raise BadInput(f"train.max_length: a prompt makes {longest} tokens, and {config.train.max_length} are to hold"
                        " it with its answer; raise it")  # fmt: skip
-    with autocast_like(model):  # as after a walk, whose wrapping a resumed run does not have
+    with autocast_like(model):  # as after training, whose wrapping a resumed run does not have
         answers = sample(model, tokenizer, prompts, p.samples, p.temperature, config.evaluate.max_new_tokens,
                          chat_template.stop_ids(tokenizer), seed,
                          config.evaluate.per_device_eval_batch_size)  # fmt: skip

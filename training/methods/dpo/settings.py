@@ -1,4 +1,4 @@
-"""Settings of preference tuning."""
+"""Settings of preference optimisation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class DpoSettings:
 
 @dataclass(frozen=True)
 class DpoConfig(Config):
-    """A run on pairs that tunes the model itself."""
+    """A run on pairs that fine-tunes the model itself."""
 
     method: str = setting("how it is trained", choices=("dpo",))
     dpo: DpoSettings = setting("the pairs and the loss on them", DpoSettings())

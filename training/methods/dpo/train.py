@@ -41,7 +41,9 @@ def train(
 ) -> TrainResult:
     """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
     if config.lora is None:
-        raise BadInput("lora: preference tuning here needs an adapter; the frozen model under it is the reference")
+        raise BadInput(
+            "lora: preference optimisation here needs an adapter; the frozen model under it is the reference"
+        )
     dpo_pairs.need_one_process(config, folder)
     p, tuned = config.dpo, method_trainer.prepare(config, loaded)
     if p.warm_start_rows:
@@ -65,7 +67,7 @@ def one_round(
     command: str,
     quiet: bool,
 ) -> dict:
-    """Pairs (of the model as it now stands, where they are sampled) and one walk over them; ``tuned`` is changed.
+    """Pairs (of the model as it now stands, where they are sampled) and one training run on them; ``tuned`` is changed.
 
     The reference is the model at the beginning of the round.
 
@@ -100,10 +102,10 @@ def earlier_round(
     command: str,
     quiet: bool,
 ) -> None:
-    """A round before the last, in a folder of its own: one that is done is read back, one that was broken off goes on.
+    """A round before the last, in a folder of its own: a finished one is read back, an interrupted one resumed.
 
     Raises:
-        Interrupted: after Ctrl-C, with the line that goes on with the whole run.
+        Interrupted: after Ctrl-C, with the command that resumes the whole run.
     """
     own = RunFolder(folder.path / f"round-{number}")
     if load_adapter_weights(tuned, own):
@@ -118,7 +120,7 @@ def earlier_round(
         try:
             one_round(config, rows, loaded, tuned, own, number, last, command, quiet)
         except Interrupted:
-            raise Interrupted(f"stopped in round {number}; go on with:\n  {folder.resume_command(command)}") from None
+            raise Interrupted(f"stopped in round {number}; resume with:\n  {folder.resume_command(command)}") from None
         tuned.train()
     report = own.read()
     facts = {name: report["train"][name] for name in ("steps", "seconds")}

@@ -2,7 +2,7 @@
 
 A fact is one job on one part of one machine, with a value that tells nothing (a letter and two digits). It stands on a
 *card*, in the workshop's words, or in a *note*, in plain words. Questions are plain. So the machine's name can be
-matched by any embedder, and which of its cards is meant can only be learned; what the untrained model already does
+matched by any embedder, and which of its cards is meant can only be learned; what the base model already does
 well, finding notes, is measured beside it. Some words, all held-out machines and some wordings of questions never occur
 in training.
 """

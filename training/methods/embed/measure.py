@@ -142,9 +142,9 @@ def gate(found: dict[str, dict], config: EmbedConfig) -> dict[str, Any]:
 
 
 def gain_check(gained: dict[str, Any]) -> Check:
-    """Whether held-out questions find their passage higher than with the untrained model."""
+    """Whether held-out questions find their passage higher than with the base model."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
-    figure = (f"MRR on held-out questions {value:+.3f} against the untrained model (95% interval {low:+.3f} to"
+    figure = (f"MRR on held-out questions {value:+.3f} against the base model (95% interval {low:+.3f} to"
               f" {high:+.3f}, n={n})")  # fmt: skip
     if low > 0:
         return Check("gain", "ok", figure)

@@ -35,7 +35,7 @@ class EmbedSettings:
 
 @dataclass(frozen=True)
 class EmbedConfig(Config):
-    """A run that tunes an embedding model."""
+    """A run that fine-tunes an embedding model."""
 
     method: str = setting("how it is trained", choices=("embed",))
     embed: EmbedSettings = setting("the pairs and the loss on them", EmbedSettings())

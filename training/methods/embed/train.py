@@ -1,4 +1,4 @@
-"""Contrastive tuning of an embedding model by sentence-transformers: negatives of the batch, or mined hard ones."""
+"""Contrastive fine-tuning of an embedding model by sentence-transformers: negatives of the batch, or mined ones."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def gate(found: dict[str, dict], config: RewardConfig) -> dict[str, Any]:
 
 
 def gain_check(gained: dict[str, Any]) -> Check:
-    """Whether held-out choices are foretold better than by the better control."""
+    """Whether held-out choices are predicted better than by the better control."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
     figure = (f"held-out pairs told right {value * 100:+.1f} points over {CONTROLS[gained['against']]} (95% interval"
               f" {low * 100:+.1f} to {high * 100:+.1f}, n={n})")  # fmt: skip

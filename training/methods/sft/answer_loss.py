@@ -4,7 +4,7 @@ Everything happens inside one call of the model, so that what wraps it (PEFT, DD
 as for any other forward. Two savings, both exact (tests/training/methods/sft/test_answer_loss.py):
 
 - the vocabulary is scored only where a label stands (losses.answer_loss_sum);
-- what the rows of a group begin with is run once, with gradient, and its keys and values are lent to all of them.
+- what the rows of a group begin with is run once, with gradient, and its keys and values are shared by all of them.
   A cache kept across steps would be wrong: the adapter changes those keys and values.
 """
 
@@ -82,12 +82,12 @@ def _shared(backbone: Any, head: Any, ids: torch.Tensor, labels: torch.Tensor, p
     from transformers import DynamicCache
 
     beginning = backbone(input_ids=ids[:1, :prefix], use_cache=True).past_key_values
-    lent = DynamicCache()
+    shared = DynamicCache()
     for layer, kept in enumerate(beginning.layers):
         rows = (ids.shape[0], -1, -1, -1)
-        lent.update(kept.keys.expand(rows), kept.values.expand(rows), layer)  # (B, H, P, D/H), gradient flows back
+        shared.update(kept.keys.expand(rows), kept.values.expand(rows), layer)  # (B, H, P, D/H), gradient flows back
     positions = torch.arange(prefix, ids.shape[1], device=ids.device)[None]  # (1, T-P)
     hidden = backbone(
-        input_ids=ids[:, prefix:], past_key_values=lent, position_ids=positions, use_cache=True
+        input_ids=ids[:, prefix:], past_key_values=shared, position_ids=positions, use_cache=True
     ).last_hidden_state
     return sft_losses.answer_loss_sum(hidden, labels[:, prefix:], head)

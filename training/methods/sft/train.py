@@ -31,8 +31,8 @@ def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFold
         rows: as in training/models/chat_template.py.
         loaded: the base model; its weights stay as they are, the adapter is attached to it.
         folder: of the run, already created.
-        resume: a checkpoint folder to go on from.
-        command: named in the line that goes on with an interrupted run.
+        resume: a checkpoint folder to resume from.
+        command: named in the line that resumes an interrupted run.
 
     Raises:
         Interrupted: after Ctrl-C, with that line. BadInput, GuardFailed: with the row.
