@@ -12,8 +12,7 @@ from training.data.tasks import base as task_base
 from training.methods.distill import loss as distill_losses
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.dpo.settings import DpoConfig
-from training.methods.sft import loss as sft_losses
-from training.models import chat_template
+from training.models import chat_template, guards
 from training.models.loading import LoadedModel
 from training.run import jsonl
 from training.run.folder import RunFolder
@@ -55,10 +54,10 @@ def _answers(folder: RunFolder, name: str, opponent: str) -> dict[str, dict[Any,
 
 
 def wins(config: DpoConfig, pairs: list[tuple[str, str, str]]) -> dict[str, Any]:
-    """Win rate of the tuned answers with its interval, by the run's own rule and by the task's score.
+    """Win rate of the fine-tuned answers with its interval, by the run's own rule and by the task's score.
 
     Args:
-        pairs: (base's answer, tuned answer, reference).
+        pairs: (base's answer, fine-tuned answer, reference).
     """
     task = splits.task_of(config)
 
@@ -79,19 +78,19 @@ def wins(config: DpoConfig, pairs: list[tuple[str, str, str]]) -> dict[str, Any]
 
 
 def lengths(pairs: list[tuple[str, str, str]]) -> dict[str, float]:
-    """Mean words of the base's, the tuned and the reference answers."""
+    """Mean words of the base's, the fine-tuned and the reference answers."""
     return {name: float(np.mean([len(pair[place].split()) for pair in pairs]))
             for place, name in enumerate(("base", "tuned", "reference"))}  # fmt: skip
 
 
 def divergence_from_base(config: DpoConfig, tokenizer: Any, tuned: Any, rows: list[dict],
                          pairs: list[tuple[str, str, str]]) -> dict[str, Any]:  # fmt: skip
-    """KL(tuned || base) in nats per token, over the whole vocabulary, along the tuned model's own answers.
+    """KL(fine-tuned || base) in nats per token, over the whole vocabulary, along the fine-tuned model's own answers.
 
     Args:
         tuned: a PEFT model; without its adapter it is the base.
         rows: the questions.
-        pairs: whose second entry is the tuned answer.
+        pairs: whose second entry is the fine-tuned answer.
     """
     import torch
 
@@ -104,7 +103,7 @@ def divergence_from_base(config: DpoConfig, tokenizer: Any, tuned: Any, rows: li
             said = {"messages": [*dpo_pairs.asked_of(config, row), {"role": "assistant", "content": answer}]}
             encoded = chat_template.encode(tokenizer, said, 10**9)
             ids = torch.tensor([encoded.ids], device=device)
-            at = torch.tensor([i - 1 for i, label in enumerate(encoded.labels) if label != sft_losses.IGNORED])
+            at = torch.tensor([i - 1 for i, label in enumerate(encoded.labels) if label != guards.IGNORED])
             now = tuned(input_ids=ids).logits[0, at].float().log_softmax(-1)
             with tuned.disable_adapter():
                 before = tuned(input_ids=ids).logits[0, at].float().log_softmax(-1)
@@ -119,7 +118,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         win, length = block["win_rate"], block["length"]
         kl = block["kl"]["value"]
         low, high = win["ci95"]
-        text.append(f"  {name}: tuned wins {win['value']:.0%} [{low:.0%}, {high:.0%}], n={win['n']};"
+        text.append(f"  {name}: fine-tuned wins {win['value']:.0%} [{low:.0%}, {high:.0%}], n={win['n']};"
                     f" words {length['base']:.1f} -> {length['tuned']:.1f} (reference {length['reference']:.1f});"
                     f" KL {'-' if kl is None else f'{kl:.3f}'} nats per token")  # fmt: skip
         text += [f"    now: {sample['tuned'][:100]!r}" for sample in block["samples"][:2]]

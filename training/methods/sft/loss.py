@@ -7,7 +7,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-IGNORED = -100
+from training.models.guards import IGNORED
 
 
 # --8<-- [start:sft]
