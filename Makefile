@@ -58,7 +58,7 @@ gpu-vllm: ## on an NVIDIA card: an environment of its own, .venv-vllm, in which 
 	@$(SETUP) train
 	@$(VENV_PYTHON) overrides/build/gpu.py vllm
 
-train: ## fine-tune the embedded 135M model on a laptop: data, probe, SFT, evaluation, gate, report
+train: ## fine-tune the bundled 135M model on a laptop: data, probe, SFT, evaluation, gate, report
 	@$(SETUP) train
 	@$(VENV_PYTHON) -m training train --config $(CONFIG)
 

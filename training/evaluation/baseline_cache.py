@@ -1,4 +1,4 @@
-"""The untrained model's scores, kept: the same model asked the same questions in the same way need not be asked twice.
+"""The base model's scores, kept: the same model asked the same questions in the same way need not be asked twice.
 
 Runs that differ only in their training share one base. What was measured is found again by a hash of everything that
 could change it: the weights, how they are held, the held-out rows, the prompts' settings and this package's own code.

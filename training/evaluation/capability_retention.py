@@ -57,7 +57,7 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
     """All checks of one model.
 
     Args:
-        model, tokenizer: the model, base or tuned.
+        model, tokenizer: the model, base or fine-tuned.
         config: the run's configuration (batch size).
         arm: "base" or "tuned".
         quick: a tenth of everything, for smoke runs.

@@ -60,7 +60,7 @@ def by_bound(name: str, worse_by: float, interval: tuple[float, float], margin: 
 
 
 def gain_check(gained: dict[str, Any]) -> Check:
-    """Whether the tuned model beats the best of its controls."""
+    """Whether the fine-tuned model beats the best of its controls."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
     against = CONTROL_NAMES[gained["against"]]
     figure = (
@@ -135,11 +135,11 @@ def headline_of(report: dict[str, Any], wanted: str | None) -> tuple[str, dict[s
     """Name and scores of the set that the gate reads: the task's headline, or the last one scored.
 
     Raises:
-        BadInput: the report has no scores of a tuned model.
+        BadInput: the report has no scores of a fine-tuned model.
     """
     scored = {name: found for name, found in (report.get("eval") or {}).items() if "gain" in found.get("exact", {})}
     if not scored:
-        raise BadInput("gate: the report has no scores of a tuned model; run evaluate with --adapter first")
+        raise BadInput("gate: the report has no scores of a fine-tuned model; run evaluate with --adapter first")
     name = wanted if wanted is not None and wanted in scored else list(scored)[-1]
     return name, scored[name]
 

@@ -1,4 +1,4 @@
-"""A general multiple-choice test of our own, scored by log-likelihood: does a tuned model still know what it knew?
+"""A general multiple-choice test of our own, scored by log-likelihood: does a fine-tuned model still know what it knew?
 
 Every fact is asked in three wordings; the interval resamples facts, not items, since wordings of one fact go together.
 """

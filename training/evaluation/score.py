@@ -1,4 +1,4 @@
-"""Score base and tuned model on the same held-out rows, with n and 95% intervals."""
+"""Score base and fine-tuned model on the same held-out rows, with n and 95% intervals."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def measure(model: Any, tokenizer: Any, rows: splits.Splits, config: Any, arm: s
 
 
 def examples_of(config: Any, arm: str) -> int:
-    """How many worked examples stand in an arm's prompts: some for the fair baseline and what is tuned with them."""
+    """How many worked examples an arm's prompts hold: some for the fair baseline and a model fine-tuned with them."""
     tuned_with = arm == "tuned" and getattr(getattr(config, "dpo", None), "few_shot_prompt", False)
     return config.evaluate.num_fewshot if arm == "base_few_shot" or tuned_with else 0
 
@@ -134,7 +134,7 @@ def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | N
 
 
 def gain(metric: str, items: dict[str, list[float]]) -> dict[str, Any]:
-    """The tuned model's gain over the best of its controls on the rows that all answered.
+    """The fine-tuned model's gain over the best of its controls on the rows that all answered.
 
     The controls are the two base prompts, and the warm start where there was one: what plain supervised rows bring is
     not the other method's merit.

@@ -31,7 +31,7 @@ PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Ins
 
 @dataclass
 class TrainResult:
-    """What came out: the tuned model (still with its adapter) and the report's ``train`` section."""
+    """What came out: the fine-tuned model (still with its adapter) and the report's ``train`` section."""
 
     model: Any
     facts: dict

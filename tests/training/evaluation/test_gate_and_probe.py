@@ -81,7 +81,7 @@ def test_an_unmeasured_regression_never_ships():
     del bare["regression"]["multiple_choice"]
     found = gate.judge(bare, CONFIG)
     assert found["verdict"] == "inconclusive" and "multiple_choice was not measured" in found["sentence"]
-    with pytest.raises(BadInput, match="no scores of a tuned model"):
+    with pytest.raises(BadInput, match="no scores of a fine-tuned model"):
         gate.judge({"eval": {"second": {"exact": {"base": 0.1}}}}, CONFIG)
 
 

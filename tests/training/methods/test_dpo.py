@@ -388,7 +388,7 @@ def test_the_figures_besides(tmp_path):
     assert set(found) == {"second"}
     assert found["second"]["win_rate"]["value"] == 1.0 and found["second"]["mean_rule"]["tuned"] == 1.0
     assert found["second"]["kl"]["value"] > 0
-    assert any("tuned wins 100%" in line for line in dpo_measure.lines(found))
+    assert any("fine-tuned wins 100%" in line for line in dpo_measure.lines(found))
     same = dpo_measure.wins(config, [("a", "a", REFERENCE)] * 3)
     assert same["win_rate"]["value"] == 0.5
 

@@ -191,7 +191,7 @@ def test_a_damaged_part_of_a_report_is_one_line(folder, capsys, section, command
     assert main([command, str(folder.path)]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: ") and said.count("\n") == 1
-    assert "a part is missing or damaged" in said or "no scores of a tuned model" in said
+    assert "a part is missing or damaged" in said or "no scores of a fine-tuned model" in said
 
 
 def test_a_method_with_a_verdict_of_its_own_is_not_judged_by_the_gate(tmp_path, capsys):

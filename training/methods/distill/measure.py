@@ -57,7 +57,7 @@ def compare(items: dict[str, dict[str, list]], control: str, judged: str) -> dic
     """Each metric's mean by variant, and the judged variant's difference from the control, paired by row.
 
     Args:
-        items: variant -> what ``by_row`` gave (``before`` is the untrained student).
+        items: variant -> what ``by_row`` gave (``before`` is the student before training).
 
     Returns:
         {metric: {"base", "control", "tuned", "by_arm", "n", "gain": {...}}}.

@@ -142,7 +142,7 @@ def written_pairs(config: DpoConfig, rows: list[dict]) -> list[Pair]:
 
 
 def asked_of(config: Config, row: dict) -> list[dict[str, Any]]:
-    """What the tuned model is asked: a row's prompt, with the run's worked examples in it where it has some."""
+    """What the fine-tuned model is asked: a row's prompt, with the run's worked examples in it where it has some."""
     shots = score.examples_of(config, "tuned")
     return task_base.few_shot(splits.task_of(config), row, shots) if shots else task_base.prompt(row)
 

@@ -65,7 +65,7 @@ def minilm_folder() -> Path:
 
 
 def load_base(config: EmbedConfig, dtype: str | None = None) -> LoadedModel:
-    """The untrained embedding model on the best device, in evaluation mode.
+    """The base embedding model on the best device, in evaluation mode.
 
     Args:
         config: the run's settings: ``model``, ``embed.pooling``, ``train.max_length``.
@@ -197,7 +197,7 @@ def prepare(config: EmbedConfig, embedder: Any) -> Any:
 
 
 def attach(config: EmbedConfig, loaded: LoadedModel, folder: RunFolder) -> Any:
-    """The tuned model of a run's folder, as it is shipped: an adapter on the fresh base, or the whole model."""
+    """The fine-tuned model of a run's folder, as it is shipped: an adapter on the fresh base, or the whole model."""
     from peft import PeftModel
     from sentence_transformers import SentenceTransformer
 

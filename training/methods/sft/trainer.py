@@ -3,7 +3,7 @@
 Departs from the stock trainer: the loss scores only labelled positions and runs shared beginnings once (the same
 value and gradient, tests/training/methods/sft/test_answer_loss.py); rows come in buckets of like length when asked;
 PEFT does not cast bfloat16 activations up to the adapter's float32, autocast brings the adapter's small matrices down
-instead, and on a CPU map and adapter are one operation (lora_product). TRL's entropy and token-accuracy figures are
+instead, and on a CPU map and adapter are one operation (fused_lora). TRL's entropy and token-accuracy figures are
 not kept, as they need every score.
 """
 
