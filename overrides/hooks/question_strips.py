@@ -22,7 +22,7 @@ ARMS = (("base", "asked plainly"), ("base_few_shot", "with four examples"))
 TASKS = (("orders", "a message into an order form", "orders-main"),
          ("library_desk", "a library desk that answers in one short sentence", "library-desk"),
          ("meeting_day", "on which day is the meeting?", "meeting-day"))  # fmt: skip
-TUNED = "eval.second.exact.tuned"
+TUNED = "eval.shifted.exact.tuned"
 HEAD = ("task", *(said for _, said in ARMS), "after training, on its own held-out set")
 
 

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from training.commands.record_list import plan  # noqa: E402
 
 ROW = {"method": "LoRA", "needs": "rows", "runs": "orders",
-       "gained": [{"name": "exact", "path": "eval.second.exact.gain", "format": "percent"}],
+       "gained": [{"name": "exact", "path": "eval.shifted.exact.gain", "format": "percent"}],
        "broke": [{"name": "nats", "path": "regression.cross_entropy.change"}]}  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def record(seed: int, gain: float, verdict: str, **more) -> dict:
     return {"run": {"command": f"python -m training train --seed {seed} --out runs/records/orders-s{seed}",
                     "commit": "a" * 40, "started": "2026-01-01T00:00:00", "status": "main"},
             "environment": {"device": "cpu"}, "seeds": {"data": seed},
-            "eval": {"second": {"exact": {"gain": {"value": gain, "n": 200, "ci95": [gain - 0.1, gain + 0.1]}}}},
+            "eval": {"shifted": {"exact": {"gain": {"value": gain, "n": 200, "ci95": [gain - 0.1, gain + 0.1]}}}},
             "regression": {"cross_entropy": {"change": 0.2, "n": 100, "ci95": [0.1, 0.3]}},
             "train": {"seconds": 100.0 + seed, "peak_memory_bytes": 2.5e9},
             "gate": {"verdict": verdict}, **more}  # fmt: skip
@@ -47,12 +47,12 @@ def test_all_seeds_stand_in_one_figure_with_cost_and_every_verdict(tmp_path):
     for seed, (gain, verdict) in enumerate([(0.3, "ship"), (-0.1, "no gain"), (-0.2, "no gain")]):
         write(tmp_path, seed, gain, verdict)
     _, _, gained, broke, cost, verdict = method_table.cells(ROW, tmp_path)
-    assert gained == 'exact: {{ measured("orders-s*", "eval.second.exact.gain", format="percent") }}'
+    assert gained == 'exact: {{ measured("orders-s*", "eval.shifted.exact.gain", format="percent") }}'
     assert broke == 'nats: {{ measured("orders-s*", "regression.cross_entropy.change") }}'
     assert verdict == "ship (1 of 3)<br>no gain (2 of 3)"
     assert cost.startswith("a CPU: ") and cost.count('"orders-s*"') == 2 and "seconds" in cost
     page = PageNumbers(tmp_path, {})
-    assert "0" in page.measured("orders-s*", "eval.second.exact.gain", format="percent")
+    assert "0" in page.measured("orders-s*", "eval.shifted.exact.gain", format="percent")
 
 
 def test_a_share_over_seeds_stays_between_nothing_and_all_and_a_difference_need_not(tmp_path):
@@ -60,11 +60,11 @@ def test_a_share_over_seeds_stays_between_nothing_and_all_and_a_difference_need_
         write(tmp_path, seed, right - 0.75, "ship")
         file = tmp_path / f"orders-s{seed}.json"
         kept = json.loads(file.read_text())
-        kept["eval"]["second"]["exact"] |= {"tuned": right, "n": 200, "ci95": {"tuned": [right - 0.01, right + 0.01]}}
+        kept["eval"]["shifted"]["exact"] |= {"tuned": right, "n": 200, "ci95": {"tuned": [right - 0.01, right + 0.01]}}
         file.write_text(json.dumps(kept))
     page = PageNumbers(tmp_path, {})
-    assert "to 100" in page.measured("orders-s*", "eval.second.exact.tuned", format="percent")
-    assert "−" in page.measured("orders-s*", "eval.second.exact.gain", format="percent")
+    assert "to 100" in page.measured("orders-s*", "eval.shifted.exact.tuned", format="percent")
+    assert "−" in page.measured("orders-s*", "eval.shifted.exact.gain", format="percent")
 
 
 def test_each_device_has_its_own_cost(tmp_path):

@@ -45,13 +45,13 @@ def test_every_question_is_one_square_and_only_a_whole_point_fills_it(tmp_path):
 def test_the_table_takes_its_figures_from_macros_and_says_what_is_not_recorded(tmp_path):
     base_rows(tmp_path)
     tuned = {"run": RUN, "environment": {"device": "cpu"}, "seeds": {"data": 0},
-             "eval": {"second": {"exact": {"tuned": 0.6, "n": 200}}}}  # fmt: skip
+             "eval": {"shifted": {"exact": {"tuned": 0.6, "n": 200}}}}  # fmt: skip
     (tmp_path / "orders-main-s0.json").write_text(json.dumps(tuned))
     trial = {**tuned, "run": {**RUN, "status": "trial"}}
     (tmp_path / "meeting-day-s0.json").write_text(json.dumps(trial))
     rows = [line for line in question_strips.expand(LINE, tmp_path).splitlines() if line.startswith("| ")][2:]
     assert [row.split(" | ")[-1] for row in rows] == [
-        '{{ measured("orders-main-s0", "eval.second.exact.tuned", format="percent") }} |',
+        '{{ measured("orders-main-s0", "eval.shifted.exact.tuned", format="percent") }} |',
         "not recorded yet |",
         "not recorded yet |",
     ]

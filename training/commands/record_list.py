@@ -56,7 +56,7 @@ def supervised() -> list[Entry]:
         ("orders-no-chats", ("data.replay_chats=0",)),
         ("orders-no-replay", ("data.replay_fraction=0.0", "data.replay_chats=0")),
         ("orders-replay", ("data.replay_fraction=0.1",)),
-        ("orders-long-memory", ("train.adam_beta2=0.999",)),
+        ("orders-beta2-0.999", ("train.adam_beta2=0.999",)),
         ("orders-all-layers", ("lora.layers_to_transform=null",)),
         *((f"orders-lr{rate}", (f"train.learning_rate={rate}",)) for rate in RATES),
         *((f"orders-batch{size}", (f"train.per_device_train_batch_size={size}",)) for size in (2, 8)),
@@ -90,7 +90,7 @@ def at_rank(rank: int) -> tuple[str, ...]:
 
 def adapters() -> list[Entry]:
     """LoRA against its variants and against 4-bit weights: the same rows, steps and settings, small for a CPU."""
-    same = ("data.n_train=200", "data.n_heldout=100", "train.per_device_train_batch_size=4", "evaluate.sets=[second]")
+    same = ("data.n_train=200", "data.n_heldout=100", "train.per_device_train_batch_size=4", "evaluate.sets=[shifted]")
     variants = {
         "lora": (),
         "rslora": ("lora.use_rslora=true",),
@@ -158,8 +158,8 @@ def embedders() -> list[Entry]:
     arms = [
         ("embed-mined", ()),
         ("embed-batch", ("embed.negatives=batch",)),
-        ("embed-unguarded", ("embed.margin=0.0",)),
-        ("embed-too-far", ("train.learning_rate=1e-3",)),
+        ("embed-no-margin", ("embed.margin=0.0",)),
+        ("embed-lr1e-3", ("train.learning_rate=1e-3",)),
         ("embed-nested", ("embed.matryoshka_dims=[384, 64]",)),
     ]
     found = seeded(arms, f"{CONFIGS}/embed/minilm_workshop.yaml")

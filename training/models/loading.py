@@ -156,7 +156,7 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> Pe
     PiSSA takes its start out of the weights, so that ``loaded.model`` is no longer the base model.
 
     Raises:
-        BadInput: the model ends before ``lora.first_layer``.
+        BadInput: the model ends before ``lora.layers_to_transform``.
         GuardFailed: the adapter's size or scale is not what the settings give.
 
     Source: Hu et al. 2021, arXiv:2106.09685, section 4.1.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from training.run import strict_yaml
 from training.run.errors import BadInput
 
 SECTIONS = {"group": "grpo", "preference": "dpo"}
@@ -68,6 +69,12 @@ VALUES: dict[str, dict[Any, Any]] = {  # by the setting's name of today
     "reward.pairs": {"written": "synthetic"},
     "embed.pairs": {"written": "synthetic"},
 }
+SETS = {"second": "shifted"}  # held-out sets
+RECORDS = {  # runs of docs/data/runs
+    "orders-long-memory": "orders-beta2-0.999",
+    "embed-unguarded": "embed-no-margin",
+    "embed-too-far": "embed-lr1e-3",
+}
 FORMER_BUNDLED, BUNDLED = "embedded:", "bundled:"
 
 
@@ -86,8 +93,12 @@ def value_today(key: str, value: Any) -> Any:
     today = key_today(key)
     if today == "model.source" and isinstance(value, str) and value.startswith(FORMER_BUNDLED):
         return BUNDLED + value.removeprefix(FORMER_BUNDLED)
+    if today == "evaluate.sets" and isinstance(value, list) and any(name in SETS for name in value):
+        return [SETS.get(name, name) for name in value]
     if key == "lora.first_layer" and isinstance(value, int) and not isinstance(value, bool):
         return f"from:{value}" if value else None
+    if isinstance(value, list):
+        return value
     for former, new in VALUES.get(today, {}).items():
         if type(former) is type(value) and former == value:
             return new
@@ -120,6 +131,16 @@ def _said(former: str, value: Any, today: str, new: Any) -> str:
 def _yaml(value: Any) -> str:
     """A value as a YAML file has it, on one line."""
     return value if isinstance(value, str) else json.dumps(value).replace('"', "")
+
+
+def override_today(text: str) -> str:
+    """An override ``section.key=value`` of a stored command line as it is written today."""
+    key, equals, raw = text.partition("=")
+    if not equals:
+        return text
+    value = strict_yaml.parse(raw, text, line_numbers=False)
+    new = value_today(key, value)
+    return f"{key_today(key)}={raw if new is value else _yaml(new)}"
 
 
 def changes(tree: dict) -> list[str]:

@@ -48,7 +48,7 @@ def test_the_whole_way_and_a_second_call_that_goes_on(tmp_path, capsys):
     assert report["gate"]["verdict"] in ("no gain", "inconclusive")
     for name in ("config.yaml", "adapter/adapter_model.safetensors", "report.html", "predictions.jsonl", "log.jsonl"):
         assert (out / name).is_file()
-    metric = report["eval"]["second"]["exact"]
+    metric = report["eval"]["shifted"]["exact"]
     assert {"base", "base_few_shot", "tuned", "n", "ci95"} <= set(metric)
     answers = (out / "predictions.jsonl").read_text().count("\n")
     assert main(["train", "--resume", str(out)]) == code

@@ -88,10 +88,10 @@ def test_measure_and_combine_give_the_documented_block(small, tmp_path):
     folder = SimpleNamespace(predictions=tmp_path / "predictions.jsonl")
     found = {arm: score.measure(model, tokenizer, rows, settings(), arm, folder) for arm in score.ARMS}
     plain = score.combine(found["base"], found["base_few_shot"], found["tuned"])
-    assert set(plain["second"]["exact"]["ci95"]) == {"base", "base_few_shot", "tuned"}  # no warm start, no such arm
+    assert set(plain["shifted"]["exact"]["ci95"]) == {"base", "base_few_shot", "tuned"}  # no warm start, no such arm
     block = score.combine(found["base"], found["base_few_shot"], found["tuned"], found["warm_start"])
-    assert set(block) == {"iid", "second"}
-    entry = block["second"]["exact"]
+    assert set(block) == {"iid", "shifted"}
+    entry = block["shifted"]["exact"]
     assert {"base", "base_few_shot", "tuned", "n", "ci95", "gain"} <= set(entry)
     assert entry["n"] == 3 and set(entry["ci95"]) == set(score.ARMS)
     lines = [json.loads(line) for line in folder.predictions.read_text().splitlines()]
@@ -212,7 +212,7 @@ def test_an_answer_is_cut_behind_its_last_whole_sentence():
 def test_loading_mixes_in_replay_and_hashes_everything():
     plain, mixed = splits.load(settings()), splits.load(settings(replay_fraction=0.5))
     assert splits.load(settings(replay_chats=5)).n["replay"] == 5
-    assert plain.n == {"train": 12, "replay": 0, "iid": 3, "second": 3} and mixed.n["replay"] == 6
+    assert plain.n == {"train": 12, "replay": 0, "iid": 3, "shifted": 3} and mixed.n["replay"] == 6
     assert len(mixed.train) == 18 and sum("text" in row for row in mixed.train) == 6
     assert plain.sha256 != mixed.sha256 == splits.load(settings(replay_fraction=0.5)).sha256
     assert any("12 rows" in note for note in plain.notes)
@@ -244,7 +244,7 @@ def test_a_file_in_either_shape_gets_the_tasks_system_turn(tmp_path):
 
 def test_nothing_faulty_is_trained_on(tmp_path):
     file = tmp_path / "mine.jsonl"
-    leaked = splits.load(settings()).heldout["second"][0]
+    leaked = splits.load(settings()).heldout["shifted"][0]
     file.write_text(json.dumps({"messages": leaked["messages"]}) + "\n{broken\n")
     with pytest.raises(BadInput) as caught:
         splits.load(settings(train_file=str(file)))
@@ -382,7 +382,7 @@ def test_data_check_command_exits_2_and_names_each_line(tmp_path, capsys):
 def test_evaluate_command_scores_any_file(tmp_path, capsys):
     from training import cli
 
-    rows = splits.load(settings()).heldout["second"][:2]
+    rows = splits.load(settings()).heldout["shifted"][:2]
     file, out = tmp_path / "mine.jsonl", tmp_path / "run"
     splits.write_rows(file, rows)
     config = "training/configs/sft/tiny.yaml"
@@ -404,6 +404,6 @@ def test_evaluate_command_scores_any_file(tmp_path, capsys):
 
 def test_prompts_end_where_the_answer_begins(small):
     _, tokenizer = small
-    row = splits.load(settings()).heldout["second"][0]
+    row = splits.load(settings()).heldout["shifted"][0]
     ids = chat_template.prompt_ids(tokenizer, row["messages"][:-1])
     assert tokenizer.decode(ids).endswith("assistant\n")

@@ -16,7 +16,7 @@ CONFIG = SimpleNamespace(gate=GateSettings(), task="orders")
 def report(gain=(0.5, 0.4, 0.6), rise=(0.01, 0.005, 0.015), choice=(0.0, -0.01, 0.01), topic=(0.9, 0.9), stopped=1.0):
     return {
         "eval": {
-            "second": {
+            "shifted": {
                 "exact": {
                     "gain": {
                         "metric": "exact",
@@ -82,7 +82,7 @@ def test_an_unmeasured_regression_never_ships():
     found = gate.judge(bare, CONFIG)
     assert found["verdict"] == "inconclusive" and "multiple_choice was not measured" in found["sentence"]
     with pytest.raises(BadInput, match="no scores of a fine-tuned model"):
-        gate.judge({"eval": {"second": {"exact": {"base": 0.1}}}}, CONFIG)
+        gate.judge({"eval": {"shifted": {"exact": {"base": 0.1}}}}, CONFIG)
 
 
 def scores(exact, content, n=50):

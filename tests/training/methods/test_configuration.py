@@ -85,10 +85,9 @@ def test_shapes_give_the_parameter_count_of_the_real_architecture(name):
     shape = shape_of(name)
     width = 64 if "smollm2" in name else 128  # of a head, as the models' own config.json says
     made = AutoConfig.for_model(
-        shape.architecture, hidden_size=shape.hidden, num_hidden_layers=shape.layers,
-        num_attention_heads=shape.query // width,
-        num_key_value_heads=shape.key_value // width, intermediate_size=shape.inner, vocab_size=shape.vocabulary,
-        tie_word_embeddings=shape.tied,
+        shape.architecture, hidden_size=shape.hidden, num_hidden_layers=shape.layers, vocab_size=shape.vocabulary,
+        num_attention_heads=shape.query // width, num_key_value_heads=shape.key_value // width,
+        intermediate_size=shape.inner, tie_word_embeddings=shape.tied,
     )  # fmt: skip
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(made)

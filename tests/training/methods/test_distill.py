@@ -293,7 +293,7 @@ def test_the_command_goes_all_the_way_and_goes_on(tmp_path, capsys):
     assert cli.main([*command, "--dry-run"]) == 0
     task = ["distill.rows=task", "task=sums", "evaluate.max_new_tokens=4", "train.max_length=512", "data.n_heldout=2"]
     assert cli.main([*command, *task, "--out", str(tmp_path / "task")]) in (11, 12)
-    assert "exact" in RunFolder(tmp_path / "task").read()["eval"]["second"]
+    assert "exact" in RunFolder(tmp_path / "task").read()["eval"]["shifted"]
     capsys.readouterr()
     assert cli.main(["distill", "--config", str(CONFIGS / "sft" / "tiny.yaml")]) == 2
     assert "method is sft, not distill" in capsys.readouterr().err

@@ -227,9 +227,9 @@ def test_with_examples_it_wins_against_the_same_prompt(tmp_path):
     run, result, (config, loaded, rows) = train("dpo", tmp_path / "run", WITH_EXAMPLES)
     said = {"base": target, "base_few_shot": lambda row: "No idea.", "tuned": target}
     run.predictions.write_text("".join(
-        json.dumps({"set": "second", "arm": arm, "id": row["id"], "answer": text(row)}) + "\n"
-        for row in rows.heldout["second"] for arm, text in said.items()))  # fmt: skip
-    found = dpo_measure.measure(config, rows, loaded, result.model, run)["second"]
+        json.dumps({"set": "shifted", "arm": arm, "id": row["id"], "answer": text(row)}) + "\n"
+        for row in rows.heldout["shifted"] for arm, text in said.items()))  # fmt: skip
+    found = dpo_measure.measure(config, rows, loaded, result.model, run)["shifted"]
     assert found["win_rate"]["value"] == 1.0 and found["kl"]["value"] > 0
 
 
@@ -377,17 +377,17 @@ def test_a_file_of_pairs_trains(tmp_path):
 
 def test_the_figures_besides(tmp_path):
     run, result, (config, loaded, rows) = train("dpo", tmp_path / "run")
-    asked = rows.heldout["second"]
+    asked = rows.heldout["shifted"]
     lines = [
-        {"set": "second", "arm": arm, "id": row["id"], "answer": text(row)}
+        {"set": "shifted", "arm": arm, "id": row["id"], "answer": text(row)}
         for row in asked
         for arm, text in (("base", lambda row: "No idea."), ("tuned", target))
     ]
     run.predictions.write_text("".join(json.dumps(line) + "\n" for line in lines))
     found = dpo_measure.measure(config, rows, loaded, result.model, run)
-    assert set(found) == {"second"}
-    assert found["second"]["win_rate"]["value"] == 1.0 and found["second"]["mean_rule"]["tuned"] == 1.0
-    assert found["second"]["kl"]["value"] > 0
+    assert set(found) == {"shifted"}
+    assert found["shifted"]["win_rate"]["value"] == 1.0 and found["shifted"]["mean_rule"]["tuned"] == 1.0
+    assert found["shifted"]["kl"]["value"] > 0
     assert any("fine-tuned wins 100%" in line for line in dpo_measure.lines(found))
     same = dpo_measure.wins(config, [("a", "a", REFERENCE)] * 3)
     assert same["win_rate"]["value"] == 0.5
@@ -424,7 +424,7 @@ def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11  # a random model gains nothing
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["gate"]["verdict"] == "no gain" and report["run"]["status"] == "smoke"
-    assert set(report["preference"]) == {"iid", "second"}
+    assert set(report["preference"]) == {"iid", "shifted"}
     assert cli.main([*command, "--dry-run"]) == 0
     capsys.readouterr()
     assert cli.main(["dpo", "--config", str(CONFIGS / "sft" / "tiny.yaml")]) == 2

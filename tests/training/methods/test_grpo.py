@@ -185,7 +185,7 @@ def test_the_command_goes_all_the_way(tmp_path, monkeypatch, capsys):
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 11
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["run"]["status"] == "smoke" and "reward" in report["group"]
-    exact = report["eval"]["second"]["exact"]
+    exact = report["eval"]["shifted"]["exact"]
     assert "warm_start" in exact["ci95"] and exact["gain"]["against"] == "warm_start"  # of equals the stricter control
     assert "warm start alone" in (tmp_path / "run" / "report.html").read_text()
     assert cli.main([*command, "--dry-run"]) == 0

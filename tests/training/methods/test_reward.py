@@ -44,7 +44,7 @@ def test_the_better_answer_wins_by_rule_and_half_the_kinds_have_equal_length():
             assert better == 1.0 > worse + 0.1, pair
             same = len(pair["chosen"].split()) == len(pair["rejected"].split())
             assert same == (pair["kind"] in reward_pairs.SAME_LENGTH)
-    assert not {p["chosen"] for p in rows.train} & {p["chosen"] for p in rows.heldout["second"]}
+    assert not {p["chosen"] for p in rows.train} & {p["chosen"] for p in rows.heldout["shifted"]}
 
 
 def test_the_same_seed_gives_the_same_pairs():
@@ -139,7 +139,7 @@ def test_training_raises_the_better_answers_and_the_folder_holds_the_model(tmp_p
     assert facts["loss"][-1] < facts["loss"][0] - 0.1
     assert run.events("method")[-1]["margin"] > 0.1
     fresh = reward.attach(config, loading.load_base(config.model), run)
-    pairs = rows.heldout["second"]
+    pairs = rows.heldout["shifted"]
     shipped, trained = (np.array(reward.measured_rewards(config, loaded, m, pairs)) for m in (fresh, result.model))
     assert np.allclose(shipped, trained, atol=1e-6) and np.std(trained) > 0.01
     with pytest.raises(BadInput, match="lora"):
@@ -203,15 +203,15 @@ def test_a_model_that_is_as_sure_as_right_has_no_calibration_error():
 def gate_of(tuned, n=60):
     pairs = [pair(10, 30)] * n + [pair(10, 10, "wrong")] * n
     rule = reward_measure.fit_length_rule(pairs)
-    found = {"second": reward_measure.judge_set(pairs, tuned(n), [(0.1, 0.0), (0.0, 0.1)] * n, rule)}
+    found = {"shifted": reward_measure.judge_set(pairs, tuned(n), [(0.1, 0.0), (0.0, 0.1)] * n, rule)}
     return found, reward_measure.gate(found, tiny())
 
 
 def test_the_gate_wants_more_than_length():
     found, verdict = gate_of(lambda n: [(3.0, 0.0)] * 2 * n)
     assert verdict["verdict"] == "ship" and verdict["exit_code"] == 0
-    assert found["second"]["pair_accuracy"]["length_only"] == pytest.approx(0.75)
-    assert found["second"]["pair_accuracy"]["gain"]["against"] == "length_only"
+    assert found["shifted"]["pair_accuracy"]["length_only"] == pytest.approx(0.75)
+    assert found["shifted"]["pair_accuracy"]["gain"]["against"] == "length_only"
     length_only = gate_of(lambda n: [(3.0, 0.0)] * n + [(3.0, 0.0), (0.0, 3.0)] * (n // 2))[1]
     assert length_only["verdict"] == "no gain"
     unsure = gate_of(lambda n: [(0.01, 0.0)] * 2 * n)[1]
@@ -242,7 +242,7 @@ def test_the_command_goes_all_the_way_and_goes_on(tmp_path, capsys):
     folder = RunFolder(tmp_path / "run")
     report = folder.read()
     assert code == report["gate"]["exit_code"] and report["run"]["status"] == "smoke"
-    assert set(report["eval"]) == {"iid", "second"} and "Held-out pairs told right" in folder.html.read_text()
+    assert set(report["eval"]) == {"iid", "shifted"} and "Held-out pairs told right" in folder.html.read_text()
     assert len(folder.predictions.read_text().splitlines()) == 16
     assert cli.main(["reward", "--resume", str(tmp_path / "run")]) == code
     again = folder.read()

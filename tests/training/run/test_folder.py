@@ -182,7 +182,7 @@ def test_a_damaged_report_is_one_line_for_every_command(folder, capsys, content,
 
 
 @pytest.mark.parametrize("section", [
-    {"gate": {"x": 1}}, {"eval": {"second": 3}}, {"train": {"peak_memory_bytes": "a"}},
+    {"gate": {"x": 1}}, {"eval": {"shifted": 3}}, {"train": {"peak_memory_bytes": "a"}},
     {"regression": {"samples": [1]}},
 ], ids=lambda section: next(iter(section)))  # fmt: skip
 @pytest.mark.parametrize("command", ["report", "gate"])

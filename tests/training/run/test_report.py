@@ -13,7 +13,7 @@ from training.run import report, report_charts, report_examples
 
 def prediction(arm, answer, exact, row="1"):
     return {
-        "set": "second",
+        "set": "shifted",
         "arm": arm,
         "id": row,
         "prompt": "Refund <b>my</b> pen",
@@ -39,7 +39,7 @@ FULL = {
     "data": {"sha256": "ff", "n": {"train": 1000}},
     "train": {"steps": 125, "tokens": 160_000, "peak_memory_bytes": 3_100_000_000, "trainable_parameters": 2_442_240},
     "eval": {
-        "second": {
+        "shifted": {
             "exact": {
                 "base": 0.0,
                 "base_few_shot": 0.1,

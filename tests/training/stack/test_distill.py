@@ -71,7 +71,7 @@ def test_a_smoke_run_goes_the_whole_way_and_never_ships(tmp_path, capsys):
     assert code == found["gate"]["exit_code"] != 0 and found["gate"]["release"] == "don't ship"
     assert found["run"]["status"] == "smoke" and (tmp_path / "run" / "adapter" / "adapter_config.json").is_file()
     assert {"teacher", "teacher_one", "base", "base_few_shot", "tuned", "routed"} <= found["economics"]["tokens"].keys()
-    assert {"base", "base_few_shot", "tuned", "teacher", "n", "ci95"} <= found["eval"]["second"]["exact"].keys()
+    assert {"base", "base_few_shot", "tuned", "teacher", "n", "ci95"} <= found["eval"]["shifted"]["exact"].keys()
     assert "Don't ship" in capsys.readouterr().out
 
 
@@ -219,7 +219,7 @@ def write(path: Path, *rows) -> str:
 
 
 def test_a_test_set_leaked_into_the_seeds_is_caught_with_file_and_line(teacher, tmp_path, capsys):
-    tests = [row["messages"][1]["content"] for row in TASK.rows("second", 6)]
+    tests = [row["messages"][1]["content"] for row in TASK.rows("shifted", 6)]
     wrapped = {"messages": [{"role": "user", "content": f"Please note: {tests[4]} Thank you very much."}]}
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, {"prompt": tests[2].upper()}, wrapped)
     assert command.main(arguments(teacher, tmp_path, f"data.train_file={file}")) == 2
@@ -240,7 +240,7 @@ def test_a_test_set_leaked_into_the_seeds_is_caught_with_file_and_line(teacher, 
 def test_a_bad_seed_is_named(tmp_path, line, code):
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE}, line)
     with pytest.raises(BadInput, match=rf"seeds.jsonl:2: {code}"):
-        seeds.read_seeds(tiny(f"data.train_file={file}"), TASK, TASK.rows("second", 3))
+        seeds.read_seeds(tiny(f"data.train_file={file}"), TASK, TASK.rows("shifted", 3))
 
 
 def test_bad_seeds_past_the_first_twenty_are_counted(tmp_path):
@@ -252,7 +252,7 @@ def test_bad_seeds_past_the_first_twenty_are_counted(tmp_path):
 
 @pytest.mark.parametrize("told", [["--config", "training/configs/sft/tiny.yaml"], ["--config",
     "training/configs/dpo/tiny.yaml", "--smoke"], ["--config", str(TINY), "lora=null"],
-    ["--config", str(TINY), "evaluate.sets=[second,second]"], ["--config", str(TINY), "data.variant=nope"],
+    ["--config", str(TINY), "evaluate.sets=[shifted,shifted]"], ["--config", str(TINY), "data.variant=nope"],
 ])  # fmt: skip
 def test_a_configuration_that_cannot_be_distilled_is_one_line(told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
@@ -279,12 +279,12 @@ def test_broken_lines_of_kept_calls_are_asked_again(tmp_path):
 
 def test_answers_in_a_seed_file_are_left_behind(tmp_path):
     file = write(tmp_path / "seeds.jsonl", {"prompt": NOTE, "completion": "gold"})
-    (row,) = seeds.read_seeds(tiny(f"data.train_file={file}"), TASK, TASK.rows("second", 3))
+    (row,) = seeds.read_seeds(tiny(f"data.train_file={file}"), TASK, TASK.rows("shifted", 3))
     assert "gold" not in json.dumps(row) and seeds.asked(row) == NOTE
 
 
 def test_repeats_and_overlap_with_the_test_set_are_dropped():
-    test = TASK.rows("second", 5)[0]
+    test = TASK.rows("shifted", 5)[0]
     notes = [NOTE, NOTE.lower().replace("tom", "Tom"), NOTE, seeds.asked(test)]
     rows = [TASK.row(note, "", id=str(place)) for place, note in enumerate(notes)]
     tries = {0: [answered(GOOD)], 1: [answered(GOOD)], 2: [answered(GOOD)], 3: [answered(task_base.target(test))]}
@@ -373,7 +373,7 @@ def test_the_gate_says_ship_router_or_not(verdict, behind, routed, fewer, releas
 
 
 def test_routed_scores_are_the_students_where_it_is_trusted(tmp_path):
-    rows = TASK.rows("second", 2)
+    rows = TASK.rows("shifted", 2)
     good = [[answered(task_base.target(row))] for row in rows]
     scores = {arm: release.scored(TASK, rows, good if arm != "base" else [[answered("no")]] * 2)
               for arm in ("base", "base_few_shot", "tuned", "teacher", "teacher_one", "routed")}  # fmt: skip
@@ -400,7 +400,7 @@ def test_every_configuration_loads_and_a_7b_student_has_an_endpoint_teacher(monk
     (("teacher.kind=endpoint", "teacher.model=x"), "'teacher.url' must begin with http"),
     (("teacher.kind=vllm",), "'teacher.model' is missing"),
     (("teacher.budget_money=1",), "'teacher.budget_money' needs prices"),
-    (("evaluate.sets=[second]",), "'evaluate.sets'"),
+    (("evaluate.sets=[shifted]",), "'evaluate.sets'"),
     (("teacher.sample=3",), "did you mean 'samples'"),
     (("router.precision=2",), "'router.precision' must be between 0 and 1"),
     (("teacher.kind=oracle",), "'teacher.kind' must be one of"),

@@ -2,7 +2,7 @@
 
 For distillation with a verifier: ``verify`` checks form and consistency from the note alone and does not know the
 answer, so it can be wrong; ``score`` compares with the reference. Notes hold other names, numbers and times on purpose.
-The held-out set ``second`` has other people, goods, places and wordings.
+The held-out set ``shifted`` has other people, goods, places and wordings.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ OTHER_ASIDE = (
 )
 
 LINE = re.compile(r"(?P<who>[^|]+) \| (?P<count>\d+) (?P<what>[^|]+) \| (?P<place>[^|]+) \| (?P<time>\d{1,2}:\d\d)")
-SIZES = {"train": 400, "calibration": 100, "iid": 100, "second": 200}
+SIZES = {"train": 400, "calibration": 100, "iid": 100, "shifted": 200}
 REFUSED_SHARE = 0.15
 
 
@@ -73,9 +73,9 @@ def plain(text: str) -> str:
 class DeliveryLog(DrawnTask):
     """Notes to lines of a log."""
 
-    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
         """Notes with their lines, some of which decline."""
-        return distinct(lambda: _note(rng, second), self.wanted(second))
+        return distinct(lambda: _note(rng, shifted), self.wanted(shifted))
 
     def extract(self, text: str) -> Extracted:
         """The line's parts, or the refusal."""
@@ -119,9 +119,9 @@ class DeliveryLog(DrawnTask):
         return {"exact": float(all(hits)), "field": sum(hits) / len(hits), "valid": 1.0, "content": 1.0}
 
 
-def _note(rng: random.Random, second: bool) -> tuple[str, str]:
+def _note(rng: random.Random, shifted: bool) -> tuple[str, str]:
     people, goods, places, forms, asides = ((OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS, OTHER_ASIDE)
-                                            if second else (PEOPLE, GOODS, PLACES, FORMS, ASIDE))  # fmt: skip
+                                            if shifted else (PEOPLE, GOODS, PLACES, FORMS, ASIDE))  # fmt: skip
     who, other = rng.sample(people, 2)
     hour, minute = rng.randint(6, 16), rng.randint(10, 59)
     fact = {"who": who, "other": other, "count": rng.randint(2, 48), "what": rng.choice(goods),
@@ -149,6 +149,6 @@ SHOTS = (
 
 TASK = DeliveryLog(
     name="delivery_log", title="a line for the delivery log", shape="four copied parts in a fixed form, or a refusal",
-    system=SYSTEM, sets=tuple(SIZES), sizes=SIZES, second_seed=17, headline="second",
+    system=SYSTEM, sets=tuple(SIZES), sizes=SIZES, shifted_seed=17, headline="shifted",
     metrics=("exact", "field", "valid", "content"), max_new_tokens=30, shots=SHOTS, lesson=LESSON, refusal=REFUSAL,
 )  # fmt: skip

@@ -115,16 +115,16 @@ def sentences(text: str) -> int:
     return len(re.findall(r"[.!?](?:\s|$)", text.strip()))
 
 
-SIZES = {"train": 240, "iid": 80, "second": 100}
+SIZES = {"train": 240, "iid": 80, "shifted": 100}
 
 
 @dataclass(frozen=True)
 class LibraryDesk(DrawnTask):
     """Answer in the desk's style, or refuse in its words."""
 
-    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
         """Every topic in every wording, shuffled: what the desk knows, and what it declines."""
-        topics, others, asks = (SECOND_ON, SECOND_OFF, SECOND_ASK) if second else (TRAIN_ON, TRAIN_OFF, TRAIN_ASK)
+        topics, others, asks = (SECOND_ON, SECOND_OFF, SECOND_ASK) if shifted else (TRAIN_ON, TRAIN_OFF, TRAIN_ASK)
         every = [
             (ask.format(topic), f"{answer or 'Please ask us about that.'} {CLOSING}")
             for topic, answer in topics.items()
@@ -171,8 +171,8 @@ TASK = LibraryDesk(
     system=SYSTEM,
     sets=tuple(SIZES),
     sizes=SIZES,
-    second_seed=0,
-    headline="second",
+    shifted_seed=0,
+    headline="shifted",
     metrics=("exact", "content", "valid"),
     max_new_tokens=48,
     shots=(

@@ -1,7 +1,7 @@
 """A task at which the base model is fine with a few examples: on which day do two people meet?
 
 Kept as the counter-example: the probe should say "don't train", and a run that trains all the same can only bring
-nothing or do harm. The answer stands in the question; the second set has other people, other verbs and other hours.
+nothing or do harm. The answer stands in the question; the shifted set has other people, other verbs and other hours.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ SENTENCE = "{one} meets {other} on {day} at {hour} o'clock."
 OTHER_SENTENCES = ("{one} visits {other} on {day} at {hour} o'clock.",
                    "{one} calls {other} on {day} at {hour} o'clock.")  # fmt: skip
 
-SIZES = {"train": 200, "iid": 100, "second": 100}
+SIZES = {"train": 200, "iid": 100, "shifted": 100}
 
 
 @dataclass(frozen=True)
 class MeetingDay(DrawnTask):
     """Sentences about a meeting to the day's name."""
 
-    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
         """Two people, a day and an hour in a sentence, and the day."""
-        people, forms = (OTHER_PEOPLE, OTHER_SENTENCES) if second else (PEOPLE, (SENTENCE,))
+        people, forms = (OTHER_PEOPLE, OTHER_SENTENCES) if shifted else (PEOPLE, (SENTENCE,))
 
         def draw() -> Pair:
             one, other = rng.sample(people, 2)
             day = rng.choice(DAYS)
             return rng.choice(forms).format(one=one, other=other, day=day, hour=rng.randint(1, 12)), day
 
-        return distinct(draw, self.wanted(second))
+        return distinct(draw, self.wanted(shifted))
 
     def extract(self, text: str) -> Extracted:
         """The day, if the answer is nothing else."""
@@ -63,8 +63,8 @@ TASK = MeetingDay(
     system=SYSTEM,
     sets=tuple(SIZES),
     sizes=SIZES,
-    second_seed=7,
-    headline="second",
+    shifted_seed=7,
+    headline="shifted",
     metrics=("exact", "content", "valid"),
     max_new_tokens=16,
     shots=(

@@ -51,7 +51,7 @@ PADDING = ("Thank you for the note, I am glad to help with it.", "This is what I
            "Please let me know if you need anything else.", "It is important to keep the log up to date.",
            "The delivery was made as described in the note above.")  # fmt: skip
 
-SIZES = {"train": 300, "iid": 100, "second": 100}
+SIZES = {"train": 300, "iid": 100, "shifted": 100}
 
 
 def facts_of(reference: str) -> dict[str, str]:
@@ -113,10 +113,10 @@ def cut_short(reference: str, rng: random.Random) -> str:
 class ShiftNotes(DrawnTask):
     """Notes to one-line log entries."""
 
-    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
         """Notes of five facts, and the sentence that holds all five."""
         people, goods, places, forms = (
-            (OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS) if second else (PEOPLE, GOODS, PLACES, FORMS)
+            (OTHER_PEOPLE, OTHER_GOODS, OTHER_PLACES, OTHER_FORMS) if shifted else (PEOPLE, GOODS, PLACES, FORMS)
         )
 
         def draw() -> Pair:
@@ -124,7 +124,7 @@ class ShiftNotes(DrawnTask):
                     "place": rng.choice(places), "time": f"{rng.randint(6, 18)}:{rng.randint(10, 59)}"}  # fmt: skip
             return rng.choice(forms).format(**fact), ANSWER.format(**fact)
 
-        return distinct(draw, self.wanted(second))
+        return distinct(draw, self.wanted(shifted))
 
     def extract(self, text: str) -> Extracted:
         """The sentence, when it is one and short and says nothing twice."""
@@ -155,7 +155,7 @@ def _shot(place: int, seed: int) -> tuple[str, str]:
 
 TASK = ShiftNotes(
     name="shift_notes", title="a line for the shift log", shape="one sentence, complete and concise by rule",
-    system=SYSTEM, sets=tuple(SIZES), sizes=SIZES, second_seed=11, headline="second",
+    system=SYSTEM, sets=tuple(SIZES), sizes=SIZES, shifted_seed=11, headline="shifted",
     metrics=("exact", "field", "valid", "content", "rule"), max_new_tokens=80,
     shots=tuple(_shot(place, 100 + place) for place in range(4)),
 )  # fmt: skip

@@ -22,10 +22,10 @@ SYSTEM = "Work out the sum. End with the result."
 class ShownSums(Sums):
     """The questions of ``sums``, seed by seed; the reference answer is the sum written out."""
 
-    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
         """Every sum of the range in every wording, shuffled."""
         return [(asked, " + ".join(numbers(asked)) + f" = {result}") for asked, result in
-                super().pairs(rng, second)]  # fmt: skip
+                super().pairs(rng, shifted)]  # fmt: skip
 
     def extract(self, text: str) -> Extracted:
         """The number that ends the answer; a full stop may follow it."""
@@ -46,8 +46,8 @@ TASK = ShownSums(
     system=SYSTEM,
     sets=tuple(SIZES),
     sizes=SIZES,
-    second_seed=13,
-    headline="second",
+    shifted_seed=13,
+    headline="shifted",
     metrics=("exact", "content", "valid"),
     max_new_tokens=32,
     shots=(

@@ -12,16 +12,16 @@ from training.data.tasks.drawn import DrawnTask, Pair
 SYSTEM = "Work out the sum. Reply with the number only."
 FORMS = ("What is {a} + {b}?", "{a} + {b} = ?", "Add {a} and {b}.")
 OTHER_FORMS = ("How much are {a} and {b} together?", "You have {a} and get {b} more. How many?")
-SIZES = {"train": 160, "iid": 80, "second": 100}
+SIZES = {"train": 160, "iid": 80, "shifted": 100}
 
 
 @dataclass(frozen=True)
 class Sums(DrawnTask):
-    """a + b with both from 1 to 9 in training; other words, and numbers up to 12, in the second set."""
+    """a + b with both from 1 to 9 in training; other words, and numbers up to 12, in the shifted set."""
 
-    def pairs(self, rng: random.Random, second: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
         """Every sum of the range in every wording, shuffled."""
-        forms, top = (OTHER_FORMS, 12) if second else (FORMS, 9)
+        forms, top = (OTHER_FORMS, 12) if shifted else (FORMS, 9)
         everything = [(form.format(a=a, b=b), str(a + b)) for form in forms
                       for a in range(1, top + 1) for b in range(1, top + 1)]  # fmt: skip
         rng.shuffle(everything)
@@ -48,8 +48,8 @@ TASK = Sums(
     system=SYSTEM,
     sets=tuple(SIZES),
     sizes=SIZES,
-    second_seed=13,
-    headline="second",
+    shifted_seed=13,
+    headline="shifted",
     metrics=("exact", "content", "valid"),
     max_new_tokens=16,
     shots=(("What is 2 + 11?", "13"), ("10 + 4 = ?", "14"), ("Add 13 and 3.", "16"), ("What is 14 + 5?", "19")),

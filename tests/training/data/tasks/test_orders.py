@@ -23,12 +23,12 @@ from training.data.tasks.orders.task import TASK
 from training.data.tasks.registry import get
 
 PINNED = {
-    "second": "b23cd2283ce039cdb7d1e4b11a67400f9a20235365a58cae01a0f9ae0fb095c6",
+    "shifted": "b23cd2283ce039cdb7d1e4b11a67400f9a20235365a58cae01a0f9ae0fb095c6",
     "sealed": "33994a55a609944432c0a09383a052ab03443cc1434cb756ba73a05308a92e55",
 }
 
 
-@pytest.mark.parametrize("name", ["second", "sealed"])
+@pytest.mark.parametrize("name", ["shifted", "sealed"])
 def test_held_out_sets_are_the_pinned_ones(name):
     messages = orders_sets.held_out(name)
     assert len(messages) == 200
@@ -37,9 +37,9 @@ def test_held_out_sets_are_the_pinned_ones(name):
 
 
 def test_a_changed_held_out_set_is_an_error(monkeypatch):
-    monkeypatch.setattr(orders_sets.HELD_OUT_GRAMMARS["second"], "SEED", 1)
-    with pytest.raises(ValueError, match="second held-out set has changed"):
-        orders_sets.held_out("second")
+    monkeypatch.setattr(orders_sets.HELD_OUT_GRAMMARS["shifted"], "SEED", 1)
+    with pytest.raises(ValueError, match="shifted held-out set has changed"):
+        orders_sets.held_out("shifted")
 
 
 def four_grams(phrase: str) -> set[tuple[str, ...]]:
@@ -149,7 +149,7 @@ def test_exact_is_strict_and_content_forgives_the_form():
 
 
 def test_few_shot_puts_the_examples_between_system_and_question():
-    row = TASK.rows("second", 1)[0]
+    row = TASK.rows("shifted", 1)[0]
     turns = few_shot(TASK, row, 4)
     assert [turn["role"] for turn in turns] == ["system", *["user", "assistant"] * 4, "user"]
     assert turns[-1] == row["messages"][1] and turns[0]["content"] == TASK.system

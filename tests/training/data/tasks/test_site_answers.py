@@ -80,7 +80,7 @@ def test_the_sets_share_no_question_and_a_seed_changes_the_training_set_only() -
     assert TASK.rows("train", seed=1) != TASK.rows("train", seed=2)
     assert [row["messages"] for row in TASK.rows("iid", 5)] == [row["messages"] for row in TASK.rows("iid", 5)]
     with pytest.raises(ValueError, match="no set"):
-        TASK.rows("second")
+        TASK.rows("shifted")
     with pytest.raises(ValueError, match="variant"):
         TASK.rows("train", variant="hard")
 

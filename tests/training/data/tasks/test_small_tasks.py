@@ -22,10 +22,10 @@ def test_sets_do_not_meet_and_targets_score_full(name):
         assert all(task.score(target(row), target(row))["exact"] == 1.0 for row in rows)
         assert all(set(task.score(target(row), target(row))) <= {*task.metrics} for row in rows)
     assert task.rows("train", seed=1) != task.rows("train", seed=2)
-    assert task.rows("second", seed=1) == task.rows("second", seed=2)
+    assert task.rows("shifted", seed=1) == task.rows("shifted", seed=2)
     with pytest.raises(ValueError, match="no set"):
         task.rows("sealed")
-    assert len(few_shot(task, sets["second"][0], 4)) == 10
+    assert len(few_shot(task, sets["shifted"][0], 4)) == 10
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_desk_checks_rules(answer, reason):
 
 def test_a_desk_that_refuses_everything_scores_half():
     task = get("library_desk")
-    rows = task.rows("second")
+    rows = task.rows("shifted")
     exact = [task.score(REFUSAL, target(row))["exact"] for row in rows]
     assert 0.4 < sum(exact) / len(exact) < 0.6
 
@@ -81,7 +81,7 @@ def test_a_sum_is_read_as_its_reward_reads_it(name, answer, valid, content):
 
 
 def test_the_two_sums_ask_the_same():
-    asked = [[row["messages"][1]["content"] for row in get(name).rows("second")] for name in ("sums", "shown_sums")]
+    asked = [[row["messages"][1]["content"] for row in get(name).rows("shifted")] for name in ("sums", "shown_sums")]
     assert asked[0] == asked[1]
 
 

@@ -1,7 +1,7 @@
 """The sealed third grammar: a third hand, scored once, at the end.
 
 Nothing is tuned on it: not the training grammar, not the learning rate, not the prompt. Its figure stands
-next to the second set's to show how much choosing by the second set flattered that one.
+next to the shifted set's to show how much choosing by the shifted set flattered that one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sets of the order-form task: which grammar, which seed, how many, and the pinned hashes of the held-
 out ones.
 
-``second`` and ``sealed`` never depend on a run's seed: they are the same 200 messages for everybody, and a
+``shifted`` and ``sealed`` never depend on a run's seed: they are the same 200 messages for everybody, and a
   changed hash is an error, not a new version.
 """
 
@@ -21,12 +21,12 @@ HELD_OUT_SIZE = 200
 
 
 HELD_OUT_SHA256 = {
-    "second": "b23cd2283ce039cdb7d1e4b11a67400f9a20235365a58cae01a0f9ae0fb095c6",
+    "shifted": "b23cd2283ce039cdb7d1e4b11a67400f9a20235365a58cae01a0f9ae0fb095c6",
     "sealed": "33994a55a609944432c0a09383a052ab03443cc1434cb756ba73a05308a92e55",
 }
 
 
-HELD_OUT_GRAMMARS = {"second": orders_shifted, "sealed": orders_sealed}
+HELD_OUT_GRAMMARS = {"shifted": orders_shifted, "sealed": orders_sealed}
 
 
 def draw(
@@ -62,7 +62,7 @@ def sha256_messages(messages: list[Message]) -> str:
 
 
 def held_out(name: str) -> list[Message]:
-    """The 200 messages of ``second`` or ``sealed``.
+    """The 200 messages of ``shifted`` or ``sealed``.
 
     Raises:
         ValueError: the generator no longer writes the pinned set, so that scores would not compare.

@@ -1,4 +1,4 @@
-"""The second held-out grammar: other wording, other products, never used in training.
+"""The shifted held-out grammar: other wording, other products, never used in training.
 
 It was written and its output hashed before any training data was tried, so no choice about the training
 grammar could be made to suit it. ``tests/training/data/tasks/test_orders.py`` pins the hash and asserts that
@@ -12,7 +12,7 @@ import random
 
 from training.data.tasks.orders import slots as orders_slots
 
-NAME = "second"
+NAME = "shifted"
 SEED = 271828
 
 HEADS = (

@@ -1,8 +1,8 @@
 """The default task: a customer's message becomes an order form in strict JSON.
 
-Four sets: ``train`` (1,000 from the training grammar), ``iid`` (200 more of the same grammar), ``second`` (200 in
+Four sets: ``train`` (1,000 from the training grammar), ``iid`` (200 more of the same grammar), ``shifted`` (200 in
 other wording about other products, the headline), ``sealed`` (200 by a third hand, scored once). What the fields mean
-stands in ``orders_slots``; the grammars in ``orders_grammar``, ``orders_second`` and ``orders_sealed``.
+stands in ``orders_slots``; the grammars in ``orders_grammar``, ``orders_shifted`` and ``orders_sealed``.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Orders(Task):
     """Messages to order forms."""
 
     def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """Rows of ``train`` and ``iid`` (by seed and variant), ``second`` and ``sealed`` (the same for everybody).
+        """Rows of ``train`` and ``iid`` (by seed and variant), ``shifted`` and ``sealed`` (the same for everybody).
 
         Raises:
             ValueError: unknown set or variant.
@@ -171,8 +171,8 @@ TASK = Orders(
     title="customer message to order form",
     shape="strict JSON with six fields",
     system=SYSTEM,
-    sets=("train", "iid", "second", "sealed"),
-    headline="second",
+    sets=("train", "iid", "shifted", "sealed"),
+    headline="shifted",
     metrics=("exact", "field", "content", "valid", *(f"field:{name}" for name in FIELDS)),
     max_new_tokens=72,
     shots=tuple((message, form.to_json()) for message, form in SHOTS),
