@@ -1,7 +1,7 @@
 """Former names of settings, and the message that says what is written today.
 
 Settings that do what a setting of transformers, TRL or PEFT does have its name. A file with a former name is refused
-in one line that says the name of today; ``training/site_records/rename_records.py`` translates the stored runs.
+in one line that says the name of today; ``training/rename_records.py`` translates the stored runs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""``python -m training.site_records.rename_records``: the stored runs say names of today; every figure stays.
+"""``python -m training.rename_records``: the stored runs say names of today; every figure stays.
 
 A record is of settings, sets and a name that were called otherwise when it was made. What changes is in
 ``training/run/former_names.py``; ``run.config_sha256`` is computed anew from the settings that the record's command
 asks for, and the hash that the run had is kept as ``run.former_config_sha256``. A second call changes nothing.
+
+It stands above the rooms, since it needs the list of runs (commands) and the pipeline's settings (stack).
 """
 
 from __future__ import annotations

@@ -9,15 +9,15 @@ import shlex
 import pytest
 
 from tests.checkout import ROOT
+from training import rename_records
 from training.methods.configuration import load_config
 from training.run import former_names
 from training.run.record import RECORDS_FOLDER
-from training.site_records import rename_records
 
 FILES = sorted((ROOT / RECORDS_FOLDER).glob("*.json"))
 # SHA-256 over each record's numbers in their order, written before anything was renamed; a run that is recorded anew
 # has other figures, and its line goes.
-FIGURES = json.loads((ROOT / "tests/training/site_records/record_figures.json").read_text())
+FIGURES = json.loads((ROOT / "tests/training/record_figures.json").read_text())
 
 
 def test_every_figure_is_the_one_before_the_renaming():
@@ -46,10 +46,10 @@ OLD = {
     "run": {
         "id": "embed-too-far-s0",
         "command": "python -m training embed --config training/configs/embed/minilm_workshop.yaml"
-        " embed.matryoshka_dims=[384, 64] train.per_device_train_batch_size=8 --seed 0 --out runs/records/embed-too-far-s0",
+        " embed.widths=[384, 64] train.batch_size=8 --seed 0 --out runs/records/embed-too-far-s0",
         "config_sha256": "0" * 64,
     },
-    "eval": {"shifted": {"exact": {"base": 0.25, "set": "shifted"}}},
+    "eval": {"second": {"exact": {"base": 0.25, "set": "second"}}},
     "tables": {"x": [{"title": "On held-out rows: second"}]},
 }
 
