@@ -10,6 +10,9 @@ import pytest
 
 from tests.checkout import ROOT
 from training import rename_records
+from training.commands.record_list import plan
+from training.data import splits
+from training.methods import registry
 from training.methods.configuration import load_config
 from training.run import former_names
 from training.run.record import RECORDS_FOLDER
@@ -44,7 +47,6 @@ def test_every_stored_command_asks_for_settings_of_today():
 
 OLD = {
     "run": {
-        "id": "embed-too-far-s0",
         "command": "python -m training embed --config training/configs/embed/minilm_workshop.yaml"
         " embed.widths=[384, 64] train.batch_size=8 --seed 0 --out runs/records/embed-too-far-s0",
         "config_sha256": "0" * 64,
@@ -59,7 +61,7 @@ def test_a_former_record_is_renamed_and_runs(tmp_path):
     assert rename_records.main(tmp_path) == 0
     (file,) = tmp_path.iterdir()
     found = json.loads(file.read_text())
-    assert file.name == "embed-lr1e-3-s0.json" and found["run"]["id"] == "embed-lr1e-3-s0"
+    assert file.name == "embed-lr1e-3-s0.json"
     assert found["eval"] == {"shifted": {"exact": {"base": 0.25, "set": "shifted"}}}
     assert found["tables"]["x"][0]["title"] == "On held-out rows: shifted"
     words = shlex.split(found["run"]["command"])
@@ -68,6 +70,32 @@ def test_a_former_record_is_renamed_and_runs(tmp_path):
     assert words[-1] == "runs/records/embed-lr1e-3-s0"
     assert found["run"]["former_config_sha256"] == "0" * 64
     assert found["run"]["config_sha256"] == rename_records.sha_today(found["run"]["command"])
+
+
+def test_a_listed_record_gets_the_lists_own_command():
+    run = {"id": "embed-too-far-s0", "command": OLD["run"]["command"], "config_sha256": "0" * 64}
+    found = rename_records.run_today(run)
+    assert found["id"] == "embed-lr1e-3-s0"
+    assert "train.learning_rate=1e-3 --seed 0 --out runs/records/embed-lr1e-3-s0" in found["command"]
+
+
+@pytest.mark.parametrize("name", ["dpo-written-s0", "grpo-warm-s0", "orders-main-s2"])
+def test_the_rows_are_those_of_the_recorded_run(name):
+    """Under the set's name of today the same rows are drawn."""
+    recorded = json.loads((ROOT / RECORDS_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    entry = next(entry for entry in plan() if entry.name == name)
+    rows = registry.load_rows(load_config(entry.config, list(entry.overrides), entry.seed))
+    assert rows.sha256 == recorded["data"]["sha256"]
+
+
+def test_the_pairs_are_those_of_the_recorded_reward_model():
+    """Their hash is over their ids too, in which the set's former name stood."""
+    recorded = json.loads((ROOT / RECORDS_FOLDER / "reward-clean-s1.json").read_text(encoding="utf-8"))
+    rows = registry.load_rows(load_config("training/configs/reward/smollm2_shift_notes.yaml", [], 1))
+    parts = [rows.train, *rows.heldout.values()]
+    former = [[{**pair, "id": pair["id"].replace("shifted", "second")} for pair in part] for part in parts]
+    said = "".join(splits.sha256_rows([{"messages": pair} for pair in part]) for part in former)
+    assert hashlib.sha256(said.encode()).hexdigest() == recorded["data"]["sha256"]
 
 
 def test_a_record_that_would_lose_a_figure_is_left(tmp_path, monkeypatch):

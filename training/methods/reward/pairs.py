@@ -57,6 +57,9 @@ def from_files(config: RewardConfig, tokenizer: Any = None) -> tuple[list[Pair],
     return pair_files.read_pairs(config.data.train_file, system, keys, rules), held_out
 
 
+STREAMS = {"shifted": "second"}  # random numbers are still drawn under the set's former name, so that its pairs stay
+
+
 def written(config: RewardConfig) -> tuple[list[Pair], dict[str, list[Pair]]]:
     """Pairs by the rules of the task ``shift_notes``."""
     unknown = [kind for kind in config.reward.kinds if kind not in SPOILERS]
@@ -69,7 +72,7 @@ def written(config: RewardConfig) -> tuple[list[Pair], dict[str, list[Pair]]]:
             raise BadInput(f"data.{name}: synthetic pairs are made by rule out of the task's own rows; for pairs of"
                            " yours set reward.pairs to file")  # fmt: skip
     rows = splits.load(config)
-    held_out = {name: spoilt(kept, config.reward.kinds, f"{name}-{config.data.seed}")
+    held_out = {name: spoilt(kept, config.reward.kinds, f"{STREAMS.get(name, name)}-{config.data.seed}")
                 for name, kept in rows.heldout.items()}  # fmt: skip
     return spoilt(rows.train, config.reward.kinds, f"train-{config.data.seed}"), held_out
 
