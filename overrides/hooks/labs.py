@@ -25,6 +25,7 @@ if str(ROOT) not in sys.path:
 from labs_py import api  # noqa: E402
 
 ELEMENT = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
+FENCED = re.compile(r"^([ ]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ ]*$", re.MULTILINE | re.DOTALL)  # a listing, not the page
 SCRIPTS = ROOT / "overrides" / "labs"
 FIRST_SEED = 1
 # Browsers load no modules from file://, so the sentence on how to serve the site needs a script of its own.
@@ -45,7 +46,12 @@ def on_pre_build(config):
 
 def on_page_markdown(markdown, page, config, files):
     """Note which labs the pages show, so that one node process can paint them all."""
-    _slugs.update(ELEMENT.findall(markdown))
+    _slugs.update(shown_labs(markdown))
+
+
+def shown_labs(markdown: str) -> list[str]:
+    """Slugs of the labs that a page shows; one that stands in a listing is text to read."""
+    return ELEMENT.findall(FENCED.sub("", markdown))
 
 
 def on_post_page(output, page, config):

@@ -1,0 +1,26 @@
+"""A lab is painted where a page shows it, and not where a listing names it."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.checkout import ROOT
+
+sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
+
+import labs  # noqa: E402
+
+
+def test_a_lab_in_a_listing_is_not_shown() -> None:
+    element = '<lab-view slug="{}"></lab-view>'
+    page = "\n".join(["# A page", element.format("lora"), "1. A step:", "", "    ```markdown title=x",
+                      f"    {element.format('mine')}", "    ```", "", element.format("mask"), "~~~", element.format("no"),
+                      "~~~"])  # fmt: skip
+    assert labs.shown_labs(page) == ["lora", "mask"]
+
+
+def test_every_lab_that_the_pages_show_exists() -> None:
+    shown = {
+        slug for page in (ROOT / "docs").rglob("*.md") for slug in labs.shown_labs(page.read_text(encoding="utf-8"))
+    }
+    assert shown and shown <= set(labs.api.list_labs())
