@@ -13,9 +13,9 @@ import labs  # noqa: E402
 
 def test_a_lab_in_a_listing_is_not_shown() -> None:
     element = '<lab-view slug="{}"></lab-view>'
-    page = "\n".join(["# A page", element.format("lora"), "1. A step:", "", "    ```markdown title=x",
-                      f"    {element.format('mine')}", "    ```", "", element.format("mask"), "~~~", element.format("no"),
-                      "~~~"])  # fmt: skip
+    listing = f"    ```markdown title=x\n    {element.format('mine')}\n    ```\n"
+    page = f"# A page\n{element.format('lora')}\n1. A step:\n\n{listing}\n{element.format('mask')}\n"
+    page += f"~~~\n{element.format('no')}\n~~~\n"
     assert labs.shown_labs(page) == ["lora", "mask"]
 
 

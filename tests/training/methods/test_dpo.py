@@ -181,7 +181,7 @@ def test_several_processes_are_refused_before_anything_is_trained(tmp_path, monk
     from training.run import machine
 
     monkeypatch.setattr(machine, "process_count", lambda: 2)
-    with pytest.raises(BadInput, match="sampled pairs are made in one process"):
+    with pytest.raises(BadInput, match="on_policy pairs are made in one process"):
         train("dpo", tmp_path / "run", [*ROUNDS, "dpo.warm_start_rows=8"])
     assert not (tmp_path / "run" / WARM).exists() and not (tmp_path / "run" / "round-1").exists()
 
