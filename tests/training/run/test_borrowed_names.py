@@ -67,7 +67,6 @@ OURS = {  # what no library has a name for, and why it is here
     "embed.pairs": "where the pairs come from",
     "embed.negatives": "what a question is told apart from",
     "embed.pooling": "of the models.Pooling module",
-    "embed.query_prompt": "one of SentenceTransformer's prompts",
     "embed.passage_prompt": "one of SentenceTransformer's prompts",
     "embed.general_margin": "a margin of the gate",
     "embed.margin": "a share of the cosine: relative_margin",
