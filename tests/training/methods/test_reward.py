@@ -98,7 +98,7 @@ def test_a_pair_that_is_too_long_is_named_by_line_before_anything_runs(tmp_path)
 
 @pytest.mark.parametrize("name, value", [("train_file", "rows.jsonl"), ("heldout_files", "{test: rows.jsonl}")])
 def test_written_pairs_are_of_the_tasks_own_rows(name, value):
-    with pytest.raises(BadInput, match=f"^data.{name}: written pairs .* reward.pairs to file"):
+    with pytest.raises(BadInput, match=f"^data.{name}: synthetic pairs .* reward.pairs to file"):
         reward_pairs.load_rows(tiny(f"data.{name}={value}"))
 
 
