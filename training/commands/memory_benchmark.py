@@ -26,7 +26,7 @@ from training.methods import trainer as method_trainer
 from training.methods.callbacks import StepLog
 from training.methods.configuration import load_config
 from training.methods.dpo import train as dpo
-from training.methods.dpo.settings import PreferenceConfig
+from training.methods.dpo.settings import DpoConfig
 from training.methods.sft import train as sft
 from training.models.chat_template import Encoded
 from training.models.guards import IGNORED
@@ -163,7 +163,7 @@ def trainer_of(point: Point, config: Any, loaded: LoadedModel, tuned: PeftModel 
                ) -> tuple[Trainer, StepLog]:  # fmt: skip
     """The method's own trainer on rows of known length, and its log of steps."""
     rows = rows_of(point, loaded.model.config.vocab_size)
-    if isinstance(config, PreferenceConfig):
+    if isinstance(config, DpoConfig):
         half = point.tokens - round(point.tokens * LABELLED)
         turned = [ids[half:][::-1] for ids, _ in rows]
         pairs = [{"prompt_ids": ids[:half], "chosen_ids": ids[half:], "rejected_ids": other}
