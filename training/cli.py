@@ -69,7 +69,9 @@ def main(arguments: list[str]) -> int:
             listing = "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
             print(ABOUT.format(commands=listing), flush=True)
             return 0
-        return _run(arguments[0], arguments[1:])
+        code = _run(arguments[0], arguments[1:])
+        sys.stdout.flush()  # here, where a reader who has gone is understood, and not while Python ends
+        return code
     except TrainingError as error:
         print(f"{'' if error.exit_code == INTERRUPTED else 'error: '}{error}", file=sys.stderr)
         return error.exit_code

@@ -36,6 +36,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from training.models.shapes import shape_of  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.run.errors import (  # noqa: E402
     BadInput,
@@ -75,9 +76,7 @@ def random_model(shape: str):
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from training.models.shapes import SHAPES
-
-    s = SHAPES[SOURCE]
+    s = shape_of(SOURCE)
     sizes = TINY if shape == "tiny" else {
         "hidden_size": s.hidden, "intermediate_size": s.inner, "num_hidden_layers": s.layers,
         "num_attention_heads": s.heads, "num_key_value_heads": s.key_value * s.heads // s.hidden,

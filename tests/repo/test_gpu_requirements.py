@@ -83,5 +83,7 @@ def test_deepspeed_goes_beside_the_rest(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_targets_are_there(root: Path) -> None:
     for target, word in (("gpu", "deepspeed"), ("gpu-vllm", "vllm")):
-        done = subprocess.run(["make", "-n", target], cwd=root, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["make", "--no-print-directory", "-n", target], cwd=root, capture_output=True, text=True, check=True
+        )
         assert done.stdout.rstrip().endswith(f"overrides/build/gpu.py {word}")

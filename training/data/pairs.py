@@ -53,7 +53,9 @@ Pair = dict[str, Any]
 # ---- files ----
 def token_rules(config: Config, tokenizer: PreTrainedTokenizerBase | None) -> TokenRules | None:
     """The rules that need a tokenizer, with the run's longest row; None without one."""
-    return TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
+    if tokenizer is None:
+        return None
+    return TokenRules(tokenizer, config.train.max_length, chat_template.stop_ids(tokenizer))
 
 
 def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_data.Fault | None]]:

@@ -17,6 +17,7 @@ from training.data import replay, replay_chats
 from training.data.check import Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
+from training.models import chat_template
 from training.run.errors import BadInput
 from training.run.settings import Config
 
@@ -181,7 +182,9 @@ def load(config: Config, tokenizer: PreTrainedTokenizerBase | None = None) -> Sp
     # supervised rows can be trained on without a test; the commands that measure say so when there is none
     held_out = held_out_sets(config, task, needed=config.method != "sft")
     if config.data.train_file is not None:
-        rules = TokenRules(tokenizer, config.train.max_length) if tokenizer is not None else None
+        rules = None
+        if tokenizer is not None:
+            rules = TokenRules(tokenizer, config.train.max_length, chat_template.stop_ids(tokenizer))
         scored = config.method in SCORED_METHODS
         asked = [row["messages"] for rows in held_out.values() for row in rows]
         path = config.data.train_file

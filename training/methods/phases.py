@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from training.data.splits import Splits
-from training.methods.trainer import TrainResult
 from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.folder import RunFolder
 from training.run.settings import Config
+
+if TYPE_CHECKING:
+    from training.methods.trainer import TrainResult  # the trainers load torch, and --help does not need it
 
 ConfigType = TypeVar("ConfigType", bound=Config)
 

@@ -93,8 +93,12 @@ def value_today(key: str, value: Any) -> Any:
     today = key_today(key)
     if today == "model.source" and isinstance(value, str) and value.startswith(FORMER_BUNDLED):
         return BUNDLED + value.removeprefix(FORMER_BUNDLED)
-    if today == "evaluate.sets" and isinstance(value, list) and any(name in SETS for name in value):
-        return [SETS.get(name, name) for name in value]
+    if (
+        today == "evaluate.sets"
+        and isinstance(value, list)
+        and any(isinstance(name, str) and name in SETS for name in value)
+    ):
+        return [SETS.get(name, name) if isinstance(name, str) else name for name in value]
     if key == "lora.first_layer" and isinstance(value, int) and not isinstance(value, bool):
         return f"from:{value}" if value else None
     if isinstance(value, list):
