@@ -14,11 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("STAGE10_SITE") or ROOT / "site")
 PREFIX = "/stage-10"
-# Address below the site's root of the page that shows each lab.
+# Address below the site's root of the page that shows each lab; an indented one stands in a listing.
 LAB_PAGES = {
     slug: f"{page.relative_to(ROOT / 'docs').with_suffix('').as_posix()}/"
     for page in sorted((ROOT / "docs").rglob("*.md"))
-    for slug in re.findall(r'<lab-view slug="([^"]*)">', page.read_text(encoding="utf-8"))
+    for slug in re.findall(r'^<lab-view slug="([^"]*)">', page.read_text(encoding="utf-8"), re.MULTILINE)
 }
 sys.path.insert(0, str(ROOT / "overrides" / "build"))
 
