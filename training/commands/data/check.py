@@ -1,12 +1,10 @@
-"""``python -m training data build|check``: write a task's rows to files, or look for faults in a file."""
+"""``python -m training data check``: look for faults in files of rows, line by line."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from labs_py.core.chat_data import CODES
 from training.data import splits
 from training.data.check import TokenRules, check_file
 from training.data.tasks import registry as tasks
@@ -17,25 +15,9 @@ from training.run.arguments import DEFAULT_CONFIG
 from training.run.errors import BAD_INPUT, BadInput
 from training.run.settings import Config
 
-CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in CODES.items())
 
-ABOUT = f"""build: write the rows of the configured task as JSONL, one file for each set, with their hash.
-check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
-
-codes:
-{CODE_LIST}
-
-A row is {{"messages": [{{"role", "content"}}, ...]}}, {{"prompt", "completion"}} or {{"text"}}.
-Near-duplicates are rows whose questions share four fifths of their three-word runs."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``data build --config FILE --out DIR`` and ``data check FILE``."""
-    parser.add_argument("action", choices=("build", "check"))
-    parser.add_argument("words", nargs="*", metavar="FILE | key=value", help="files to check; settings for build")
-    parser.add_argument("--config", metavar="FILE", help="names the task, and the model whose tokenizer counts")
-    parser.add_argument("--seed", type=int, help="seed of the generator")
-    parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
+def add_arguments(parser: argparse._ArgumentGroup) -> None:
+    """The options of ``data check``."""
     parser.add_argument(
         "--test", action="append", default=[], metavar="FILE", help="held-out rows, which must not appear"
     )
@@ -49,30 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build or check; 0 when done, 2 when ``check`` found a fault.
+    """Print every fault of the files; 0 when there is none, else 2.
 
     Raises:
         BadInput: an argument, the configuration or a file cannot be used.
     """
-    return _build(args) if args.action == "build" else _check(args)
-
-
-def _config(args: argparse.Namespace, overrides: list[str]) -> Config:
-    return load_config(args.config or DEFAULT_CONFIG, overrides, args.seed)
-
-
-def _build(args: argparse.Namespace) -> int:
-    config = _config(args, args.words)
-    loaded = splits.load(config)
-    out = Path(args.out or f"data/{config.name}")
-    for name, rows in {"train": loaded.train, **loaded.heldout}.items():
-        splits.write_rows(out / f"{name}.jsonl", rows)
-        print(f"{out / name}.jsonl: {len(rows)} rows, sha256 {splits.sha256_rows(rows)}")
-    print(*loaded.notes, sep="\n")
-    return 0
-
-
-def _check(args: argparse.Namespace) -> int:
     if not args.words:
         raise BadInput("data check: name the JSONL file to check")
     if args.max_shown < 0:
@@ -81,7 +44,7 @@ def _check(args: argparse.Namespace) -> int:
         raise BadInput(f"data check: --max-tokens is {args.max_tokens}; give 1 or more")
     rules, task = None, None
     if args.config or args.tokens or args.max_tokens:
-        config = _config(args, [])
+        config = load_config(args.config or DEFAULT_CONFIG, [], args.seed)
         task = splits.task_of(config)
         if args.tokens or args.max_tokens:
             rules = _token_rules(config, args.max_tokens)

@@ -1,0 +1,1 @@
+"""``python -m training data ACTION``: a module for each action; ``command`` is their common command line."""
