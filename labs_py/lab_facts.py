@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from labs_py import api
-from labs_py.core import quantize
+from labs_py.core import power, quantize
 from labs_py.core.facts import fact
 
 
@@ -23,6 +23,12 @@ def lab_scalar(slug: str, scalar: str, settings: dict[str, Any] | None = None) -
     if frame["errors"]:
         raise ValueError(f"{slug} {settings}: {frame['errors'][0]['message']}")
     return frame["scalars"][scalar]["value"]
+
+
+@fact
+def fewest_differing(alpha: float = 0.05) -> int:
+    """Fewest items that must differ before McNemar's exact test can claim anything: a clean sweep of them."""
+    return next(m for m in range(1, 1000) if power.mcnemar(m, 0) <= alpha)
 
 
 @fact

@@ -1,73 +1,21 @@
 """How many items it takes to see a gain, and how surprising a pasted result would be without one.
 
-Normal and t quantiles are solved from their distribution functions, so that numpy and ``math`` suffice; tests compare
-each with scipy. The sources of the formulas stand at the functions.
+The power of a paired comparison is that of the exact test, summed over all splits; tests compare it with scipy. The
+sources of the formulas stand at the functions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
+from labs_py.core.binomial import binomial, fewest_to_claim, table_size
+from labs_py.core.quantiles import normal_cdf, normal_quantile, t_quantile
+
 MOST_ITEMS = 10_000_000
-
-
-def normal_cdf(x: float) -> float:
-    """Share of a standard normal distribution below ``x``."""
-    return 0.5 * math.erfc(-x / math.sqrt(2))
-
-
-@lru_cache(maxsize=64)
-def normal_quantile(share: float) -> float:
-    """The ``x`` below which ``share`` (strictly between 0 and 1) of a standard normal distribution lies."""
-    return _solve(normal_cdf, share)
-
-
-def t_cdf(x: float, freedom: float) -> float:
-    """Share of Student's distribution below ``x``: half, and half an incomplete beta function."""
-    middle = 0.5 * _incomplete_beta(0.5, freedom / 2, x * x / (freedom + x * x))
-    return 0.5 + math.copysign(middle, x)
-
-
-def t_quantile(share: float, freedom: float) -> float:
-    """The ``x`` below which ``share`` of Student's distribution with ``freedom`` degrees lies."""
-    return _solve(lambda x: t_cdf(x, freedom), share)
-
-
-def _solve(cdf: Callable[[float], float], share: float) -> float:
-    """Bisection on a rising distribution function, to rounding."""
-    low, high = -1.0, 1.0
-    while cdf(low) > share:
-        low *= 2
-    while cdf(high) < share:
-        high *= 2
-    for _ in range(90):
-        middle = (low + high) / 2
-        low, high = (middle, high) if cdf(middle) < share else (low, middle)
-    return (low + high) / 2
-
-
-def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """Regularised incomplete beta function by Lentz's continued fraction (Abramowitz and Stegun 26.5.8)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(b, a, 1 - x)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
-    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
-    value = d
-    for m in range(1, 400):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for step in (even, odd):
-            d, c = 1 / (1 + step * d), 1 + step / c
-            value *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return front * value / a
+MOST_EXACT = 20_000  # differing items; beyond, the normal approximation is off by less than a thousandth
 
 
 # --8<-- [start:mcnemar]
@@ -90,35 +38,73 @@ def mcnemar(gained: int, lost: int) -> float:
 # --8<-- [end:mcnemar]
 
 
+@lru_cache(maxsize=8)
+def claims(most: int, share: float, alpha: float) -> np.ndarray:
+    """Chance that the exact test claims a difference, for each number m = 0 .. most of differing items.
+
+    Carried from m to m + 1: one more item helps when the count was one short, and costs when one more is asked for.
+
+    Args:
+        most: largest m.
+        share: of the differing items that fall on the one side, strictly between 0 and 1.
+        alpha: level of the two-sided test.
+    """
+    m, asked = np.arange(most), fewest_to_claim(most, alpha)
+    total = np.zeros(most + 1)
+    for side in (share, 1 - share):
+        steps = side * binomial(m, asked[:-1] - 1, side, most)
+        steps -= (asked[1:] > asked[:-1]) * binomial(m + 1, asked[:-1], side, most)
+        total[1:] += np.cumsum(steps)
+    return total
+
+
 # --8<-- [start:paired_power]
 def paired_power(n: float, gained: float, lost: float, alpha: float = 0.05) -> float:
-    """Chance that a paired comparison of ``n`` items shows a real difference.
+    """Chance that McNemar's exact test claims a difference on ``n`` items.
 
-    Connor's normal approximation for McNemar's test: under "no difference" the mean of +1, 0 and -1 has the variance
-    of the disagreements, ``gained + lost``; in truth the square of the gain comes off.
+    How many items differ is a binomial draw, and how they split is another; the test looks at the split alone. The
+    chance is summed over all of them. With very many differing items Connor's normal approximation takes over.
 
     Args:
         n: items.
         gained, lost: share of items that only the fine-tuned model, or only the base, gets right.
-        alpha: how often a difference is claimed when there is none, both sides together.
+        alpha: how often a difference is claimed when there is none, at most; both sides together.
     """
-    gain, differing = abs(gained - lost), gained + lost
-    spread = math.sqrt(max(differing - gain * gain, 0.0))
-    distance = gain * math.sqrt(n) - normal_quantile(1 - alpha / 2) * math.sqrt(differing)
-    return normal_cdf(distance / spread) if spread else float(distance > 0)
+    n, differing = round(n), gained + lost
+    if differing * n > MOST_EXACT:
+        return _normal_power(n, gained, lost, alpha)
+    if not differing:
+        return 0.0
+    centre, reach = n * differing, 10 * math.sqrt(n * differing) + 20
+    counts = np.arange(max(0, math.floor(centre - reach)), min(n, math.ceil(centre + reach)) + 1)
+    share = min(max(gained / differing, 1e-12), 1 - 1e-12)
+    chances = binomial(n, counts, min(differing, 1 - 1e-12), table_size(n))
+    return float(min(1.0, chances @ claims(table_size(counts[-1]), share, alpha)[counts]))
 
 
 def paired_items(gained: float, lost: float, alpha: float = 0.05, power: float = 0.8) -> int:
-    """Items that give a paired comparison that power: the formula above, solved for n."""
-    gain, differing = abs(gained - lost), gained + lost
-    if gain == 0:
+    """Fewest items from which on a paired comparison has that power: the function above, solved for n."""
+    if gained == lost:
         return MOST_ITEMS
-    root = normal_quantile(1 - alpha / 2) * math.sqrt(differing)
-    root += normal_quantile(power) * math.sqrt(max(differing - gain * gain, 0.0))
-    return min(MOST_ITEMS, math.ceil((root / gain) ** 2))
+    low, high = 0, 16
+    while paired_power(high, gained, lost, alpha) < power and high < MOST_ITEMS:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if paired_power(middle, gained, lost, alpha) < power else (low, middle)
+    return min(MOST_ITEMS, high)
 
 
 # --8<-- [end:paired_power]
+
+
+def _normal_power(n: int, gained: float, lost: float, alpha: float) -> float:
+    """Connor 1987, Biometrics 43, 207-211, with the exact test's half step: the variance of the mean of +1, 0 and -1
+    is that of the disagreements under "no difference"; in truth the square of the gain comes off."""
+    gain, differing = abs(gained - lost), gained + lost
+    spread = math.sqrt(max(differing - gain * gain, 0.0))
+    distance = gain * math.sqrt(n) - normal_quantile(1 - alpha / 2) * math.sqrt(differing) - 1 / math.sqrt(n)
+    return normal_cdf(distance / spread) if spread else float(distance > 0)
 
 
 def effect_size(rate: float, other: float) -> float:

@@ -28,10 +28,10 @@ def test_the_slider_moves_by_keyboard(lab):
     lab.focus("input[type=range][name=gain]")
     lab.keyboard.press("ArrowRight")
     lab.wait_for_function("JSON.parse(document.querySelector('lab-view').dataset.params).gain === 3.5", timeout=BOOT)
-    assert lab.evaluate(VALUE, "needed_items") < 1306
+    assert lab.evaluate(VALUE, "needed_items") < 1362
 
 
 def test_without_scripts_the_first_frame_stands(visit):
     page = visit("labs/evidence/", java_script_enabled=False)
     assert page.locator("[data-chart=power] .lab-svg").count() == 1
-    assert page.get_attribute("[data-output=needed_items]", "data-value").startswith("1306")
+    assert page.get_attribute("[data-output=needed_items]", "data-value").startswith("1362")

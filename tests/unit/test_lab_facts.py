@@ -32,3 +32,7 @@ def test_step_growth_and_blended_saving() -> None:
     assert lab_facts.step_growth(8, 4, symmetric=True) == pytest.approx(18.14, abs=0.01)
     assert lab_facts.blended_saving(0.92, 0.1) == pytest.approx(5.81, abs=0.01)
     assert lab_facts.blended_saving(1.0, 0.1) == pytest.approx(10.0)
+
+
+def test_fewest_differing() -> None:
+    assert [lab_facts.fewest_differing(alpha) for alpha in (0.1, 0.05, 0.01)] == [5, 6, 8]

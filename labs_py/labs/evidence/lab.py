@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from labs_py.core import power
+from labs_py.core import paired_test, power
 from labs_py.labs.evidence import pasted
 from labs_py.spec import Result
 
@@ -73,11 +73,7 @@ def _judge(results: str, seed: int, alpha: float, goal: float) -> tuple[dict, di
         pairs = pasted.read_pairs(pasted.EXAMPLE)[0]
     differences = pairs[:, 1] - pairs[:, 0]
     n, gained, lost = len(pairs), int((differences > 0).sum()), int((differences < 0).sum())
-    distinct = len(np.unique(differences))
-    means = 100 * power.bootstrap_differences(differences, DRAWS if distinct <= 200 else 200, seed)
-    low, high = np.quantile(means, [0.025, 0.975])
-    width = max(np.ptp(means), 1.0) / BINS
-    edges = means.min() + width * np.arange(BINS + 1)
+    p_value, low, high = paired_test.paired_test(differences, alpha, seed)
     scalars = {
         "items": n,
         "base_score": pairs[:, 0].mean(),
@@ -85,18 +81,55 @@ def _judge(results: str, seed: int, alpha: float, goal: float) -> tuple[dict, di
         "gained": gained,
         "lost": lost,
         "difference": 100 * differences.mean(),
-        "low": low,
-        "high": high,
-        "p_value": power.mcnemar(gained, lost),
+        "low": 100 * low,
+        "high": 100 * high,
+        "p_value": p_value,
         "items_for_this": power.paired_items(gained / n, lost / n, alpha, goal),
     }
+    distinct = len(np.unique(differences))
+    means = 100 * power.bootstrap_differences(differences, DRAWS if distinct <= 200 else 200, seed)
+    edges = bins(means, 100 * smallest_step(differences) / n)
     counts = np.histogram(np.clip(means, edges[0], edges[-1]), edges)[0]
     texts["summary:bootstrap"] = (
-        f"{gained} of {n:,} items gained, {lost} lost: {scalars['difference']:+.1f} points, 95% interval {low:+.1f} to "
-        f"{high:+.1f}, McNemar's p {scalars['p_value']:.3g}. "
-        + ("A gain." if low > 0 else "A loss." if high < 0 else "It may be nothing.")
+        f"{gained} of {n:,} items gained, {lost} lost: {scalars['difference']:+.1f} points, {1 - alpha:.0%} interval "
+        f"{100 * low:+.1f} to {100 * high:+.1f}, McNemar's p {p_value:.3g}. "
+        + verdict(p_value, scalars["difference"], gained + lost, alpha)
     )
     return scalars, {"bootstrap_counts": counts.astype(float), "bootstrap_edges": edges}, texts
+
+
+def verdict(p_value: float, difference: float, differing: int, alpha: float) -> str:
+    """What the test says at the accepted rate of false alarms, and nothing beyond it."""
+    if p_value <= alpha and difference:
+        return "A gain." if difference > 0 else "A loss."
+    fewest = next(m for m in range(1, 100) if power.mcnemar(m, 0) <= alpha)
+    if differing < fewest:
+        return (
+            f"Too few items to tell: the models differ on {differing}, and below {fewest} even a clean sweep has a p "
+            f"above {alpha:g}."
+        )
+    return "It may be nothing."
+
+
+def smallest_step(differences: np.ndarray) -> float:
+    """The step that all differences are multiples of, in shares of an item; 0 where there is no such step."""
+    for parts in (1, 2, 4, 5, 10, 100):
+        if np.abs(differences * parts - np.round(differences * parts)).max() < 1e-6:
+            return 1 / parts
+    return 0.0
+
+
+def bins(values: np.ndarray, step: float) -> np.ndarray:
+    """Edges of at most about 30 bins. Values that come in steps get bins of whole steps, with each in the middle."""
+    low, high = float(values.min()), float(values.max())
+    if not step or (high - low) / step > 100 * BINS:
+        width = max(high - low, 1.0) / BINS
+        return low + width * np.arange(BINS + 1)
+    first, last = round(low / step), round(high / step)
+    many = max(1, -(-(last - first + 1) // BINS))
+    count = max(3, -(-(last - first + 1) // many))
+    first -= (count * many - (last - first + 1)) // 2
+    return step * (first - 0.5 + many * np.arange(count + 1))
 
 
 def _seeds(text: str, reference: float) -> tuple[dict, dict, dict]:

@@ -135,13 +135,21 @@ OUTPUTS = (
     Output("gained", "Items that only the tuned model gets", format="integer", section=PASTED),
     Output("lost", "Items that only the base gets", format="integer", section=PASTED),
     Output("difference", "Difference", "points", section=PASTED),
-    Output("low", "95% interval from", "points", section=PASTED),
+    Output(
+        "low",
+        "Interval from",
+        "points",
+        section=PASTED,
+        help="All gains that the test does not rule out, at the false alarms that you accept: 95% for 1 in 20. It "
+        "holds 0 just where the test claims nothing.",
+    ),  # fmt: skip
     Output("high", "to", "points", section=PASTED),
     Output(
         "p_value",
         "McNemar's p",
         section=PASTED,
-        help="How often items without a difference would give a split at least this uneven.",
+        help="How often items without a difference would give a split at least this uneven. For scores between 0 "
+        "and 1 the signs of the differences are tossed like coins, each with its size.",
     ),  # fmt: skip
     Output("items_for_this", "Items that would settle this gain", format="integer", section=PASTED),
     Output("seed_mean", "Mean over seeds", section=SEEDS, scale=100.0),
@@ -174,7 +182,7 @@ CHARTS = (
         (Series("bootstrap_counts", "resamples", "bootstrap_edges"),),
         "points gained",
         "resamples",
-        markers=(("difference", "measured"),),
+        markers=(("difference", "measured"), ("low", "interval from"), ("high", "to")),
         section=PASTED,
     ),  # fmt: skip
     Chart(
@@ -197,19 +205,19 @@ PRESETS = (
         "small",
         "+3 points on 100 items",
         {"n": 100, "gain": 3.0},
-        "The usual table of a blog post. It would be seen about one time in eight, even if the gain is real.",
+        "The usual table of a blog post. It would be seen about one time in thirteen, even if the gain is real.",
         good=False,
     ),  # fmt: skip
     Preset(
         "enough",
-        "+3 points on 1,300 items",
-        {"n": 1300, "gain": 3.0},
+        "+3 points on 1,400 items",
+        {"n": 1400, "gain": 3.0},
         "The same gain with a test set that was planned for it.",
     ),  # fmt: skip
     Preset(
         "alike",
         "Models that mostly agree",
-        {"disagreement": 4.0, "gain": 3.0, "n": 350},
+        {"disagreement": 4.0, "gain": 3.0, "n": 370},
         "When tuning breaks almost nothing, a quarter of the items suffices: nearly every difference is a gain.",
     ),  # fmt: skip
 )
@@ -250,6 +258,7 @@ SPEC = LabSpec(
         "labs_py.core.power:mcnemar",
         "labs_py.core.power:paired_power",
         "labs_py.core.power:paired_items",
+        "labs_py.core.paired_test:score_interval",
         "labs_py.core.power:bootstrap_differences",
     ),
     training_command="python -m training evaluate --config training/configs/sft/smollm2_orders.yaml",

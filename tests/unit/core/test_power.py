@@ -27,12 +27,12 @@ def test_mcnemar_is_the_two_sided_binomial_test(gained, lost):
     assert power.mcnemar(gained, lost) == pytest.approx(truth, rel=1e-9)
 
 
-@pytest.mark.parametrize("n, gained, lost", [(400, 0.09, 0.05), (1306, 0.09, 0.06), (300, 0.2, 0.1)])
-def test_paired_power_is_how_often_the_test_rejects(n, gained, lost):
+@pytest.mark.parametrize("n, gained, lost", [(60, 0.3, 0.1), (400, 0.09, 0.05), (1306, 0.09, 0.06), (300, 0.2, 0.1)])
+def test_paired_power_is_how_often_the_test_claims_a_difference(n, gained, lost):
     rng = np.random.default_rng(3)
-    split = rng.multinomial(n, [gained, lost, 1 - gained - lost], 40_000)
-    z = (split[:, 0] - split[:, 1]) / np.sqrt(split[:, 0] + split[:, 1])
-    assert power.paired_power(n, gained, lost) == pytest.approx(np.mean(z > stats.norm.ppf(0.975)), abs=0.02)
+    split = rng.multinomial(n, [gained, lost, 1 - gained - lost], 4000)
+    seen = np.mean([power.mcnemar(b, c) <= 0.05 for b, c, _ in split.tolist()])
+    assert power.paired_power(n, gained, lost) == pytest.approx(seen, abs=0.025)
 
 
 @given(n=st.integers(2, 5000), base=shares, tuned=shares, alpha=st.sampled_from([0.01, 0.05, 0.1]))
@@ -104,14 +104,22 @@ def test_power_of_two_rates_is_how_often_two_samples_differ(seed):
 def test_paired_power_equals_the_exact_sum_over_all_splits(seed):
     # no simulation: the number of differing items is binomial, and so is how they split
     rng = np.random.default_rng(seed)
-    n, gained, lost = int(rng.integers(200, 1200)), rng.uniform(0.05, 0.2), rng.uniform(0.03, 0.15)
-    differ = np.arange(1, n + 1)
-    bound = stats.norm.ppf(0.975) * np.sqrt(differ)
+    n, gained, lost = int(rng.integers(5, 1200)), rng.uniform(0.05, 0.2), rng.uniform(0.0, 0.15) * (seed > 0)
+    alpha = [0.01, 0.05, 0.1][seed % 3]
+    differ = np.arange(n + 1)
+    most = stats.binom.ppf(alpha / 2, differ, 0.5)  # the rarer side may be so large, or one less
+    most -= 2 * stats.binom.cdf(most, differ, 0.5) > alpha
     share = gained / (gained + lost)
-    rejects = stats.binom.sf(np.floor((differ + bound) / 2), differ, share)
-    rejects += stats.binom.cdf(np.ceil((differ - bound) / 2) - 1, differ, share)
+    rejects = stats.binom.sf(differ - most - 1, differ, share) + stats.binom.cdf(most, differ, share)
     truth = stats.binom.pmf(differ, n, gained + lost) @ rejects
-    assert power.paired_power(n, gained, lost) == pytest.approx(truth, abs=0.025)
+    assert power.paired_power(n, gained, lost, alpha) == pytest.approx(truth, abs=1e-9)
+
+
+def test_the_approximation_for_very_many_items_meets_the_exact_sum():
+    n = power.MOST_EXACT * 10
+    for gained, lost in ((0.0515, 0.0485), (0.051, 0.049)):
+        exact, beyond = (power.paired_power(n, gained, lost), power._normal_power(n, gained, lost, 0.05))
+        assert exact == pytest.approx(beyond, abs=0.002)
 
 
 @pytest.mark.parametrize("seed", range(8))

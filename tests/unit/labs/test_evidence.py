@@ -44,11 +44,51 @@ def test_a_bad_line_is_named_and_the_rest_is_used():
     assert "Line 3" in said and shown["scalars"]["items"]["value"] == 3
 
 
-def test_three_points_on_a_hundred_are_not_shown_and_on_thirteen_hundred_are():
-    assert 0.1 < scalar("power_now") < 0.14 and scalar("low") < 0 < scalar("high")
-    assert scalar("power_now", n=1300) == pytest.approx(0.8, abs=0.005)
+def test_three_points_on_a_hundred_are_not_shown_and_on_fourteen_hundred_are():
+    assert scalar("power_now") == pytest.approx(0.0759, abs=5e-4) and scalar("low") < 0 < scalar("high")
+    assert scalar("power_now", n=1400) > 0.8 > scalar("power_now", n=1300)
     assert scalar("needed_items") < scalar("needed_separate")
-    assert scalar("power_now", disagreement=4.0, n=350) > 0.8
+    assert scalar("power_now", disagreement=4.0, n=370) > 0.8
+
+
+def pasted(gained, lost, alike):
+    return "\n".join(["0 1"] * gained + ["1 0"] * lost + ["1 1"] * alike)
+
+
+@pytest.mark.parametrize(
+    "gained, lost, alike, says",
+    [(1, 0, 0, "Too few"), (4, 0, 4, "Too few"), (0, 3, 30, "Too few"), (31, 17, 200, "may be nothing"),
+     (17, 31, 200, "may be nothing"), (9, 6, 85, "may be nothing"), (40, 17, 200, "A gain."), (8, 0, 0, "A gain."),
+     (17, 40, 3, "A loss."), (0, 0, 9, "Too few")],
+)  # fmt: skip
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.1])
+def test_the_verdict_is_the_stated_test_at_the_stated_level(gained, lost, alike, says, alpha):
+    shown = frame(results=pasted(gained, lost, alike), alpha=alpha)
+    p = stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    said = shown["texts"]["summary:bootstrap"]
+    low, high = (shown["scalars"][name]["value"] for name in ("low", "high"))
+    assert ("A gain." in said or "A loss." in said) == (p <= alpha) == (not low <= 0 <= high), said
+    assert f"{1 - alpha:.0%} interval" in said
+    if alpha == 0.05:
+        assert says in said
+
+
+def test_scores_in_between_get_a_verdict_on_their_mean_not_on_their_signs():
+    rows = ["0.5 0.51"] * 30 + ["1 0"] * 5  # 30 gained a little, 5 lost everything
+    assert "A gain." not in frame(results="\n".join(rows))["texts"]["summary:bootstrap"]
+
+
+@pytest.mark.parametrize(
+    "results", [pasted(9, 6, 85), pasted(1, 0, 0), "0 0.25\n1 0.5\n0.5 0.5", pasted(300, 200, 500)]
+)
+def test_every_bin_of_the_histogram_holds_as_many_possible_gains(results):
+    shown = frame(results=results)
+    edges, counts = (shown["arrays"][f"bootstrap_{name}"]["data"].astype(float) for name in ("edges", "counts"))
+    n, parts = shown["scalars"]["items"]["value"], 4 if "." in results else 1
+    steps = edges * n * parts / 100  # in the smallest step that a mean can make
+    assert steps - steps[0] == pytest.approx((steps[1] - steps[0]) * range(len(steps)), abs=1e-3)
+    assert (steps[1] - steps[0]) == pytest.approx(round(steps[1] - steps[0]), abs=1e-4)
+    assert steps[0] % 1 == pytest.approx(0.5, abs=1e-3) and counts.sum() == 2000 and len(counts) <= 32
 
 
 def test_a_gain_that_the_base_leaves_no_room_for_is_cut_with_a_sentence():
