@@ -28,6 +28,7 @@ COMMANDS = {
     "report": ("training.commands.report", "write a run's HTML report again"),
     "chat": ("training.commands.chat", "talk to base and fine-tuned model side by side"),
     "merge": ("training.commands.merge", "add the adapter into the weights, checked"),
+    "export": ("training.commands.serving.export", "the fine-tuned model for transformers, vLLM, llama.cpp or Ollama"),
     "config-schema": ("training.commands.config_schema", "a JSON Schema of each method's settings, for editors"),
     "estimate": ("training.commands.estimate", "memory of weights, adapter, optimiser and activations"),
     "logits": ("training.commands.logits", "next-token logits of a model for given prompts, as JSON"),

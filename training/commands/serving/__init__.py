@@ -1,0 +1,1 @@
+"""The commands that ship a run: export, port, serve."""
