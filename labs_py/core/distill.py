@@ -43,6 +43,51 @@ def divergence(kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.
 # --8<-- [end:divergence]
 
 
+# --8<-- [start:binned_entropy]
+def binned_entropy(log_p: np.ndarray, within: np.ndarray | float) -> np.ndarray:
+    """Entropy in nats over all words, (..., V) -> (...), where an entry may be a bin of many words.
+
+    The entropy of the entries, and for each entry its mass times the entropy among its own words: ``within`` (V,),
+    0 for a single word and at most log n for a bin of n.
+    """
+    return numerics.entropy(log_p) + numerics.weighted(np.exp(log_p), within).sum(axis=-1)
+
+
+# --8<-- [end:binned_entropy]
+
+
+# --8<-- [start:rest_entropy]
+def rest_entropy(
+    inverse: np.ndarray, log_mass: np.ndarray, at: int, count: int, largest: float
+) -> tuple[float, float, float]:
+    """Entropy among unlisted words at one temperature, from how their sum grows: a lower bound, an estimate, an upper.
+
+    Let F(b) be the log of their sum of exp(logit b), with b = 1/T. Its slope is the mean logit m of these words, and
+    their entropy is F - b m. F is convex: the slope lies between those of the chords to the two neighbours, and that
+    bounds the entropy. The estimate weighs the chords as a parabola would.
+
+    Args:
+        inverse: (G,) 1/T of the recorded temperatures, falling.
+        log_mass: (G,) F at each.
+        at: which of them is asked for.
+        count: number of unlisted words; F(0) is its logarithm.
+        largest: no unlisted logit is above this.
+
+    Returns:
+        Lower bound, estimate, upper bound in nats, each within 0 and log ``count``.
+    """
+    b, f = np.append(inverse, 0.0), np.append(log_mass, np.log(count))
+    warmer = (f[at] - f[at + 1]) / (b[at] - b[at + 1])
+    colder = (f[at - 1] - f[at]) / (b[at - 1] - b[at]) if at else largest
+    share = (b[at] - b[at + 1]) / (b[at - 1] - b[at + 1]) if at else 0.5
+    slopes = np.array([max(warmer, colder), (1 - share) * warmer + share * colder, min(warmer, colder)])
+    low, middle, high = np.clip(f[at] - b[at] * slopes, 0.0, np.log(count))
+    return float(low), float(middle), float(high)
+
+
+# --8<-- [end:rest_entropy]
+
+
 # --8<-- [start:gradient]
 def divergence_gradient(
     kind: str, log_p: np.ndarray, log_q: np.ndarray, temperature: float | np.ndarray, beta: float = 0.5
@@ -78,6 +123,7 @@ class Objective:
         alpha: weight of the soft term.
         kind, beta: see ``divergence``.
         log_counts: see ``soften``.
+        floor: forward KL in nats that no student can remove, since it cannot tell apart the words within a bin.
         square: False leaves the T^2 out.
     """
 
@@ -88,6 +134,7 @@ class Objective:
     kind: str = "forward"
     beta: float = 0.5
     log_counts: np.ndarray | float = 0.0
+    floor: float = 0.0
     square: bool = True
 
 
@@ -95,6 +142,7 @@ class Objective:
 def loss(logits: np.ndarray, goal: Objective) -> np.ndarray:
     """Loss of each prompt, (B, V) -> (B,)."""
     soft = divergence(goal.kind, goal.log_teacher, soften(logits, goal.temperature, goal.log_counts), goal.beta)
+    soft = soft + (goal.floor if goal.kind == "forward" else 0.0)
     hard = cross_entropy(soften(logits, 1.0, goal.log_counts), goal.labels)
     factor = goal.temperature**2 if goal.square else 1.0
     return goal.alpha * factor * soft + (1 - goal.alpha) * hard

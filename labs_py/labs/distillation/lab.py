@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from labs_py.core import distill, numerics
+from labs_py.core import distill
 from labs_py.labs.distillation import students, teachers
 from labs_py.spec import Result
 
@@ -60,8 +60,9 @@ def objective(view: teachers.View, params: dict[str, Any]) -> tuple[distill.Obje
             "forward KL is used."
         )
     goal = distill.Objective(
-        view.log_teacher, view.labels, view.temperature, params["alpha"], kind, params["beta"], view.log_counts
-    )
+        view.log_teacher, view.labels, view.temperature, params["alpha"], kind, params["beta"], view.log_counts,
+        view.floor(),
+    )  # fmt: skip
     return goal, remarks
 
 
@@ -175,7 +176,7 @@ def _curve_texts(losses: list[float], extra: dict[str, float]) -> dict[str, str]
 
 def _mean_gap(logits: np.ndarray, goal: distill.Objective) -> float:
     log_q = distill.soften(logits, goal.temperature, goal.log_counts)
-    return float(distill.divergence("forward", goal.log_teacher, log_q).mean())
+    return float(distill.divergence("forward", goal.log_teacher, log_q).mean()) + goal.floor
 
 
 def _state(
@@ -191,13 +192,15 @@ def _state(
     here = logits[row : row + 1]
     log_q = distill.soften(here, goal.temperature, goal.log_counts)
     log_p, gradient = alone.log_teacher, distill.loss_gradient(here, alone)[0]
+    entropies = view.teacher_entropies()
+    kept = goal.floor if goal.kind == "forward" else 0.0
     scalars = {
-        "teacher_entropy": float(numerics.entropy(log_p)[0]),
-        "student_entropy": float(numerics.entropy(log_q)[0]),
+        "teacher_entropy": entropies[1],
+        "student_entropy": float(distill.binned_entropy(log_q, view.log_counts)[0]),
         "rest_percent": arrays["rest_now"][0],
         "temperature_used": view.temperature,
-        "kl": float(distill.divergence("forward", log_p, log_q)[0]),
-        "divergence_now": float(distill.divergence(goal.kind, log_p, log_q, goal.beta)[0]),
+        "kl": float(distill.divergence("forward", log_p, log_q)[0]) + goal.floor,
+        "divergence_now": float(distill.divergence(goal.kind, log_p, log_q, goal.beta)[0]) + kept,
         "cross_entropy": float(distill.cross_entropy(distill.soften(here, 1.0, goal.log_counts), alone.labels)[0]),
         "loss_now": float(distill.loss(here, alone)[0]),
         "gradient_norm": float(np.linalg.norm(gradient)),
@@ -214,7 +217,23 @@ def _state(
         "words": json.dumps([view.words[i] for i in order], ensure_ascii=False),
         **_texts(view, scalars, order, p, q),
     }
+    texts["summary:words"] += _rest_text(view, goal, entropies)
     return scalars, shown, texts | remarks
+
+
+def _rest_text(view: teachers.View, goal: distill.Objective, entropies: tuple[float, float, float]) -> str:
+    """What is exact and what is bounded where one entry stands for many words."""
+    if not view.log_counts[-1]:
+        return ""
+    low, middle, high = entropies
+    said = f" {view.words[-1][1:-1].capitalize()} count with the entropy among themselves"
+    if high - low > 0.0005:
+        said += f", which is recorded only as bounds: the teacher's entropy lies from {low:.3f} to {high:.3f} nats"
+        said += f", and {middle:.3f} is shown"
+    said += f". The student holds them all equal, so {goal.floor:.3g} nats of the forward KL stay."
+    if goal.kind != "forward":
+        said += " The chosen divergence takes them as one word: the true one is at least that."
+    return said
 
 
 def _texts(

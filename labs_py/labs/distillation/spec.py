@@ -60,13 +60,17 @@ PARAMS = (
 )  # fmt: skip
 
 OUTPUTS = (
-    Output("teacher_entropy", "Teacher's entropy at T", "nats", section=SOFT, scale=10.0),
-    Output("student_entropy", "Student's entropy at T", "nats", section=SOFT, scale=10.0),
+    Output("teacher_entropy", "Teacher's entropy at T", "nats", section=SOFT, scale=10.0,
+           help="With the full vocabulary it counts all words. Off T = 1 the rest's part is an estimate within bounds, "
+           "which stand under the chart."),
+    Output("student_entropy", "Student's entropy at T", "nats", section=SOFT, scale=10.0,
+           help="With the full vocabulary it counts all words; the student holds those of the rest equal."),
     Output("rest_percent", "Teacher's mass beyond its 64 words", "%", section=SOFT, scale=100.0,
            help="In the whole vocabulary, at the recorded temperature that is nearest to T."),
     Output("temperature_used", "T in use", section=SOFT),
     Output("kl", "KL(teacher || student) at T", "nats", section=LEARN, scale=10.0),
-    Output("divergence_now", "The chosen divergence at T", "nats", section=LEARN, scale=10.0),
+    Output("divergence_now", "The chosen divergence at T", "nats", section=LEARN, scale=10.0,
+           help="Reverse KL and Jensen-Shannon take the full vocabulary's rest as one word: a lower bound."),
     Output("cross_entropy", "Cross-entropy of the top word at T = 1", "nats", section=LEARN, scale=10.0),
     Output("loss_now", "Loss", section=LEARN, scale=100.0, help="alpha T² divergence + (1 - alpha) cross-entropy."),
     Output("gradient_norm", "Size of the gradient", section=LEARN, help="Euclidean norm over the student's logits."),
@@ -167,6 +171,7 @@ SPEC = LabSpec(
     code=(
         "labs_py.core.numerics:logsumexp",
         "labs_py.core.distill:soften",
+        "labs_py.core.distill:binned_entropy",
         "labs_py.core.distill:divergence",
         "labs_py.core.distill:divergence_gradient",
         "labs_py.core.distill:loss_gradient",

@@ -68,6 +68,7 @@ class View:
         log_counts: (V,) log of how many words an entry stands for.
         shown: which of the B prompts is drawn.
         temperature: the one that was used.
+        within: (3,) lower bound, estimate and upper bound of the entropy in nats among the words of the rest's bin.
         rest: the recorded mass of all words beyond the first 64 at this temperature (NaN off the file's grid).
     """
 
@@ -78,6 +79,18 @@ class View:
     shown: int
     temperature: float
     rest: float
+    within: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def teacher_entropies(self) -> tuple[float, float, float]:
+        """Entropy of the shown prompt over all words: lower bound, estimate, upper bound; equal where it is exact."""
+        row, bins = self.log_teacher[self.shown], (self.log_counts > 0).astype(float)
+        low, middle, high = (float(distill.binned_entropy(row, nats * bins)) for nats in self.within)
+        return low, middle, high
+
+    def floor(self) -> float:
+        """Forward KL that stays however well the entries are matched: a student is even among the rest's words."""
+        rest = np.exp(self.log_teacher[self.shown, -1])
+        return float(rest * (self.log_counts[-1] - self.within[1])) if self.log_counts[-1] else 0.0
 
 
 def nearest_recorded(temperatures: list[float], wanted: float) -> int:
@@ -106,7 +119,7 @@ def rest_mass(teacher: str, prompt: int, temperature: float, n_words: int = FEW)
 
 
 def full_vocabulary(teacher: str, prompt: int, wanted: float) -> View:
-    """All listed words, and one bin for the rest of the vocabulary, exact at the recorded temperatures."""
+    """All listed words, and one bin for the rest of the vocabulary, its mass exact at the recorded temperatures."""
     recorded = table(teacher)
     at = nearest_recorded(recorded["temperatures"], wanted)
     temperature, entry = recorded["temperatures"][at], recorded["prompts"][prompt]
@@ -117,7 +130,25 @@ def full_vocabulary(teacher: str, prompt: int, wanted: float) -> View:
     log_counts = np.append(np.zeros(listed.size), np.log(n_rest))
     words = [*entry["top"]["tokens"], f"(all {n_rest:,} others)"]
     return View(words, log_teacher, np.array([0]), log_counts, 0, float(temperature),
-                rest_mass(teacher, prompt, float(temperature)))  # fmt: skip
+                rest_mass(teacher, prompt, float(temperature)), within_rest(teacher, prompt, at))  # fmt: skip
+
+
+def within_rest(teacher: str, prompt: int, at: int) -> tuple[float, float, float]:
+    """Entropy among the unlisted words at a recorded temperature: lower bound, estimate, upper bound.
+
+    Exact, all three alike, where the whole entropy was recorded (at T = 1).
+    """
+    recorded = table(teacher)
+    temperatures, entry = np.array(recorded["temperatures"], dtype=float), recorded["prompts"][prompt]
+    logits, sums = np.array(entry["top"]["logits"]), np.array(entry["logsumexp"])
+    listed = np.exp(logits / temperatures[:, None] - sums[:, None])
+    rest = np.maximum(1e-12, 1.0 - listed.sum(axis=1))
+    count = recorded["vocabulary_size"] - logits.size
+    if temperatures[at] == 1 and "entropy_nats" in entry and rest[at] > 1e-9:
+        entries = np.append(listed[at], rest[at])
+        exact = float((entry["entropy_nats"] + entries @ np.log(entries)) / rest[at])
+        return exact, exact, exact
+    return distill.rest_entropy(1 / temperatures, np.log(rest) + sums, at, count, float(logits.min()))
 
 
 def all_prompts(teacher: str, prompt: int, temperature: float) -> View:

@@ -156,3 +156,25 @@ def test_a_low_rank_student_descends_along_its_gradient() -> None:
     student.descend(gradient, 1.0)
     assert np.allclose(first - student.first, expected[0], atol=1e-6)
     assert np.allclose(second - student.second, expected[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_rests_entropy_is_bounded_by_its_sums_at_other_temperatures(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = np.sort(rng.normal(0, rng.uniform(1, 4), 3000))[::-1]
+    rest = logits[50:]
+    temperatures = np.array([0.25, 0.5, 1, 1.5, 2, 3, 5, 9, 20])
+    sums = numerics.logsumexp(rest / temperatures[:, None])[:, 0]
+    for at, t in enumerate(temperatures):
+        exact = float(numerics.entropy(numerics.log_softmax(rest / t)))
+        low, middle, high = distill.rest_entropy(1 / temperatures, sums, at, rest.size, logits[49])
+        assert low - 1e-9 <= exact <= high + 1e-9 and low <= middle <= high
+        assert t < 1 or abs(middle - exact) < 0.2 * max(high - low, 0.05) + 0.05
+
+
+def test_a_bins_own_entropy_makes_the_entropy_over_all_words() -> None:
+    p = np.random.default_rng(0).dirichlet(np.ones(40))
+    rest = p[10:].sum()
+    log_bins = np.log(np.append(p[:10], rest))
+    within = np.append(np.zeros(10), numerics.entropy(np.log(p[10:] / rest)))
+    assert distill.binned_entropy(log_bins, within) == pytest.approx(numerics.entropy(np.log(p)), rel=1e-12)

@@ -93,17 +93,57 @@ def test_the_live_student_equals_torch_sgd(vocabulary: str) -> None:
         counts = torch.cat([counts, torch.tensor([50257.0 - 64], dtype=torch.float64).log()])
     else:
         p = p.softmax(-1)
+    kept = 0.0  # what no student over these entries can remove
+    if vocabulary == "full":
+        kept = float(p[-1]) * (math.log(50257 - 64) - teachers.full_vocabulary("gpt2", 0, 2.0).within[1])
     z = torch.zeros(p.numel(), dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.SGD([z], lr=0.5)
     curve = []
     for _ in range(40):
         optimiser.zero_grad()
-        soft = torch.nn.functional.kl_div((z / 2 + counts).log_softmax(-1), p, reduction="sum")
+        soft = torch.nn.functional.kl_div((z / 2 + counts).log_softmax(-1), p, reduction="sum") + kept
         loss = 0.8 * 4 * soft + 0.2 * torch.nn.functional.cross_entropy((z + counts)[None], torch.tensor([0]))
         loss.backward()
         curve.append(loss.item())
         optimiser.step()
     assert np.abs(frame["arrays"]["loss"]["data"] - np.array(curve)).max() < 1e-6
+
+
+@pytest.mark.parametrize("teacher, prompt, words", [("gpt2", 1, 50257), ("gpt2", 5, 50257), ("smollm2", 6, 49152)])
+def test_over_the_full_vocabulary_entropy_grows_with_temperature_and_counts_every_word(teacher, prompt, words) -> None:
+    settings = {"teacher": teacher, "prompt": prompt, "vocabulary": "full"}
+    entropies = []
+    for t in teachers.table(teacher)["temperatures"]:
+        found = scalars(**settings, temperature=t)
+        entropies.append(found["teacher_entropy"])
+        # a student that knows nothing is even over all words, and KL from an even one is what entropy lacks
+        assert found["student_entropy"] == pytest.approx(math.log(words), rel=1e-9)
+        assert found["kl"] == found["divergence_now"] == pytest.approx(math.log(words) - entropies[-1], abs=1e-9)
+    assert entropies == sorted(entropies) and entropies[-1] > 10.7
+
+
+@pytest.mark.parametrize("teacher", ["gpt2", "smollm2"])
+def test_the_recorded_entropy_is_shown_as_it_is_and_lies_within_the_bounds_from_the_sums(teacher, monkeypatch) -> None:
+    for prompt, entry in enumerate(teachers.table(teacher)["prompts"]):
+        found = scalars(teacher=teacher, prompt=prompt + 1, vocabulary="full", temperature=1.0)
+        assert found["teacher_entropy"] == pytest.approx(entry["entropy_nats"], abs=1e-6)
+        monkeypatch.setitem(entry, "entropy_nats", entry["entropy_nats"])  # put back after the test
+        exact = entry.pop("entropy_nats")
+        low, middle, high = teachers.full_vocabulary(teacher, prompt, 1.0).teacher_entropies()
+        assert low <= exact <= high and abs(middle - exact) < 0.05
+
+
+def test_bounds_and_what_stays_are_said() -> None:
+    texts = api.last_frame("distillation", {"vocabulary": "full", "temperature": 2.0})["texts"]
+    assert "8.018 to 8.467" in texts["summary:words"] and "nats of the forward KL stay" in texts["summary:words"]
+    reverse = api.last_frame("distillation", {"vocabulary": "full", "divergence": "reverse"})["texts"]
+    assert "at least that" in reverse["summary:words"]
+    assert "bounds" not in api.last_frame("distillation", {})["texts"]["summary:words"]
+
+
+def test_a_trained_student_keeps_what_it_cannot_tell_apart() -> None:
+    settings = {"vocabulary": "full", "alpha": 1.0, "train": True, "steps": 400, "learning_rate": 3}
+    assert scalars(**settings)["kl"] == pytest.approx(teachers.full_vocabulary("gpt2", 0, 2.0).floor(), abs=0.05)
 
 
 def test_training_falls_and_repeats() -> None:
