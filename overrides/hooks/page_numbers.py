@@ -8,7 +8,7 @@ import number_cards
 from number_format import interval, show
 from run_records import UnknownNumber, measured
 
-from labs_py import lab_facts  # noqa: F401  (registers the labs' own numbers among the facts)
+from labs_py import fact
 from labs_py.core.facts import FACTS
 
 
@@ -58,9 +58,8 @@ class PageNumbers:
             value = FACTS[name](**arguments)
         except TypeError as error:
             raise UnknownNumber(f"fact '{name}': {error}") from None
-        call = f"{name}({', '.join(f'{key}={item!r}' for key, item in arguments.items())})"
         meaning = (FACTS[name].__doc__ or "").strip().split("\n")[0].replace("``", "")
-        rows = (("Meaning", meaning), ("Call", f"labs_py.core.facts.{call}"), ("Value", str(value)))
+        rows = (("Meaning", meaning), ("Call", fact.line(name, arguments)), ("Value", str(value)))
         return self._number("computed", show(value, format, digits), "", "Computed", rows)
 
     def cite(self, key: str, place: str) -> str:

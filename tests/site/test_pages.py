@@ -148,7 +148,7 @@ def test_a_number_tells_where_it_comes_from(visit, key: str):
     assert not card.is_visible()
     {"hover": number.hover, "focus": number.focus, "touch": number.tap}[key]()
     card.wait_for()
-    assert "labs_py.core.facts" in card.inner_text()
+    assert "python -m labs_py.fact" in card.inner_text()
     box = card.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= page.viewport_size["width"]
     page.keyboard.press("Escape")
