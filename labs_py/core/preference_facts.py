@@ -22,6 +22,19 @@ def agreement_under_slips(agreement: float, slip: float) -> float:
     return agreement * (1 - slip) + (1 - agreement) * slip
 
 
+def agreement_ceiling(agreement: float) -> float:
+    """Highest share of fresh labels that any model could predict, given how often two labellers agree.
+
+    A pair that labellers decide alike with probability p is predicted rightly in max(p, 1 - p) of the cases, and two
+    labellers agree on it in p^2 + (1 - p)^2. By Jensen's inequality the mean of the first is largest when all pairs
+    are equally hard; it is smallest, and equal to the agreement, when each pair is either sure or a coin toss.
+
+    Args:
+        agreement: share of pairs on which two labellers agree, from 0.5 to 1.
+    """
+    return (1 + math.sqrt(2 * agreement - 1)) / 2
+
+
 def equal_group_chance(right: float, size: int) -> float:
     """Chance that all answers of a group are right or all wrong, so that the group teaches nothing.
 
@@ -37,4 +50,4 @@ def label_loss(margin: float) -> float:
     return math.log1p(math.exp(-margin))
 
 
-PREFERENCE_FACTS = (best_of_kl, agreement_under_slips, equal_group_chance, label_loss)
+PREFERENCE_FACTS = (best_of_kl, agreement_under_slips, agreement_ceiling, equal_group_chance, label_loss)

@@ -236,7 +236,7 @@ PREDICTIONS = (
         "9 items gained and 6 lost: how often would a coin split 15 items at least as unevenly?",
         {},
         "p_value",
-        "Fifteen coins rarely split seven to eight. Two thirds heads is no surprise.",
+        "The likeliest split, seven to eight, comes up in only four series of ten. Nine to six is no surprise.",
         tolerance=0.2,
     ),  # fmt: skip
 )

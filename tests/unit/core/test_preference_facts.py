@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from labs_py.core.facts import FACTS
@@ -20,6 +21,16 @@ def test_agreement_under_slips():
 def test_equal_group_chance():
     assert FACTS["equal_group_chance"](0.5, 2) == 0.5
     assert FACTS["equal_group_chance"](1.0, 8) == 1.0
+
+
+def test_agreement_ceiling_bounds_what_a_model_can_predict():
+    ceiling = FACTS["agreement_ceiling"]
+    assert ceiling(0.5) == 0.5 and ceiling(1.0) == 1.0
+    rng = np.random.default_rng(0)
+    for sharpness in (0.2, 1.0, 5.0):  # from sure labels to labels that are all alike
+        chance = rng.beta(sharpness, sharpness, 100_000)
+        agreement, best = np.mean(chance**2 + (1 - chance) ** 2), np.mean(np.maximum(chance, 1 - chance))
+        assert agreement <= best <= ceiling(agreement) + 1e-12
 
 
 def test_label_loss():
