@@ -44,7 +44,7 @@ def divergence(kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.
 
 
 # --8<-- [start:binned_entropy]
-def binned_entropy(log_p: np.ndarray, within: np.ndarray | float) -> np.ndarray:
+def binned_entropy(log_p: np.ndarray, within: np.ndarray) -> np.ndarray:
     """Entropy in nats over all words, (..., V) -> (...), where an entry may be a bin of many words.
 
     The entropy of the entries, and for each entry its mass times the entropy among its own words: ``within`` (V,),
