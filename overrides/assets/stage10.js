@@ -1,6 +1,7 @@
 // What every page carries. All parts are custom elements or listen on the document, so that Material's instant
 // navigation, which swaps the page's content without loading this file again, needs no re-binding.
 import "./cards.js";
+import "./jumps.js";
 import "./outcomes.js";
 import "./quiz.js";
 import "./record.js";

@@ -15,8 +15,9 @@ PRIVATE_SUFFIXES = (".yml", ".sh", ".mjs", ".py")
 HOST_ONLY = re.compile(r"function (\w+)\((\w),(\w)\)\{return \2\.protocol=\3\.protocol,\2\.hostname=\3\.hostname,\2\}")
 
 REPLACEMENTS = (
-    # Material writes `href` anew on all that has one; on the labs' <image> inside an SVG that ends its script.
-    ('"[href], [src]"', '"[href]:not(image), [src]"'),
+    # Material writes `href` anew on all that has one; on the labs' <image> inside an SVG that ends its script, and
+    # a "#place" becomes the whole address of that moment, which a lab's settings have left behind by the next click.
+    ('"[href], [src]"', "\"[href]:not(image, [href^='#']), [src]\""),
     # Each copy button sits in a <nav> without a name, so a page with two listings has two landmarks that look alike.
     ('"nav",{class:"md-code__nav"}', '"div",{class:"md-code__nav"}'),
     # The search index (the heaviest file of a plain page) waits until the search is opened, as it does on file://.
@@ -34,6 +35,41 @@ REPLACEMENTS = (
     ),
     # Our sheet says which colours the page's own parts take; a second word on it has the whole page styled anew.
     ('let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);', 'let o=x("meta");'),
+)
+# A jump must end where it points. Material fetches the page anew at the first jump within it, and while it waits for
+# a page it notes how far the old one is scrolled, takes that for the new page's place and goes there.
+NOTED = 'r.pipe(ne("offset"),Ae(100)).subscribe(({offset:a})=>{'
+JUMPS = (
+    # A jump within the page is the browser's own affair.
+    (
+        "if(r.target||e.metaKey||e.ctrlKey)return y;let o=",
+        'if(r.target||e.metaKey||e.ctrlKey||/^#/.test(r.getAttribute("href")))return y;let o=',
+    ),
+    (
+        'let n=h(document.body,"click").pipe(Pe(e),',
+        'let $told=location.pathname,$shown=$told,$note=a=>history.replaceState({...a,...window.stage10Place?.()},""),'
+        'n=h(document.body,"click").pipe(Pe(e),',
+    ),
+    (
+        't.subscribe(()=>{history.scrollRestoration="manual"})',
+        't.subscribe(a=>{$told=a.pathname,history.scrollRestoration="manual"})',
+    ),
+    ('i=h(window,"popstate").pipe(m(we),le())', 'i=h(window,"popstate").pipe(m(we),g(a=>a.pathname!==$told),le())'),
+    # The page that stands there counts as fetched, and a link to a place in it needs no fetch before.
+    ('s=t.pipe(ne("pathname"),', 's=t.pipe(Q(we()),ne("pathname"),g((a,c)=>c>0),'),
+    ('s.pipe(b(()=>t),ne("hash"))', "t.pipe(g(a=>a.pathname===$told))"),
+    # The same link twice is one entry of the history, without going back for it.
+    (
+        'history.replaceState(c,""),history.pushState(null,"",a)',
+        'a.href===location.href?history.replaceState(null,""):($note(c),history.pushState(null,"",a))',
+    ),
+    ("t.pipe(Y((a,c)=>a.pathname===c.pathname&&a.hash===c.hash),b(()=>n),O(()=>history.back()))", "y"),
+    # How far the page is scrolled is noted with its own entry only, and which part that is (assets/jumps.js).
+    (
+        "subscribe(a=>{var c,p;history.state!==null",
+        "subscribe(a=>{var c,p;$shown=location.pathname,history.state!==null",
+    ),
+    (NOTED + 'history.replaceState(a,"")}', NOTED + "$shown===location.pathname&&$note(a)}"),
 )
 SHEETS = ("stylesheets/main.*.min.css", "stylesheets/palette.*.min.css", "stage10.css", "components.css")
 
@@ -65,7 +101,7 @@ def on_post_build(config):
         ),
         bundle.read_text(encoding="utf-8"),
     )
-    for old, new in REPLACEMENTS:
+    for old, new in REPLACEMENTS + JUMPS:
         count = count if old in script else 0
         script = script.replace(old, new)
     if count != 1:

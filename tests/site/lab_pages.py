@@ -108,3 +108,11 @@ def wait_for_params(page, **params) -> None:
             arg=[name, value],
             timeout=BOOT,
         )
+
+
+def know_links(page) -> None:
+    """Wait until the theme has read the site map: before, a click loads the whole page."""
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(e => e.name.endsWith('sitemap.xml') && e.responseEnd > 0)"
+    )
+    page.evaluate("new Promise(requestIdleCallback)")

@@ -322,9 +322,7 @@ def test_edited_code_is_used_marked_and_put_back(lab):
     box = open_editor(lab, EDITED)
     head = re.match(r"def relative_error\(.*?\).*?:\n", api.source(EDITED), re.DOTALL)[0]
     run_edit(lab, box, f"{head}    import statistics\n    return 42.0\n")
-    lab.wait_for_function(
-        "document.querySelector('[data-output=relative_error]').dataset.value === '42'", timeout=BOOT
-    )
+    lab.wait_for_function("document.querySelector('[data-output=relative_error]').dataset.value === '42'", timeout=BOOT)
     assert box.locator("[data-part=yours]").is_visible()
     box.locator("textarea").press("Escape")
     assert lab.evaluate("document.activeElement.dataset.action") == "run-code", "Escape must leave the editor"

@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 import registry  # noqa: E402
 from site_axe import still, violations  # noqa: E402
 
+from tests.site.lab_pages import know_links  # noqa: E402
+
 ENTRIES = registry.entries(registry.load(ROOT / "docs"))
 READY = [entry.address for entry in ENTRIES if entry.ready]
 COMING = [entry.address for entry in ENTRIES if not entry.ready]
@@ -85,14 +87,6 @@ def test_the_front_page_has_everything_that_was_promised(visit):
     coming = [entry.title for entry in ENTRIES if not entry.ready and entry.group != "stage"]
     linked = page.locator("article a").all_inner_texts()
     assert not set(coming) & set(linked)
-
-
-def know_links(page) -> None:
-    """Wait until the theme has read the site map: before, a click loads the whole page."""
-    page.wait_for_function(
-        "performance.getEntriesByType('resource').some(e => e.name.endsWith('sitemap.xml') && e.responseEnd > 0)"
-    )
-    page.evaluate("new Promise(requestIdleCallback)")
 
 
 def test_by_keyboard_alone_from_skip_link_to_content(visit):

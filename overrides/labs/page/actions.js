@@ -90,7 +90,7 @@ function markPreset(lab, params) {
 /** A link of the prose such as "?rank=4" moves the lab instead of loading the page anew. */
 function followLink(lab, event) {
   const link = event.target.closest?.("a[href]");
-  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (!link || link.getAttribute("href").startsWith("#") || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const address = new URL(link.href);
   if (address.origin !== location.origin || address.pathname !== location.pathname || !address.search) return;
   event.preventDefault();
