@@ -41,9 +41,16 @@ class DecoderShape:
     tied: bool
 
     @property
+    def fused(self) -> bool:
+        """Whether queries, keys and values are one layer, and so are the MLP's gate and what it lets through (Phi)."""
+        return False
+
+    @property
     def linears(self) -> dict[str, tuple[int, int]]:
         """(D_in, D_out) of a block's linear layers."""
         h, q, k, m = self.hidden, self.query, self.key_value, self.inner
+        if self.fused:
+            return {"qkv_proj": (h, q + 2 * k), "o_proj": (q, h), "gate_up_proj": (h, 2 * m), "down_proj": (m, h)}
         return {"q_proj": (h, q), "k_proj": (h, k), "v_proj": (h, k), "o_proj": (q, h),
                 "gate_proj": (h, m), "up_proj": (h, m), "down_proj": (m, h)}  # fmt: skip
 
@@ -78,6 +85,11 @@ class Decoder(DecoderShape):
     published: int
     repository: str
     name: str
+
+    @property
+    def fused(self) -> bool:
+        """Whether queries, keys and values are one layer, as in the rows of the Phi family."""
+        return self.name.startswith("Phi-")
 
     @property
     def other_parameters(self) -> int:

@@ -15,6 +15,8 @@ TARGETS = {
     "attention": ("q_proj", "k_proj", "v_proj", "o_proj"),
     "query-value": ("q_proj", "v_proj"),
 }
+FUSED = {"q_proj": "qkv_proj", "k_proj": "qkv_proj", "v_proj": "qkv_proj", "gate_proj": "gate_up_proj",
+         "up_proj": "gate_up_proj"}  # fmt: skip
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "auto": 2.0}
 NF4_BITS = 4 + 0.127  # 4 bits, and double-quantised scales: Dettmers et al. 2023, arXiv:2305.14314, section 3
 ADAM_BYTES = {"adamw": 8, "paged_adamw_8bit": 2}
@@ -76,9 +78,14 @@ class Run:
     adapted: int | None = None
 
 
-def chosen_linears(targets: str | tuple[str, ...]) -> tuple[str, ...]:
-    """The linear layers of a decoder's layer that carry an adapter."""
-    return TARGETS[targets] if isinstance(targets, str) else targets
+def chosen_linears(targets: str | tuple[str, ...], shape: Shape | None = None) -> tuple[str, ...]:
+    """The linear layers of a decoder's layer that carry an adapter; a fused layer with the first of its parts."""
+    if not isinstance(targets, str):
+        return targets
+    names = TARGETS[targets]
+    if shape is None or "qkv_proj" not in shape.linears:
+        return names
+    return tuple(dict.fromkeys(FUSED.get(name, name) for name in names))
 
 
 def layer_parameters(d_in: int, d_out: int, rank: int, dora: bool = False) -> int:
@@ -89,7 +96,7 @@ def layer_parameters(d_in: int, d_out: int, rank: int, dora: bool = False) -> in
 def adapter_parameters(shape: Shape, targets: str | tuple[str, ...], rank: int, dora: bool = False,
                        adapted: int | None = None) -> int:  # fmt: skip
     """Trainable parameters of an adapter, over the targeted linear layers of the ``adapted`` blocks (all when None)."""
-    chosen = [sizes for name, sizes in shape.linears.items() if name in chosen_linears(targets)]
+    chosen = [sizes for name, sizes in shape.linears.items() if name in chosen_linears(targets, shape)]
     return (shape.layers if adapted is None else adapted) * sum(layer_parameters(i, o, rank, dora) for i, o in chosen)
 
 
@@ -132,10 +139,11 @@ def activation_bytes(shape: Shape, run: Run) -> float:
     and one block whole while it is computed again. Training all weights also keeps what the norms put out, and an
     input for each linear layer.
     """
-    h, q, k, m = shape.hidden, shape.linears["q_proj"][1], shape.key_value, shape.inner
+    h, q, k, m = shape.hidden, shape.linears["o_proj"][0], shape.key_value, shape.inner
     size = 4 if run.rank and run.dtype == "float32" else 2
-    chosen = chosen_linears(run.targets) if run.rank else TARGETS["all-linear"]
-    entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0}
+    chosen = chosen_linears(run.targets if run.rank else "all-linear", shape)
+    entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0,
+                "qkv_proj": h, "gate_up_proj": h}  # fmt: skip
     if run.rank and not run.tiles:  # one tensor serves all layers that read it
         entering |= {"k_proj": 0, "up_proj": 0}
         entering["v_proj"] = 0 if "q_proj" in chosen else h
@@ -235,7 +243,7 @@ def process_rows(shape: Shape, run: Run) -> tuple[dict[str, float], float]:
     """Bytes that each number of ``Process`` multiplies, and those that count once."""
     parts = memory(shape, run)
     passing, scores = parts.pop("activations"), parts.pop("scores")
-    share = len(chosen_linears(run.targets)) / len(TARGETS["all-linear"]) if run.rank else 0.0
+    share = len(chosen_linears(run.targets, shape)) / len(shape.linears) if run.rank else 0.0
     rows = {
         "base": 1.0,
         "activations": passing,

@@ -41,7 +41,7 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
     t = config.train
     run = run_cost.Run(
         rank=config.lora.r if config.lora else 0,
-        targets=targets.linears(config.lora) if config.lora else "all-linear",
+        targets=targets.linears(config.lora, shape) if config.lora else "all-linear",
         first_layer=targets.adapted_from(config.lora) if config.lora else 0,
         adapted=len(targets.adapted_layers(config.lora, shape.layers)) if config.lora else None,
         dora=bool(config.lora and config.lora.use_dora),
@@ -80,5 +80,5 @@ def texts_of_a_row(config: Config) -> int:
 
 def adapter_parameters(shape: Shape, lora: LoraSettings) -> int:
     """Trainable parameters of the adapter of a configuration."""
-    return run_cost.adapter_parameters(shape, targets.linears(lora), lora.r, lora.use_dora,
+    return run_cost.adapter_parameters(shape, targets.linears(lora, shape), lora.r, lora.use_dora,
                                        len(targets.adapted_layers(lora, shape.layers)))  # fmt: skip

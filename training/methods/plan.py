@@ -9,16 +9,17 @@ from typing import Any
 from labs_py.core.run_cost import CPU
 from training.evaluation import score
 from training.methods import registry
+from training.methods.adapter_plan import adapter_lines
 from training.methods.distill.settings import DistillConfig
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.dpo.settings import DpoConfig
 from training.methods.grpo.settings import GrpoConfig
 from training.methods.memory_estimate import estimate, texts_of_a_row
 from training.methods.steps import planned_steps, rows_of_a_step
-from training.models import adapter, targets
+from training.models import targets
 from training.models.shapes import ENCODERS, Shape, shape_of
 from training.run import config as configuration
-from training.run import machine, settings
+from training.run import machine
 from training.run.folder import RunFolder
 from training.run.settings import Config
 
@@ -42,12 +43,7 @@ def show(config: Config, folder: RunFolder) -> None:
         f" settings {configuration.sha(config)[:8]}"
     )
     print(f"folder       {folder.path}")
-    if config.lora:
-        kind = "DoRA" if config.lora.use_dora else "PiSSA" if settings.is_pissa(config.lora) else "LoRA"
-        print(f"adapter      {kind}, rank {config.lora.r}, alpha {config.lora.lora_alpha:g} (scale"
-              f" {adapter.scale(config.lora):g}), on {config.lora.target_modules}")  # fmt: skip
-    else:
-        print("adapter      none: every weight is trained")
+    print(*adapter_lines(config, shape), sep="\n")
     print(
         f"rows         {len(rows)} to train on, {t.per_device_train_batch_size} x {t.gradient_accumulation_steps}"
         f" in a step, {steps} steps"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.models import targets
+from training.models.structure import linears
 from training.run import machine
 from training.run.errors import BadInput
 from training.run.settings import LoraSettings
@@ -38,10 +39,13 @@ def lora_config(lora: LoraSettings, model: PreTrainedModel, task_type: str, **mo
         more: further fields of LoraConfig.
 
     Raises:
-        BadInput: the model has no such layer as ``lora.layers_to_transform`` names.
+        BadInput: the model has no such layer or parameter as the settings name.
     """
     from peft import LoraConfig
 
+    chosen = linears.adapted(model, lora)
+    if chosen.parameters:
+        more["target_parameters"] = chosen.parameters
     if lora.layers_to_transform:
         layers = model.config.get_text_config().num_hidden_layers
         more["layers_to_transform"] = targets.adapted_layers(lora, layers)
@@ -51,8 +55,27 @@ def lora_config(lora: LoraSettings, model: PreTrainedModel, task_type: str, **mo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that rsLoRA and PiSSA need care: save_plain takes it
         return LoraConfig(r=lora.r, lora_alpha=alpha, lora_dropout=lora.lora_dropout, bias="none",
-                          target_modules=targets.named(lora), task_type=task_type, use_dora=lora.use_dora,
-                          use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
+                          target_modules=chosen.modules, task_type=task_type, use_dora=lora.use_dora,
+                          fan_in_fan_out=chosen.transposed, use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
+
+
+def put_on(model: Any, config: LoraConfig) -> PeftModel:
+    """``model`` with a fresh adapter; the one door through which PEFT's own errors come.
+
+    Raises:
+        BadInput: PEFT refuses the settings on this model, in its words.
+    """
+    from peft import get_peft_model
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that a Linear beside a Conv1D holds its weight the other way
+            return get_peft_model(model, config)
+    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, RuntimeError) as error:
+        why = " ".join(f"{error}".split())[:200]
+        raise BadInput(f"lora: PEFT cannot put this adapter on a {model.config.model_type} model ({why}); name other"
+                       " layers in lora.target_modules, or take lora.init_lora_weights=default without lora.use_dora"
+                       ) from error  # fmt: skip
 
 
 def save_initial_adapter(tuned: PeftModel, folder: Path) -> None:

@@ -41,6 +41,37 @@ def trainable_count(model: torch.nn.Module, expected: int) -> None:
                           f" {expected:,}: lora.target_modules does not match this model's layers")  # fmt: skip
 
 
+def every_matrix_adapted(model: Any) -> None:
+    """Under all-linear every weight matrix of the model's blocks has an adapter.
+
+    Counted over the blocks' weights and not over the names that were asked for: a list of names that misses a fused
+    layer agrees with itself.
+
+    Raises:
+        GuardFailed: some matrix has none.
+
+    Source: hiyouga/LLaMA-Factory#4020.
+    """
+    import torch
+
+    layers = model.config.get_text_config().num_hidden_layers
+    stacks = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == layers]
+    if not stacks:
+        return
+    blocks = max(stacks, key=lambda stack: sum(p.numel() for p in stack.parameters()))
+    forgotten = []
+    for name, weight in blocks.named_parameters():
+        place = name.removesuffix(".weight")
+        if weight.ndim != 2 or place == name or "lora_" in name or place.endswith("base_layer"):
+            continue
+        owner = blocks.get_submodule(place)
+        if not isinstance(owner, torch.nn.Embedding) and not place.endswith(("router", ".gate")):
+            forgotten.append(place)
+    if forgotten:
+        raise GuardFailed(f"lora.target_modules: all-linear left {len(forgotten)} weight matrices of the blocks without"
+                          f" an adapter, such as {forgotten[0]}; name the layers in lora.target_modules")  # fmt: skip
+
+
 def scale_rule(model: torch.nn.Module, lora: LoraSettings) -> None:
     """The update is scaled by alpha / rank (rsLoRA: alpha / sqrt(rank)), on every layer.
 

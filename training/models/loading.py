@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labs_py.core import run_cost
-from training.models import adapter, bundled, guards, targets, tiny
+from training.models import adapter, bundled, guards, tiny
+from training.models.structure import linears
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource
 from training.run.settings import LoraSettings, ModelSettings
@@ -161,12 +161,12 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> Pe
 
     Source: Hu et al. 2021, arXiv:2106.09685, section 4.1.
     """
-    from peft import get_peft_model
-
     guards.seed_before_adapter(seed)
     expected = count_adapter_parameters(loaded.model, lora)
-    model = get_peft_model(loaded.model, adapter.lora_config(lora, loaded.model, "CAUSAL_LM"))
+    model = adapter.put_on(loaded.model, adapter.lora_config(lora, loaded.model, "CAUSAL_LM"))
     guards.trainable_count(model, expected)
+    if lora.target_modules == "all-linear" and not lora.layers_to_transform:
+        guards.every_matrix_adapted(model)
     guards.scale_rule(model, lora)
     return model
 
@@ -175,25 +175,12 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> Pe
 
 
 def count_adapter_parameters(model: Any, lora: LoraSettings) -> int:
-    """Trainable parameters of an adapter, summed over the targeted linear layers outside the head."""
-    wanted, linear = targets.named(lora), {n: m for n, m in model.named_modules() if hasattr(m, "in_features")}
-    chosen = [n for n in linear if targets.is_target(n, wanted)]
-    if lora.layers_to_transform:
-        layers = targets.adapted_layers(lora, model.config.get_text_config().num_hidden_layers)
-        chosen = [n for n in chosen if _layer(n) in layers]
-    unknown = [] if isinstance(wanted, str) else [name for name in wanted if not any(
-        targets.is_target(n, [name]) for n in linear)]  # fmt: skip
-    if unknown or not chosen:
-        raise BadInput(f"lora.target_modules: this model has no linear layer {', '.join(unknown) or wanted}; it has"
-                       f" {', '.join(sorted({n.rsplit('.', 1)[-1] for n in linear}))}, and all-linear means all of"
-                       " its layers'")  # fmt: skip
-    return sum(run_cost.layer_parameters(linear[n].in_features, linear[n].out_features, lora.r, lora.use_dora)
-               for n in chosen)  # fmt: skip
+    """Trainable parameters of an adapter, summed over what of the model carries one.
 
-
-def _layer(name: str) -> int:
-    """The number in a module's name, such as 3 in model.layers.3.mlp.up_proj."""
-    return next(int(part) for part in name.split(".") if part.isdigit())
+    Raises:
+        BadInput: the model has no such layer or parameter.
+    """
+    return linears.adapted(model, lora).count(lora)
 
 
 def need_adapter(folder: str | Path) -> None:

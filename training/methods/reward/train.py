@@ -76,13 +76,11 @@ def head_class() -> type:
 
 def prepare(config: RewardConfig, loaded: LoadedModel) -> Any:
     """The scorer with a fresh adapter; the head is trained whole and saved with it."""
-    from peft import get_peft_model
-
     if config.lora is None:
         raise BadInput("lora: the reward model here is an adapter and a head on the frozen model")
     whole = scorer(loaded, config.train.seed)
     guards.seed_before_adapter(config.train.seed)
-    tuned = get_peft_model(whole, adapter.lora_config(config.lora, whole, "SEQ_CLS", modules_to_save=["score"]))
+    tuned = adapter.put_on(whole, adapter.lora_config(config.lora, whole, "SEQ_CLS", modules_to_save=["score"]))
     guards.scale_rule(tuned, config.lora)
     return tuned
 

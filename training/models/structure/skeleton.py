@@ -1,0 +1,28 @@
+"""A model of a folder without its weights: its modules on torch's meta device, made from config.json in a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def of_folder(source: str) -> Any | None:
+    """The causal language model that a folder's config.json describes, without memory for its weights.
+
+    Args:
+        source: as ``model.source`` says it.
+
+    Returns:
+        None where ``source`` is no folder with a config.json, or transformers makes no language model of it.
+    """
+    if not (Path(source) / "config.json").is_file():
+        return None
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(source)
+        with torch.device("meta"):
+            return AutoModelForCausalLM.from_config(config)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
