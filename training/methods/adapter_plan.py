@@ -56,8 +56,8 @@ def _expert_lines(found: Adapted, lora: LoraSettings) -> list[str]:
         lines.append(f"experts      {count} in each of {len(found.experts)} parameters carry an adapter of their own:"
                      f" {own:,} trainable parameters")  # fmt: skip
     if found.left:
-        more = sum(part.adapter_parameters(lora) for part in found.left.values())
+        size = sum(part.adapter_parameters(lora) for part in found.left.values())
         count = max(part.count for part in found.left.values())
         lines.append(f"experts      {count} in each of {len(found.left)} parameters stay as they are;"
-                     f" lora.target_parameters={EXPERTS} adapts them with {more:,} trainable parameters more")  # fmt: skip
+                     f" lora.target_parameters={EXPERTS} adapts them with {size:,} trainable parameters")  # fmt: skip
     return lines

@@ -56,7 +56,8 @@ def lora_config(lora: LoraSettings, model: PreTrainedModel, task_type: str, **mo
         warnings.simplefilter("ignore", UserWarning)  # that rsLoRA and PiSSA need care: save_plain takes it
         return LoraConfig(r=lora.r, lora_alpha=alpha, lora_dropout=lora.lora_dropout, bias="none",
                           target_modules=chosen.modules, task_type=task_type, use_dora=lora.use_dora,
-                          fan_in_fan_out=chosen.transposed, use_rslora=lora.use_rslora, init_lora_weights=start, **more)  # fmt: skip
+                          fan_in_fan_out=chosen.transposed, use_rslora=lora.use_rslora, init_lora_weights=start,
+                          **more)  # fmt: skip
 
 
 def put_on(model: Any, config: LoraConfig) -> PeftModel:

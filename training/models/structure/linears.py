@@ -197,7 +197,7 @@ def expert_parameters(model: Any) -> dict[str, Expert]:
         for name, parameter in module.named_parameters(recurse=False):
             if parameter.ndim == 3 and EXPERTS in place.rsplit(".", 1)[-1]:
                 count, rows, columns = parameter.shape
-                turned = getattr(module, "is_transposed", False)  # (experts, D_in, D_out) and not (experts, D_out, D_in)
+                turned = getattr(module, "is_transposed", False)  # (experts, D_in, D_out), as PEFT asks
                 found[f"{place}.{name}"] = Expert(count, *((rows, columns) if turned else (columns, rows)))
     return found
 
