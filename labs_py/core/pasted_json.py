@@ -31,10 +31,11 @@ def load(text: str) -> Any:
     """
     if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
         raise TooDeep(f"nested deeper than {DEEPEST} levels")
-    return json.loads(text, object_pairs_hook=_object)
+    return json.loads(text, object_pairs_hook=object_of)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these keys and values (a decoder's ``object_pairs_hook``); RepeatedKey where a key stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from labs_py.core import chat_data
+from training.data.forms import naming
 from training.run.errors import BadInput
 
 
@@ -101,14 +102,18 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
             file may change.
 
     Raises:
-        BadInput: the file cannot be read, or there is no row in it.
+        BadInput: the file cannot be read, there is no row in it, or it is of another kind or form: one line that names
+            it, with the command that converts it.
     """
     name = str(path)
     keys = {chat_data.prompt_key(turns) for turns in held_out}
     more = token_rules.faults if token_rules is not None else None
     lines = iter(read_lines(path) if lines is None else lines)
-    first = next(lines, None)
-    if first is None:
+    head = list(islice(lines, naming.SEEN))
+    if not head:
         raise BadInput(f"{name}: there is no row in this file")
-    for number, fault in chat_data.check_lines(chain([first], lines), keys, system, more, turns_only=turns_only):
+    other = naming.named(name, head)
+    if other:
+        raise BadInput(other)
+    for number, fault in chat_data.check_lines(chain(head, lines), keys, system, more, turns_only=turns_only):
         yield Finding(name, number, fault.code, fault.message)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
 
-from training.data import splits
-from training.data.check import TokenRules, check_file
+from labs_py.core import chat_data
+from training.data import pairs, splits
+from training.data.check import Finding, TokenRules, check_file, read_lines
+from training.data.forms import naming, shapes
 from training.data.tasks import registry as tasks
 from training.methods.configuration import load_config
+from training.methods.embed import rows as passages
 from training.models import chat_template
 from training.models.loading import load_base
 from training.run.arguments import DEFAULT_CONFIG
@@ -54,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         held_out += [row["messages"] for name in task.sets if name != "train" for row in task.rows(name)]
     total = 0
     for file in args.words:
-        for finding in check_file(file, held_out, rules, task.system if task else ""):
+        for finding in _findings(file, held_out, rules, task.system if task else ""):
             total += 1
             if total <= args.max_shown:
                 print(finding)
@@ -63,6 +69,20 @@ def run(args: argparse.Namespace) -> int:
     if not total:
         print(f"no faults in {', '.join(args.words)}", file=sys.stderr)
     return BAD_INPUT if total else 0
+
+
+def _findings(file: str, held_out: list[list[dict[str, Any]]], rules: TokenRules | None,
+              system: str) -> Iterator[Finding]:  # fmt: skip
+    """The faults of a file of chats, pairs or passages; arguments as in ``check_file``."""
+    lines = read_lines(file)
+    head = list(islice(lines, naming.SEEN))
+    family = naming.family_of(head)
+    keys = {chat_data.prompt_key(turns) for turns in held_out}
+    if family == shapes.PAIRS:
+        return (found for found in pairs.check_pairs(file, system, keys, rules) if isinstance(found, Finding))
+    if family == shapes.PASSAGES:
+        return (found for found in passages.check_rows(file) if isinstance(found, Finding))
+    return check_file(file, held_out, rules, system, lines=chain(head, lines))
 
 
 def _token_rules(config: Config, max_tokens: int | None) -> TokenRules:

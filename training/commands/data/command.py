@@ -5,19 +5,25 @@ from __future__ import annotations
 import argparse
 
 from labs_py.core.chat_data import CODES
-from training.commands.data import build, check
+from training.commands.data import build, check, convert
 
-ACTIONS = {"build": build.run, "check": check.run}
+ACTIONS = {"build": build.run, "check": check.run, "convert": convert.run}
 CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in CODES.items())
 
 ABOUT = f"""build: write the rows of the configured task as JSONL, one file for each set, with their hash.
 check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
+convert: read a file of rows as people have them, and write it in our form:  data convert rows.csv rows.jsonl
 
 codes:
 {CODE_LIST}
 
 A row is {{"messages": [{{"role", "content"}}, ...]}}, {{"prompt", "completion"}} or {{"text"}}.
-Near-duplicates are rows whose questions share four fifths of their three-word runs."""
+Near-duplicates are rows whose questions share four fifths of their three-word runs.
+
+convert reads JSONL, JSON, CSV and Parquet in any encoding, packed by gzip or not, and data sets on the Hub
+(OWNER/NAME --revision COMMIT). It knows messages, prompt and completion, alpaca, ShareGPT, OpenAI's forms, chosen and
+rejected, questions with passages, and text; other names of columns are given with --map. It says what it read, how
+many rows it wrote and, by reason, what it left out. It overwrites no file without --force."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="seed of the generator")
     parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
     check.add_arguments(parser.add_argument_group("check"))
+    convert.add_arguments(parser.add_argument_group("convert"))
 
 
 def run(args: argparse.Namespace) -> int:
