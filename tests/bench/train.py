@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +82,7 @@ class Variant:
         self.name, self.turn, self.error = name, Turn(), None
         self.encoded, self.order = encoded, order
         stock = name in ("stock", "switches")
-        self.loaded = loading.load_base(replace(config.model, dtype="float32") if name == "stock" else config.model)
+        self.loaded = loading.load_base(config.model.replace(dtype="float32") if name == "stock" else config.model)
         make = self._stock if stock else self._ours
         self.trainer = make(config, folder)
         self.trainer._get_train_sampler = lambda *_: order
@@ -102,7 +101,7 @@ class Variant:
 
     def _ours(self, config, folder):
         steps = len(self.order) // config.train.per_device_train_batch_size
-        config = replace(config, train=replace(config.train, max_steps=steps, save_steps=10 * steps))
+        config = config.replace(train=config.train.replace(max_steps=steps, save_steps=10 * steps))
         tuned = method_trainer.prepare(config, self.loaded)
         run = RunFolder(folder)
         run.path.mkdir(parents=True)

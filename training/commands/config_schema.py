@@ -6,8 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from training.methods.configuration import KINDS
-from training.run.schema import schema
 
 ABOUT = """Write a JSON Schema of each method's settings to training/configs/schema. An editor that knows the line
 '# yaml-language-server: $schema=...' at the top of a configuration completes its keys and marks wrong ones.
@@ -23,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def texts() -> dict[str, str]:
     """Method -> its schema as JSON text."""
-    return {method: json.dumps(schema(kind, method), indent=1) + "\n" for method, kind in KINDS.items()}
+    dialect = {"$schema": GenerateJsonSchema.schema_dialect}
+    return {method: json.dumps({**dialect, **kind.model_json_schema()}, indent=1) + "\n"
+            for method, kind in KINDS.items()}  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from training.data import splits
@@ -53,9 +52,9 @@ def of_file(config: Config, path: str) -> tuple[Config, list[Row]]:
     rows = splits.read_rows(path, task, turns_only=True, lines=lines)
     if all(task.target_fault(task_base.target(row)) for row in rows):
         print(f"{path}: no answer is one of task {config.task}; answers are compared as plain text (task=jsonl)")
-        config = replace(config, task="jsonl")
+        config = config.replace(task="jsonl")
     rows = splits.read_rows(path, splits.task_of(config), turns_only=True, scored=True, lines=lines)
-    return replace(config, data=replace(config.data, heldout_files={Path(path).stem: path})), rows
+    return config.replace(data=config.data.replace(heldout_files={Path(path).stem: path})), rows
 
 
 def run(args: argparse.Namespace) -> int:
@@ -73,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if args.data:
         config, kept[Path(args.data).stem] = of_file(config, args.data)
     if args.set:
-        config = replace(config, evaluate=replace(config.evaluate, sets=list(args.set)))
+        config = config.replace(evaluate=config.evaluate.replace(sets=list(args.set)))
     task = splits.task_of(config)
     kept = kept or splits.held_out_sets(config, task)
     rows = splits.Splits(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
 
 from labs_py.core import pasted_json
 from training.models import loading
 from training.models.loading import LoadedModel
-from training.run import config as configuration
 from training.run import strict_yaml
 from training.run.errors import BadInput
-from training.run.settings import ModelSettings, setting
+from training.run.section import Number, Section, Text, Whole, build
+from training.run.settings import ModelSettings
 
 if TYPE_CHECKING:
     import torch
@@ -40,22 +41,21 @@ WHAT = (
 LOWEST = 1e-6  # temperature at which logits / T are still numbers
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Section):
     """What is asked of which model, and how much of the answer is written."""
 
-    model: str | None = setting("bundled:smollm2-135m-instruct, a folder, or a hub id", None)
-    prompts: list[str] | None = setting("texts, or in the file the path of a file of prompts", None)
-    shared_prompts: list[str] | None = setting("prompts whose likeliest tokens are listed together", [])
-    top: int = setting("how many tokens are listed for each prompt", 256, low=1)
-    shared_top: int = setting("how many tokens are listed for the shared prompts", 64, low=1)
-    temperatures: list[float] = setting("the grid", list(TEMPERATURES))
-    out: str | None = setting("the JSON file; standard output when not given", None)
-    revision: str | None = setting("commit of a hub id", None)
-    source: str | None = setting("a note on where the figures are from", None)
+    model: Text | None = Field(None, description="bundled:smollm2-135m-instruct, a folder, or a hub id")
+    prompts: list[Text] | None = Field(None, description="texts, or in the file the path of a file of prompts")
+    shared_prompts: list[Text] | None = Field([], description="prompts whose likeliest tokens are listed together")
+    top: Whole = Field(256, ge=1, description="how many tokens are listed for each prompt")
+    shared_top: Whole = Field(64, ge=1, description="how many tokens are listed for the shared prompts")
+    temperatures: list[Number] = Field(list(TEMPERATURES), description="the grid")
+    out: Text | None = Field(None, description="the JSON file; standard output when not given")
+    revision: Text | None = Field(None, description="commit of a hub id")
+    source: Text | None = Field(None, description="a note on where the figures are from")
 
 
-KEYS = [one.name for one in fields(Settings)]
+KEYS = list(Settings.model_fields)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -166,7 +166,7 @@ def _wish(args: argparse.Namespace) -> dict[str, Any]:
                                 if getattr(args, key) is not None}}  # fmt: skip
     if isinstance(wish.get("prompts"), str):
         wish["prompts"] = _read_prompts(Path(wish["prompts"]))
-    found = asdict(configuration.build(Settings, wish, place, ""))
+    found = dict(build(Settings, wish, place))
     if not found["model"] or not found["prompts"]:
         raise BadInput("logits needs a model and prompts: give --model and --prompts, or --config")
     asked = wish.get("temperatures", found["temperatures"])  # a whole number is written as one

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,8 @@ def key(loaded: Any, rows: Any, config: Any) -> str:
         config: for the task, the probe's and the evaluation's settings.
     """
     digest = hashlib.sha256()
-    said = [loaded.facts, loaded.dtype, config.task, asdict(config.probe), asdict(config.evaluate), rows.heldout]
+    settings = [config.task, config.probe.model_dump(), config.evaluate.model_dump()]
+    said = [loaded.facts, loaded.dtype, *settings, rows.heldout]
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
     digest.update(json.dumps(machine.environment(loaded.dtype), sort_keys=True, default=str).encode())
     for file in sources((*MEASURING, tasks.module_of(config.task).__name__)):

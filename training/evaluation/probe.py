@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from training.data import splits
@@ -95,4 +94,4 @@ def stands_for_evaluation(config: Config) -> bool:
 
 
 def _with_shots(config: Config) -> Config:
-    return replace(config, evaluate=replace(config.evaluate, num_fewshot=config.probe.num_fewshot))
+    return config.replace(evaluate=config.evaluate.replace(num_fewshot=config.probe.num_fewshot))

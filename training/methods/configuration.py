@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from training.methods.distill.settings import DistillConfig
@@ -14,17 +13,19 @@ from training.methods.dpo.settings import DpoConfig
 from training.methods.embed.settings import EmbedConfig
 from training.methods.grpo.settings import GrpoConfig
 from training.methods.reward.settings import RewardConfig
+from training.methods.sft.settings import SftConfig
 from training.models.shapes import architecture_of
 from training.run import config as configuration
 from training.run import former_names
 from training.run.arguments import DEFAULT_CONFIG
-from training.run.config import build, check_together, lay_over, located, read_tree
+from training.run.config import check_source, lay_over, located, read_tree
 from training.run.errors import BadInput
+from training.run.section import build
 from training.run.settings import Config
 from training.run.strict_yaml import shown
 
 KINDS: dict[str, type[Config]] = {
-    "sft": Config,
+    "sft": SftConfig,
     "dpo": DpoConfig,
     "reward": RewardConfig,
     "grpo": GrpoConfig,
@@ -46,7 +47,7 @@ def config_from(args: argparse.Namespace, kinds: dict[str, type[Config]] | None 
     loaded = load_config(args.config or DEFAULT_CONFIG, args.overrides, args.seed, kinds)
     if getattr(args, "smoke", False):
         loaded = configuration.smoke(loaded, architecture_of(loaded.model.source))
-        loaded = replace(loaded, name=f"{loaded.name}-smoke")
+        loaded = loaded.replace(name=f"{loaded.name}-smoke")
     return loaded
 
 
@@ -72,16 +73,18 @@ def load_config(path: str | Path, overrides: list[str] | tuple = (), seed: int |
         for section in ("train", "data"):
             if isinstance(tree.get(section), dict):
                 tree[section]["seed"] = seed
-    config = build(_kind_of(tree, str(path), KINDS if kinds is None else kinds), tree, str(path), "")
-    check_together(config, str(path))
+    config = build(_kind_of(tree, str(path), KINDS if kinds is None else kinds), tree, str(path))
+    check_source(config, str(path))
     return config
 
 
 def _kind_of(tree: dict, path: str, kinds: dict[str, type[Config]]) -> type[Config]:
-    """The configuration that the file's method asks for; what is no text at all is left to the check of the values."""
+    """The configuration that the file's method asks for; a file without one is left to the check of its keys."""
     method = tree.get("method")
-    if not isinstance(method, str):
+    if "method" not in tree:
         return next(iter(kinds.values()))
+    if not isinstance(method, str):
+        raise BadInput(f"{path}: 'method' must be text, one of {', '.join(kinds)}, not {shown(method)}")
     if method not in kinds and method in (*KINDS, *ELSEWHERE):
         command = ELSEWHERE.get(method, f"python -m training {'train' if method == 'sft' else method}")
         raise BadInput(f"{path}: this configuration's method is {method}: run it with '{command}'")

@@ -5,7 +5,6 @@ Its adapter is also the method's matched control: what it brings alone is not wh
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from training.data.splits import Splits
@@ -48,9 +47,11 @@ def warm_start(
     if load_adapter_weights(tuned, own):
         return
     machine.say(f"  warm start: supervised on {len(rows)} rows")
-    once = replace(config.train, learning_rate=rate, max_steps=0, num_train_epochs=1, gradient_accumulation_steps=1,
-                   per_device_train_batch_size=min(BATCH, len(rows)), save_steps=10**6)  # fmt: skip
-    short = replace(config, train=once)
+    once = config.train.replace(
+        learning_rate=rate, max_steps=0, num_train_epochs=1, gradient_accumulation_steps=1,
+        per_device_train_batch_size=min(BATCH, len(rows)), save_steps=10**6,
+    )  # fmt: skip
+    short = config.replace(train=once)
     last = own.last_checkpoint() if own.report.is_file() else None
     if last is None:
         own.create(short, "warm start", loaded.dtype)

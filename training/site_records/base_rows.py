@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     config = configuration.smoke(config, "llama") if args.smoke else config
     began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     loaded = load_base(config.model)
-    found = {task: asked(replace(config, task=task), loaded, args.limit) for task in TASKS}
+    found = {task: asked(config.replace(task=task), loaded, args.limit) for task in TASKS}
     report = {
         "run": {"id": NAME, "command": args.command_line.strip(), "commit": sha, "dirty": dirty,
                 "status": "smoke" if args.smoke else "dirty" if dirty else "main", "started": started,

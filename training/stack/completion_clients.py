@@ -184,9 +184,7 @@ def teacher_of(config: StackConfig, loaded: LoadedModel) -> CompletionClient:
                                   " teacher.kind=local or endpoint") from None  # fmt: skip
         return VLLM(f"vllm:{s.model}@{s.revision}", LLM(s.model, revision=s.revision), s.batch)
     if s.model:
-        from dataclasses import replace
-
-        loaded = loading.load_base(replace(config.model, source=s.model, revision=s.revision))
+        loaded = loading.load_base(config.model.replace(source=s.model, revision=s.revision))
     return of_model(loaded, s.batch)
 
 

@@ -50,8 +50,8 @@ def test_a_damaged_file_of_the_cache_only_costs_asking_again(asked, content):
 def test_another_question_has_another_name_and_another_way_of_training_has_not(asked):
     config, loaded, rows, _ = asked
     name = baseline_cache.key(loaded, rows, config)
-    assert baseline_cache.key(loaded, rows, replace(config, train=replace(config.train, learning_rate=0.5))) == name
-    fewer = replace(config, evaluate=replace(config.evaluate, base_rows=3))
+    assert baseline_cache.key(loaded, rows, config.replace(train=config.train.replace(learning_rate=0.5))) == name
+    fewer = config.replace(evaluate=config.evaluate.replace(base_rows=3))
     assert baseline_cache.key(loaded, rows, fewer) != name
     assert baseline_cache.key(replace(loaded, dtype="bfloat16"), rows, config) != name
 
@@ -59,8 +59,8 @@ def test_another_question_has_another_name_and_another_way_of_training_has_not(a
 def test_a_folder_of_weights_is_never_taken_on_its_name(asked):
     model = asked[0].model
     assert baseline_cache.pinned(model)
-    assert not baseline_cache.pinned(replace(model, source="./my-weights", revision=None))
-    assert baseline_cache.pinned(replace(model, source="org/name", revision="abc"))
+    assert not baseline_cache.pinned(model.replace(source="./my-weights", revision=None))
+    assert baseline_cache.pinned(model.replace(source="org/name", revision="abc"))
 
 
 def test_a_broken_file_is_asked_again(asked):

@@ -6,7 +6,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -233,7 +232,7 @@ def floats() -> list[tuple[Path, str]]:
     """Every setting that is a number with a fraction, beside a file of a method that has it."""
     found = []
     for path in (STACK, *(FOLDER / method / "tiny.yaml" for method in KINDS)):
-        for section, values in asdict(load_any(path)).items():
+        for section, values in load_any(path).model_dump().items():
             whole = {section: values} if isinstance(values, float) else {}
             parts = {f"{section}.{key}": value for key, value in values.items()} if isinstance(values, dict) else whole
             found += [(path, name) for name, value in parts.items() if isinstance(value, float)]
@@ -270,7 +269,7 @@ def test_a_later_setting_is_hashed_only_where_it_is_set():
     at_default = load_config(path, ["dpo.few_shot_prompt=false"])
     assert configuration.sha(plain) == configuration.sha(at_default)
     assert configuration.sha(plain) != configuration.sha(load_config(path, ["dpo.few_shot_prompt=true"]))
-    before = asdict(plain)
+    before = plain.model_dump()
     del before["dpo"]["few_shot_prompt"]
     del before["lora"]["target_parameters"]
     assert configuration.sha(plain) == hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()

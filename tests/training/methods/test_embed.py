@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,7 +240,7 @@ def test_a_7b_embedder_fits_the_card_that_its_file_names(path):
         path.read_text(encoding="utf-8").split("\nname:")[0] + "\n"
     )
     assert estimate.estimate(config)["total_bytes"] < 0.95 * card * 1e9
-    whole = replace(config, embed=replace(config.embed, mini_batch_size=0))
+    whole = config.replace(embed=config.embed.replace(mini_batch_size=0))
     assert estimate.rows_at_once(whole) == 3 * config.train.per_device_train_batch_size
     assert estimate.estimate(whole)["total_bytes"] > 2 * estimate.estimate(config)["total_bytes"]
 

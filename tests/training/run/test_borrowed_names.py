@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 from peft import LoraConfig
@@ -17,6 +18,7 @@ from trl.experimental.gkd import GKDConfig
 
 from training.methods.configuration import KINDS
 from training.run import former_names
+from training.run.section import Section
 from training.run.settings import LoraSettings, TrainSettings
 
 
@@ -26,8 +28,13 @@ def arguments(function: object) -> set[str]:
 
 
 def names(kind: type) -> set[str]:
-    """The fields of a dataclass."""
-    return {spec.name for spec in fields(kind)}
+    """The fields of a dataclass, or of our settings."""
+    return set(kind.model_fields) if issubclass(kind, Section) else {spec.name for spec in fields(kind)}
+
+
+def choices(kind: type[Section], name: str) -> tuple[str, ...]:
+    """What a setting may be."""
+    return get_args(kind.model_fields[name].annotation)
 
 
 LENDERS = {  # section -> names that are known there
@@ -86,10 +93,8 @@ def settings() -> dict[str, set[str]]:
     """Section -> the names of its settings."""
     found = {"train": names(TrainSettings), "lora": names(LoraSettings)}
     for method, kind in KINDS.items():
-        for spec in fields(kind):
-            if spec.name in (method, "evaluate"):
-                default = spec.default
-                found[spec.name] = names(type(default))
+        for section in {method, "evaluate"} & kind.model_fields.keys():
+            found[section] = names(type(kind.model_fields[section].default))
     return found
 
 
@@ -112,16 +117,15 @@ def test_what_was_renamed_got_the_libraries_name(section):
 
 
 def test_the_values_are_the_libraries_too():
-    choices = {spec.name: spec.metadata["choices"] for spec in fields(TrainSettings)}
-    assert set(choices["lr_scheduler_type"]) <= {one.value for one in SchedulerType}
-    assert set(choices["optim"]) <= {one.value for one in OptimizerNames}
+    assert set(choices(TrainSettings, "lr_scheduler_type")) <= {one.value for one in SchedulerType}
+    assert set(choices(TrainSettings, "optim")) <= {one.value for one in OptimizerNames}
     text = inspect.getdoc(TrainingArguments) or ""
-    assert all(value in text for value in choices["train_sampling_strategy"])
+    assert all(value in text for value in choices(TrainSettings, "train_sampling_strategy"))
 
 
 @pytest.mark.parametrize(("method", "theirs"), [("dpo", DPOConfig), ("grpo", GRPOConfig)])
 def test_a_loss_is_named_as_trl_names_it(method, theirs):
-    own = type(next(spec.default for spec in fields(KINDS[method]) if spec.name == method))
+    own = type(KINDS[method].model_fields[method].default)
     said = next(spec.metadata["help"] for spec in fields(theirs) if spec.name == "loss_type")
-    wanted = next(spec.metadata["choices"] for spec in fields(own) if spec.name == "loss_type")
-    assert all(f"'{value}'" in said or f"`{value}`" in said or f'"{value}"' in said for value in wanted)
+    assert all(f"'{value}'" in said or f"`{value}`" in said or f'"{value}"' in said
+               for value in choices(own, "loss_type"))  # fmt: skip

@@ -82,7 +82,7 @@ def test_an_override_with_a_former_name_is_refused_too(override, line):
 def test_every_name_of_the_table_is_a_setting_of_today_and_no_former_one_is():
     known = {}
     for kind in (*KINDS.values(), StackConfig):
-        config = kind.__dataclass_fields__
+        config = kind.model_fields
         for section in former_names.KEYS.keys() & config.keys():
             known.setdefault(section, set())
     files = {"train": TINY, "lora": TINY, "evaluate": TINY, "probe": TINY}

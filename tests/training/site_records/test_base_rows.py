@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from training import cli
@@ -17,7 +15,7 @@ from training.site_records import base_rows
 
 @pytest.mark.parametrize("name", base_rows.TASKS)
 def test_items_stand_behind_the_rates(name):
-    settings = replace(configuration.smoke(load_config(base_rows.CONFIG), "llama"), task=name)
+    settings = configuration.smoke(load_config(base_rows.CONFIG), "llama").replace(task=name)
     found = base_rows.asked(settings, load_base(settings.model), 5)
     for arm in base_rows.ARMS:
         assert found["items"][arm] and len(found["items"][arm]) == found[arm]["exact"]["n"] == 5

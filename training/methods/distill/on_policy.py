@@ -6,7 +6,6 @@ A student that has just been cut writes noise, and a teacher's word on noise tea
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def teach(
     """Both halves; each resumes from its own checkpoint."""
     encoded = encode(config, loaded.tokenizer, rows)
     total = planned_steps(config, len(encoded))
-    first, second = (replace(config, train=replace(config.train, max_steps=max(1, steps)))
+    first, second = (config.replace(train=config.train.replace(max_steps=max(1, steps)))
                      for steps in (total // 2, total - total // 2))  # fmt: skip
     half = RunFolder(own.path / FIRST)
     if not (half.report.is_file() and "train" in half.read()):

@@ -158,9 +158,8 @@ def trainer_arguments(config: DpoConfig, n_pairs: int, dtype: str, folder: RunFo
     from trl import DPOConfig
 
     p = config.dpo
-    losses, weights = [p.loss_type], [1.0]
-    if p.nll_weight:
-        losses, weights = [*losses, "sft"], [1.0, p.nll_weight]
+    losses: list[str] = [p.loss_type, "sft"] if p.nll_weight else [p.loss_type]
+    weights = [1.0, p.nll_weight][: len(losses)]
     alone = machine.process_count() == 1
     return DPOConfig(**common_arguments(config, n_pairs, dtype, folder), beta=p.beta, loss_type=losses,
                      loss_weights=weights, precompute_ref_log_probs=alone, max_length=None)  # fmt: skip

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal
 
-from training.run.settings import Config, setting
+from pydantic import Field
+
+from training.run.section import Number, Section, Text, Whole
+from training.run.settings import Config
 
 
-@dataclass(frozen=True)
-class EmbedSettings:
+class EmbedSettings(Section):
     """Questions and passages, what they are told apart from, and the margin of the gate."""
 
-    pairs: str = setting("synthetic: of our workshop; file: rows of data.train_file and data.heldout_files",
-                         "synthetic",
-                         choices=("synthetic", "file"))  # fmt: skip
-    negatives: str = setting("batch: the batch's other passages; mined: one more each, which the untrained model finds"
-                             " most similar; given: the rows' own", "batch",
-                             choices=("batch", "mined", "given"))  # fmt: skip
-    range_min: int = setting("how many of the most similar wrong passages mining leaves out", 0, low=0)
-    margin: float = setting("mining leaves out what is nearer than the right passage's cosine less this share of it; 0"
-                            " leaves nothing out", 0.05, low=0, high=1)  # fmt: skip
-    scale: float = setting("of the cosines in the loss, one over the temperature", 20.0, low=1e-3)
-    matryoshka_dims: list[int] = setting(
-        "nested widths that are trained together (Matryoshka); [] the whole vector only", []
+    pairs: Literal["synthetic", "file"] = Field(
+        "synthetic", description="synthetic: of our workshop; file: rows of data.train_file and data.heldout_files"
     )
-    truncate_dims: list[int] = setting("widths at which the vectors are measured besides, cut short", [])
-    mini_batch_size: int = setting("rows that are encoded at once where the batch does not fit the memory (GradCache);"
-                                   " 0 the whole batch", 0, low=0)  # fmt: skip
-    pooling: str = setting("which token's vector stands for the text", "mean", choices=("mean", "cls", "lasttoken"))
-    query_prompt: str = setting("text before every question, in training and in use", "")
-    passage_prompt: str = setting("text before every passage", "")
-    general_margin: float = setting("allowed fall of the MRR on general text", 0.02, low=0, high=1)
+    negatives: Literal["batch", "mined", "given"] = Field(
+        "batch", description="batch: the batch's other passages; mined: one more each, which the untrained model finds"
+        " most similar; given: the rows' own"
+    )  # fmt: skip
+    range_min: Whole = Field(0, ge=0, description="how many of the most similar wrong passages mining leaves out")
+    margin: Number = Field(
+        0.05, ge=0, le=1, description="mining leaves out what is nearer than the right passage's cosine less this share"
+        " of it; 0 leaves nothing out"
+    )  # fmt: skip
+    scale: Number = Field(20.0, ge=1e-3, description="of the cosines in the loss, one over the temperature")
+    matryoshka_dims: list[Whole] = Field(
+        [], description="nested widths that are trained together (Matryoshka); [] the whole vector only"
+    )
+    truncate_dims: list[Whole] = Field([], description="widths at which the vectors are measured besides, cut short")
+    mini_batch_size: Whole = Field(
+        0, ge=0, description="rows that are encoded at once where the batch does not fit the memory (GradCache); 0 the"
+        " whole batch"
+    )  # fmt: skip
+    pooling: Literal["mean", "cls", "lasttoken"] = Field("mean", description="which token's vector stands for the text")
+    query_prompt: Text = Field("", description="text before every question, in training and in use")
+    passage_prompt: Text = Field("", description="text before every passage")
+    general_margin: Number = Field(0.02, ge=0, le=1, description="allowed fall of the MRR on general text")
 
 
-@dataclass(frozen=True)
 class EmbedConfig(Config):
     """A run that fine-tunes an embedding model."""
 
-    method: str = setting("how it is trained", choices=("embed",))
-    embed: EmbedSettings = setting("the pairs and the loss on them", EmbedSettings())
+    method: Literal["embed"] = Field(description="how it is trained")
+    embed: EmbedSettings = Field(EmbedSettings(), description="the pairs and the loss on them")

@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from training.run.settings import Config, setting
+from pydantic import Field
+
+from training.run.section import LATER, Number, Section, Text, Whole
+from training.run.settings import Config
 
 
-@dataclass(frozen=True)
-class GrpoSettings:
+class GrpoSettings(Section):
     """Groups of answers to one question, and the reward that compares them."""
 
-    reward: str = setting("function of training/rewards.py, or several joined by +", "task")
-    num_generations: int = setting("answers to each question, G", 8, low=2)
-    temperature: float = setting("of the draws", 1.0, low=1e-3)
-    max_completion_length: int = setting("tokens of an answer", 32, low=1)
-    loss_type: str = setting("which mean the loss takes", "dapo", choices=("grpo", "dr_grpo", "dapo"))
-    epsilon: float = setting("how far a token's ratio may fall", 0.2, low=0, high=1)
-    epsilon_high: float = setting("how far it may rise", 0.2, low=0)
-    beta: float = setting("weight of the KL to the starting model; 0 leaves the reference out", 0.0, low=0)
-    use_vllm: bool = setting("answers written by vLLM (a GPU, and the package vllm)", False)
-    vllm_mode: str = setting("colocate: vLLM in the training process; server: a running `trl vllm-serve`", "colocate",
-                             choices=("colocate", "server"), later=True)  # fmt: skip
-    vllm_gpu_memory_utilization: float = setting("share of the GPU's memory that vLLM takes (colocate)", 0.3, low=0.01,
-                                                 high=1, later=True)  # fmt: skip
-    warm_start_rate: float = setting("learning rate of the warm start", 5e-4, low=0, high=1)
-    warm_start_rows: int = setting("rows of plain SFT before, so that the full reward occurs at all", 0, low=0)
+    reward: Text = Field("task", description="function of training/rewards.py, or several joined by +")
+    num_generations: Whole = Field(8, ge=2, description="answers to each question, G")
+    temperature: Number = Field(1.0, ge=1e-3, description="of the draws")
+    max_completion_length: Whole = Field(32, ge=1, description="tokens of an answer")
+    loss_type: Literal["grpo", "dr_grpo", "dapo"] = Field("dapo", description="which mean the loss takes")
+    epsilon: Number = Field(0.2, ge=0, le=1, description="how far a token's ratio may fall")
+    epsilon_high: Number = Field(0.2, ge=0, description="how far it may rise")
+    beta: Number = Field(0.0, ge=0, description="weight of the KL to the starting model; 0 leaves the reference out")
+    use_vllm: bool = Field(False, description="answers written by vLLM (a GPU, and the package vllm)")
+    vllm_mode: Annotated[Literal["colocate", "server"], LATER] = Field(
+        "colocate", description="colocate: vLLM in the training process; server: a running `trl vllm-serve`"
+    )
+    vllm_gpu_memory_utilization: Annotated[Number, LATER] = Field(
+        0.3, ge=0.01, le=1, description="share of the GPU's memory that vLLM takes (colocate)"
+    )
+    warm_start_rate: Number = Field(5e-4, ge=0, le=1, description="learning rate of the warm start")
+    warm_start_rows: Whole = Field(
+        0, ge=0, description="rows of plain SFT before, so that the full reward occurs at all"
+    )
 
 
-@dataclass(frozen=True)
 class GrpoConfig(Config):
     """A run by group-relative policy optimisation."""
 
-    method: str = setting("how it is trained", choices=("grpo",))
-    grpo: GrpoSettings = setting("the groups and their reward", GrpoSettings())
+    method: Literal["grpo"] = Field(description="how it is trained")
+    grpo: GrpoSettings = Field(GrpoSettings(), description="the groups and their reward")

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal
 
-from training.run.settings import Config, setting
+from pydantic import Field
+
+from training.run.section import Number, Section, Text
+from training.run.settings import Config
 
 
-@dataclass(frozen=True)
-class RewardSettings:
+class RewardSettings(Section):
     """Pairs for a model that scores answers, and the margins of its gate."""
 
-    pairs: str = setting("synthetic: the task's references against spoilt ones; file: rows of data.train_file and"
-                         " data.heldout_files", "synthetic", choices=("synthetic", "file"))  # fmt: skip
-    kinds: list[str] = setting("how references are spoilt, in turn", ["long_winded", "cut_short", "vague", "wrong"])
-    label_noise: float = setting("share of the training pairs whose choice is turned round, as labellers disagree", 0.0,
-                                 low=0, high=0.5)  # fmt: skip
-    center_rewards_coefficient: float = setting(
-        "weight of the squared mean reward of a pair, which holds rewards near 0", 0.0, low=0
+    pairs: Literal["synthetic", "file"] = Field(
+        "synthetic", description="synthetic: the task's references against spoilt ones; file: rows of data.train_file"
+        " and data.heldout_files"
+    )  # fmt: skip
+    kinds: list[Text] = Field(
+        ["long_winded", "cut_short", "vague", "wrong"], description="how references are spoilt, in turn"
     )
-    calibration_margin: float = setting("allowed distance between stated and found probability, on average", 0.1,
-                                        low=0, high=1)  # fmt: skip
+    label_noise: Number = Field(
+        0.0, ge=0, le=0.5, description="share of the training pairs whose choice is turned round, as labellers disagree"
+    )
+    center_rewards_coefficient: Number = Field(
+        0.0, ge=0, description="weight of the squared mean reward of a pair, which holds rewards near 0"
+    )
+    calibration_margin: Number = Field(
+        0.1, ge=0, le=1, description="allowed distance between stated and found probability, on average"
+    )
 
 
-@dataclass(frozen=True)
 class RewardConfig(Config):
     """A run that makes a Bradley-Terry reward model."""
 
-    method: str = setting("how it is trained", choices=("reward",))
-    reward: RewardSettings = setting("the pairs", RewardSettings())
+    method: Literal["reward"] = Field(description="how it is trained")
+    reward: RewardSettings = Field(RewardSettings(), description="the pairs")

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from training.data.retrieval.pages import DOCS, read_site
@@ -66,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
 def chosen_by(args: argparse.Namespace) -> tuple[assistant_settings.Settings, Index]:
     """The configuration, with the adapter that was named, and the pages to search in."""
     chosen = assistant_settings.load(args.config)
-    return replace(chosen, adapter=args.adapter or chosen.adapter), Index(read_site(args.docs))
+    return chosen.replace(adapter=args.adapter or chosen.adapter), Index(read_site(args.docs))
 
 
 def serve_command(args: argparse.Namespace) -> int:

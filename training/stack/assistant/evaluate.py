@@ -7,7 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -249,7 +249,7 @@ def evaluate(index: Index, settings: Settings, model: Model | None, out: Path, c
                 "seconds": time.perf_counter() - start, "seed": seed},
         "environment": machine.environment("bfloat16" if settings.backend == "local" else ""),
         "data": {"questions": len(questions), "held_out": len(scored), "passages": len(index.passages)},
-        "settings": {**asdict(settings), "threshold_calibrated": calibrated(index, settings, questions)},
+        "settings": {**settings.model_dump(), "threshold_calibrated": calibrated(index, settings, questions)},
         "eval": found,
         **more,
         **({"training": training} if training else {}),

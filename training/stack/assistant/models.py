@@ -110,7 +110,8 @@ def local(settings: Settings) -> Model:
     """
     machine.quiet_libraries()
     try:
-        loaded = loading.load_base(ModelSettings(settings.model or str(bundled.folder()), None, "bfloat16"))
+        source = settings.model or str(bundled.folder())
+        loaded = loading.load_base(ModelSettings(source=source, revision=None, dtype="bfloat16"))
         if settings.adapter:
             loaded.model = loading.merged(loading.attach_adapter(loaded.model, settings.adapter)).eval()
     except TrainingError as error:

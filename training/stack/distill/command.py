@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     config = cast(StackConfig, config_from(args, {"distill-stack": StackConfig}))
     completion_clients.check(config, args.config)
     if args.smoke:
-        config = replace(config, verify=False, teacher=type(config.teacher)(samples=2, batch=8))
+        config = config.replace(verify=False, teacher=type(config.teacher)(samples=2, batch=8))
     folder = RunFolder(args.resume or args.out or default_path(config))
     cache = Path(args.cache) if args.cache else (folder.path if args.smoke else machine.cache_dir()) / CACHE
     if args.dry_run:

@@ -149,7 +149,7 @@ def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
     with machine.phase("base and teacher answer the test set", folder.log):
         answers = {"teacher": list(teach(task, tests, teacher, config).values()), "teacher_one": one_try(
             teacher, [task_base.taught(task, row) for row in tests], "one try")}  # fmt: skip
-        free = replace(config.teacher, price_in=0.0, price_out=0.0, budget_tokens=0, budget_money=0.0)
+        free = config.teacher.replace(price_in=0.0, price_out=0.0, budget_tokens=0, budget_money=0.0)
         base = Calls(
             completion_clients.of_model(loaded, config.teacher.batch), cache, free, config.evaluate.max_new_tokens
         )
