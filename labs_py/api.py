@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from labs_py import labs
+from labs_py import labs, numbers
 from labs_py.spec import Challenge, LabSpec, Result, Task, Verdict, validate
 
 Frame = dict[str, Any]
@@ -169,18 +169,30 @@ def check(slug: str, challenge: str, seed: int, params: dict[str, Any], answer: 
     found = _challenge(slug, challenge)
     legal, _ = validate(spec(slug), params)
     if found.answer == "number":
-        try:
-            answer = float(str(answer).replace(",", ""))
-        except ValueError:
-            answer = float("nan")
-        if not np.isfinite(answer):
+        verdicts = [found.check(int(seed), legal, value) for value in _meanings(answer, found.unit)]
+        if not verdicts:
             return Verdict("wrong", "Type a number.")
+        return next((verdict for verdict in verdicts if verdict.result == "right"), verdicts[0])
     if found.answer == "choice":
         legal_answers = [value for value, _ in found.choices if str(value) == str(answer)]
         if not legal_answers:
             return Verdict("wrong", "Choose one of the answers.")
         answer = legal_answers[0]
     return found.check(int(seed), legal, answer)
+
+
+def _meanings(answer: Any, unit: str) -> list[float]:
+    """Every number that an answer can mean. Per cent is a share, except where the challenge asks for per cent."""
+    if isinstance(answer, bool):
+        return []
+    if not isinstance(answer, str):
+        try:
+            number = float(answer)
+        except (TypeError, ValueError, OverflowError):
+            return []
+        return [number] if np.isfinite(number) else []
+    values, percent = numbers.readings(answer)
+    return [value / 100 if percent and unit not in ("%", "percent") else value for value in values]
 
 
 def _challenge(slug: str, name: str) -> Challenge:

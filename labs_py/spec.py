@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+
+from labs_py import numbers
+from labs_py.numbers import shorten
 
 KINDS = ("range", "choice", "switch", "seed", "text", "file", "picks")
 CHART_KINDS = ("line", "bars", "histogram", "heatmap", "scatter", "tokens")
@@ -309,35 +312,22 @@ def validate(spec: LabSpec, raw: dict[str, Any] | None) -> tuple[dict[str, Any],
     if not isinstance(raw, dict):
         return spec.defaults(), [{"param": "", "message": "Parameters must be a JSON object; using the defaults."}]
     known = {p.name for p in spec.params}
-    unknown = [_shorten(name) for name in raw if name not in known]
+    unknown = [shorten(name) for name in raw if name not in known]
     errors = [{"param": name, "message": f"'{name}' is not a parameter of this lab; it was ignored."}
               for name in unknown]  # fmt: skip
     params: dict[str, Any] = {}
-    for p in spec.params:
-        params[p.name], message = _clean(p, raw[p.name]) if p.name in raw else (p.default, "")
-        if message:
-            errors.append({"param": p.name, "message": message})
-    for p in spec.params:
+    for p in sorted(spec.params, key=lambda p: p.max_from is not None):  # what bounds another comes before it
         most = params[p.max_from] if p.max_from else None
-        if p.max_from and params[p.name] > most:
-            if p.name in raw:
-                whose = f"the value of {spec.param(p.max_from).label}; using {most}."
-                errors.append({"param": p.name, "message": f"{p.label}: {params[p.name]} is above {most}, {whose}"})
-            params[p.name] = most
-    return params, errors
-
-
-def _text(value: Any) -> str:
-    """A value's text, whatever it is: endless numbers and nests have none, half a surrogate pair is no character."""
-    try:
-        return str(value).encode("utf-8", "replace").decode()
-    except (ValueError, RecursionError):
-        return f"a {type(value).__name__} too long to show"
-
-
-def _shorten(value: Any) -> str:
-    text = _text(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+        bounded = most is not None and (p.max is None or most < p.max)
+        limited = replace(p, max=most, default=min(p.default, most)) if bounded else p
+        params[p.name], message = _clean(limited, raw[p.name]) if p.name in raw else (limited.default, "")
+        if message:
+            if bounded and "above the largest" in message:
+                whose = spec.param(p.max_from or "").label
+                message = f"{p.label}: {shorten(raw[p.name])} is above the largest value that {whose} allows; "
+                message += f"using {most}."
+            errors.append({"param": p.name, "message": message})
+    return {p.name: params[p.name] for p in spec.params}, errors
 
 
 def _clean(p: Param, value: Any) -> tuple[Any, str]:
@@ -345,22 +335,22 @@ def _clean(p: Param, value: Any) -> tuple[Any, str]:
     if p.kind in ("range", "seed"):
         return _clean_number(p, value)
     if p.kind == "switch":
-        if (word := _text(value).lower()) in ("true", "false", "0", "1", "0.0", "1.0"):
+        if (word := numbers.as_text(value).lower()) in ("true", "false", "0", "1", "0.0", "1.0"):
             return word in ("true", "1", "1.0"), ""
-        return p.default, f"{p.label}: '{_shorten(value)}' is neither on nor off; using the default."
+        return p.default, f"{p.label}: '{shorten(value)}' is neither on nor off; using the default."
     if p.kind == "choice":
-        word = _text(value)
+        word = numbers.as_text(value)
         if named := [legal for legal, _ in p.choices if str(legal) == word]:
             return named[0], ""
         legal_names = ", ".join(str(v) for v, _ in p.choices)
-        return p.default, f"{p.label}: '{_shorten(value)}' is not one of {legal_names}; using {p.default}."
+        return p.default, f"{p.label}: '{shorten(value)}' is not one of {legal_names}; using {p.default}."
     if p.kind == "picks":
         return _clean_picks(p, value)
     if not isinstance(value, str):
         return p.default, f"{p.label}: text is expected; using the default."
     if len(value) > p.max_length:
         return p.default, f"{p.label}: {len(value):,} characters, but {p.max_length:,} fit; using the default."
-    legal = _text(value)
+    legal = numbers.as_text(value)
     return legal, "" if legal == value else f"{p.label}: half a surrogate pair is no character; '?' stands for it."
 
 
@@ -375,12 +365,18 @@ def _clean_picks(p: Param, value: Any) -> tuple[Any, str]:
 
 
 def _clean_number(p: Param, value: Any) -> tuple[Any, str]:
+    said = ""
     try:
-        number = float(value)
+        if isinstance(value, str):
+            share = p.kind == "range" and p.scale != "log" and numbers.is_share(p.min, p.max, p.unit)
+            number, said = numbers.meaning(numbers.as_text(value), p.min, p.max, p.unit, share)
+        else:
+            number = float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if isinstance(value, bool) or not math.isfinite(number):
-        return p.default, f"{p.label}: '{_shorten(value)}' is not a number; using {p.default}."
+        said = said or f"'{shorten(value)}' is not a number"
+        return p.default, f"{p.label}: {said}; using {p.default}."
     low = 0 if p.kind == "seed" and p.min is None else p.min
     high = SEED_MAX if p.kind == "seed" and p.max is None else p.max
     step = 1 if p.kind == "seed" else p.step
@@ -392,9 +388,9 @@ def _clean_number(p: Param, value: Any) -> tuple[Any, str]:
     if whole:
         legal = round(legal)
     if low is not None and number < low:
-        return type(legal)(low), f"{p.label}: {_shorten(value)} is below the smallest value {low:g}; using {low:g}."
+        return type(legal)(low), f"{p.label}: {shorten(value)} is below the smallest value {low:g}; using {low:g}."
     if high is not None and number > high:
-        return type(legal)(high), f"{p.label}: {_shorten(value)} is above the largest value {high:g}; using {high:g}."
+        return type(legal)(high), f"{p.label}: {shorten(value)} is above the largest value {high:g}; using {high:g}."
     if abs(legal - number) > 1e-9 * max(1.0, abs(number)):
-        return legal, f"{p.label}: {_shorten(value)} lies between two steps of {step:g}; using {legal:g}."
-    return legal, ""
+        return legal, f"{p.label}: {shorten(value)} lies between two steps of {step:g}; using {legal:g}."
+    return legal, f"{p.label}: {said}." if said else ""

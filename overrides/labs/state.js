@@ -5,6 +5,7 @@
  * a link must be read before Python has started, and when it cannot start at all.
  */
 
+import { readFor } from "./numbers.js";
 import { read, write } from "./storage.js";
 
 export const MAX_QUERY = 2048;
@@ -24,9 +25,13 @@ export function boundsOf(param, params = {}) {
   return { min: param.min ?? (seed ? 0 : null), max, step: seed ? 1 : param.step };
 }
 
-/** Nearest legal value of one parameter, and a sentence when that is not what was given. */
-export function clean(param, value) {
-  if (param.kind === "range" || param.kind === "seed") return cleanNumber(param, value);
+/**
+ * Nearest legal value of one parameter, and a sentence when that is not what was given.
+ * @param {Record<string, any>} [params] the others, one of which may bound this one
+ * @returns {{value: any, message: string, ask?: string}} ask: what is unclear, where nothing could be read
+ */
+export function clean(param, value, params = {}) {
+  if (param.kind === "range" || param.kind === "seed") return cleanNumber(param, value, boundsOf(param, params));
   const text = String(value).slice(0, 40);
   if (param.kind === "switch") {
     const word = String(value).toLowerCase();
@@ -43,21 +48,26 @@ export function clean(param, value) {
   return { value: param.default, message: `${param.label}: this text does not fit (at most ${param.max_length} characters); the default is used.` };
 }
 
-function cleanNumber(param, value) {
+function cleanNumber(param, value, { min, max, step }) {
   const text = String(value).slice(0, 40);
-  const number = typeof value === "string" && value.trim() === "" ? NaN : Number(value);
-  if (typeof value === "boolean" || !Number.isFinite(number)) {
-    return { value: param.default, message: `${param.label}: \u201c${text}\u201d is not a number; ${param.default} is used.` };
+  const read = typeof value === "number" ? { value, said: "" } : readFor(param, typeof value === "string" ? value : "", { min, max });
+  if (read.ask || !Number.isFinite(read.value)) {
+    const ask = read.ask || `\u201c${text}\u201d is not a number`;
+    return { value: param.default, message: `${param.label}: ${ask}; ${param.default} is used.`, ask };
   }
-  const { min, max, step } = boundsOf(param);
+  const number = read.value;
   let legal = number;
   if (step && param.scale !== "log") legal = (min ?? 0) + Math.round((number - (min ?? 0)) / step) * step;
   const whole = step && Number.isInteger(step) && Number.isInteger(min ?? 0);
   legal = whole ? Math.round(legal) : step && param.scale !== "log" ? Number(legal.toFixed(12)) : legal;
   if (min !== null && number < min) return { value: min, message: `${param.label}: ${text} is below the smallest value; ${min} is used.` };
-  if (max !== null && number > max) return { value: max, message: `${param.label}: ${text} is above the largest value; ${max} is used.` };
+  if (max !== null && number > max) {
+    const why = max < (param.max ?? Infinity) ? "is above the largest value that the other settings allow" : "is above the largest value";
+    return { value: max, message: `${param.label}: ${text} ${why}; ${max} is used.` };
+  }
   const moved = Math.abs(legal - number) > 1e-9 * Math.max(1, Math.abs(number));
-  return { value: legal, message: moved ? `${param.label}: ${text} lies between two steps; ${legal} is used.` : "" };
+  if (moved) return { value: legal, message: `${param.label}: ${text} lies between two steps; ${legal} is used.` };
+  return { value: legal, message: read.said ? `${param.label}: ${read.said}.` : "" };
 }
 
 /** Parameters bound by others (rank by size) brought down to them. */
@@ -85,23 +95,31 @@ export function fromQuery(spec, search) {
   if (search.length > MAX_QUERY) {
     return { params, messages: [`This link is longer than ${MAX_QUERY} characters, so its settings were left aside.`], given: false };
   }
-  let given = false;
-  for (const [name, text] of new URLSearchParams(search)) {
-    const param = spec.params.find((p) => p.name === name && isLinked(p));
-    if (!param) {
-      messages.push(`\u201c${name.slice(0, 40)}\u201d is not a setting of this lab; it was ignored.`);
-      continue;
-    }
-    const { value, message } = clean(param, text);
-    params[name] = value;
-    given = true;
+  const asked = [...new URLSearchParams(search)];
+  const known = asked.filter(([name]) => spec.params.some((p) => p.name === name && isLinked(p)));
+  const foreign = [...new Set(asked.map(([name]) => name))].filter((name) => !known.some(([other]) => other === name) && !FOREIGN.test(name));
+  if (foreign.length) messages.push(unknown(foreign));
+  // what bounds another setting is read before it
+  const order = spec.params.filter(isLinked).sort((a, b) => Number(Boolean(a.max_from)) - Number(Boolean(b.max_from)));
+  for (const param of order) {
+    const given = known.filter(([name]) => name === param.name).at(-1);
+    if (!given) continue;
+    const { value, message } = clean(param, given[1], params);
+    params[param.name] = value;
     if (message) messages.push(message);
   }
-  const settled = settle(spec, params);
-  for (const param of spec.params) {
-    if (settled[param.name] !== params[param.name]) messages.push(`${param.label}: ${params[param.name]} does not fit the other settings; ${settled[param.name]} is used.`);
-  }
-  return { params: settled, messages, given };
+  return { params: settle(spec, params), messages, given: known.length > 0 };
+}
+
+/** Names that others hang on to any link, to see where a reader came from: no word about them. */
+const FOREIGN = /^(utm_|mc_|pk_|mtm_|ga_|_ga|_gl|_hs)|^(gclid|fbclid|msclkid|dclid|twclid|igshid|yclid|ref|ref_src|source|si|trk|cmpid|v)$/i;
+
+/** One sentence, however many there are. */
+function unknown(names) {
+  const shown = names.slice(0, 3).map((name) => `\u201c${Array.from(name).slice(0, 24).join("")}\u201d`);
+  const rest = names.length - shown.length;
+  const list = rest ? `${shown.join(", ")} and ${rest} more` : shown.length > 1 ? `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}` : shown[0];
+  return names.length > 1 ? `${list} are no settings of this lab; they were ignored.` : `${list} is not a setting of this lab; it was ignored.`;
 }
 
 /** The query string of some settings: what differs from the defaults, in the SPEC's order; "" when nothing does. */

@@ -88,3 +88,14 @@ def test_a_link_written_from_settings_reads_as_those_settings():
             again = read_links(spec, [query])[0]
             assert {name: again["params"][name] for name in linked} == {name: legal[name] for name in linked}
             assert len(again["query"]) < 2048
+
+
+def test_many_unknown_names_are_one_short_sentence_and_where_one_came_from_is_none():
+    many = "?" + "&".join(f"x{i}=1" for i in range(250))
+    crowd, tracked, rank = read_links(
+        lab_fixture.SPEC, [many, "?utm_source=mail&utm_campaign=a&fbclid=1&rank=3", "?size=4&rank=99"]
+    )
+    assert len(crowd["messages"]) == 1 and len(crowd["messages"][0]) < 200 and "247 more" in crowd["messages"][0]
+    assert tracked["messages"] == [] and tracked["params"]["rank"] == 3
+    assert rank["params"]["rank"] == 4 and len(rank["messages"]) == 1
+    assert "4 is used" in rank["messages"][0] and "16" not in rank["messages"][0]

@@ -81,6 +81,12 @@ def test_one_parameter_bounds_another_only_audibly_when_both_were_asked_for():
     assert params["rank"] == 3 and errors == []
 
 
+def test_a_rank_above_everything_names_the_value_that_is_used():
+    params, errors = validate(api.spec("lora"), {"size": 64, "rank": 999})
+    assert params["rank"] == 64 and len(errors) == 1
+    assert "64" in errors[0]["message"] and "256" not in errors[0]["message"]
+
+
 @pytest.mark.parametrize("slug", api.list_labs())
 def test_each_lab_declares_itself_consistently(slug):
     spec = api.spec(slug)

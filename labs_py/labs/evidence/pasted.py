@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from labs_py import numbers
 from labs_py.core import pasted_json
 
 MOST_ITEMS = 20_000
@@ -33,7 +32,7 @@ def read_pairs(text: str) -> tuple[np.ndarray, str]:
 
 def read_scores(text: str) -> np.ndarray:
     """Scores of several runs, apart by spaces, commas or lines; what is no finite number is left out."""
-    found = [_number(word) for word in text.replace(",", " ").replace(";", " ").split()[:200]]
+    found = [_number(word) for word in numbers.apart(text)[:200]]
     return np.array([x for x in found if x is not None and abs(x) < 1e9], dtype=float)
 
 
@@ -49,7 +48,7 @@ def _pair(line: str) -> tuple[float, float] | None:
         except (ValueError, KeyError, TypeError):
             return None
     else:
-        words = line.replace(",", " ").replace(";", " ").split()
+        words = numbers.apart(line)
     if len(words) != 2:
         return None
     base, tuned = (_number(word) for word in words)
@@ -61,8 +60,7 @@ def _pair(line: str) -> tuple[float, float] | None:
 def _number(word: str) -> float | None:
     if word.lower() in WORDS:
         return WORDS[word.lower()]
-    try:
-        number = float(word)
-    except ValueError:
+    values, percent = numbers.readings(word)
+    if len(values) != 1:
         return None
-    return number if math.isfinite(number) else None
+    return values[0] / 100 if percent else values[0]
