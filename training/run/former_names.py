@@ -18,6 +18,7 @@ KEYS: dict[str, dict[str, str]] = {  # by the section's name of today
     "train": {
         "scheduler": "lr_scheduler_type",
         "warmup": "warmup_steps",
+        "warmup_ratio": "warmup_steps",  # of transformers 4
         "epochs": "num_train_epochs",
         "batch_size": "per_device_train_batch_size",
         "accumulation": "gradient_accumulation_steps",
@@ -69,6 +70,10 @@ VALUES: dict[str, dict[Any, Any]] = {  # by the setting's name of today
     "reward.pairs": {"written": "synthetic"},
     "embed.pairs": {"written": "synthetic"},
 }
+SHARES = ("train.warmup", "train.warmup_ratio")  # of the steps, up to 1, where 1 is now a single step
+ALL_STEPS = 0.999999  # the share that is nearest to 1
+NOTES = {"train.warmup_steps": "below 1 it is a share of the steps, as warmup_ratio was in transformers 4; from 1 on"
+                               " it is their number"}  # fmt: skip
 SETS = {"second": "shifted"}  # held-out sets
 RECORDS = {  # runs of docs/data/runs
     "orders-long-memory": "orders-beta2-0.999",
@@ -101,6 +106,8 @@ def value_today(key: str, value: Any) -> Any:
         return [SETS.get(name, name) if isinstance(name, str) else name for name in value]
     if key == "lora.first_layer" and isinstance(value, int) and not isinstance(value, bool):
         return f"from:{value}" if value else None
+    if key in SHARES and isinstance(value, (int, float)) and value == 1 and not isinstance(value, bool):
+        return ALL_STEPS
     if isinstance(value, list):
         return value
     for former, new in VALUES.get(today, {}).items():
@@ -127,9 +134,10 @@ def _changes(tree: dict) -> Iterator[tuple[str, Any, str, Any]]:
 
 def _said(former: str, value: Any, today: str, new: Any) -> str:
     """One change, for a message."""
+    note = f" ({NOTES[today]})" if today in NOTES else ""
     if new is value:
-        return f"'{former}' is now '{today}'"
-    return f"'{former}: {_yaml(value)}' is now '{today}: {_yaml(new)}'"
+        return f"'{former}' is now '{today}'{note}"
+    return f"'{former}: {_yaml(value)}' is now '{today}: {_yaml(new)}'{note}"
 
 
 def _yaml(value: Any) -> str:

@@ -9,6 +9,7 @@ import yaml
 
 from training.cli import main
 from training.methods.configuration import KINDS, load_config
+from training.methods.steps import warmup_steps
 from training.run import former_names
 from training.run.errors import BadInput
 from training.stack.distill.settings import StackConfig
@@ -61,6 +62,23 @@ def test_a_file_with_a_former_name_is_refused_in_one_line(tmp_path, capsys, sect
     path = written(tmp_path, section, **values)
     assert main(["sft", "--config", str(path), "--dry-run"]) == 2
     assert capsys.readouterr().err.strip() == f"error: {path}: {line}"
+
+
+@pytest.mark.parametrize("name", ["warmup", "warmup_ratio"])
+@pytest.mark.parametrize(("value", "today"), [(0.1, "warmup_steps'"), (1, "warmup_steps: 0.999999'"),
+                                              (1.0, "warmup_steps: 0.999999'")])  # fmt: skip
+def test_a_share_of_warm_up_is_not_taken_for_a_number_of_steps(name, value, today):
+    with pytest.raises(BadInput) as caught:
+        load_config(TINY, [f"train.{name}={value}"])
+    line = str(caught.value)
+    assert f"is now 'train.{today} (below 1 it is a share of the steps, as warmup_ratio was" in line
+    assert "from 1 on it is their number" in line and "\n" not in line
+
+
+def test_all_steps_of_warm_up_stay_all_steps():
+    assert former_names.override_today("train.warmup=1") == "train.warmup_steps=0.999999"
+    config = load_config(TINY, ["train.warmup_steps=0.999999"])
+    assert [warmup_steps(config, total) for total in (1, 8, 100_000)] == [1, 8, 100_000]
 
 
 @pytest.mark.parametrize(
