@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from training.methods.registry import METHODS
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "transformers", "peft", "trl", "accelerate")
 PROGRAM = """
@@ -37,7 +39,7 @@ def test_help_loads_no_heavy_library(words: list[str]) -> None:
     assert not set(HEAVY) & set(found["modules"])
 
 
-@pytest.mark.parametrize("command", ["train", "dpo", "grpo", "reward"])
+@pytest.mark.parametrize("command", sorted(METHODS))
 def test_a_dry_run_loads_no_transformers(command: str) -> None:
     found = started(command, "--dry-run")
     assert found["code"] == 0 and "plan  " in found["said"] and "memory " in found["said"]

@@ -8,7 +8,7 @@ from typing import Any
 from training.data import replay, splits
 from training.data.tasks import base as task_base
 from training.methods.distill.settings import DistillConfig
-from training.methods.sft import train as sft
+from training.methods.sft.rows import encode_rows
 from training.models import chat_template, loading
 from training.models.chat_template import Encoded
 from training.models.generate import sample
@@ -54,7 +54,7 @@ def load_rows(config: DistillConfig, tokenizer: Any = None) -> splits.Splits:
 
 def encode(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[Encoded]:
     """Rows encoded; a text is cut at train.max_length."""
-    return sft.encode_rows(tokenizer, rows, config)
+    return encode_rows(tokenizer, rows, config)
 
 
 def written_by_teacher(
