@@ -13,7 +13,7 @@ NF4_BITS = quantize.bits_per_weight(4, 64 * 256, 256, 32, double=True)  # 4.127 
 
 
 def tuning_bytes(model: str, method: str, part: str = "total", targets: str = "all", rank: int = 16) -> float:
-    """Bytes of one part of a tuned model's memory, activations left out.
+    """Bytes of one part of a fine-tuned model's memory, activations left out.
 
     Full fine-tuning keeps 16-bit weights and gradients, a 32-bit master copy and Adam's two 32-bit moments. LoRA
     freezes the 16-bit weights and trains a 32-bit adapter; QLoRA does the same on linear layers in NF4 with double

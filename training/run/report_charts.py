@@ -8,7 +8,7 @@ from html import escape
 WIDTH = 720
 
 ARM_NAMES = {"base": "base, no examples", "base_few_shot": "base, with examples", "warm_start": "warm start alone",
-             "tuned": "tuned"}  # fmt: skip
+             "tuned": "fine-tuned"}  # fmt: skip
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:

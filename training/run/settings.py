@@ -24,7 +24,7 @@ def is_pissa(lora: LoraSettings | None) -> bool:
 
 
 class ModelSettings(Section):
-    """The model that is tuned, and how it is held."""
+    """The model that is fine-tuned, and how it is held."""
 
     source: Text = Field(description="bundled:smollm2-135m-instruct, tiny-random:ARCHITECTURE, a folder, or a hub id")
     revision: Text | None = Field(description="commit of a hub id (required there), otherwise null")
@@ -113,7 +113,7 @@ class DataSettings(Section):
     variant: Text = Field("default", description="which design of the training data")
     replay_fraction: Number = Field(0.0, ge=0, le=1, description="general text per training row, against forgetting")
     replay_chats: Whole = Field(
-        0, ge=0, description="ordinary questions with the embedded model's own answers, every second one as plain text,"
+        0, ge=0, description="ordinary questions with the bundled model's own answers, every second one as plain text,"
         " so that it keeps to the subject"
     )  # fmt: skip
 
@@ -123,7 +123,7 @@ class TrainSettings(Section):
 
     learning_rate: Number = Field(ge=0, le=1, description="peak step size of AdamW")
     lr_scheduler_type: Literal["linear", "cosine", "constant_with_warmup"] = Field(
-        description="how the rate falls after the warm-up"
+        description="how the learning rate falls after the warm-up"
     )
     warmup_steps: Number = Field(
         ge=0, le=1e6, description="steps that warm up; below 1: a share of the steps, as in transformers 5"
@@ -176,7 +176,7 @@ class EvaluateSettings(Section):
     max_new_tokens: Whole = Field(80, ge=1, description="longest answer")
     num_fewshot: Whole = Field(4, ge=0, description="examples in the prompt of the fair baseline")
     base_rows: Whole = Field(
-        0, ge=0, description="first rows of each set that the untrained model is asked, twice; 0 means all"
+        0, ge=0, description="first rows of each set that the base model is asked, twice; 0 means all"
     )
     sets: list[Text] = Field([], description="the task's held-out sets to score; [] means all but a sealed one")
 

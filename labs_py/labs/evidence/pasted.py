@@ -1,4 +1,4 @@
-"""Reading what a reader pastes: one item a line with the base's and the tuned model's score, or a row of scores."""
+"""What a reader pastes: one item a line with the base's and the fine-tuned model's score, or a row of scores."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ SECTIONS = (
     ),
     Section(
         PASTED,
-        "Paste one item a line: the base's score, then the tuned model's, each 1 or 0 (or anything between). Nothing "
-        "leaves this page. The histogram is what the gain could have been with other items of the same kind.",
+        "Paste one item a line: the base's score, then the fine-tuned model's, each 1 or 0 (or anything between). "
+        "Nothing leaves this page. The histogram is what the gain could have been with other items of the same kind.",
     ),
     Section(
         SEEDS,
@@ -104,7 +104,7 @@ PARAMS = (
     Param("seed", "Seed of the resampling", "seed", 0, "Another seed draws other resamples.", section=PASTED),
     Param(
         "seed_scores",
-        "Tuned model's score under each seed",
+        "Fine-tuned model's score under each seed",
         "text",
         "73 71 76 74 70",
         "One number for each seed.",
@@ -132,7 +132,7 @@ OUTPUTS = (
     Output("items", "Items read", format="integer", section=PASTED),
     Output("base_score", "Base", format="percent", section=PASTED),
     Output("tuned_score", "Tuned", format="percent", section=PASTED),
-    Output("gained", "Items that only the tuned model gets", format="integer", section=PASTED),
+    Output("gained", "Items that only the fine-tuned model gets", format="integer", section=PASTED),
     Output("lost", "Items that only the base gets", format="integer", section=PASTED),
     Output("difference", "Difference", "points", section=PASTED),
     Output(

@@ -49,8 +49,8 @@ def _split_of(seed: int) -> tuple[int, int]:
 
 def _draw_split(seed: int) -> Task:
     gained, lost = _split_of(seed)
-    return Task(f"A tuned model gains {gained} items, loses {lost}, and agrees with its base on all others. What is "
-                "McNemar's p? Any answer within a tenth counts.")  # fmt: skip
+    return Task(f"A fine-tuned model gains {gained} items, loses {lost}, and agrees with its base on all others. What "
+                "is McNemar's p? Any answer within a tenth counts.")  # fmt: skip
 
 
 def _check_split(seed: int, params: dict[str, Any], answer: Any) -> Verdict:

@@ -82,7 +82,7 @@ PRESETS = (
     Preset("right", "Answers and their stop", {"rule": "answers", "template": "smollm2"},
            "What supervised fine-tuning wants: the answers, each with the token that ends it."),
     Preset("endless", "The stop left out", {"rule": "no_stop"},
-           "The loss looks fine and the tuned model does not know when to stop.", good=False),
+           "The loss looks fine and the fine-tuned model does not know when to stop.", good=False),
     Preset("question", "The question in the loss", {"rule": "all"},
            "The model also learns to write the user's part, and the template's own words.", good=False),
     Preset("cut", "Cut before the end", {"limit": 53},

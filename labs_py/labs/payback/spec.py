@@ -6,11 +6,11 @@ from labs_py.core import break_even
 from labs_py.labs.payback.tasks import CHALLENGES
 from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
 
-USE, MODEL, WORK, RESULT = "Traffic", "The tuned model", "Work and time", "What comes out"
+USE, MODEL, WORK, RESULT = "Traffic", "The fine-tuned model", "Work and time", "What comes out"
 START = break_even.Case()
 SECTIONS = (
     Section(USE, "What a month of prompting looks like. All defaults are examples; every one of them is yours to set."),
-    Section(MODEL, "What a request to the tuned model costs, and what it costs when nobody asks."),
+    Section(MODEL, "What a request to the fine-tuned model costs, and what it costs when nobody asks."),
     Section(WORK, "The part that is forgotten most often, and how long it lasts."),
     Section(RESULT, "Every figure halved and doubled, one at a time: what the decision hangs on."),
 )

@@ -7,13 +7,13 @@ from labs_py.spec import Prediction, Preset
 PRESETS = (
     Preset(
         "good_leash",
-        "A fair leash",
+        "A fair KL penalty",
         {"annotator": "careful", "n_labels": 300, "beta": 0.4},
         "Careful labels and a beta near the peak: the policy becomes correct and to the point before it learns to pad.",
     ),
     Preset(
         "no_leash",
-        "No leash",
+        "Hardly a KL penalty",
         {"annotator": "careful", "n_labels": 100, "beta": 0.02},
         "The same labels with a beta that is too small. The fitted reward is at its highest, and the answers run to "
         "hundreds of words: no label ever showed that length has an end.",
@@ -87,7 +87,7 @@ PREDICTIONS = (
         "average answer of the tuned policy?",
         {"annotator": "length", "n_labels": 300, "beta": 0.05},
         "policy_words",
-        "The longest answers are rare in the reference, but a weak leash lets the policy go there. No labelled "
+        "The longest answers are rare in the reference, but a weak KL penalty lets the policy go there. No labelled "
         "answer had "
         "even a hundred words; the model extrapolates.",
         unit="words",

@@ -33,7 +33,7 @@ def _draw_leash(seed: int) -> Task:
         "beta": 0.02,
     }
     return Task(
-        f"The careful annotator gave {params['n_labels']} labels, and the leash is far too long. Leave the "
+        f"The careful annotator gave {params['n_labels']} labels, and the KL penalty is far too weak. Leave the "
         "labels and the model as "
         f"they are and find a beta whose true reward is within {CLOSE_ENOUGH:g} of the highest on the curve.",
         params,
@@ -69,7 +69,7 @@ def _check_leash(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
         )
     return Verdict(
         "wrong",
-        f"Too short a leash: at {found['kl']:.2f} nats the policy has hardly left the reference, and true "
+        f"Too strong a KL penalty: at {found['kl']:.2f} nats the policy has hardly left the reference, and true "
         f"reward is {gap:.2f} below its "
         "peak. Lower beta.",
     )
@@ -101,7 +101,7 @@ def _check_repair(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
     if params["beta"] != task["beta"]:
         return Verdict(
             "wrong",
-            "A shorter leash hides the flaw together with everything else that was learnt. Put beta back to 0.5.",
+            "A stronger KL penalty hides the flaw together with everything else that was learnt. Put beta back to 0.5.",
         )
     if params["l2"] != 1.0:
         return Verdict(
@@ -125,7 +125,7 @@ def _check_repair(seed: int, params: dict[str, Any], answer: Any) -> Verdict:
 
 
 LEASH_TASK = Challenge(
-    "leash", "Find the leash", "params", _draw_leash, _check_leash, "Watch the true reward, not the fitted one."
+    "leash", "Find the KL penalty", "params", _draw_leash, _check_leash, "Watch the true reward, not the fitted one."
 )
 REPAIR_TASK = Challenge(
     "repair",

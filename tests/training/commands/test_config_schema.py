@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -87,3 +88,8 @@ def test_every_setting_says_what_it_means():
     sections = [section for schema in schemas for section in (schema, *schema["$defs"].values())]
     assert len(sections) > 5 * len(KINDS)
     assert all(setting["description"] for section in sections for setting in section["properties"].values())
+
+
+def test_what_a_setting_means_is_said_in_the_fields_words():
+    ours = re.compile(r"\bleash|(?<!fine-)\btuned model|\bembedded model|\buntrained model|\bthe rate\b")
+    assert [line for text in config_schema.texts().values() for line in text.splitlines() if ours.search(line)] == []

@@ -262,7 +262,7 @@ def test_leash_checker(seed):
     best = api.last_frame("rlhf", task)["scalars"]["best_beta"]["value"]
     assert api.check("rlhf", "leash", seed, task | {"beta": best}).result == "right"
     assert "Over-optimised" in api.check("rlhf", "leash", seed, task).message
-    assert "Too short a leash" in api.check("rlhf", "leash", seed, task | {"beta": 9.0}).message
+    assert "Too strong a KL penalty" in api.check("rlhf", "leash", seed, task | {"beta": 9.0}).message
     assert "another problem" in api.check("rlhf", "leash", seed, task | {"beta": best, "n_labels": 1000}).message
 
 
@@ -271,7 +271,7 @@ def test_repair_checker(seed):
     task = api.draw("rlhf", "repair", seed).params
     assert api.check("rlhf", "repair", seed, task | {"length_repair": "zero"}).result == "right"
     assert "in disguise" in api.check("rlhf", "repair", seed, task | {"length_repair": "drop"}).message
-    assert "shorter leash" in api.check("rlhf", "repair", seed, task | {"beta": 10.0}).message
+    assert "stronger KL penalty" in api.check("rlhf", "repair", seed, task | {"beta": 10.0}).message
     assert "stronger ridge" in api.check("rlhf", "repair", seed, task | {"l2": 100.0}).message
     assert "who labels" in api.check("rlhf", "repair", seed, task | {"annotator": "careful"}).message
     assert "still pays" in api.check("rlhf", "repair", seed, task).message

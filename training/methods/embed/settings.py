@@ -17,7 +17,7 @@ class EmbedSettings(Section):
         "synthetic", description="synthetic: of our workshop; file: rows of data.train_file and data.heldout_files"
     )
     negatives: Literal["batch", "mined", "given"] = Field(
-        "batch", description="batch: the batch's other passages; mined: one more each, which the untrained model finds"
+        "batch", description="batch: the batch's other passages; mined: one more each, which the base model finds"
         " most similar; given: the rows' own"
     )  # fmt: skip
     range_min: Whole = Field(0, ge=0, description="how many of the most similar wrong passages mining leaves out")
