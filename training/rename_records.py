@@ -137,7 +137,11 @@ def record_today(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(folder: Path = RECORDS_FOLDER) -> int:
-    """Rename every record of the folder in place; 0."""
+    """Rename every record of the folder in place; 0.
+
+    Raises:
+        AssertionError: a figure would change.
+    """
     for file in sorted(folder.glob("*.json")):
         before = json.loads(file.read_text(encoding="utf-8"))
         after, target = record_today(before), file.with_name(f"{name_today(file.stem)}.json")

@@ -69,7 +69,11 @@ def repetition(answer: str) -> float:
 
 
 def obeys(answer: str, rule: str) -> bool:
-    """Whether an answer keeps a spot check's rule."""
+    """Whether an answer keeps a spot check's rule.
+
+    Raises:
+        ValueError: a rule that is not known.
+    """
     words = re.findall(r"[\w']+", answer)
     if not words:
         return False

@@ -36,7 +36,11 @@ ELSEWHERE = {"distill-stack": "python -m training.stack.distill"}  # methods wit
 
 
 def config_from(args: argparse.Namespace, kinds: dict[str, type[Config]] | None = None) -> Config:
-    """The configuration that the arguments ask for (``--smoke`` swaps the model); ``kinds`` as in ``load_config``."""
+    """The configuration that the arguments ask for (``--smoke`` swaps the model); ``kinds`` as in ``load_config``.
+
+    Raises:
+        BadInput: nothing to resume in the folder, or a configuration that ``load_config`` refuses.
+    """
     if getattr(args, "resume", None) and not args.config:
         args.config = f"{args.resume}/config.yaml"
         if not Path(args.config).is_file():

@@ -92,11 +92,14 @@ def phases_module(config: Config) -> ModuleType:
 
 
 def need(config: Config, *wanted: str) -> None:
-    """BadInput when a command is given another method's configuration.
+    """Refuse another method's configuration.
 
     Args:
         config: of the run.
         wanted: the methods that the command can do.
+
+    Raises:
+        BadInput: the configuration is another method's; the line names that method's command.
     """
     if config.method not in wanted:
         command = "train" if config.method == "sft" else config.method

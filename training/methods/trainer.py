@@ -60,7 +60,11 @@ def common_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder)
 
 
 def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder) -> SFTConfig:
-    """SFTConfig with every default that matters here written out."""
+    """SFTConfig with every default that matters here written out.
+
+    Raises:
+        LackingResource: an optimiser that needs a GPU, without one.
+    """
     from trl import SFTConfig
 
     t = config.train

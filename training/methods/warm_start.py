@@ -82,6 +82,9 @@ def measure_alone(config: Config, rows: Splits, loaded: LoadedModel, tuned: Any,
     """The held-out scores of the model as the warm start left it, or None where there was none.
 
     ``tuned`` is changed meanwhile: its adapter's weights are replaced, and put back whatever happens.
+
+    Raises:
+        BadInput: the warm start's adapter is damaged.
     """
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
 

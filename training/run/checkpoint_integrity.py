@@ -40,7 +40,11 @@ def load(file: str | Path, remedy: str) -> dict[str, torch.Tensor]:
 
 
 def need_torch(file: str | Path, remedy: str) -> None:
-    """Check that a file is an archive as ``torch.save`` writes it; arguments and errors as in ``need_safetensors``."""
+    """Check that a file is an archive as ``torch.save`` writes it; arguments as in ``need_safetensors``.
+
+    Raises:
+        BadInput: a file that is missing or damaged, with the remedy.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             whole = any(name.endswith("/data.pkl") for name in archive.namelist())

@@ -97,6 +97,11 @@ def located(path: Path) -> Path:
 
 
 def read_tree(path: Path) -> dict:
+    """What a configuration file says, section by section, unchecked.
+
+    Raises:
+        BadInput: no such file, no YAML, or no mapping.
+    """
     if path.is_dir():
         raise BadInput(f"{path}: this is a folder; --config takes a YAML file, such as those in training/configs/sft")
     if not path.exists():
@@ -124,6 +129,11 @@ def _near(path: Path) -> str:
 
 
 def lay_over(tree: dict, text: str) -> None:
+    """Write an override ``section.key=value`` into what the file says.
+
+    Raises:
+        BadInput: no ``section.key=value``, a former name, or a section that is none.
+    """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise BadInput(f"{shown(text)}: an override is written section.key=value, such as train.learning_rate=1e-4")

@@ -25,7 +25,11 @@ class DrawnTask(Task):
     shifted_seed: int = 0
 
     def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
-        """One drawing: every question with its answer; each task has its own."""
+        """One drawing: every question with its answer; each task has its own.
+
+        Raises:
+            NotImplementedError: a task that leaves this method out.
+        """
         raise NotImplementedError
 
     def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:

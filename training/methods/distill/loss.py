@@ -29,6 +29,9 @@ def divergence(log_p: torch.Tensor, log_q: torch.Tensor, beta: float) -> torch.T
     Returns:
         (N,); the reverse KL is infinite where the student has mass and the teacher none. A probability so small that
         it is 0 as a number is no mass.
+
+    Raises:
+        ValueError: beta outside 0 to 1.
     """
     if not 0 <= beta <= 1:
         raise ValueError(f"beta must lie between 0 and 1, not {beta}")
@@ -73,6 +76,9 @@ def distillation_loss(
 
     Returns:
         Scalar, the mean over positions; 0 when there is none.
+
+    Raises:
+        ValueError: a temperature that is not above 0, or beta outside 0 to 1.
     """
     if temperature <= 0:
         raise ValueError(f"temperature must be above 0, not {temperature}")
@@ -99,6 +105,9 @@ def keep_top_k(log_p: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor,
     Returns:
         Log-probabilities (N, k), their tokens (N, k), and the log of the other tokens' mass together (N,): summed
         from the tokens themselves, since one minus a sum near one has no digits; -inf when there are none.
+
+    Raises:
+        ValueError: k below 1 or above V.
     """
     if not 1 <= k <= log_p.shape[-1]:
         raise ValueError(f"k must lie between 1 and the {log_p.shape[-1]} tokens that there are, not {k}")

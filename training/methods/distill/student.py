@@ -54,7 +54,11 @@ def cut(teacher: Any, count: int) -> Any:
 
 
 def teacher_of(config: DistillConfig, loaded: LoadedModel) -> Any:
-    """The model that teaches: the base, or the base with a run's adapter merged into it."""
+    """The model that teaches: the base, or the base with a run's adapter merged into it.
+
+    Raises:
+        BadInput: weights held in 4 bits, or an adapter folder that cannot be read.
+    """
     if config.model.quantization != "none":
         raise BadInput("model.quantization: a student is cut from the teacher's layers, which must be whole numbers of"
                        " their own; set it to none")  # fmt: skip

@@ -62,7 +62,11 @@ def resume_variant(
     own: RunFolder,
     quiet: bool,
 ) -> None:
-    """Teach one student, from its last checkpoint if there is one; raises as ``train_variant``."""
+    """Teach one student, from its last checkpoint if there is one.
+
+    Raises:
+        Interrupted: after Ctrl-C, with the line that resumes. BadInput, GuardFailed: as ``teach``.
+    """
     checkpoint = own.last_checkpoint() if own.report.is_file() else None
     if checkpoint is None and machine.is_main_process():
         own.create(config, f"distill, variant {arm}", loaded.dtype)
@@ -87,7 +91,11 @@ def teach(
     checkpoint: Path | None,
     quiet: bool,
 ) -> None:
-    """The training of one variant."""
+    """The training of one variant.
+
+    Raises:
+        BadInput: a variant that writes text, launched as several processes. Interrupted: after Ctrl-C.
+    """
     learner = student.cut(teacher, config.distill.layers).train()
     if machine.process_count() > 1 and arm in ("sequence", "on_policy"):
         raise BadInput(f"distill.variants: {arm} writes text, which one process does here; leave it out, or launch one")

@@ -69,7 +69,11 @@ def load_rows(config: DpoConfig, tokenizer: Any = None) -> splits.Splits:
 
 
 def check_examples(config: DpoConfig) -> None:
-    """BadInput where ``with_examples`` has no examples to show, or no place to show them in."""
+    """Refuse ``few_shot_prompt`` where it could not be kept.
+
+    Raises:
+        BadInput: there are no examples to show, or no place to show them in.
+    """
     p, task = config.dpo, splits.task_of(config)
     if not config.evaluate.num_fewshot or not task.shots:
         raise BadInput(f"dpo.few_shot_prompt: there are none; task {task.name} has {len(task.shots)} worked"
@@ -118,7 +122,11 @@ def pairs(
 
 
 def need_one_process(config: DpoConfig, folder: RunFolder) -> None:
-    """BadInput where several processes would each have to sample pairs."""
+    """Refuse to sample pairs in several processes.
+
+    Raises:
+        BadInput: several processes would each have to sample pairs.
+    """
     sampled = config.dpo.pairs == "on_policy" and machine.process_count() > 1
     if sampled and (config.dpo.rounds > 1 or not (Path(folder.path) / PAIRS_FILE).is_file()):
         raise BadInput("dpo.pairs: on_policy pairs are made in one process; take synthetic, or run in one process"
@@ -161,6 +169,9 @@ def sampled_pairs(
     """The best and the worst of several answers that the model itself gives to each question.
 
     The report of ``folder`` gets the mean of what all the answers score.
+
+    Raises:
+        BadInput: a prompt that leaves no room for an answer within ``train.max_length``.
     """
     p, asked = config.dpo, [asked_of(config, row) for row in rows]
     prompts = [chat_template.prompt_ids(tokenizer, turns) for turns in asked]

@@ -39,7 +39,11 @@ def train(
     command: str = "dpo",
     quiet: bool = False,
 ) -> TrainResult:
-    """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``."""
+    """Train on pairs and leave the adapter in the run's folder; arguments as in ``sft.train``.
+
+    Raises:
+        BadInput: no adapter. Interrupted: after Ctrl-C, with the line that resumes. GuardFailed: with the row.
+    """
     if config.lora is None:
         raise BadInput(
             "lora: preference optimisation here needs an adapter; the frozen model under it is the reference"

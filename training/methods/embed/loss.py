@@ -24,6 +24,9 @@ def info_nce(questions: torch.Tensor, passages: torch.Tensor, scale: float = 20.
 
     Returns:
         Scalar; log(B + H) when all similarities are equal.
+
+    Raises:
+        ValueError: fewer passages than questions.
     """
     if not 0 < len(questions) <= len(passages):
         raise ValueError(f"{len(questions)} questions need as many passages or more, not {len(passages)}")

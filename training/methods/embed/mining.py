@@ -39,6 +39,9 @@ def with_negatives(config: EmbedConfig, rows: list[dict], loaded: LoadedModel, f
 
     Candidates are all passages of the training rows, those without a label included. A question that the margin leaves
     without a candidate keeps one drawn at random.
+
+    Raises:
+        BadInput: fewer different passages than mining leaves out.
     """
     if config.embed.negatives == "batch":
         return [{side: row[side] for side in ("anchor", "positive")} for row in rows]

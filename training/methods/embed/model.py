@@ -97,7 +97,11 @@ def load_base(config: EmbedConfig, dtype: str | None = None) -> LoadedModel:
 
 
 def check_widths(widths: list, name: str, embedder: Any) -> None:
-    """BadInput for a width that the model's vectors do not have."""
+    """Refuse widths that the model's vectors do not have.
+
+    Raises:
+        BadInput: a width below 1, or above that of the model's vectors.
+    """
     wide = embedder[1].embedding_dimension
     wrong = [w for w in widths if not isinstance(w, int) or isinstance(w, bool) or not 1 <= w <= wide]
     if wrong:
@@ -105,7 +109,11 @@ def check_widths(widths: list, name: str, embedder: Any) -> None:
 
 
 def folder_of(settings: ModelSettings) -> str:
-    """A folder or hub id that transformers can open."""
+    """A folder or hub id that transformers can open.
+
+    Raises:
+        BadInput: a bundled model that there is not.
+    """
     kind, _, rest = settings.source.partition(":")
     if settings.source == MINILM:
         return str(minilm_folder())
@@ -118,7 +126,11 @@ def folder_of(settings: ModelSettings) -> str:
 
 
 def assemble(source: str, config: EmbedConfig, dtype: str) -> Any:
-    """Transformer and pooling as one ``SentenceTransformer``; its vectors have the transformer's width."""
+    """Transformer and pooling as one ``SentenceTransformer``; its vectors have the transformer's width.
+
+    Raises:
+        BadInput: a folder without a model. LackingResource: a model that the hub does not give.
+    """
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer

@@ -49,7 +49,11 @@ def load_rows(config: EmbedConfig, tokenizer: Any = None) -> splits.Splits:
 
 
 def written(config: EmbedConfig) -> tuple[list[Row], dict[str, list[Row]]]:
-    """Rows of the workshop (``embed_corpus``); the label points at a fact's card where it has one."""
+    """Rows of the workshop (``embed_corpus``); the label points at a fact's card where it has one.
+
+    Raises:
+        BadInput: a task without questions and passages, or a variant that is not known.
+    """
     if config.task != "workshop":
         raise BadInput(f"task: {config.task} writes no questions with passages; take workshop, or jsonl with"
                        " embed.pairs=file")  # fmt: skip
@@ -87,7 +91,11 @@ def general_rows(count: int = 0) -> list[Row]:
 
 # ---- files ----
 def from_files(config: EmbedConfig) -> tuple[list[Row], dict[str, list[Row]]]:
-    """Rows of the reader's own; a question of a held-out file may not stand in the training file."""
+    """Rows of the reader's own; a question of a held-out file may not stand in the training file.
+
+    Raises:
+        BadInput: no files named, a set called general, or faults in a file with file and line.
+    """
     if not config.data.train_file or not config.data.heldout_files:
         missing = "heldout_files" if config.data.train_file else "train_file"
         raise BadInput(f"data.{missing}: embed.pairs is file, so name the JSONL files of rows to train and to test on")

@@ -29,6 +29,9 @@ def group_advantages(rewards: torch.Tensor, group: int, divide_by_spread: bool =
 
     Returns:
         (B,); all 0 in a group whose rewards are equal.
+
+    Raises:
+        ValueError: a number of rewards that ``group`` does not divide.
     """
     if group < 1 or rewards.numel() % group:
         raise ValueError(f"{rewards.numel()} rewards cannot be parted into groups of {group}")

@@ -12,7 +12,11 @@ from training.run.errors import BadInput, LackingResource
 
 
 def load_rows(config: GrpoConfig, tokenizer: Any = None) -> splits.Splits:
-    """The run's questions with their targets."""
+    """The run's questions with their targets.
+
+    Raises:
+        BadInput: settings that do not go together, or faults in a file. LackingResource: vLLM is not installed.
+    """
     t = config.train
     if config.data.replay_fraction:
         raise BadInput("data.replay_fraction: general text has no reward; set it to 0")

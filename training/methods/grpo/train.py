@@ -38,7 +38,11 @@ def train(
     command: str = "grpo",
     quiet: bool = False,
 ) -> TrainResult:
-    """Train by reward and leave the adapter in the run's folder; arguments as in ``sft.train``."""
+    """Train by reward and leave the adapter in the run's folder; arguments as in ``sft.train``.
+
+    Raises:
+        BadInput: no adapter. GuardFailed: rewards that taught nothing. Interrupted: after Ctrl-C.
+    """
     if config.lora is None:
         raise BadInput("lora: this method needs an adapter here")
     tuned = method_trainer.prepare(config, loaded)

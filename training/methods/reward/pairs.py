@@ -45,7 +45,11 @@ def load_rows(config: RewardConfig, tokenizer: Any = None) -> splits.Splits:
 
 
 def from_files(config: RewardConfig, tokenizer: Any = None) -> tuple[list[Pair], dict[str, list[Pair]]]:
-    """Pairs of the reader's own; a question of a held-out file may not stand in the training file."""
+    """Pairs of the reader's own; a question of a held-out file may not stand in the training file.
+
+    Raises:
+        BadInput: no files named, or faults in a file with file and line.
+    """
     if not config.data.train_file or not config.data.heldout_files:
         missing = "heldout_files" if config.data.train_file else "train_file"
         raise BadInput(f"data.{missing}: reward.pairs is file, so name the JSONL files of pairs to train and to test"
@@ -61,7 +65,11 @@ STREAMS = {"shifted": "second"}  # random numbers are still drawn under the set'
 
 
 def written(config: RewardConfig) -> tuple[list[Pair], dict[str, list[Pair]]]:
-    """Pairs by the rules of the task ``shift_notes``."""
+    """Pairs by the rules of the task ``shift_notes``.
+
+    Raises:
+        BadInput: a task, files or ways of spoiling for which there are no rules.
+    """
     unknown = [kind for kind in config.reward.kinds if kind not in SPOILERS]
     if unknown or not config.reward.kinds:
         raise BadInput(f"reward.kinds: {unknown} is not known; there are {', '.join(SPOILERS)}")
@@ -95,7 +103,11 @@ def vague(reference: str, others: list[str], rng: random.Random) -> str:
 
 
 def wrong(reference: str, others: list[str], rng: random.Random) -> str:
-    """Two facts replaced by those of other notes, as many words as before: only the note tells."""
+    """Two facts replaced by those of other notes, as many words as before: only the note tells.
+
+    Raises:
+        BadInput: too few references to take another fact from.
+    """
     fact, changed = shift_notes.facts_of(reference), {}
     pool = [shift_notes.facts_of(other) for other in rng.sample(others, len(others))]
     for name in rng.sample(sorted(fact), len(fact)):

@@ -75,7 +75,11 @@ def head_class() -> type:
 
 
 def prepare(config: RewardConfig, loaded: LoadedModel) -> Any:
-    """The scorer with a fresh adapter; the head is trained whole and saved with it."""
+    """The scorer with a fresh adapter; the head is trained whole and saved with it.
+
+    Raises:
+        BadInput: no adapter.
+    """
     if config.lora is None:
         raise BadInput("lora: the reward model here is an adapter and a head on the frozen model")
     whole = scorer(loaded, config.train.seed)
