@@ -94,23 +94,24 @@ def build(kind: type[Kind], tree: dict, path: str) -> Kind:
 
 def _line(kind: type[Section], tree: dict, faults: list[ErrorDetails]) -> str:
     """What the reader is told first: an unknown key, which may be a misspelt one that is missing, before all else."""
-    unknown = [fault for fault in faults if fault["type"] in ("extra_forbidden", "invalid_key")]
-    place, _ = _place(tree, (unknown or faults)[0])
-    here = [fault for fault in faults if _place(tree, fault)[0][: len(place)] == place]
-    fault = unknown[0] if unknown else max(here, key=lambda one: len(_place(tree, one)[0]))
-    place, value = _place(tree, fault)
+    placed = [(*_place(tree, fault), fault) for fault in faults]
+    unknown = [one for one in placed if one[2]["type"] in ("extra_forbidden", "invalid_key")]
+    first = (unknown or placed)[0]
+    inside = [one for one in placed if one[0][: len(first[0])] == first[0]]  # of a union, what came furthest
+    place, value, fault = first if unknown else max(inside, key=lambda one: len(one[0]))
+    section, field = _field(kind, place)
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)[1:]
     name = shown(f"{dotted} (its key)" if fault["loc"][-1:] == ("[key]",) else dotted)
-    section, field = _field(kind, place)
     if unknown:
         near = difflib.get_close_matches(str(place[-1]), section.model_fields, 1, 0.5)
-        hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(section.model_fields)}"
-        return f"unknown key {name}; {hint}"
+        return f"unknown key {name}; " + (
+            f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(section.model_fields)}"
+        )
     if fault["type"] == "value_error":  # of a validator of ours, which knows what to say
         return str(fault["ctx"]["error"])
     if fault["type"] == "missing":
         return f"key {name} is missing; add it ({field.description})"
-    wanted = " or ".join(dict.fromkeys(_wanted(one, field) for one in here if _place(tree, one)[0] == place))
+    wanted = " or ".join(dict.fromkeys(_wanted(one, field) for there, _, one in inside if there == place))
     return f"{name} must be {wanted}, not {shown(value)} ({field.description})"
 
 
@@ -121,14 +122,13 @@ def _place(tree: Any, fault: ErrorDetails) -> tuple[list[str | int], Any]:
     """
     place: list[str | int] = []
     for part in fault["loc"]:
-        inside = part in tree if isinstance(tree, dict) else isinstance(tree, list) and isinstance(part, int)
-        if inside and tree is not fault["input"]:
+        known = part in tree if isinstance(tree, dict) else isinstance(tree, list) and isinstance(part, int)
+        if known and tree is not fault["input"]:
             place.append(part if isinstance(tree, list) else str(part))
             tree = tree[part]
     if fault["type"] == "missing":
         place.append(fault["loc"][-1])
-    is_key = fault["loc"][-1:] == ("[key]",)
-    return (place[:-1], fault["input"]) if is_key else (place, tree)
+    return (place[:-1], fault["input"]) if fault["loc"][-1:] == ("[key]",) else (place, tree)
 
 
 def _field(kind: type[Section], place: list[str | int]) -> tuple[type[Section], FieldInfo]:
