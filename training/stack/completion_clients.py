@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import math
 import os
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -17,14 +12,10 @@ from typing import Any, Protocol
 from training.models import chat_template, loading
 from training.models.loading import LoadedModel
 from training.run.errors import BadInput, LackingResource
-from training.stack import address, shared_prefix
+from training.stack import address, chat_call, shared_prefix
 from training.stack.distill.settings import StackConfig, TeacherSettings
 
 Message = dict[str, str]
-
-
-# what reading an endpoint's answer can raise when it is no HTTP, no JSON, or JSON of another shape
-NO_COMPLETION = (http.client.HTTPException, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -129,38 +120,17 @@ class Endpoint:
 
     def _call(self, turns: list[Message], seed: int, temperature: float, longest: int) -> Reply:
         s = self.settings
-        headers = {"Content-Type": "application/json"}
-        if s.key_from:
-            headers["Authorization"] = f"Bearer {os.environ.get(s.key_from, '')}"
         body = {"model": s.model, "messages": turns, "temperature": temperature, "max_tokens": longest, "seed": seed}
         try:
-            request = urllib.request.Request(
-                f"{s.url.rstrip('/')}/chat/completions", json.dumps(body).encode(), headers
-            )
-            found = _patiently(request, s.timeout_s)
-            choice, usage = found["choices"][0], found.get("usage") or {}
-            text = choice["message"]["content"] or ""
-            return Reply(text.strip(), int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)),
-                         choice.get("finish_reason") == "stop")  # fmt: skip
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            raise LackingResource(f"teacher.url: {s.url} does not answer ({reason}); answered calls are kept, run the"
-                                  " same command again") from error  # fmt: skip
-        except NO_COMPLETION as error:
-            raise LackingResource(f"teacher.url: {s.url} sent something that is no chat completion") from error
-
-
-def _patiently(request: urllib.request.Request, timeout_s: float) -> dict:
-    """The reply's JSON; an endpoint that is busy is asked twice more, after one and two seconds."""
-    for wait in (1, 2, 0):
-        try:
-            with urllib.request.urlopen(request, timeout=timeout_s) as response:
-                return json.load(response)
-        except urllib.error.HTTPError as error:
-            if not wait or error.code not in (429, 500, 502, 503):
-                raise
-            time.sleep(wait)
-    return {}
+            found = chat_call.complete(s.url, body, s.key_from, s.timeout_s, tries=3)
+        except chat_call.NoAnswer as error:
+            raise LackingResource(f"teacher.url: {chat_call.shown(s.url)} does not answer ({error}); answered calls are"
+                                  " kept, run the same command again") from error  # fmt: skip
+        except chat_call.NoCompletion as error:
+            raise LackingResource(
+                f"teacher.url: {chat_call.shown(s.url)} sent something that is no chat completion ({error})"
+            ) from error
+        return Reply(found.text, found.tokens_in, found.tokens_out, found.finished)
 
 
 def teacher_of(config: StackConfig, loaded: LoadedModel) -> CompletionClient:
@@ -175,7 +145,7 @@ def teacher_of(config: StackConfig, loaded: LoadedModel) -> CompletionClient:
     """
     s = config.teacher
     if s.kind == "endpoint":
-        return Endpoint(s, f"endpoint:{s.url}:{s.model}", s.batch)
+        return Endpoint(s, f"endpoint:{chat_call.shown(s.url)}:{s.model}", s.batch)
     if s.kind == "vllm":
         try:
             from vllm import LLM

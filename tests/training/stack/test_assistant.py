@@ -143,7 +143,7 @@ def test_traces_outlive_a_kill(tmp_path: Path) -> None:
     file = tmp_path / "t.jsonl"
     traces = Traces(file)
     first, second = traces.begin(question="one"), traces.begin(question="two")
-    traces.end(first, status=200)
+    traces.end(first, {"status": 200})
     with open(file, "a") as torn:
         torn.write('{"trace_id": "half')
     again = Traces(file)
@@ -250,7 +250,7 @@ def test_an_endpoint_that_speaks_no_http_is_a_model_that_is_down() -> None:
         threading.Thread(target=answer_once, daemon=True).start()
         chosen = assistant_settings.Settings(name="odd", backend="endpoint", threshold=0.5, timeout_s=5.0,
                                    url=f"http://127.0.0.1:{server.getsockname()[1]}/v1")  # fmt: skip
-        with pytest.raises(models.ModelDown, match="no chat completion"):
+        with pytest.raises(models.ModelDown, match="does not answer"):
             models.endpoint(chosen)("a prompt")
 
 
@@ -271,7 +271,8 @@ class Server:
             time.sleep(0.01)
 
     def post(self, body: bytes) -> tuple[int, dict]:
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/ask", body)
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/ask", body, headers)
         try:
             with urllib.request.urlopen(request) as response:
                 return response.status, json.load(response)
@@ -310,7 +311,8 @@ def test_bad_requests_get_one_plain_line_and_a_trace(serving, index, chosen) -> 
 def test_a_megabyte_is_turned_away(serving, index, chosen) -> None:
     server, traces = serving(index, chosen)
     with socket.create_connection(("127.0.0.1", server.port)) as line:
-        line.sendall(b"POST /ask HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 20_000)
+        head = b"POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000"
+        line.sendall(head + b"\r\n\r\n" + b"x" * 20_000)
         assert line.recv(4096).startswith(b"HTTP/1.1 413")
     assert server.post(b'{"question": "what does the matrix B start with"}')[0] == 200
     assert traces.unfinished() == []

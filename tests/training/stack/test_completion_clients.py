@@ -14,7 +14,7 @@ from training.models import chat_template, generate, loading
 from training.models.tiny import ARCHITECTURES
 from training.run.errors import LackingResource
 from training.run.settings import ModelSettings
-from training.stack import completion_clients, shared_prefix
+from training.stack import chat_call, completion_clients, shared_prefix
 from training.stack.distill import command
 from training.stack.distill.settings import load as load_config
 
@@ -66,7 +66,7 @@ def endpoint(teacher, batch: int = 2):
 
 
 def test_a_busy_endpoint_is_asked_again_and_a_failed_call_does_not_lose_the_others(monkeypatch):
-    monkeypatch.setattr(completion_clients.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(chat_call, "FIRST_WAIT_S", 0.01)
     notes = [row["messages"][1]["content"] for row in TASK.rows("train", 4)]
     teacher = FakeTeacher(lambda note, count: 503 if note == notes[0] and count < 3 else
                           500 if note == notes[1] else ("fine", "stop"))  # fmt: skip

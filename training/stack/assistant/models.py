@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import os
 import threading
-import urllib.request
 from pathlib import Path
 
 from training.data.retrieval.answer import Written
@@ -19,7 +16,7 @@ from training.models import bundled, loading
 from training.run import machine
 from training.run.errors import LackingResource, TrainingError
 from training.run.settings import ModelSettings
-from training.stack import completion_clients
+from training.stack import chat_call, completion_clients
 from training.stack.assistant import settings as assistant_settings
 from training.stack.assistant.reply import Fallback, Model, reply
 from training.stack.assistant.settings import Settings
@@ -68,29 +65,22 @@ def endpoint(settings: Settings) -> Model:
     Raises:
         ModelDown: raised by the returned function when the endpoint does not answer, or not with a completion.
     """
-    headers = {"Content-Type": "application/json"}
 
     def call(turns: list[Message], seed: int) -> tuple[str, float, int, int]:
-        if settings.key_from:
-            headers["Authorization"] = f"Bearer {os.environ.get(settings.key_from, '')}"
         body = {"model": settings.model, "max_tokens": settings.max_new_tokens, "messages": turns,
                 "temperature": settings.temperature if settings.tries > 1 else 0.0}  # fmt: skip
         body |= {"seed": seed} if settings.tries > 1 else {}
         body |= {"logprobs": True} if settings.fallback else {}
-        address = f"{settings.url.rstrip('/')}/chat/completions"
         try:
-            request = urllib.request.Request(address, json.dumps(body).encode(), headers)
-            with urllib.request.urlopen(request, timeout=settings.timeout_s) as response:
-                found = json.load(response)
-            choice, usage = found["choices"][0], found.get("usage") or {}
-            chances = [token["logprob"] for token in (choice.get("logprobs") or {}).get("content") or ()]
-            return (choice["message"]["content"] or "", math.exp(min(chances)) if chances else 0.0,
-                    int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0)))  # fmt: skip
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            raise ModelDown(f"the model at {settings.url} does not answer ({reason})") from error
-        except completion_clients.NO_COMPLETION as error:
-            raise ModelDown(f"the model at {settings.url} sent something that is no chat completion") from error
+            found = chat_call.complete(settings.url, body, settings.key_from, settings.timeout_s)
+        except chat_call.NoAnswer as error:
+            raise ModelDown(f"the model at {chat_call.shown(settings.url)} does not answer ({error})") from error
+        except chat_call.NoCompletion as error:
+            raise ModelDown(
+                f"the model at {chat_call.shown(settings.url)} sent something that is no chat completion ({error})"
+            ) from error
+        sure = math.exp(min(0.0, *found.logprobs)) if found.logprobs else 0.0
+        return found.text, sure, found.tokens_in, found.tokens_out
 
     def write(prompt: str) -> Written:
         found = [call(turns_of(settings, prompt), seed) for seed in range(settings.tries)]

@@ -50,7 +50,8 @@ def test_a_killed_server_names_the_question_it_left_open(root: Path, tmp_path: P
         try:
             wait(lambda: listening(port), served)
             client = http.client.HTTPConnection("127.0.0.1", port)
-            client.request("POST", "/ask", json.dumps({"question": "What is the rank of a LoRA adapter?"}))
+            asked = json.dumps({"question": "What is the rank of a LoRA adapter?"})
+            client.request("POST", "/ask", asked, {"Content-Type": "application/json"})
             wait(traces.unfinished, served)
         finally:
             served.kill()
