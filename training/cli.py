@@ -15,6 +15,7 @@ COMMANDS = {
         "training.commands.train",
         "a whole run: data, probe, training, before and after, gate, report",
     ),
+    "new": ("training.commands.new", "a folder to start in, with sample rows or your own"),
     "data": ("training.commands.data.command", "build a task's rows; check a file; convert one of another form"),
     "probe": ("training.commands.probe", "does the base model need training at all?"),
     "dpo": ("training.commands.train", "preference optimisation on pairs (DPO and relatives)"),

@@ -6,9 +6,11 @@ import argparse
 import time
 from pathlib import Path
 
-from training.data import splits
+from training.data import own_rows, splits
+from training.data.scorers import judge
 from training.data.tasks import base as task_base
 from training.data.tasks.base import Row
+from training.evaluation import score
 from training.evaluation.score import combine, lines, measure
 from training.methods.configuration import config_from
 from training.models.loading import attach_adapter, load_base, need_adapter
@@ -50,8 +52,8 @@ def of_file(config: Config, path: str) -> tuple[Config, list[Row]]:
     task = splits.task_of(config)
     lines = list(splits.read_lines(path))
     rows = splits.read_rows(path, task, turns_only=True, lines=lines)
-    if all(task.target_fault(task_base.target(row)) for row in rows):
-        print(f"{path}: no answer is one of task {config.task}; answers are compared as plain text (task=jsonl)")
+    if config.task_settings.scorer is None and all(task.target_fault(task_base.target(row)) for row in rows):
+        print(f"{path}: no answer is one of task {config.task_name}; answers are compared as plain text (task=jsonl)")
         config = config.replace(task="jsonl")
     rows = splits.read_rows(path, splits.task_of(config), turns_only=True, scored=True, lines=lines)
     return config.replace(data=config.data.replace(heldout_files={Path(path).stem: path})), rows
@@ -88,13 +90,16 @@ def run(args: argparse.Namespace) -> int:
         need_adapter(adapter)
     if args.dry_run:
         for name, found in kept.items():
-            print(f"would score {name}: {len(found)} rows, {3 if adapter else 2} times")
+            print(f"would score {name}: {len(found)} rows, {len(score.controls(config)) + bool(adapter)} times")
         return 0
     loaded = load_base(config.model)
     folder = RunFolder(args.out or f"runs/evaluate-{config.name}-{time.strftime('%Y%m%d-%H%M%S')}")
     folder.create(config, args.command_line, loaded.dtype)
     found = {}
-    for arm in ("base", "base_few_shot"):
+    if judged := own_rows.agreement(config.task_settings):
+        print(judge.agreement_line(judged))
+        folder.update("judge", judged)
+    for arm in score.controls(config):
         print(f"asking the {arm.replace('_', ' ')} model ...", flush=True)
         found[arm] = measure(loaded.model, loaded.tokenizer, rows, config, arm, folder, args.limit)
     tuned = None
@@ -102,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         print("asking the fine-tuned model ...", flush=True)
         tuned_model = attach_adapter(loaded.model, adapter)
         tuned = measure(tuned_model, loaded.tokenizer, rows, config, "tuned", folder, args.limit)
-    block = combine(found["base"], found["base_few_shot"], tuned)
+    block = combine(found["base"], found.get("base_few_shot"), tuned)
     folder.update("data", {"sha256": rows.sha256, "n": rows.n})
     folder.update("eval", block)
     status = "smoke" if args.smoke else "dirty" if machine.commit()[1] else "main"

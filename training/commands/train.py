@@ -12,13 +12,14 @@ import time
 
 from training.commands.train_help import ABOUT, DEFAULTS  # noqa: F401  (the command line reads ABOUT)
 from training.data import splits
-from training.methods import plan, registry
+from training.methods import overfit, plan, registry
 from training.methods.configuration import config_from
 from training.methods.phases import Run
 from training.run import config as configuration
 from training.run import folder as run_folder
 from training.run import machine, report
 from training.run.arguments import add_common
+from training.run.errors import NO_GAIN, BadInput
 from training.run.folder import RunFolder, default_path
 from training.run.settings import Config
 
@@ -29,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of a command that trains."""
     add_common(parser)
     if parser.get_default("command") not in WITHOUT_PROBE:
+        parser.add_argument("--overfit", type=int, metavar="N", help="only learn the first N rows by heart, in a"
+                            " minute, or say why that fails")  # fmt: skip
         parser.add_argument("--anyway", action="store_true", help="train even when the probe says don't")
 
 
@@ -44,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
     config = config_from(args)
     alone = args.command == "sft" or (args.command != "train" and launched(args))
     registry.need(config, *(registry.answering() if args.command == "train" else [args.command]))
-    if registry.answers(config) and not alone:
+    by_heart = getattr(args, "overfit", None)
+    if by_heart is not None:
+        config = overfit_settings(config, by_heart, args)
+    elif registry.answers(config) and not alone:
         splits.need_held_out(config.data.heldout_files or splits.task_of(config).sets[1:])
     folder = RunFolder(args.resume or args.out or default_path(config))
     if args.dry_run:
@@ -53,9 +59,42 @@ def run(args: argparse.Namespace) -> int:
     machine.quiet_libraries()
     plan.check_resources(config, folder)
     try:
+        if by_heart is not None:
+            return learn_by_heart(config, folder, args)
         return train_alone(config, folder, args) if alone else all_phases(config, folder, args)
     except KeyboardInterrupt as stop:
         raise folder.stopped(resume_command(config, args, alone)) from stop
+
+
+def overfit_settings(config: Config, count: int, args: argparse.Namespace) -> Config:
+    """The settings of ``--overfit``.
+
+    Raises:
+        BadInput: the method is not supervised, a run is to be resumed, or there cannot be so many rows.
+    """
+    if config.method != "sft" or args.resume:
+        raise BadInput("--overfit learns supervised rows by heart from the start: give it a configuration with method"
+                       " sft, and no --resume")  # fmt: skip
+    overfit.chosen([{"messages": []}] * overfit.MOST_ROWS, count)
+    return overfit.settings(config, count)
+
+
+def learn_by_heart(config: Config, folder: RunFolder, args: argparse.Namespace) -> int:
+    """``--overfit``: 0 when every row is repeated word for word, NO_GAIN with the reasons when not.
+
+    Raises:
+        BadInput: the rows or the folder cannot be used.
+        LackingResource: the model cannot be fetched.
+    """
+    rows = registry.load_rows(config)
+    few = overfit.chosen(rows.train, args.overfit)
+    loaded = registry.load_base(config)
+    folder.create(config, args.command_line, loaded.dtype)
+    folder.begin_training()
+    found = overfit.learn(config, few, loaded, folder, registry.training_module(config))
+    folder.update("run", {"status": "overfit", "exit_code": 0 if found.learnt else NO_GAIN})
+    print(*found.lines(), sep="\n")
+    return 0 if found.learnt else NO_GAIN
 
 
 def launched(args: argparse.Namespace) -> bool:

@@ -22,6 +22,7 @@ The gate compares after with before on the task and on general text, and the rep
   python -m training train --config training/configs/sft/smollm2_orders.yaml --dry-run
   python -m training train --config training/configs/sft/smollm2_orders.yaml --seed 1
   python -m training train --config FILE data.train_file=rows.jsonl
+  python -m training train --config FILE --overfit 4      (learns four rows by heart in a minute, or says why not)
 
 Exit codes: 0 ship, 10 gain with regression, 11 no gain, 12 inconclusive, 13 don't train, 130 interrupted: the
 command that resumes the run is printed, and finished phases are not done again.""",

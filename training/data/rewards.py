@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
+from training.data import own_code
+from training.data.own_code import OwnCodeFailed
 from training.data.tasks.base import Task
 from training.run.errors import BadInput
 
@@ -118,10 +120,12 @@ REWARDS: dict[str, Reward] = {
 
 
 def named(text: str, task: Task | None = None) -> dict[str, Reward]:
-    """The rewards that a configuration names, joined by ``+``; ``task`` is the task's own score.
+    """The rewards that a configuration names, joined by ``+``.
+
+    ``task`` is the task's own score; ``FILE.py:FUNCTION`` a function of the reader's, called with answer and expected.
 
     Raises:
-        BadInput: an unknown name.
+        BadInput: an unknown name, or a file that cannot be used.
     """
     found: dict[str, Reward] = {}
     for name in (part.strip() for part in text.split("+")):
@@ -131,8 +135,11 @@ def named(text: str, task: Task | None = None) -> dict[str, Reward]:
             )
         elif name in REWARDS:
             found[name] = REWARDS[name]
+        elif own_code.is_named(name):
+            found[name] = own_code.load(name, "grpo.reward", most=2)
         else:
-            raise BadInput(f"grpo.reward: there is no reward {name!r}; there are task, {', '.join(REWARDS)}")
+            raise BadInput(f"grpo.reward: there is no reward {name!r}; there are task, {', '.join(REWARDS)}, or"
+                           " FILE.py:FUNCTION of your own")  # fmt: skip
     return found
 
 
@@ -176,5 +183,6 @@ def score(reward: Reward, name: str, answers: list[str], targets: list[str],
 
 def _said(error: BaseException) -> str:
     """An error on one line that a log in UTF-8 can hold."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_MESSAGE]
+    own = isinstance(error, OwnCodeFailed)  # which says file, line and kind itself
+    text = " ".join((str(error) if own else f"{type(error).__name__}: {error}").split())[:LONGEST_MESSAGE]
     return text.encode("utf-8", "replace").decode()

@@ -7,13 +7,14 @@ import json
 import random
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from labs_py.core import chat_data
-from training.data import replay, replay_chats
+from training.data import own_rows, replay, replay_chats
 from training.data.check import Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
@@ -49,15 +50,33 @@ class Splits:
 
 
 def task_of(config: Config) -> task_base.Task:
-    """The task that a configuration names (``jsonl`` means rows of the reader's own).
+    """The task that a configuration names (``jsonl`` means rows of the reader's own), with its examples.
 
     Raises:
-        BadInput: there is no such task, or its file holds none.
+        BadInput: there is no such task, or its scorer or examples cannot be used.
     """
-    try:
-        return tasks.get(config.task)
-    except ValueError as error:
-        raise BadInput(f"task: {error}") from None
+    settings = config.task_settings
+    task = own_rows.of(settings)
+    if not settings.shots_file:
+        return task
+    file = Path(settings.shots_file)
+    return replace(task, shots=read_shots(settings.shots_file, file.stat().st_mtime_ns if file.exists() else 0))
+
+
+@lru_cache(maxsize=4)
+def read_shots(path: str, _: int = 0) -> tuple[tuple[str, str], ...]:
+    """The worked examples of ``task.shots_file``: question and answer of each row; kept while the file is the same.
+
+    Raises:
+        BadInput: a row cannot be used, or has more than one round; with file and line.
+    """
+    rows = read_rows(path, tasks.get(tasks.ROWS_OF_YOUR_OWN), turns_only=True)
+    shots = [[turn["content"] for turn in row["messages"] if turn["role"] != "system"] for row in rows]
+    long = next((number for number, texts in enumerate(shots, 1) if len(texts) != 2), None)
+    if long:
+        raise BadInput(f"task.shots_file: {path}: row {long} has several rounds; an example is one question and its"
+                       " answer")  # fmt: skip
+    return tuple((asked, answered) for asked, answered in shots)
 
 
 def sha256_rows(rows: list[dict[str, Any]]) -> str:

@@ -29,13 +29,22 @@ def key(loaded: Any, rows: Any, config: Any) -> str:
         config: for the task, the probe's and the evaluation's settings.
     """
     digest = hashlib.sha256()
-    settings = [config.task, config.probe.model_dump(), config.evaluate.model_dump()]
+    settings = [task_settings(config), config.probe.model_dump(), config.evaluate.model_dump()]
     said = [loaded.facts, loaded.dtype, *settings, rows.heldout]
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
     digest.update(json.dumps(machine.environment(loaded.dtype), sort_keys=True, default=str).encode())
-    for file in sources((*MEASURING, tasks.module_of(config.task).__name__)):
+    for file in sources((*MEASURING, tasks.module_of(config.task_name).__name__)):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def task_settings(config: Any) -> Any:
+    """The task's settings as they count for the cache: its name alone, or all of them with what its files hold."""
+    if isinstance(config.task, str):
+        return config.task
+    own = [str(config.task.scorer or "").rpartition(":")[0], config.task.shots_file]
+    held = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in own if file and Path(file).is_file()]
+    return [config.task.model_dump(), held]
 
 
 @lru_cache(maxsize=8)

@@ -47,9 +47,10 @@ def by_bound(name: str, worse_by: float, interval: tuple[float, float], margin: 
         scale: factor for printing (100 for points).
     """
     low, high = interval
+    side = "worse" if worse_by > 0 else "better"
     figure = (
-        f"{name} worse by {worse_by * scale:.3g} {unit} (95% interval {low * scale:.3g} to {high * scale:.3g}), "
-        f"allowed {margin * scale:.3g}"
+        f"{name} {side} by {abs(worse_by) * scale:.3g} {unit} (95% interval {span(low * scale, high * scale)}), "
+        f"allowed {margin * scale:.3g} worse"
     )
     if high <= margin:
         return Check(name, "ok", figure)
@@ -59,12 +60,23 @@ def by_bound(name: str, worse_by: float, interval: tuple[float, float], margin: 
     return Check(name, "unclear", f"{figure}; about {needed:,} items instead of {n:,} would settle it", needed)
 
 
+def span(low: float, high: float) -> str:
+    """An interval of "how much worse" in words: 0.1 to 0.2 worse, 0.1 to 0.2 better, or 0.1 better to 0.2 worse."""
+    if low >= 0:
+        return f"{low:.3g} to {high:.3g} worse"
+    if high <= 0:
+        return f"{-high:.3g} to {-low:.3g} better"
+    return f"{-low:.3g} better to {high:.3g} worse"
+
+
 def gain_check(gained: dict[str, Any]) -> Check:
     """Whether the fine-tuned model beats the best of its controls."""
     value, (low, high), n = gained["value"], gained["ci95"], gained["n"]
     against = CONTROL_NAMES[gained["against"]]
+    levels = gained.get("levels")  # on the same rows as the gain; runs before 2026-11-30 do not have them
+    level = f", {levels[gained['against']]:.1%} before and {levels['tuned']:.1%} after" if levels else ""
     figure = (
-        f"exact answers {value * 100:+.1f} points over the {against} (95% interval {low * 100:+.1f} to "
+        f"exact answers {value * 100:+.1f} points over the {against}{level} (95% interval {low * 100:+.1f} to "
         f"{high * 100:+.1f}, n={n})"
     )
     if low > 0:
@@ -119,7 +131,7 @@ def regression_checks(report: dict[str, Any], gate: GateSettings, headline: dict
         )
     if "stopped" in headline and "tuned" in headline["stopped"]:
         entry = headline["stopped"]
-        wanted = min(MIN_STOPPED, max(entry["base"], entry["base_few_shot"]))
+        wanted = min(MIN_STOPPED, max(entry[arm] for arm in ("base", "base_few_shot") if entry[arm] is not None))
         state = "ok" if entry["tuned"] >= wanted else "worse"
         checks.append(
             Check(

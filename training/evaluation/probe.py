@@ -13,19 +13,20 @@ from training.run.settings import Config
 
 
 # --8<-- [start:verdict]
-def decide(base: dict[str, Any], few_shot: dict[str, Any], threshold: float) -> dict[str, Any]:
+def decide(base: dict[str, Any], few_shot: dict[str, Any] | None, threshold: float) -> dict[str, Any]:
     """The verdict from the scores of one set.
 
     Args:
-        base, few_shot: ``summary`` of the answers without and with examples.
+        base, few_shot: ``summary`` of the answers without and with examples; None where the task has no examples.
         threshold: rate of exact answers from which on training is refused.
 
     Returns:
         {"verdict", "sentence", "better", "exact", "content", "threshold", "exit_code"}.
     """
-    better, found = max((("base_few_shot", few_shot), ("base", base)), key=lambda pair: pair[1]["exact"]["value"])
+    asked = {"base_few_shot": few_shot, "base": base} if few_shot else {"base": base}
+    better, found = max(asked.items(), key=lambda pair: pair[1]["exact"]["value"])
     exact, n = found["exact"]["value"], found["exact"]["n"]
-    content = max(found["content"]["value"] for found in (base, few_shot))
+    content = max(found["content"]["value"] for found in asked.values())
     low, high = found["exact"]["ci95"]
     how = "with examples in the prompt" if better == "base_few_shot" else "without any examples"
     figure = f"{exact:.0%} of {n} answers are exact {how} (95% interval {low:.0%} to {high:.0%})"
@@ -79,13 +80,13 @@ def ask(
     name = task.headline if task.headline in rows.heldout else next(iter(rows.heldout))
     asked = splits.Splits([], {name: rows.heldout[name][: config.probe.n]}, rows.sha256, {})
     return name, {arm: score.measure(loaded.model, loaded.tokenizer, asked, _with_shots(config), arm, folder)[name]
-                  for arm in ("base", "base_few_shot")}  # fmt: skip
+                  for arm in score.controls(_with_shots(config))}  # fmt: skip
 
 
 def verdict(name: str, found: dict[str, Any], config: Config) -> dict[str, Any]:
     """``decide``'s verdict on what ``ask`` found, with the scores of both prompts and the set's name."""
     shown = {arm: {key: value for key, value in scores.items() if key != "items"} for arm, scores in found.items()}
-    return {**decide(found["base"], found["base_few_shot"], config.probe.exact_threshold), "set": name, **shown}
+    return {**decide(found["base"], found.get("base_few_shot"), config.probe.exact_threshold), "set": name, **shown}
 
 
 def stands_for_evaluation(config: Config) -> bool:

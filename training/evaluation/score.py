@@ -16,6 +16,7 @@ from training.models.generate import greedy
 
 BOOTSTRAP = 2000
 ARMS = ("base", "base_few_shot", "warm_start", "tuned")
+NO_EXAMPLES = "there is no few-shot control: the task has no examples (task.shots_file names a file of them)"
 CONTROLS = ("warm_start", "base_few_shot", "base")  # of equals the first is compared with
 
 
@@ -47,7 +48,7 @@ def measure(model: Any, tokenizer: Any, rows: splits.Splits, config: Any, arm: s
             model, tokenizer, prompts, config.evaluate.max_new_tokens, stops, config.evaluate.per_device_eval_batch_size
         )
         seconds = time.perf_counter() - started
-        scores = [task.score(answer.text, task_base.target(row)) for answer, row in zip(answers, kept, strict=True)]
+        scores = [task.score_row(answer.text, row) for answer, row in zip(answers, kept, strict=True)]
         for score, answer in zip(scores, answers, strict=True):
             score.update(stopped=float(answer.stopped), answer_tokens=float(answer.tokens))
         result[name] = summary(scores)
@@ -55,6 +56,15 @@ def measure(model: Any, tokenizer: Any, rows: splits.Splits, config: Any, arm: s
         if folder is not None:
             _append_predictions(folder, name, arm, task, kept, answers, scores)
     return result
+
+
+def controls(config: Any) -> tuple[str, ...]:
+    """The prompts that the base model is asked with: without examples and, where the task has some, with them.
+
+    Asked twice with the same prompt, it would only seem to have had a fair chance.
+    """
+    has_examples = bool(config.evaluate.num_fewshot and splits.task_of(config).shots)
+    return ("base", "base_few_shot") if has_examples else ("base",)
 
 
 def examples_of(config: Any, arm: str) -> int:
@@ -102,18 +112,20 @@ def _append_predictions(folder: Any, name: str, arm: str, task: task_base.Task, 
             stream.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | None,
+def combine(base: dict[str, Any], few: dict[str, Any] | None, tuned: dict[str, Any] | None,
             warm: dict[str, Any] | None = None) -> dict[str, Any]:  # fmt: skip
     """The ``eval`` block of a report.
 
     Args:
-        base, few, tuned: what ``measure`` gave for each arm (tuned may be None: no adapter yet).
+        base, few, tuned: what ``measure`` gave for each arm (few may be None: the task has no examples; tuned may be
+            None: no adapter yet).
         warm: the same for the model as a supervised warm start left it, where there was one.
 
     Returns:
         {set: {metric: {"base", "base_few_shot", "tuned", "n", "ci95": {arm: [low, high]}}}}, with "warm_start" where
-        there was one; the metrics ``exact`` and ``field`` also have ``gain``: {"against", "value", "ci95", "n"}, paired
-        by row, over the best of the others.
+        there was one, and "base_few_shot" None where the task has no examples; the metrics ``exact`` and ``field`` also
+        have ``gain``: {"against", "value", "ci95", "n", "levels": {arm: rate}}, paired by row, over the best of the
+        others, on the rows that all answered.
     """
     found_arms = {"base": base, "base_few_shot": few, "warm_start": warm, "tuned": tuned}
     arms = {arm: measured for arm, measured in found_arms.items() if measured is not None}
@@ -123,6 +135,7 @@ def combine(base: dict[str, Any], few: dict[str, Any], tuned: dict[str, Any] | N
         for metric in (key for key in base[name] if key not in ("items", "seconds")):
             found = {arm: measured[name][metric] for arm, measured in arms.items()}
             entry: dict[str, Any] = {arm: figure["value"] for arm, figure in found.items()}
+            entry.setdefault("base_few_shot", None)
             entry["n"] = max(figure["n"] for figure in found.values())
             entry["n_by_arm"] = {arm: figure["n"] for arm, figure in found.items()}
             entry["ci95"] = {arm: figure["ci95"] for arm, figure in found.items()}
@@ -144,7 +157,8 @@ def gain(metric: str, items: dict[str, list[float]]) -> dict[str, Any]:
     centre, low, high = evidence.paired_difference(
         np.array(items["tuned"][:n]), np.array(items[against][:n]), draws=BOOTSTRAP
     )
-    return {"metric": metric, "against": against, "value": centre, "ci95": [low, high], "n": n}
+    return {"metric": metric, "against": against, "value": centre, "ci95": [low, high], "n": n,
+            "levels": {arm: float(np.mean(values[:n])) for arm, values in items.items()}}  # fmt: skip
 
 
 def lines(block: dict[str, Any], metrics: tuple[str, ...] = ("exact", "field", "valid", "stopped")) -> list[str]:
@@ -156,16 +170,21 @@ def lines(block: dict[str, Any], metrics: tuple[str, ...] = ("exact", "field", "
                 continue
             entry = found[metric]
             parts = []
+            counts = entry.get("n_by_arm", {})
             for arm in ARMS:
-                if arm in entry:
+                if entry.get(arm) is not None:
                     low, high = entry["ci95"][arm]
-                    parts.append(f"{arm.replace('_', ' ')} {entry[arm]:.3f} [{low:.3f}, {high:.3f}]")
+                    of = f" of {counts[arm]}" if counts.get(arm, entry["n"]) != entry["n"] else ""
+                    parts.append(f"{arm.replace('_', ' ')} {entry[arm]:.3f} [{low:.3f}, {high:.3f}]{of}")
             text.append(f"{name:<8} {metric:<8} n={entry['n']:<4} " + "  ".join(parts))
         if "gain" in found.get("exact", {}):
             gained = found["exact"]["gain"]
             low, high = gained["ci95"]
+            before, after = gained["levels"][gained["against"]], gained["levels"]["tuned"]
             text.append(
                 f"{name:<8} gain in exact over {gained['against'].replace('_', ' ')}: {gained['value']:+.3f} "
-                f"[{low:+.3f}, {high:+.3f}], paired, n={gained['n']}"
+                f"[{low:+.3f}, {high:+.3f}], from {before:.3f} to {after:.3f} on the same {gained['n']} rows"
             )
+        if found.get("exact", {}).get("base_few_shot", 0) is None:
+            text.append(f"{name:<8} {NO_EXAMPLES}")
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from training.data import own_rows
+from training.data.scorers import judge
 from training.evaluation import baseline_cache, capability_retention, gate, probe, score
 from training.methods import warm_start
 from training.methods.phases import Run
@@ -31,7 +33,7 @@ def phases(run: Run[Config]) -> int:
         run.method.measure_more(config, rows, loaded, tuned, folder)
         warm = warm_start.measure_alone(config, rows, loaded, tuned, folder)
     known = folder.read_before() or {}
-    folder.update("eval", score.combine(known["base"], known["base_few_shot"], after, warm))
+    folder.update("eval", score.combine(known["base"], known.get("base_few_shot"), after, warm))
     folder.update("regression", capability_retention.combine(known["regression"], general))
     folder.update("gate", gate.judge(folder.read(), config))
     return folder.read()["gate"]["exit_code"]
@@ -43,6 +45,9 @@ def before(run: Run[Config]) -> int:
     name = baseline_cache.key(loaded, rows, config) if baseline_cache.pinned(config.model) else ""
     known = baseline_cache.recall(name, folder) if name else None
     asked: dict[str, Any] = {}
+    if judged := own_rows.agreement(config.task_settings):
+        machine.say(f"  {judge.agreement_line(judged)}")
+        folder.update("judge", judged)
     if known:
         machine.say("· probe and before: kept from an earlier run on the same questions")
         found = known["probe"]
@@ -75,7 +80,7 @@ def ask_base(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
     rest = replace(rows, heldout={name: kept for name, kept in rows.heldout.items() if name not in asked})
     scores: dict[str, Any] = {}
     with machine.phase("before", folder.log):
-        for arm in ("base", "base_few_shot"):
+        for arm in score.controls(config):
             limit = config.evaluate.base_rows or None
             found = score.measure(loaded.model, loaded.tokenizer, rest, config, arm, folder, limit)
             scores[arm] = {name: found[name] if name in found else asked[name][arm] for name in rows.heldout}

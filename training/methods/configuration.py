@@ -18,7 +18,7 @@ from training.models.shapes import architecture_of
 from training.run import config as configuration
 from training.run import former_names
 from training.run.arguments import DEFAULT_CONFIG
-from training.run.config import check_source, lay_over, located, read_tree
+from training.run.config import beside, check_source, lay_over, located, read_tree
 from training.run.errors import BadInput
 from training.run.section import build
 from training.run.settings import Config
@@ -71,6 +71,7 @@ def load_config(path: str | Path, overrides: list[str] | tuple = (), seed: int |
     path = located(Path(path))
     tree = read_tree(path)
     former_names.check(tree, str(path))
+    beside(tree, path)
     for text in overrides:
         lay_over(tree, text)
     if seed is not None:

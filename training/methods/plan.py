@@ -39,7 +39,7 @@ def show(config: Config, folder: RunFolder) -> None:
         targets.adapted_layers(config.lora, shape.layers)
     steps = _steps(config, len(rows))
     print(
-        f"plan         {config.method} of {config.model.source} on task {config.task},"
+        f"plan         {config.method} of {config.model.source} on task {config.task_name},"
         f" settings {configuration.sha(config)[:8]}"
     )
     print(f"folder       {folder.path}")

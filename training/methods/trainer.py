@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +56,8 @@ def common_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder)
     names = ("output_dir", "per_device_train_batch_size", "gradient_accumulation_steps", "max_steps", "learning_rate",
              "lr_scheduler_type", "warmup_steps", "weight_decay", "adam_beta2", "max_grad_norm", "optim", "seed",
              "data_seed", "bf16", "gradient_checkpointing", "gradient_checkpointing_kwargs", "remove_unused_columns",
-             "logging_steps", "save_strategy", "save_steps", "save_total_limit", "report_to", "disable_tqdm", "use_cpu",
-             "dataloader_pin_memory", "ddp_find_unused_parameters")  # fmt: skip
+             "logging_steps", "save_strategy", "save_steps", "save_total_limit", "report_to", "run_name",
+             "disable_tqdm", "use_cpu", "dataloader_pin_memory", "ddp_find_unused_parameters")  # fmt: skip
     return {name: getattr(told, name) for name in names}
 
 
@@ -97,13 +99,32 @@ def trainer_arguments(config: Config, n_rows: int, dtype: str, folder: RunFolder
         save_strategy="steps",
         save_steps=t.save_steps,
         save_total_limit=2,
-        report_to="none",
+        report_to=reported_to(config, folder),
+        run_name=folder.path.name,
         disable_tqdm=True,
         use_cpu=machine.device() == "cpu",
         dataloader_pin_memory=False,
         ddp_find_unused_parameters=False,
         **(reentrant if t.gradient_checkpointing else {}),
     )
+
+
+PACKAGES = {"trackio": "trackio", "tensorboard": "tensorboard", "wandb": "wandb"}
+
+
+def reported_to(config: Config, folder: RunFolder) -> str:
+    """Who else gets each step's figures, once its package is known to be there.
+
+    Raises:
+        LackingResource: it is not installed.
+    """
+    wanted = config.report_to
+    if wanted != "none" and find_spec(PACKAGES[wanted]) is None:
+        raise LackingResource(f"report_to: the package {PACKAGES[wanted]} is not installed; run 'pip install"
+                              f" {PACKAGES[wanted]}', or set report_to=none")  # fmt: skip
+    if wanted == "tensorboard":
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.path / "tensorboard"))
+    return wanted
 
 
 def run_and_save(

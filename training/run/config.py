@@ -141,11 +141,49 @@ def lay_over(tree: dict, text: str) -> None:
     given = strict_yaml.parse(value, f"override {shown(text)}", line_numbers=False)
     asked = {parents[0]: {last: given}} if len(parents) == 1 else {last: given}
     former_names.check(asked, f"override {shown(text)}")
+    if parents == ["task"] and isinstance(tree.get("task"), str):
+        tree["task"] = {"name": tree["task"]}  # a task's name alone is short for its section
     for part in parents:
         if not isinstance(tree.get(part, {}), dict):
             raise BadInput(f"override {shown(text)}: {shown(part)} is not a section of the configuration")
         tree = tree.setdefault(part, {})
     tree[last] = given
+
+
+def beside(tree: dict, path: Path) -> None:
+    """Let the names of files in a configuration also mean files beside it: a folder can be moved.
+
+    A file that is found from here stays as it is named; ``FILE.py:NAME`` counts as its file.
+
+    Args:
+        tree: the configuration's keys and values, changed in place.
+        path: of the configuration.
+    """
+    for keys in NAMING_FILES:
+        section: Any = tree
+        for key in keys[:-1]:
+            section = section.get(key) if isinstance(section, dict) else None
+        if isinstance(section, dict) and isinstance(section.get(keys[-1]), dict):
+            section, names = section[keys[-1]], list(section[keys[-1]])
+        else:
+            names = [keys[-1]]
+        if not isinstance(section, dict):
+            continue
+        for name in names:
+            if isinstance(section.get(name), str):
+                section[name] = _found_beside(section[name], path.parent)
+
+
+NAMING_FILES = (("data", "train_file"), ("data", "heldout_files"), ("task", "scorer"), ("task", "shots_file"),
+                ("task", "judge", "labels_file"), ("grpo", "reward"))  # fmt: skip
+
+
+def _found_beside(name: str, folder: Path) -> str:
+    file, colon, function = name.rpartition(":") if ".py:" in name else (name, "", "")
+    if not file or len(file) > 4000 or "\0" in file or Path(file).is_absolute() or Path(file).exists():
+        return name
+    near = folder / file
+    return f"{near}{colon}{function}" if near.is_file() else name
 
 
 def check_source(config: Config, path: str) -> None:

@@ -12,6 +12,8 @@ from training.run import jsonl, report_charts, report_examples
 STYLE = Path(__file__).with_name("report_style.css")
 TONES = {"ship": "good", "gain with regression": "bad", "no gain": "bad", "inconclusive": "warn"}
 
+NO_EXAMPLES = "There is no few-shot control: the task has no examples (<code>task.shots_file</code>)."
+
 METRIC_NAMES = {
     "exact": "everything right, strict form",
     "field": "fields right, form forgiven",
@@ -123,23 +125,32 @@ def _scores(report: dict[str, Any]) -> str:
         for metric, entry in found.items():
             if metric == "seconds":
                 continue
-            cells = "".join(_score_cell(metric, entry, arm) for arm in shown)
             label = METRIC_NAMES.get(metric, metric.replace("field:", "field "))
-            rows.append(f"<tr><td>{escape(name)}<td>{escape(label)}{cells}<td class=n>{entry['n']}")
+            same = report_charts.on_same_rows(entry)
+            for one, what in ((same, label), *(((entry, f"{label}, all rows"),) if same is not entry else ())):
+                cells = "".join(_score_cell(metric, one, arm) for arm in shown)
+                rows.append(f"<tr><td>{escape(name)}<td>{escape(what)}{cells}<td class=n>{one['n']}")
         gained = found.get("exact", {}).get("gain")
         if gained:
-            low, high = gained["ci95"]
-            control = report_charts.ARM_NAMES.get(gained["against"], gained["against"])
-            rows.append(
-                f"<tr><td>{escape(name)}<td colspan={len(shown) + 2}><b>gain {gained['value'] * 100:+.1f} points</b>"
-                f" over {control}, paired by row, 95% interval {low * 100:+.1f} to "
-                f"{high * 100:+.1f}"
-            )
+            rows.append(f"<tr><td>{escape(name)}<td colspan={len(shown) + 2}>{_gain(gained)}")
+        if found.get("exact", {}).get("base_few_shot", 0) is None:
+            rows.append(f"<tr><td>{escape(name)}<td colspan={len(shown) + 2}>{NO_EXAMPLES}")
     heads = "".join(f"<th>{report_charts.ARM_NAMES[arm]}" for arm in shown)
     return (
         f"<h2>Before and after, on rows held out</h2>{report_charts.score_chart(block)}<details><summary>All scores"
         f"</summary><div class=wide><table><tr><th>set<th>score{heads}<th>n{''.join(rows)}</table></div></details>"
     )
+
+
+def _gain(gained: dict[str, Any]) -> str:
+    """The gain with the levels and the rows that it stands on."""
+    low, high = gained["ci95"]
+    control = report_charts.ARM_NAMES.get(gained["against"], gained["against"])
+    levels = gained.get("levels")
+    ends = f", from {levels[gained['against']]:.1%} to {levels['tuned']:.1%}" if levels else ""
+    on = f"{ends} on the same {gained['n']} rows"
+    return (f"<b>gain {gained['value'] * 100:+.1f} points</b> over {control}{on}, 95% interval {low * 100:+.1f} to"
+            f" {high * 100:+.1f}")  # fmt: skip
 
 
 def _tables(report: dict[str, Any]) -> str:
@@ -154,12 +165,14 @@ def _tables(report: dict[str, Any]) -> str:
 
 
 def _score_cell(metric: str, entry: dict[str, Any], arm: str) -> str:
-    if arm not in entry:
+    if entry.get(arm) is None:
         return "<td class=n>–"
     low, high = entry["ci95"][arm]
+    count = entry.get("n_by_arm", {}).get(arm, entry["n"])
+    of = f" of {count}" if count != entry["n"] else ""
     if metric == "answer_tokens":
         return f"<td class=n>{entry[arm]:.1f} <span class=note>{low:.1f}–{high:.1f}</span>"
-    return f"<td class=n>{entry[arm] * 100:.1f}% <span class=note>{low * 100:.1f}–{high * 100:.1f}</span>"
+    return f"<td class=n>{entry[arm] * 100:.1f}% <span class=note>{low * 100:.1f}–{high * 100:.1f}{of}</span>"
 
 
 def _regression(report: dict[str, Any]) -> str:
@@ -189,7 +202,9 @@ def _curve(events: list[dict]) -> str:
     if not steps:
         return ""
     chart = report_charts.loss_curve([event["step"] for event in steps], [float(event["loss"]) for event in steps])
-    return f"<h2>Training loss</h2>{chart}"
+    looks = [event for event in events if event.get("event") == "validation" and "loss" in event]
+    note = ", ".join(f"{event['loss']:.3f} at step {event['step']}" for event in looks)
+    return f"<h2>Training loss</h2>{chart}" + (f"<p class=note>Loss on held-out rows: {note}.</p>" if looks else "")
 
 
 def _phases(events: list[dict]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from html import escape
 
+from labs_py.core import evidence
+
 WIDTH = 720
 
 ARM_NAMES = {"base": "base, no examples", "base_few_shot": "base, with examples", "warm_start": "warm start alone",
@@ -91,15 +93,28 @@ def loss_curve(steps: list[int], losses: list[float]) -> str:
     )
 
 
+def on_same_rows(entry: dict) -> dict:
+    """A score's arms on the rows that all of them answered, where some answered more; the entry itself otherwise.
+
+    Beside a gain on 50 rows, a level on 200 others would not add up with it.
+    """
+    gained = entry.get("gain") or {}
+    n = gained.get("n")
+    if n is None or "levels" not in gained or n == entry["n"]:
+        return entry
+    intervals = {arm: list(evidence.wilson(level * n, n)) for arm, level in gained["levels"].items()}
+    return {"base_few_shot": None, **gained["levels"], "n": n, "ci95": intervals}
+
+
 def score_chart(block: dict, metrics: tuple[str, ...] = ("exact", "field")) -> str:
     """Scores with their 95% intervals: a row per set, metric and arm."""
     rows = [
         (name, metric, arm, entry[arm], entry["ci95"][arm])
         for name, found in block.items()
         for metric in metrics
-        if (entry := found.get(metric))
+        if metric in found and (entry := on_same_rows(found[metric]))
         for arm in ARM_NAMES
-        if arm in entry
+        if entry.get(arm) is not None
     ]
     if not rows:
         return ""

@@ -148,6 +148,9 @@ class TrainSettings(Section):
     gradient_checkpointing: bool = Field(
         False, description="recompute activations in the backward pass: less memory, more time"
     )
+    eval_steps: Annotated[Whole, LATER] = Field(
+        0, ge=0, description="steps between two looks at the loss on held-out rows (sft); 0 takes none"
+    )
     save_steps: Whole = Field(25, ge=1, description="steps between two points to go on from")
     optim: Literal["adamw_torch_fused", "paged_adamw_8bit"] = Field(
         "adamw_torch_fused", description="paged_adamw_8bit keeps AdamW's state in 8 bits (needs a GPU)"
@@ -157,6 +160,41 @@ class TrainSettings(Section):
     def by_length(self) -> bool:
         """Whether rows of like length come into one batch."""
         return self.train_sampling_strategy == "group_by_length"
+
+
+class JudgeSettings(Section):
+    """The judge of ``task.scorer: judge``: a model at an OpenAI-compatible address."""
+
+    url: Text = Field(description="its address, such as http://127.0.0.1:8000/v1")
+    model: Text = Field(description="the model's name there")
+    criterion: Text = Field("", description="what makes an answer better, in a sentence; '': what is asked")
+    labels_file: Text | None = Field(
+        None, description="JSONL of your own verdicts, {prompt, a, b, label: a, b or tie}; the judge is held to them"
+    )
+    key_from: Text = Field("OPENAI_API_KEY", description="environment variable that holds the key")
+
+
+class TaskSettings(Section):
+    """Rows of one's own and how they are scored; a task of the package is named by its name alone."""
+
+    name: Text = Field("jsonl", description="module of training/data/tasks, or jsonl for rows of your own")
+    scorer: Text | None = Field(
+        None, description="how an answer is scored against the row's own: exact, normalized_exact, json (or json:FIELD,"
+        "FIELD), number (or number:0.01, number:1%), contains, regex (or regex:PATTERN), choice (or choice:yes,no),"
+        " FILE.py:FUNCTION of your own, or judge; null: the task's own"
+    )  # fmt: skip
+    shots_file: Text | None = Field(
+        None, description="JSONL of worked examples for the few-shot control; null: rows of your own have none"
+    )
+    system: Text | None = Field(None, description="system turn of rows that have none; null: the task's own")
+    judge: JudgeSettings | None = Field(None, description="the judge, where scorer is judge")
+
+    @model_validator(mode="after")
+    def _a_judge_has_an_address(self) -> Self:
+        if (self.scorer == "judge") != (self.judge is not None):
+            missing = "'task.judge' is missing" if self.judge is None else "'task.judge' is there without a judge"
+            raise ValueError(f"{missing}; scorer: judge goes with a section judge with url and model")
+        return self
 
 
 class ProbeSettings(Section):
@@ -194,7 +232,9 @@ class Config(Section):
 
     name: Text = Field(description="first part of the run's name")
     method: Text = Field(description="how it is trained: sft here; dpo, reward, grpo, distill and embed add sections")
-    task: Text = Field(description="module of training/data/tasks, or jsonl for rows of your own")
+    task: Text | TaskSettings = Field(
+        description="module of training/data/tasks, or jsonl for rows of your own; a section says how they are scored"
+    )
     model: ModelSettings = Field(description="the model")
     lora: LoraSettings | None = Field(description="the adapter; null trains every weight")
     data: DataSettings = Field(description="the rows")
@@ -202,6 +242,19 @@ class Config(Section):
     probe: ProbeSettings = Field(ProbeSettings(), description="is training needed at all?")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="before and after")
     gate: GateSettings = Field(GateSettings(), description="what may not get worse")
+    report_to: Annotated[Literal["none", "trackio", "tensorboard", "wandb"], LATER] = Field(
+        "none", description="who else gets each step's figures: none, trackio, tensorboard or wandb"
+    )
+
+    @property
+    def task_name(self) -> str:
+        """The task's name, however it is given."""
+        return self.task if isinstance(self.task, str) else self.task.name
+
+    @property
+    def task_settings(self) -> TaskSettings:
+        """The task as a section, however it is given."""
+        return TaskSettings(name=self.task) if isinstance(self.task, str) else self.task
 
     @model_validator(mode="after")
     def _sections_go_together(self) -> Self:

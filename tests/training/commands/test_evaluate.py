@@ -30,6 +30,7 @@ from training.run.errors import BadInput  # noqa: E402
 from training.run.settings import (  # noqa: E402
     DataSettings,
     EvaluateSettings,  # noqa: E402
+    TaskSettings,
 )
 from training.site_records import general_chats  # noqa: E402
 
@@ -41,8 +42,10 @@ def small():
 
 
 def settings(**given):
+    task = given.pop("task", "orders")
     return SimpleNamespace(
-        task=given.pop("task", "orders"),
+        task=task,
+        task_settings=TaskSettings(name=task),
         method=given.pop("method", "sft"),
         data=DataSettings(**{"n_train": 12, "n_heldout": 3, **given}),
         train=SimpleNamespace(max_length=512),

@@ -8,9 +8,9 @@ import pytest
 
 from training.evaluation import gate, probe
 from training.run.errors import BadInput
-from training.run.settings import GateSettings, ProbeSettings
+from training.run.settings import GateSettings, ProbeSettings, TaskSettings
 
-CONFIG = SimpleNamespace(gate=GateSettings(), task="orders")
+CONFIG = SimpleNamespace(gate=GateSettings(), task_settings=TaskSettings(name="orders"))
 
 
 def report(gain=(0.5, 0.4, 0.6), rise=(0.01, 0.005, 0.015), choice=(0.0, -0.01, 0.01), topic=(0.9, 0.9), stopped=1.0):

@@ -83,6 +83,10 @@ class Task:
         right = float(text.strip() == target.strip())
         return {"exact": right, "valid": float(bool(text.strip())), "content": right}
 
+    def score_row(self, text: str, row: Row) -> dict[str, float]:
+        """Each metric of one answer to a row; a score that reads the question overrides this."""
+        return self.score(text, target(row))
+
     def target_fault(self, target: str) -> str:
         """Why nothing can be scored against an expected answer; "" when it has the task's form and is right itself."""
         reason = self.extract(target).reason

@@ -46,7 +46,7 @@ def load_rows(config: DpoConfig, tokenizer: Any = None) -> splits.Splits:
                        " they are; set it to 1, or dpo.pairs to on_policy")  # fmt: skip
     if config.dpo.pairs == "synthetic":
         if not hasattr(_module(config), "cut_short"):
-            raise BadInput(f"dpo.pairs: task {config.task} writes no pairs; take on_policy or file")
+            raise BadInput(f"dpo.pairs: task {config.task_name} writes no pairs; take on_policy or file")
         if config.data.train_file:
             raise BadInput("data.train_file: synthetic pairs are made by rule out of the task's own rows; for rows of"
                            " yours set dpo.pairs to on_policy, or to file where they are pairs")  # fmt: skip
@@ -87,7 +87,7 @@ def check_examples(config: DpoConfig) -> None:
 
 
 def _module(config: DpoConfig) -> ModuleType:
-    return tasks.module_of(config.task)
+    return tasks.module_of(config.task_name)
 
 
 # ---- pairs of our own ----

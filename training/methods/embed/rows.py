@@ -54,8 +54,8 @@ def written(config: EmbedConfig) -> tuple[list[Row], dict[str, list[Row]]]:
     Raises:
         BadInput: a task without questions and passages, or a variant that is not known.
     """
-    if config.task != "workshop":
-        raise BadInput(f"task: {config.task} writes no questions with passages; take workshop, or jsonl with"
+    if config.task_name != "workshop":
+        raise BadInput(f"task: {config.task_name} writes no questions with passages; take workshop, or jsonl with"
                        " embed.pairs=file")  # fmt: skip
     if config.data.variant != "default":
         raise BadInput(f"data.variant: unknown variant {config.data.variant!r}; the workshop has only 'default'")

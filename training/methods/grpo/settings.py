@@ -13,7 +13,10 @@ from training.run.settings import Config
 class GrpoSettings(Section):
     """Groups of answers to one question, and the reward that compares them."""
 
-    reward: Text = Field("task", description="function of training/rewards.py, or several joined by +")
+    reward: Text = Field(
+        "task", description="task (its own score), a function of training/data/rewards.py, FILE.py:FUNCTION of your"
+        " own, or several joined by +"
+    )  # fmt: skip
     num_generations: Whole = Field(8, ge=2, description="answers to each question, G")
     temperature: Number = Field(1.0, ge=1e-3, description="of the draws")
     max_completion_length: Whole = Field(32, ge=1, description="tokens of an answer")

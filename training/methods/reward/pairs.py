@@ -73,8 +73,8 @@ def written(config: RewardConfig) -> tuple[list[Pair], dict[str, list[Pair]]]:
     unknown = [kind for kind in config.reward.kinds if kind not in SPOILERS]
     if unknown or not config.reward.kinds:
         raise BadInput(f"reward.kinds: {unknown} is not known; there are {', '.join(SPOILERS)}")
-    if config.task != shift_notes.TASK.name:
-        raise BadInput(f"reward.pairs: task {config.task} writes no pairs; take shift_notes, or file")
+    if config.task_name != shift_notes.TASK.name:
+        raise BadInput(f"reward.pairs: task {config.task_name} writes no pairs; take shift_notes, or file")
     for name in ("train_file", "heldout_files"):
         if getattr(config.data, name):
             raise BadInput(f"data.{name}: synthetic pairs are made by rule out of the task's own rows; for pairs of"

@@ -13,11 +13,13 @@ from training.methods.callbacks import StepLog, without_printers
 from training.methods.sft.collator import AnswerCollator
 from training.methods.sft.rows import encode_rows
 from training.methods.sft.trainer import AnswerTrainer
+from training.methods.sft.validation import MOST_ROWS, ValidationLog
 from training.methods.trainer import TrainResult, prepare, run_and_save, trainer_arguments
 from training.models import adapter, guards, loading
 from training.models.chat_template import Encoded
 from training.models.loading import LoadedModel
 from training.run import machine, settings
+from training.run.errors import BadInput
 from training.run.folder import RunFolder
 from training.run.settings import Config
 
@@ -44,6 +46,8 @@ def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFold
         adapter.save_initial_adapter(tuned, folder.path)
     attention = tuned.config._attn_implementation
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
+    if config.train.eval_steps:
+        trainer.add_callback(validation(config, trainer, loaded, folder))
     facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
     tuned.set_attn_implementation(attention)  # asked as it will be when it is loaded again
     return TrainResult(tuned.eval(), facts)
@@ -72,6 +76,22 @@ def build_trainer(
     steps.trainer = trainer
     without_printers(trainer)
     return trainer, steps
+
+
+def validation(config: Config, trainer: AnswerTrainer, loaded: LoadedModel, folder: RunFolder) -> ValidationLog:
+    """What looks at the first held-out set while training.
+
+    Raises:
+        BadInput: there is none, or a row of it cannot be used.
+    """
+    held_out = splits.held_out_sets(config, splits.task_of(config))
+    if not held_out:
+        raise BadInput("train.eval_steps: there are no held-out rows to look at; name a file in data.heldout_files, or"
+                       " set it to 0")  # fmt: skip
+    rows = next(iter(held_out.values()))[:MOST_ROWS]
+    log = ValidationLog(folder, encode_rows(loaded.tokenizer, rows, config), config.train.eval_steps)
+    log.trainer = trainer
+    return log
 
 
 def log_example(tokenizer: Any, encoded: list[Encoded], folder: RunFolder) -> None:

@@ -1,1 +1,1 @@
-"""Tests of `training.data`."""
+"""Tests of `training.data.forms`."""
