@@ -30,6 +30,8 @@ COMMANDS = {
     "chat": ("training.commands.chat", "talk to base and fine-tuned model side by side"),
     "merge": ("training.commands.merge", "add the adapter into the weights, checked"),
     "export": ("training.commands.serving.export", "the fine-tuned model for transformers, vLLM, llama.cpp or Ollama"),
+    "port": ("training.commands.serving.port", "does it answer the same after shipping? where not, what is to blame"),
+    "serve": ("training.commands.serving.serve", "an OpenAI-compatible address on this machine"),
     "config-schema": ("training.commands.config_schema", "a JSON Schema of each method's settings, for editors"),
     "estimate": ("training.commands.estimate", "memory of weights, adapter, optimiser and activations"),
     "logits": ("training.commands.logits", "next-token logits of a model for given prompts, as JSON"),

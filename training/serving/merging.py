@@ -170,6 +170,16 @@ class Merged:
         with safe_open(self.files[name], "pt") as tensors:
             return self._value(name, tensors.get_tensor(name))
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Each tensor's shape."""
+        from safetensors import safe_open
+
+        found: dict[str, tuple[int, ...]] = {}
+        for file in dict.fromkeys(self.files.values()):
+            with safe_open(file, "pt") as tensors:
+                found.update({name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()})  # noqa: SIM118
+        return found
+
     def sizes(self) -> dict[str, int]:
         """Bytes of each tensor as it will be written."""
         import torch

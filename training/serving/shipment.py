@@ -96,6 +96,15 @@ def open_run(folder: Path, config: Config, scratch: Path) -> Shipment:
     return Shipment(folder.resolve().name, source, adapter, tokenizer, stops, system, config, _dtype_of(folder))
 
 
+def trained_model(base: Any, folder: Path, config: Config) -> Any:
+    """The run's model as it was measured: its adapter on ``base``, or its own weights where all were trained."""
+    if config.lora is not None:
+        return loading.attach_adapter(base, folder / "adapter")
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder / "adapter", dtype=base.dtype).to(base.device).eval()
+
+
 def base_folder(config: Config, scratch: Path) -> Path:
     """The base model as a folder of files.
 

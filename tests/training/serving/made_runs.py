@@ -22,7 +22,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "llama": {}, "qwen2": {"use_sliding_window": False, "tie_word_embeddings": False},
     "qwen3": {"head_dim": 16},
     "gemma3_text": {"query_pre_attn_scalar": 8, "sliding_window": 16, "head_dim": 16},
-    "olmo2": {}, "phi3": {},
+    "mistral": {}, "olmo2": {}, "phi3": {},
     "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 2048},
     "mixtral": {"num_local_experts": 4, "num_experts_per_tok": 2},
 }  # fmt: skip

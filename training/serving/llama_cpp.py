@@ -1,0 +1,80 @@
+"""llama.cpp itself as a station, where it is at hand: its tokens for the prompts, and its answers.
+
+It comes as the addon of npm's ``@node-llama-cpp/linux-x64`` (or the package of another platform); nothing needs it.
+``STAGE10_LLAMA_CPP`` names the addon's file, or it lies under ``llama.cpp`` in the cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from training.run import machine
+from training.run.errors import BadInput
+from training.serving import stations
+from training.serving.stations import Station
+
+RUNNER = Path(__file__).with_name("llama_cpp.cjs")
+ADDON = "llama-addon.node"
+
+
+def addon() -> Path | None:
+    """The addon's file; None where there is none, or no Node to run it.
+
+    Raises:
+        BadInput: ``STAGE10_LLAMA_CPP`` names no such file.
+    """
+    named = os.environ.get("STAGE10_LLAMA_CPP")
+    if named and not Path(named).is_file():
+        raise BadInput(f"STAGE10_LLAMA_CPP: {named} is no file; name {ADDON} of npm's @node-llama-cpp/linux-x64")
+    if shutil.which("node") is None:
+        return None
+    if named:
+        return Path(named)
+    return next(iter(sorted((machine.cache_dir() / "llama.cpp").rglob(ADDON))), None)
+
+
+@dataclass(frozen=True)
+class LlamaCpp(Station):
+    """A GGUF file as llama.cpp serves it.
+
+    Attributes:
+        file: the GGUF.
+        runner: the addon.
+    """
+
+    file: Path = Path()
+    runner: Path = Path()
+
+    def prompt(self, messages: list[dict[str, str]]) -> list[int]:
+        """The rendered conversation in llama.cpp's own tokens."""
+        text = str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        found = self._asked({"texts": [text], "prompts": [], "limit": 0})
+        first = self.tokenizer.bos_token_id
+        ids = [int(at) for at in found["tokenized"][0]]
+        return [first, *ids] if found["addsBos"] and first is not None and ids[:1] != [first] else ids
+
+    def greedy(self, prompts: list[list[int]], limit: int) -> list[list[int]]:
+        """Greedy answers by llama.cpp."""
+        return self._asked({"texts": [], "prompts": prompts, "limit": limit})["tokens"]
+
+    def _asked(self, what: dict[str, Any]) -> dict[str, Any]:
+        command = ["node", str(RUNNER), str(self.runner)]
+        given = json.dumps({"model": str(self.file.resolve()), **what})
+        done = subprocess.run(command, input=given, capture_output=True, text=True)
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1][:200]
+            raise BadInput(f"{self.file}: llama.cpp cannot answer with it ({said}); unset STAGE10_LLAMA_CPP to leave it"
+                           " out")  # fmt: skip
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def station(file: Path, runner: Path) -> LlamaCpp:
+    """A file as llama.cpp serves it; its weights are compared as transformers reads them."""
+    read = stations.gguf(file, "llama.cpp")
+    return LlamaCpp("llama.cpp", read.model, read.tokenizer, read.stops, read.lossless, read.beginning, file, runner)
