@@ -172,6 +172,7 @@ def _query_factor(config: Any, known: Any) -> float:
     return math.sqrt(theirs / ours) if theirs and ours else 1.0
 
 
+# --8<-- [start:weights]
 def _compare(name: str, theirs: torch.Tensor, right: torch.Tensor, base: torch.Tensor | None, sums: _Sums) -> None:
     """Enter one weight into the sums."""
     difference = theirs - right
@@ -199,6 +200,9 @@ def _compare(name: str, theirs: torch.Tensor, right: torch.Tensor, base: torch.T
         sums.reordered.append(name)
     else:
         sums.other.append(name)
+
+
+# --8<-- [end:weights]
 
 
 def is_quantised(difference: torch.Tensor, right: torch.Tensor) -> bool:

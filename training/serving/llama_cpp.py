@@ -75,6 +75,12 @@ class LlamaCpp(Station):
 
 
 def station(file: Path, runner: Path) -> LlamaCpp:
-    """A file as llama.cpp serves it; its weights are compared as transformers reads them."""
+    """A file as llama.cpp serves it; its weights are compared as transformers reads them.
+
+    Raises:
+        BadInput: llama.cpp cannot load it.
+    """
     read = stations.gguf(file, "llama.cpp")
-    return LlamaCpp("llama.cpp", read.model, read.tokenizer, read.stops, read.lossless, read.beginning, file, runner)
+    made = LlamaCpp("llama.cpp", read.model, read.tokenizer, read.stops, read.lossless, read.beginning, file, runner)
+    made.prompt([{"role": "user", "content": "a"}])
+    return made

@@ -93,22 +93,36 @@ def opened(shipped: Shipment, args: argparse.Namespace, scratch: Path, skipped: 
     yield stations.merged(folder)
     if args.gguf:
         yield stations.gguf(Path(args.gguf), "gguf")
-    runner = llama_cpp.addon()
-    if args.gguf and runner is not None:
-        yield llama_cpp.station(Path(args.gguf), runner)
+        yield from by_llama_cpp(Path(args.gguf), skipped)
     for kind in [*([] if args.gguf else ["auto"]), *args.quantization]:
         name = "gguf" if kind == "auto" else f"gguf-{kind}"
         file = scratch / f"{name}.gguf"
         try:
             gguf_export.write_model(shipped, file, kind, "auto", scratch)
         except BadInput as error:
-            skipped[name] = str(error)
-            machine.say(f"· {name} left out: {error}")
+            leave_out(name, error, skipped)
             continue
         yield stations.gguf(file, name)
-        if kind == "auto" and runner is not None:
-            yield llama_cpp.station(file, runner)
+        if kind == "auto":
+            yield from by_llama_cpp(file, skipped)
         file.unlink()
+
+
+def by_llama_cpp(file: Path, skipped: dict[str, str]) -> Iterator[Station]:
+    """llama.cpp with a file, where it is at hand and can load it."""
+    runner = llama_cpp.addon()
+    if runner is None:
+        return
+    try:
+        yield llama_cpp.station(file, runner)
+    except BadInput as error:
+        leave_out("llama.cpp", error, skipped)
+
+
+def leave_out(name: str, error: BadInput, skipped: dict[str, str]) -> None:
+    """Say and note that there is no such station, and why."""
+    skipped[name] = str(error)
+    machine.say(f"· {name} left out: {error}")
 
 
 def lines(result: dict) -> list[str]:
