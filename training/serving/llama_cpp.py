@@ -51,13 +51,18 @@ class LlamaCpp(Station):
     file: Path = Path()
     runner: Path = Path()
 
-    def prompt(self, messages: list[dict[str, str]]) -> list[int]:
-        """The rendered conversation in llama.cpp's own tokens."""
-        text = str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-        found = self._asked({"texts": [text], "prompts": [], "limit": 0})
+    def prompts(self, conversations: list[list[dict[str, str]]]) -> list[list[int]]:
+        """The rendered conversations in llama.cpp's own tokens.
+
+        Raises:
+            BadInput: llama.cpp cannot load the file.
+        """
+        render = self.tokenizer.apply_chat_template
+        texts = [str(render(one, tokenize=False, add_generation_prompt=True)) for one in conversations]
+        found = self._asked({"texts": texts, "prompts": [], "limit": 0})
         first = self.tokenizer.bos_token_id
-        ids = [int(at) for at in found["tokenized"][0]]
-        return [first, *ids] if found["addsBos"] and first is not None and ids[:1] != [first] else ids
+        adds = found["addsBos"] and first is not None
+        return [[first, *ids] if adds and ids[:1] != [first] else ids for ids in found["tokenized"]]
 
     def greedy(self, prompts: list[list[int]], limit: int) -> list[list[int]]:
         """Greedy answers by llama.cpp."""
@@ -82,5 +87,5 @@ def station(file: Path, runner: Path) -> LlamaCpp:
     """
     read = stations.gguf(file, "llama.cpp")
     made = LlamaCpp("llama.cpp", read.model, read.tokenizer, read.stops, read.lossless, read.beginning, file, runner)
-    made.prompt([{"role": "user", "content": "a"}])
+    made.prompts([[{"role": "user", "content": "a"}]])
     return made

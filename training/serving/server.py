@@ -48,6 +48,7 @@ def listening(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
+        bound.listen()  # who asks before the server has started waits
     except OSError as error:
         bound.close()
         raise BadInput(f"serve: port {port} cannot be used ({error.strerror}); give another, or 0 for a free one"

@@ -41,12 +41,15 @@ class Station:
     lossless: bool = True
     beginning: bool = False
 
-    def prompt(self, messages: list[dict[str, str]]) -> list[int]:
-        """Token ids that the station gives its model for a conversation.
+    def prompts(self, conversations: list[list[dict[str, str]]]) -> list[list[int]]:
+        """Token ids that the station gives its model for each conversation.
 
         Raises:
             BadInput: the station has no chat template.
         """
+        return [self._prompt(messages) for messages in conversations]
+
+    def _prompt(self, messages: list[dict[str, str]]) -> list[int]:
         ids = chat_template.prompt_ids(self.tokenizer, messages)
         first = self.tokenizer.bos_token_id
         bare = str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
@@ -150,7 +153,7 @@ def ask(station: Station, rows: list[Row], task: Task, limit: int) -> Answers:
         task: for the score.
         limit: longest answer, in tokens.
     """
-    prompts = [station.prompt(task_base.prompt(row)) for row in rows]
+    prompts = station.prompts([task_base.prompt(row) for row in rows])
     parts = [prompts[at : at + BATCH] for at in range(0, len(prompts), BATCH)]
     tokens = [ids for part in parts for ids in station.greedy(part, limit)]
     texts = [text_of(station, ids) for ids in tokens]

@@ -102,6 +102,11 @@ def crossed(name: str, value: torch.Tensor, base: torch.Tensor) -> torch.Tensor:
     return base + (value - base).T if "o_proj" in name else value
 
 
+def tied_by_mistake(folder: Path) -> None:
+    settings(folder, "config.json", tie_word_embeddings=True)
+    weights(folder, lambda name, value, _: None if name == "lm_head.weight" else value)
+
+
 PLANTED: dict[str, tuple[str, Callable[[Path], None]]] = {
     "the adapter added twice": ("scale", lambda f: weights(f, lambda n, v, b: v + (v - b))),
     "alpha / r left out": ("scale", lambda f: weights(f, lambda n, v, b: b + (v - b) / 2)),
@@ -116,8 +121,7 @@ PLANTED: dict[str, tuple[str, Callable[[Path], None]]] = {
     "in four bits": ("quantisation", lambda f: weights(f, in_four_bits)),
     "rows for another rotary embedding": ("row order", lambda f: weights(f, rotated)),
     "B A transposed": ("weights", lambda f: weights(f, crossed)),
-    "an output layer taken for the embedding": ("embedding", lambda f: settings(
-        f, "config.json", tie_word_embeddings=True)),
+    "an output layer taken for the embedding": ("embedding", tied_by_mistake),
     "another rotary base": ("rope", lambda f: settings(
         f, "config.json", rope_parameters={"rope_type": "default", "rope_theta": 500.0})),
     "another epsilon": ("settings", lambda f: settings(f, "config.json", rms_norm_eps=0.1)),
@@ -135,7 +139,7 @@ def test_a_planted_fault_is_found_and_named(fault: str, shipped: Shipped, tmp_pa
     assert found["stations"][1]["equal_tokens"] < len(ROWS) or word == "stop"
 
 
-def test_the_scale_is_told_and_a_missing_weight_is_named(shipped: Shipped, tmp_path: Path) -> None:
+def test_the_scale_is_told(shipped: Shipped, tmp_path: Path) -> None:
     for fault, said in (("the adapter added twice", "2 times"), ("alpha / r left out", "0.5 times")):
         folder = tmp_path / fault.replace(" / ", "-")
         shutil.copytree(shipped.folder, folder)
