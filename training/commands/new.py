@@ -152,7 +152,7 @@ def config_text(start: Start, name: str) -> str:
         "scorer": json.dumps(start.scorer, ensure_ascii=False),
         "scorer_why": start.scorer_why,
         "shots": "shots.jsonl" if start.shots else "null",
-        "max_length": max(256, _rounded(whole / CHARACTERS_PER_TOKEN + 64)),
+        "max_length": max(512, _rounded(whole / CHARACTERS_PER_TOKEN + 64)),
         "max_new_tokens": max(16, _rounded(answer / CHARACTERS_PER_TOKEN + 8)),
         "eval_steps": max(1, steps // 5),
         "held": len(start.test),
