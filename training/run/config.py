@@ -179,6 +179,9 @@ NAMING_FILES = (("data", "train_file"), ("data", "heldout_files"), ("task", "sco
 
 
 def _found_beside(name: str, folder: Path) -> str:
+    """The file's name as it is, or under the folder where it is only there; of rewards joined by +, each one's."""
+    if ".py:" in name and "+" in name:
+        return "+".join(_found_beside(part.strip(), folder) for part in name.split("+"))
     file, colon, function = name.rpartition(":") if ".py:" in name else (name, "", "")
     if not file or len(file) > 4000 or "\0" in file or Path(file).is_absolute() or Path(file).exists():
         return name

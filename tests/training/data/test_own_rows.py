@@ -94,6 +94,10 @@ def test_a_reward_of_ones_own_scores_and_its_faults_are_said_as_theirs(tmp_path:
     found = rewards.named(f"{file}:near+one_line")
     values, problems = rewards.score(found[f"{file}:near"], "near", ["7", "x"], ["8", "8"], ["a", "b"])
     assert values[0] == 0.9 and values[1] != values[1] and problems[0].message.startswith(f"{file}:2: ValueError")
+    path = written(tmp_path, "task: sums")
+    tiny = Path("training/configs/grpo/tiny.yaml").read_text()
+    path.write_text(tiny.replace("plain_letters", "one_line+rewards.py:near"))
+    assert load_config(path).grpo.reward == f"one_line+{file}:near"
     for wrong in (f"{file}:far", f"{tmp_path}/no.py:near", "nothing"):
         with pytest.raises(BadInput, match=r"grpo\.reward"):
             rewards.named(wrong)

@@ -203,7 +203,7 @@ def _add(made: Converted, item: Item, form: shapes.Form, keys: dict[str, str], r
         return
     read = {*keys.values(), shapes.first(row, IDS)}
     for part, key in keys.items():
-        if part != key and not made.keys.get(part):
+        if part != key and part in PARTS and not made.keys.get(part):
             made.keys[part] = key
     for key in row:
         if key not in read and row[key] not in (None, "", [], {}):

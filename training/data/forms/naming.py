@@ -118,4 +118,6 @@ def _foreign_form(row: dict[str, Any]) -> str:
     if found is None or found[0].name == "text":
         return ""
     name = found[0].name
-    return "messages written as text inside JSON" if name == "messages" and "messages" in row else name
+    if name != "messages":
+        return name
+    return "messages written as text inside JSON" if "messages" in row else f"messages under '{found[1]['messages']}'"

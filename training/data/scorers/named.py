@@ -121,10 +121,16 @@ def own(text: str) -> Scorer:
         BadInput: the file or the function cannot be used.
     """
     function = own_code.load(text, "task.scorer")
+    names: list[str] = []  # of the figures of the first answer
 
     def score(answer: str, expected: str, question: Question) -> dict[str, float]:
         try:
-            return _figures(function(answer, expected, question), text)
+            found = _figures(function(answer, expected, question), text)
+            names[:] = names or sorted(found)
+            if sorted(found) != names:
+                raise OwnCodeFailed(f"{text} gave {', '.join(sorted(found))}, and before {', '.join(names)}; give the"
+                                    " same names for every answer")  # fmt: skip
+            return found
         except OwnCodeFailed as failed:
             shown = " ".join(answer.split())[:60]
             raise BadInput(f"task.scorer: {failed}; it was scoring the answer {shown!r}") from None

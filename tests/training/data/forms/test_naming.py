@@ -22,6 +22,7 @@ FOREIGN_FORMS = {
                              "non_preferred_output": TURNS[1:]},
     "marked": {"prompt": "Is it open?", "completion": "Yes.", "label": True},
     "from and value under messages": {"messages": [{"from": "human", "value": "x"}, {"from": "gpt", "value": "y"}]},
+    "messages under another name": {"conversations": TURNS},
     "passages": {"query": "Is it open?", "pos": ["Yes."], "neg": ["No."]},
 }  # fmt: skip
 

@@ -106,6 +106,13 @@ BROKEN = {
 }
 
 
+def test_the_figures_of_every_answer_have_the_same_names(tmp_path: Path) -> None:
+    scorer = own(tmp_path, "def score(answer, expected): return {'exact': 1, answer: 1}")
+    scorer.score("tone", "x", [])
+    with pytest.raises(BadInput, match="the same names for every answer"):
+        scorer.score("style", "x", [])
+
+
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_goes_wrong_in_the_readers_file_is_said_as_theirs(text: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
