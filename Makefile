@@ -5,11 +5,11 @@ export PYTHONPATH := $(CURDIR)
 VENV_PYTHON := $(CURDIR)/.venv/bin/python
 SETUP = python=$$(sh overrides/build/find_python.sh) && "$$python" overrides/build/setup.py
 NEWEST_PYTHON := $(CURDIR)/.venv-newest/bin/python
-# Nothing is skipped. Two processes share the files of tests; those of the page have the machine to themselves,
-# because they measure how fast a page answers.
+# Nothing is skipped. Two processes share the tests, and the one that is done takes over half of what the other has
+# left. Those of the page run by themselves: Playwright's loop would be in the way of tests that start one.
 WHOLE = --nothing-left-out
-TWO = --numprocesses=2 --dist=loadfile
-all-tests = $(1) -m pytest tests --ignore=tests/site $(WHOLE) $(TWO); rest=$$?; $(1) -m pytest tests/site $(WHOLE) && exit $$rest
+TWO = --numprocesses=2 --dist=worksteal
+all-tests = $(1) -m pytest tests --ignore=tests/site $(WHOLE) $(TWO); rest=$$?; $(1) -m pytest tests/site $(WHOLE) $(TWO) && exit $$rest
 SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml

@@ -114,6 +114,33 @@ def visit(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
+@pytest.fixture(scope="module")
+def tour(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
+    """As ``visit`` without labs, for tests that look at many pages and leave nothing behind: what the browser has
+    fetched for one page it keeps for the next of the same options."""
+    contexts: dict[str, BrowserContext] = {}
+    pages: list[Page] = []
+
+    def open_page(path: str = "", **options) -> Page:
+        while pages:
+            pages.pop().close()
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        if repr(options) not in contexts:
+            contexts[repr(options)] = browser.new_context(**options)
+            contexts[repr(options)].add_init_script(SAVE_DATA)
+        page = contexts[repr(options)].new_page()
+        pages.append(page)
+        page.requested, page.complaints = [], []
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.answer = page.goto(site_url + path, wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts.values():
+        context.close()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here that asks for the browser is marked as such."""
     for item in items:

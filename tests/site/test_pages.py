@@ -15,6 +15,7 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 import registry  # noqa: E402
 from site_axe import still, violations  # noqa: E402
 
+from tests.effort import EFFORT  # noqa: E402
 from tests.site.lab_pages import know_links  # noqa: E402
 
 ENTRIES = registry.entries(registry.load(ROOT / "docs"))
@@ -22,12 +23,18 @@ READY = [entry.address for entry in ENTRIES if entry.ready]
 COMING = [entry.address for entry in ENTRIES if not entry.ready]
 FRONT = ["", *READY]
 LIGHT_AND_DARK = ["light", "dark"]
+SEEN = [
+    (address, scheme)
+    for nth, address in enumerate([*FRONT, *COMING[:1], "404.html"])
+    for which, scheme in enumerate(LIGHT_AND_DARK)
+    if EFFORT.full or nth % 2 == which  # each page in one scheme, and each scheme on half of the pages
+]
 
 
-@pytest.mark.parametrize("scheme", LIGHT_AND_DARK)
-@pytest.mark.parametrize("address", [*FRONT, *COMING[:1], "404.html"])
-def test_no_axe_violation_no_script_error_and_no_other_host(visit, site_url, address: str, scheme: str):
-    page = visit(address, labs=False, color_scheme=scheme, reduced_motion="reduce")
+@pytest.mark.sampled
+@pytest.mark.parametrize(("address", "scheme"), SEEN)
+def test_no_axe_violation_no_script_error_and_no_other_host(tour, site_url, address: str, scheme: str):
+    page = tour(address, color_scheme=scheme, reduced_motion="reduce")
     still(page)
     assert violations(page) == []
     assert page.complaints == []
@@ -42,22 +49,19 @@ def test_axe_would_find_a_violation(visit):
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.slug)
-def test_every_address_answers_and_so_does_its_short_form(browser, site_url, entry):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    answer = page.goto(site_url + entry.address)
-    assert answer.status == 200
+def test_every_address_answers_and_so_does_its_short_form(tour, site_url, entry):
+    page = tour(entry.address, java_script_enabled=False)
+    assert page.answer.status == 200
     assert page.locator("h1").count() == 1
     assert ("This page is coming" in page.inner_text("article")) is not entry.ready
     if entry.short:
         page.goto(site_url + entry.short + "/", wait_until="commit")
         page.wait_for_url(site_url + entry.address)
-    context.close()
 
 
 @pytest.mark.parametrize("address", FRONT)
-def test_a_phone_does_not_scroll_sideways(visit, address: str):
-    page = visit(address, labs=False, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_a_phone_does_not_scroll_sideways(tour, address: str):
+    page = tour(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     still(page)
     wide = page.evaluate("""() => [...document.querySelectorAll('article *')].filter(element => {
         const box = element.getBoundingClientRect();

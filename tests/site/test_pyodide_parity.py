@@ -23,9 +23,12 @@ import lab_requests  # noqa: E402
 
 from labs_py import api  # noqa: E402
 from labs_py.spec import LabSpec, Param  # noqa: E402
+from tests.effort import EFFORT  # noqa: E402
 
-DRAWS = 4
-CHALLENGE_SEEDS = (0, 1, 2)
+pytestmark = pytest.mark.sampled
+
+DRAWS = EFFORT.count(2, 4)
+CHALLENGE_SEEDS = range(EFFORT.count(1, 3))
 ANSWERS: list[Any] = [None, "1", "8", "0.5", "1e9", "words"]
 ROUND_OFF = 1e-6  # an array whose largest entry is below this holds rounding only, and is compared on this scale
 LABS = api.list_labs()

@@ -22,6 +22,7 @@ import built_runtime  # noqa: E402
 import numpy_wheel  # noqa: E402
 
 from labs_py import api  # noqa: E402
+from tests.effort import EFFORT  # noqa: E402
 from tests.site.lab_pages import SITE  # noqa: E402
 
 PYODIDE = ROOT / "node_modules" / "pyodide"
@@ -150,26 +151,42 @@ def test_one_labs_page_carries_no_other_lab(folder: Path, manifest: dict) -> Non
     assert all(name.startswith("labs_py/labs/lora/") for name in modules)
 
 
-def test_pruned_library_says_when_something_is_not_there_and_the_full_one_brings_it() -> None:
-    ask = "import importlib, numpy.random\n"
-    ask += "def has(name):\n  try: importlib.import_module(name); return 'yes'\n"
-    ask += "  except ModuleNotFoundError: return 'no'\n"
-    ask += "names = ['argparse', 'statistics', 'numpy.fft', 'numpy.polynomial', 'asyncio.streams', 'labs_py.api']\n"
-    ask += "' '.join(map(has, names))"
-    assert built_runtime.run_node("", "--python", ask).strip() == "no no no no no yes"
-    assert built_runtime.run_node("", "--full", "--python", ask).strip() == "yes yes yes yes yes yes"
-    median = "import numpy as np; np.unique([2, 1, 2]); str(np.median([3, 1, 2]))"
-    assert built_runtime.run_node("", "--python", median).strip() == "2.0"
-    masked = "import numpy as np; np.unique([1]); str(np.ma.masked_array([1, 2, 4], [0, 1, 0]).sum())"
-    assert built_runtime.run_node("", "--full", "--python", masked).strip() == "5"
-    stood_in = "import asyncio, socket, subprocess, pyodide._package_loader as loader, numpy._typing as hints\n"
-    stood_in += "found = [asyncio.run.__module__, asyncio.StreamReader, socket.socket, subprocess.Popen]\n"
-    stood_in += "f'{found[0]} {found[1].__name__} {found[2].__name__} {found[3].__name__}'"
-    stood_in += " + f' {loader.SITE_PACKAGES.name} {hints.NDArray[float].__origin__.__name__}'"
-    answer = built_runtime.run_node("", "--full", "--python", stood_in).strip()
-    assert answer == "asyncio.runners StreamReader socket Popen site-packages ndarray"
-    legacy = "import numpy as np; f'{np.random.RandomState(1).rand():.6f} {np.random.default_rng(1).random():.6f}'"
-    assert built_runtime.run_node("", "--full", "--python", legacy).strip() == "0.417022 0.511822"
+HAS = """import importlib, numpy.random
+def has(name):
+  try: importlib.import_module(name); return 'yes'
+  except ModuleNotFoundError: return 'no'
+names = ['argparse', 'statistics', 'numpy.fft', 'numpy.polynomial', 'asyncio.streams', 'labs_py.api']
+' '.join(map(has, names))"""
+STOOD_IN = """import asyncio, socket, subprocess, pyodide._package_loader as loader, numpy._typing as hints
+found = [asyncio.run.__module__, asyncio.StreamReader, socket.socket, subprocess.Popen]
+f'{found[0]} {found[1].__name__} {found[2].__name__} {found[3].__name__}' \\
+    + f' {loader.SITE_PACKAGES.name} {hints.NDArray[float].__origin__.__name__}'"""
+MEDIAN = "import numpy as np; np.unique([2, 1, 2]); str(np.median([3, 1, 2]))"
+MASKED = "import numpy as np; np.unique([1]); str(np.ma.masked_array([1, 2, 4], [0, 1, 0]).sum())"
+LEGACY = "import numpy as np; f'{np.random.RandomState(1).rand():.6f} {np.random.default_rng(1).random():.6f}'"
+PRUNED = [(MEDIAN, "2.0"), (HAS, "no no no no no yes")]
+WHOLE = [
+    (STOOD_IN, "asyncio.runners StreamReader socket Popen site-packages ndarray"),
+    (MASKED, "5"),
+    (LEGACY, "0.417022 0.511822"),
+    (HAS, "yes yes yes yes yes yes"),
+]
+
+
+def asked_in_turn(*texts: str) -> str:
+    """Python that runs texts one after the other, each with names of its own, and gives their values, a line each."""
+    return f"from pyodide.code import eval_code; '\\n'.join(eval_code(text, {{}}) for text in {list(texts)!r})"
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("options, cases", [((), PRUNED), (("--full",), WHOLE)], ids=["pruned", "full"])
+def test_pruned_library_says_when_something_is_not_there_and_the_full_one_brings_it(options, cases) -> None:
+    """In one start of the runtime; ``make test-long`` asks each in a start of its own."""
+    if EFFORT.full:
+        found = [built_runtime.run_node("", *options, "--python", text).strip() for text, _ in cases]
+    else:
+        found = built_runtime.run_node("", *options, "--python", asked_in_turn(*dict(cases))).strip().splitlines()
+    assert found == [answer for _, answer in cases]
 
 
 def test_shown_code_has_its_source_and_tracebacks_their_lines() -> None:

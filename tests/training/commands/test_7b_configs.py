@@ -96,6 +96,7 @@ def test_vllm_is_asked_for_by_the_configuration(tmp_path, capsys):
     assert small.grpo.use_vllm is False
 
 
+@pytest.mark.long  # make test starts two processes for sft (test_sft.py); each start loads torch again
 def test_two_processes_give_the_single_ones_loss_curve_on_pairs(tmp_path):
     """Gloo on one CPU: DPO's mean over pairs is the mean of the processes' means."""
     losses = []

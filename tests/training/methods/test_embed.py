@@ -295,6 +295,7 @@ def test_the_command_goes_all_the_way_and_goes_on(tmp_path, capsys):
     assert "did you mean 'negatives'" in capsys.readouterr().err
 
 
+@pytest.mark.long  # make test starts two processes for sft (test_sft.py); each start loads torch again
 def test_two_processes_tell_a_question_from_the_passages_of_both(tmp_path):
     """Gloo on one CPU: the loss begins at the logarithm of all processes' candidates; one process measures after."""
     out = tmp_path / "run"

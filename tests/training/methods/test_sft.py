@@ -16,6 +16,7 @@ import torch
 
 from tests.checkout import ROOT
 from tests.training.sample_rows import make_rows
+from training import cli
 from training.methods.configuration import load_config
 from training.methods.sampler import OrderedSampler
 from training.methods.sft import train as sft
@@ -156,13 +157,12 @@ def test_killed_at_a_random_step_and_resumed(tmp_path):
     """A real kill of a real process; then the printed command, then the same end as the straight run."""
     many = ["train.num_train_epochs=8", "train.save_steps=5", "data.n_train=16"]
     config = str(TINY)
-    assert command("sft", "--config", config, *many, "--out", str(tmp_path / "straight")).wait(240) == 0
+    assert cli.main(["sft", "--config", config, *many, "--out", str(tmp_path / "straight")]) == 0
     process = command("sft", "--config", config, *many, "--out", str(tmp_path / "killed"))
     wait_for_steps(tmp_path / "killed", random.SystemRandom().randint(6, 26), process)
     process.send_signal(signal.SIGKILL)
     process.wait(30)
-    resumed = command("sft", "--resume", str(tmp_path / "killed"))
-    assert resumed.wait(240) == 0, resumed.stderr.read()
+    assert cli.main(["sft", "--resume", str(tmp_path / "killed")]) == 0
     straight, again = RunFolder(tmp_path / "straight"), RunFolder(tmp_path / "killed")
     assert adapter_bytes(again) == adapter_bytes(straight)
     assert again.read()["train"]["loss"] == straight.read()["train"]["loss"]
@@ -186,7 +186,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
 @pytest.mark.slow
 def test_two_processes_give_the_single_ones_loss_curve(tmp_path):
     """Gloo on one CPU: two micro-batches of two rows side by side are one of four."""
-    single = train_by_command(tmp_path / "single", [], ["train.per_device_train_batch_size=4"])
+    alone = ["data.n_train=16", "train.per_device_train_batch_size=4", "--out", str(tmp_path / "single")]
+    assert cli.main(["sft", "--config", str(TINY), *alone]) == 0
+    single = json.loads((tmp_path / "single" / "report.json").read_text())
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     double = train_by_command(tmp_path / "double", launch, ["train.per_device_train_batch_size=2"])
     assert len(double["train"]["loss"]) == len(single["train"]["loss"]) == 4
@@ -195,7 +197,7 @@ def test_two_processes_give_the_single_ones_loss_curve(tmp_path):
 
 
 def train_by_command(out: Path, launch: list[str], overrides: list[str]) -> dict:
-    """``sft`` run as a command, alone or launched in parallel; its report."""
+    """``sft`` run as a command of its own, launched in parallel; its report."""
     given = {**os.environ, "PYTHONPATH": str(ROOT), "STAGE10_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     run = [
         sys.executable,
