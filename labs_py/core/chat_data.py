@@ -26,6 +26,8 @@ BANDS = 16
 NEAR_SIMILARITY = 0.8
 SHORTEST_FOR_NEAR = 8
 MOST_IN_BAND, MOST_COMPARED = 8, 16
+ROWS_OF_AN_INSTRUCTION = 4  # a run of words that so many rows have says nothing about repeats
+MOST_HELD = 10_000  # findings that wait for the end of a file
 ROLES = ("system", "user", "assistant")
 OPENING_TOKENS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|assistant|>")
 STOP_TOKENS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<eos>")
@@ -46,14 +48,20 @@ CODES = {
     "near-duplicate": "almost the same row stands further up",
     "test-leak": "the prompt also stands in a held-out set",
 }
+WARNINGS = frozenset({"duplicate", "near-duplicate"})  # said, and no reason to refuse a file
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with one row: a code of ``CODES`` and a sentence with the particulars."""
+    """One thing wrong with one row: a code of ``CODES`` and a sentence with the particulars.
+
+    Attributes:
+        earlier: of a near-duplicate, the lines that it may repeat.
+    """
 
     code: str
     message: str
+    earlier: tuple[int, ...] = ()
 
 
 def parse_line(line: bytes) -> tuple[dict[str, Any] | None, Fault | None]:
@@ -211,9 +219,14 @@ class Seen:
         self._exact: dict[str, int] = {}
         self._bands: list[dict[bytes, tuple[int, ...]]] = [{} for _ in range(BANDS)]
         self._shingles: dict[int, set[str]] = {}
+        self._asked: dict[str, int] = {}
+        self._rows: Counter[str] = Counter()  # how many rows have a run of words
 
     def check(self, turns: list[dict[str, Any]], line: int) -> Fault | None:
-        """duplicate or near-duplicate of an earlier row, else None; remembers the row."""
+        """duplicate or near-duplicate of an earlier row, else None; remembers the row.
+
+        A near-duplicate is one for now: ``settle`` says, once the rows that follow are known, whether it stays one.
+        """
         said = [(turn["role"], normal_form(turn["content"])) for turn in turns if turn["role"] != "system"]
         whole = " ".join(form for _, form in said if form)
         if whole in self._exact:
@@ -221,10 +234,37 @@ class Seen:
         self._exact[whole] = line
         # The question decides: rows with one question and two answers are near-duplicates, many questions with the
         # same short answer are not.
-        words = " ".join(form for role, form in said if role == "user").split()
-        return self._near(_runs(words), line) if len(words) >= SHORTEST_FOR_NEAR else None
+        asked = " ".join(form for role, form in said if role == "user")
+        words = asked.split()
+        if len(words) < SHORTEST_FOR_NEAR:
+            return None
+        parts = _runs(words)
+        self._rows.update(parts)
+        return self._near(parts, line, self._asked.setdefault(asked, line))
 
-    def _near(self, parts: set[str], line: int) -> Fault | None:
+    def settle(self, line: int, fault: Fault) -> Fault | None:
+        """A near-duplicate judged on what differs: None where it only shares an instruction with many rows.
+
+        Args:
+            line: of the row.
+            fault: what ``check`` said of it; any other fault comes back as it is.
+        """
+        if fault.code != "near-duplicate":
+            return fault
+        own = self._rare(self._shingles[line])
+        for other in fault.earlier:
+            rest = self._rare(self._shingles[other])
+            fewest = min(len(own), len(rest))
+            if (len(own & rest) >= NEAR_SIMILARITY * fewest) if fewest else own == rest:
+                whole = _overlap(self._shingles[line], self._shingles[other])
+                return Fault(fault.code, f"{whole:.0%} of its three-word runs stand in line {other}", fault.earlier)
+        return None
+
+    def _rare(self, parts: set[str]) -> set[str]:
+        """The runs of a row that few rows have: what its question says beside an instruction that stands in many."""
+        return {part for part in parts if self._rows[part] < ROWS_OF_AN_INSTRUCTION}
+
+    def _near(self, parts: set[str], line: int, same: int) -> Fault | None:
         marks = signature(parts).tobytes()
         earlier: list[int] = []
         for band, place in zip(self._bands, _PLACES, strict=True):
@@ -236,15 +276,20 @@ class Seen:
             if len(met) < MOST_IN_BAND:
                 band[key] = (*met, line)
         self._shingles[line] = parts
-        if not earlier:
+        met = {candidate for candidate, _ in Counter(earlier).most_common(MOST_COMPARED)} if earlier else set()
+        met |= {same} - {line}  # the line with the very same question, which full bands may have missed
+        near = {candidate: _overlap(parts, self._shingles[candidate]) for candidate in sorted(met)}
+        found = tuple(candidate for candidate, overlap in near.items() if overlap >= NEAR_SIMILARITY)
+        if not found:
             return None
-        for candidate in sorted(met for met, _ in Counter(earlier).most_common(MOST_COMPARED)):
-            other = self._shingles[candidate]
-            both = len(parts & other)
-            overlap = both / (len(parts) + len(other) - both)
-            if overlap >= NEAR_SIMILARITY:
-                return Fault("near-duplicate", f"{overlap:.0%} of its three-word runs stand in line {candidate}")
-        return None
+        said = f"{near[found[0]]:.0%} of its three-word runs stand in line {found[0]}"
+        return Fault("near-duplicate", said, found)
+
+
+def _overlap(parts: set[str], others: set[str]) -> float:
+    """Jaccard similarity."""
+    both = len(parts & others)
+    return both / (len(parts) + len(others) - both)
 
 
 def leak(turns: list[dict[str, Any]], held_out: Set[str]) -> Fault | None:
@@ -278,6 +323,9 @@ def check_lines(
 ) -> Iterator[tuple[int, Fault]]:
     """Every fault of a file's lines, in their order: the one list of rules, for the command and for the page.
 
+    From the first near-duplicate on, faults wait for the end (at most ``MOST_HELD`` of them): whether rows repeat each
+    other or share an instruction is seen when all are known.
+
     Args:
         lines: number, bytes and true length of each line that holds something.
         held_out: ``prompt_key`` of every held-out row.
@@ -286,6 +334,29 @@ def check_lines(
         turns_only: whether a row of plain text is a fault (missing-role).
     """
     seen = Seen()
+    held: list[tuple[int, Fault]] = []
+    for number, fault in _faults_of(lines, seen, held_out, system, more, turns_only):
+        if held or fault.code == "near-duplicate":
+            held.append((number, fault))
+            if len(held) == MOST_HELD:
+                yield from _settled(held, seen)
+                held = []
+        else:
+            yield number, fault
+    yield from _settled(held, seen)
+
+
+def _settled(held: list[tuple[int, Fault]], seen: Seen) -> Iterator[tuple[int, Fault]]:
+    for number, fault in held:
+        stays = seen.settle(number, fault)
+        if stays is not None:
+            yield number, stays
+
+
+def _faults_of(lines: Iterable[tuple[int, bytes, int]], seen: Seen, held_out: Set[str], system: str,
+               more: Callable[[list[dict[str, Any]]], list[Fault]] | None,
+               turns_only: bool) -> Iterator[tuple[int, Fault]]:  # fmt: skip
+    """As ``check_lines``, with near-duplicates that are not settled."""
     for number, line, length in lines:
         row, fault = parse_line(line)
         if fault is not None and fault.code == "huge-line":

@@ -18,15 +18,20 @@ from training.run.errors import BadInput
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault in one file; prints as ``file:line: CODE: message``."""
+    """One fault in one file; prints as ``file:line: CODE: message``, a warning with that word before its code."""
 
     file: str
     line: int
     code: str
     message: str
 
+    @property
+    def warning(self) -> bool:
+        """Whether it is an opinion: said, and no reason to refuse the file."""
+        return self.code in chat_data.WARNINGS
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.code}: {self.message}"
+        return f"{self.file}:{self.line}: {'warning ' if self.warning else ''}{self.code}: {self.message}"
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, bytes, int]]:

@@ -1,6 +1,7 @@
 """Pairs of a better and a worse answer: read from a file, checked line by line, encoded.
 
-A file holds one pair per line: ``{"prompt": text or turns, "chosen": text, "rejected": text}``.
+A file holds one pair per line: ``{"prompt": text or turns, "chosen": text, "rejected": text}``. Where chosen and
+rejected are whole chats, as in most public sets, what they have in common is the prompt.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_d
 
 def check_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),
                 rules: TokenRules | None = None) -> Iterator[Finding | Pair]:  # fmt: skip
-    """Every pair of a file, or in its place what is wrong with the line.
+    """Every pair of a file, or in its place what is wrong with the line; before a repeated pair a warning.
 
     Args:
         path: JSONL file.
@@ -87,20 +88,23 @@ def check_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),
         same, turned = ((key, *(found[side] for side in order)) for order in (SIDES, SIDES[::-1]))
         if key in keys:
             yield Finding(name, number, "test-leak", "this question also stands in a held-out set")
-        elif same in seen:
-            yield Finding(name, number, "duplicate", f"the same pair as line {seen[same]}")
         elif turned in seen:
             yield Finding(name, number, "contradiction", f"line {seen[turned]} prefers these two answers the other way")
         elif long := _token_fault(found, rules):
             yield Finding(name, number, long.code, long.message)
         else:
-            seen[same] = number
+            if same in seen:
+                yield Finding(name, number, "duplicate", f"the same pair as line {seen[same]}")
+            seen.setdefault(same, number)
             yield {**found, "id": str(row.get("id", f"line-{number}"))}
 
 
 def _fault(row: dict[str, Any], system: str) -> Pair | chat_data.Fault:
     """The pair that a row holds, or why it holds none."""
-    answers = {}
+    whole = _with_prompt(row)
+    if isinstance(whole, chat_data.Fault):
+        return whole
+    row, answers = whole, {}
     for side in SIDES:
         answer = row.get(side)
         if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict):
@@ -118,6 +122,35 @@ def _fault(row: dict[str, Any], system: str) -> Pair | chat_data.Fault:
     if system and turns[0]["role"] != "system":
         turns = [{"role": "system", "content": system}, *turns]
     return {"prompt": turns, **answers}
+
+
+def _with_prompt(row: dict[str, Any]) -> dict[str, Any] | chat_data.Fault:
+    """A row whose two sides are whole chats as one with a prompt and two answers; any other row as it is."""
+    chosen, rejected = row.get("chosen"), row.get("rejected")
+    if not isinstance(chosen, list) or not isinstance(rejected, list):
+        return row
+    if not all(isinstance(turn, dict) for turn in (*chosen, *rejected)):
+        return row
+    if "prompt" in row and len(chosen) == len(rejected) == 1:
+        return row
+    shared = 0
+    while shared < min(len(chosen), len(rejected)) - 1 and _same(chosen[shared], rejected[shared]):
+        shared += 1
+    if len(chosen) != shared + 1 or len(rejected) != shared + 1:
+        return chat_data.Fault("no-common-prompt", f"chosen and rejected part at turn {shared + 1}, and more than one"
+                               " turn follows; the last turn alone may differ")  # fmt: skip
+    if not shared:
+        return chat_data.Fault("missing-prompt", "chosen and rejected are one turn each and the row has no 'prompt'")
+    beginning, prompt = chosen[:shared], row.get("prompt")
+    asked = [turn.get("content") for turn in beginning if turn.get("role") == "user"]
+    last = prompt[-1] if isinstance(prompt, list) and prompt else prompt
+    if prompt and (not asked or (last.get("content") if isinstance(last, dict) else last) != asked[-1]):
+        return chat_data.Fault("no-common-prompt", "'prompt' is not the question that chosen and rejected begin with")
+    return {**row, "prompt": beginning, "chosen": chosen[shared:], "rejected": rejected[shared:]}
+
+
+def _same(turn: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(turn.get(key) == other.get(key) for key in ("role", "content"))
 
 
 def asked_turns(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | chat_data.Fault:
@@ -171,7 +204,7 @@ def read_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),
         BadInput: one line per fault, as ``file:line: CODE: message``.
     """
     found = list(check_pairs(path, system, keys, rules))
-    splits.raise_faults([str(item) for item in found if isinstance(item, Finding)], splits.MEND)
+    splits.refuse_or_warn(item for item in found if isinstance(item, Finding))
     pairs = [item for item in found if not isinstance(item, Finding)]
     if not pairs:
         raise BadInput(f"{path}: there is no pair in this file")

@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +19,14 @@ from training.data.check import Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.models import chat_template
+from training.run import machine
 from training.run.errors import BadInput
 from training.run.settings import Config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+SHOWN_WARNINGS = 5  # lines named of each code
 SHOWN_FAULTS, MEND = 20, "mend or drop these rows before training"
 Lines = list[tuple[int, bytes, int]]  # of data_check.read_lines
 SCORED_METHODS = ("dpo", "grpo")  # put an answer of a training row's prompt beside the row's own
@@ -104,11 +106,8 @@ def read_rows(path: str | Path, task: task_base.Task, *, turns_only: bool = Fals
         BadInput: the first lines with faults, one line of text each, or a file without rows.
     """
     lines = list(read_lines(path)) if lines is None else lines
-    faults = [
-        str(finding)
-        for finding in check_file(path, system=task.system, turns_only=turns_only, lines=lines)
-        if finding.code not in ("near-duplicate", "duplicate")
-    ]
+    findings = check_file(path, system=task.system, turns_only=turns_only, lines=lines)
+    faults = [str(finding) for finding in findings if not finding.warning]
     raise_faults(faults)
     rows: list[dict[str, Any]] = []
     for number, line, _ in lines:
@@ -138,6 +137,25 @@ def raise_faults(faults: list[str], *remedy: str) -> None:
     if faults:
         more = [f"and {len(faults) - SHOWN_FAULTS} more"] if len(faults) > SHOWN_FAULTS else []
         raise BadInput("\n".join([*faults[:SHOWN_FAULTS], *more, *remedy]))
+
+
+def refuse_or_warn(findings: Iterable[Finding]) -> None:
+    """Say the warnings of a file, a line for each code.
+
+    Raises:
+        BadInput: there is a fault, a line each.
+    """
+    findings = list(findings)
+    raise_faults([str(finding) for finding in findings if not finding.warning], MEND)
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    for code, found in by_code.items():
+        first = ", ".join(str(finding.line) for finding in found[:SHOWN_WARNINGS])
+        more = f" and {len(found) - SHOWN_WARNINGS} more" if len(found) > SHOWN_WARNINGS else ""
+        machine.say(
+            f"  warning {code}: {chat_data.CODES[code]}: {len(found)} rows of {found[0].file}, lines {first}{more}"
+        )
 
 
 def write_rows(path: str | Path, rows: list[dict[str, Any]]) -> None:
@@ -208,8 +226,7 @@ def load(config: Config, tokenizer: PreTrainedTokenizerBase | None = None) -> Sp
         asked = [row["messages"] for rows in held_out.values() for row in rows]
         path = config.data.train_file
         lines = list(read_lines(path))
-        raise_faults([str(finding) for finding in check_file(path, asked, rules, task.system, turns_only=scored,
-                                                       lines=lines)], MEND)  # fmt: skip
+        refuse_or_warn(check_file(path, asked, rules, task.system, turns_only=scored, lines=lines))
         rows = read_rows(path, task, turns_only=scored, scored=scored, lines=lines)
     else:
         rows = generated(config, task)

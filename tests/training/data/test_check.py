@@ -8,8 +8,14 @@ import tracemalloc
 import pytest
 
 from labs_py.core import chat_data
+from tests.training.method_runs import CONFIGS
+from training.cli import main
+from training.data import splits
 from training.data.check import TokenRules, check_file
+from training.methods.configuration import load_config
 from training.run.errors import BadInput
+
+TINY = CONFIGS / "sft" / "tiny.yaml"
 
 
 def chat(user="How many legs has a spider, and how many has an ant?", assistant="Eight and six.", system=None):
@@ -65,6 +71,28 @@ def test_each_planted_fault_is_reported_with_file_and_line(tmp_path):
     assert str(found[0]).startswith(f"{file}:2: bad-json: ")
     assert "10,000," in next(str(finding) for finding in found if finding.code == "huge-line")
     assert set(PLANTED) | {"no-stop-token"} == set(chat_data.CODES)
+
+
+def test_repeats_are_warnings_and_leave_the_exit_code(tmp_path, capsys):
+    file, other = tmp_path / "rows.jsonl", tmp_path / "other.jsonl"
+    file.write_bytes(b"\n".join([line(GOOD), PLANTED["duplicate"], PLANTED["near-duplicate"]]))
+    assert main(["data", "check", str(file)]) == 0
+    said = capsys.readouterr()
+    assert [row.split(": ")[1] for row in said.out.splitlines()] == ["warning duplicate", "warning near-duplicate"]
+    assert "no faults" in said.err and "2 warnings" in said.err
+    other.write_bytes(b"\n".join([line(GOOD), PLANTED["duplicate"], PLANTED["test-leak"]]))
+    (tmp_path / "test.jsonl").write_bytes(PLANTED["test-leak"])
+    assert main(["data", "check", str(other), "--test", str(tmp_path / "test.jsonl")]) == 2
+    assert "other.jsonl:3: test-leak: " in capsys.readouterr().out
+
+
+def test_repeats_do_not_keep_a_run_from_its_rows(tmp_path, capsys):
+    file, test = tmp_path / "rows.jsonl", tmp_path / "test.jsonl"
+    file.write_bytes(b"\n".join([line(GOOD), PLANTED["duplicate"], PLANTED["near-duplicate"]]))
+    test.write_bytes(PLANTED["test-leak"])
+    config = load_config(TINY, ["task=jsonl", f"data.train_file={file}", f"data.heldout_files={{test: {test}}}"])
+    assert splits.load(config).n["train"] == 3
+    assert f"warning near-duplicate: almost the same row stands further up: 1 rows of {file}" in capsys.readouterr().err
 
 
 def test_a_template_without_stop_token_is_reported(tmp_path):

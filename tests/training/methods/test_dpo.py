@@ -240,8 +240,8 @@ def test_prompts_that_are_too_long_are_told_before_anything_is_sampled(tmp_path,
 
 
 def test_the_plan_counts_the_examples():
-    plain, shown = (plan._row_tokens(plan._rows(load_config(CONFIGS / "dpo" / "tiny.yaml", more)))
-                    for more in ([], WITH_EXAMPLES))  # fmt: skip
+    configs = [load_config(CONFIGS / "dpo" / "tiny.yaml", more) for more in ([], WITH_EXAMPLES)]
+    plain, shown = (plan._row_tokens(plan.trained_rows(config, registry.load_rows(config).train)) for config in configs)
     assert shown > 2 * plain > 0
 
 
@@ -288,8 +288,53 @@ BAD = [
     (json.dumps({**GOOD, "chosen": [{"role": "user", "content": "Two."}]}), "missing-answer"),
     (json.dumps({**GOOD, "rejected": [{"content": "Many."}]}), "missing-answer"),
     (json.dumps({**GOOD, "chosen": GOOD["rejected"], "rejected": GOOD["chosen"]}), "contradiction"),
-    (json.dumps(GOOD), "duplicate"), (json.dumps({**GOOD, "prompt": "Seen before?"}), "test-leak"),
+    (json.dumps({**GOOD, "prompt": "Seen before?"}), "test-leak"),
 ]  # fmt: skip
+USER, BOT = ({"role": "user", "content": "How many?"}, {"role": "assistant", "content": "Which ones?"})
+MORE = {"role": "user", "content": "All of them."}
+
+
+def sides(*before: dict, chosen: str = "Two.", rejected: str = "Many.") -> dict:
+    """A pair whose two sides hold the whole chat."""
+    return {side: [*before, {"role": "assistant", "content": text}]
+            for side, text in (("chosen", chosen), ("rejected", rejected))}  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [[USER], [USER, BOT, MORE], [{"role": "system", "content": "Be brief."}, USER]])
+@pytest.mark.parametrize("prompt", [None, "text", "turns"])
+def test_the_common_beginning_of_two_whole_chats_is_the_prompt(tmp_path, before, prompt):
+    file = tmp_path / "pairs.jsonl"
+    row = {**sides(*before), "score_chosen": 8.0}
+    if prompt is not None:
+        row["prompt"] = before[-1]["content"] if prompt == "text" else before
+    file.write_text(json.dumps(row) + "\n")
+    (found,) = pair_files.read_pairs(file)
+    assert (found["prompt"], found["chosen"], found["rejected"]) == (before, "Two.", "Many.")
+    (found,) = pair_files.read_pairs(file, "Count.")
+    assert [turn["role"] for turn in found["prompt"]][0] == "system" and found["prompt"][-1]["role"] == "user"
+
+
+@pytest.mark.parametrize("row, code", [
+    (sides(), "missing-prompt"), (sides(USER, chosen="Many."), "equal-answers"), (sides(BOT), "role-order"),
+    ({**sides(USER), "prompt": "Another question?"}, "no-common-prompt"), (sides(USER, BOT), "role-order"),
+    ({**sides(USER), "prompt": ["How many?", 3]}, "no-common-prompt"), (sides(USER, chosen=""), "empty-turn"),
+    ({"chosen": sides(USER, BOT, MORE)["chosen"], "rejected": sides(USER)["rejected"]}, "no-common-prompt"),
+    ({"chosen": sides(USER)["chosen"], "rejected": [MORE, BOT]}, "no-common-prompt"),
+    ({"chosen": "Human: How many? Assistant: Two.", "rejected": "Human: How many? Assistant: Many."}, "missing-prompt"),
+    ({"chosen": [], "rejected": []}, "no-common-prompt"), ({"chosen": [USER, 3], "rejected": [USER]}, "missing-answer"),
+])  # fmt: skip
+def test_whole_chats_that_make_no_pair_are_named(tmp_path, row, code):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(json.dumps(row) + "\n")
+    with pytest.raises(BadInput, match=f"pairs.jsonl:1: {code}: "):
+        pair_files.read_pairs(file)
+
+
+def test_a_repeated_pair_is_a_warning_and_stays(tmp_path, capsys):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(f"{json.dumps(GOOD)}\n" * 3)
+    assert len(pair_files.read_pairs(file)) == 3
+    assert f"warning duplicate: the same row stands further up: 2 rows of {file}, lines 2, 3" in capsys.readouterr().err
 
 
 def test_every_bad_line_is_named_by_file_line_and_code(tmp_path):

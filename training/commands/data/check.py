@@ -37,7 +37,7 @@ def add_arguments(parser: argparse._ArgumentGroup) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print every fault of the files; 0 when there is none, else 2.
+    """Print every fault and warning of the files; 2 when there is a fault, else 0.
 
     Raises:
         BadInput: an argument, the configuration or a file cannot be used.
@@ -58,17 +58,19 @@ def run(args: argparse.Namespace) -> int:
     held_out = [row["messages"] for file in args.test for row in splits.read_rows(file, asked_of, turns_only=True)]
     if task is not None and task.sets:
         held_out += [row["messages"] for name in task.sets if name != "train" for row in task.rows(name)]
-    total = 0
+    total, faults = 0, 0
     for file in args.words:
         for finding in _findings(file, held_out, rules, task.system if task else ""):
             total += 1
+            faults += not finding.warning
             if total <= args.max_shown:
                 print(finding)
     if total > args.max_shown:
         print(f"and {total - args.max_shown} more", file=sys.stderr)
-    if not total:
-        print(f"no faults in {', '.join(args.words)}", file=sys.stderr)
-    return BAD_INPUT if total else 0
+    if not faults:
+        warned = f", {total} warning{'s' * (total != 1)}" if total else ""
+        print(f"no faults in {', '.join(args.words)}{warned}", file=sys.stderr)
+    return BAD_INPUT if faults else 0
 
 
 def _findings(file: str, held_out: list[list[dict[str, Any]]], rules: TokenRules | None,

@@ -12,13 +12,15 @@ CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in CODES.items())
 
 ABOUT = f"""build: write the rows of the configured task as JSONL, one file for each set, with their hash.
 check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
+  Repeats are warnings,  file:line: warning CODE: message , and leave the exit code at 0.
 convert: read a file of rows as people have them, and write it in our form:  data convert rows.csv rows.jsonl
 
 codes:
 {CODE_LIST}
 
 A row is {{"messages": [{{"role", "content"}}, ...]}}, {{"prompt", "completion"}} or {{"text"}}.
-Near-duplicates are rows whose questions share four fifths of their three-word runs.
+Near-duplicates are rows whose questions share four fifths of their three-word runs, those left out that four or more
+rows have, such as an instruction's.
 
 convert reads JSONL, JSON, CSV and Parquet in any encoding, packed by gzip or not, and data sets on the Hub
 (OWNER/NAME --revision COMMIT). It knows messages, prompt and completion, alpaca, ShareGPT, OpenAI's forms, chosen and
