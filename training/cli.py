@@ -8,7 +8,16 @@ import os
 import select
 import sys
 
-from training.run.errors import BAD_INPUT, INTERRUPTED, LACKING_RESOURCE, BadInput, TrainingError, describe_os_error
+from training.run.errors import (
+    BAD_INPUT,
+    INTERRUPTED,
+    LACKING_RESOURCE,
+    OUT_OF_MEMORY,
+    BadInput,
+    TrainingError,
+    describe_os_error,
+    is_out_of_memory,
+)
 
 COMMANDS = {
     "train": (
@@ -82,8 +91,10 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
-    except MemoryError:
-        print("error: out of memory: take a smaller train.per_device_train_batch_size or model", file=sys.stderr)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        print(f"error: {OUT_OF_MEMORY}", file=sys.stderr)
         return LACKING_RESOURCE
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_left():  # other tools end without a word as well

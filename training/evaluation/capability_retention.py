@@ -11,6 +11,8 @@ from training.data import replay
 from training.evaluation import multiple_choice, spot_checks
 from training.models import chat_template
 from training.models.generate import greedy
+from training.models.structure.halving import in_batches
+from training.models.structure.positions import cut_to_positions
 
 PASSAGE_BATCH = 6
 SAMPLE_TOKENS = 32
@@ -32,10 +34,11 @@ def cross_entropy(model: Any, tokenizer: Any, passages: tuple[str, ...]) -> tupl
 
     device = next(model.parameters()).device
     encoded = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in passages]
+    encoded = cut_to_positions(model, encoded)  # of GPT-2's kind; the base and the fine-tuned model read the same
     order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
     nats, counts = [0.0] * len(encoded), [0] * len(encoded)
-    for start in range(0, len(order), PASSAGE_BATCH):
-        chosen = order[start : start + PASSAGE_BATCH]
+
+    def summed(chosen: list[int]) -> torch.Tensor:
         width = max(len(encoded[place]) for place in chosen)
         ids = torch.zeros((len(chosen), width), dtype=torch.long)
         mask = torch.zeros((len(chosen), width), dtype=torch.long)
@@ -46,7 +49,9 @@ def cross_entropy(model: Any, tokenizer: Any, passages: tuple[str, ...]) -> tupl
         with torch.inference_mode():
             logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()
             losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-            sums = (losses.view(len(chosen), -1) * mask[:, 1:]).sum(1)
+            return (losses.view(len(chosen), -1) * mask[:, 1:]).sum(1)
+
+    for chosen, sums in in_batches(order, PASSAGE_BATCH, summed, "the passages of general text"):
         for row, place in enumerate(chosen):
             counts[place] = len(encoded[place]) - 1
             nats[place] = float(sums[row]) / max(1, counts[place])

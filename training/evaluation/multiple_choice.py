@@ -13,6 +13,7 @@ import numpy as np
 
 from training.evaluation.general_facts import TABLES
 from training.models.generate import compact_head
+from training.models.structure.halving import in_batches
 
 OPTIONS = 4
 SEED = 5
@@ -78,8 +79,8 @@ def option_scores(model: Any, tokenizer: Any, chosen: list[Item], batch_size: in
     scores = np.zeros((len(chosen), OPTIONS))
     rows.sort(key=lambda row: len(row[2]) + len(row[3][0]))
     with compact_head(model):
-        for start in range(0, len(rows), batch_size):
-            _score_rows(model, rows[start : start + batch_size], scores)
+        for _ in in_batches(rows, batch_size, lambda part: [_score_rows(model, part, scores)], "the general facts"):
+            pass  # each part writes its own scores
     return scores
 
 

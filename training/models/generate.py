@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from training.models.preallocated_kv_cache import preallocated_kv_cache
+from training.models.structure import batching
+from training.models.structure.batching import ALONE, SHARED
+from training.models.structure.halving import in_batches
+from training.run import machine
 
 if TYPE_CHECKING:
     import torch
@@ -102,16 +108,22 @@ def _written(model: Any, tokenizer: PreTrainedTokenizerBase, prompts: list[list[
         return []
     model.eval()
     order = sorted(range(len(prompts)), key=lambda place: (len(prompts[place]), place))
-    shared = common_prefix(prompts) if len(prompts) > 1 else 0
+    way = way_of(model, max(map(len, prompts)) + max_new_tokens)
+    shared = common_prefix(prompts) if way == SHARED and len(prompts) > 1 else 0
     answers: dict[int, Generation] = {}
     done = 0
     with torch.inference_mode(), compact_head(model):
         prefix = _prefix_cache(model, prompts[0][:shared]) if shared else None
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            written = _batch(
-                model, [prompts[place][shared:] for place in chosen], prefix, shared, max_new_tokens, stop_ids, choose
-            )
+
+        def written_by(places: list[int]) -> list[list[int]]:
+            rows = [prompts[place][shared:] for place in places]
+            if way == ALONE:
+                return _generated(model, rows, max_new_tokens, stop_ids, choose)
+            return _batch(model, rows, prefix, shared, max_new_tokens, stop_ids, choose)
+
+        groups = batches(order, prompts, way)
+        told = "evaluate.per_device_eval_batch_size"
+        for chosen, written in chain.from_iterable(in_batches(g, batch_size, written_by, told) for g in groups):
             for place, ids in zip(chosen, written, strict=True):
                 stopped = bool(ids) and ids[-1] in stop_ids
                 text = str(tokenizer.decode(ids[:-1] if stopped else ids, skip_special_tokens=True))
@@ -120,6 +132,89 @@ def _written(model: Any, tokenizer: PreTrainedTokenizerBase, prompts: list[list[
             if progress:
                 progress(done)
     return [answers[place] for place in range(len(prompts))]
+
+
+def batches(order: list[int], prompts: list[list[int]], way: str) -> list[list[int]]:
+    """Places of the prompts that may be run together: all in ``order``, or those of one length."""
+    if way != ALONE:
+        return [order]
+    return [list(group) for _, group in groupby(order, key=lambda place: len(prompts[place]))]
+
+
+def way_of(model: Any, longest: int) -> str:
+    """How rows of this model can be run together and still answer as each would alone.
+
+    What the configuration promises is tried once on two short rows; where it does not hold, the next safer way is
+    taken, and that is said.
+
+    Args:
+        longest: tokens of the longest row with its answer.
+    """
+    inner = model.get_base_model() if hasattr(model, "peft_config") else model
+    known = _TRIED.setdefault(inner, {})
+    promised = batching.promised(inner.config, longest)
+    if promised not in known:
+        ways = batching.WAYS[batching.WAYS.index(promised) :]
+        known[promised] = next(way for way in ways if way == ALONE or _agrees(model, way))
+        if known[promised] == ALONE:
+            machine.say(f"  {inner.config.model_type}: rows of different lengths cannot be run together exactly; each"
+                        " length is answered by itself, which takes longer")  # fmt: skip
+    return known[promised]
+
+
+_TRIED: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+TRIAL = ([3, 4, 5, 6, 7], [3, 4, 5, 8, 9, 10, 11, 12])  # token ids
+
+
+def _agrees(model: Any, way: str) -> bool:
+    """Whether two rows that are run together give the logits that each gives alone, for two tokens."""
+    import torch
+
+    size = model.get_input_embeddings().num_embeddings
+    rows = [[number % size for number in row] for row in TRIAL]
+    device = next(model.parameters()).device
+    seen: list[torch.Tensor] = []
+
+    def keep(logits: torch.Tensor) -> torch.Tensor:
+        seen.append(logits.float())
+        return logits.argmax(-1)
+
+    shared = common_prefix(rows) if way == SHARED else 0
+    try:
+        with torch.inference_mode(), compact_head(model):
+            prefix = _prefix_cache(model, rows[0][:shared]) if shared else None
+            _batch(model, [row[shared:] for row in rows], prefix, shared, 2, set(), keep)
+            for place, row in enumerate(rows):
+                whole = [*row, int(seen[0][place].argmax())]
+                alone = model(input_ids=torch.tensor([whole], device=device), use_cache=False).logits[0, -2:]
+                tolerance = 1e-3 if alone.dtype == torch.float32 else 5e-2
+                apart = (alone.float() - torch.stack([step[place] for step in seen])).abs().max()
+                if not apart <= tolerance * alone.abs().max():
+                    return False
+    except (TypeError, ValueError, AttributeError, RuntimeError, IndexError, NotImplementedError):
+        return False  # the model takes no such cache, positions or mask
+    return True
+
+
+def _generated(model: Any, rows: list[list[int]], max_new_tokens: int, stop_ids: set[int],
+               choose: Callable[[torch.Tensor], torch.Tensor]) -> list[list[int]]:  # fmt: skip
+    """Answers to rows of one length by transformers' own ``generate``, ``choose`` taking the tokens."""
+    import torch
+    from transformers import GenerationConfig
+
+    def only_the_chosen(_: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(logits, float("-inf")).scatter(1, choose(logits)[:, None], 0.0)
+
+    ids = torch.tensor(rows, device=next(model.parameters()).device)
+    told = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=False, eos_token_id=sorted(stop_ids) or None,
+                            pad_token_id=min(stop_ids, default=0))  # fmt: skip
+    whole = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=told,
+                           logits_processor=[only_the_chosen])  # fmt: skip
+    written = []
+    for answer in whole[:, ids.shape[1] :].tolist():
+        end = next((at + 1 for at, token in enumerate(answer) if token in stop_ids), len(answer))
+        written.append(answer[:end])
+    return written
 
 
 @contextmanager

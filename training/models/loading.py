@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from training.models import adapter, bundled, guards, tiny
 from training.models.structure import linears
 from training.run import checkpoint_integrity, jsonl, machine
-from training.run.errors import BadInput, LackingResource
+from training.run.errors import BadInput, LackingResource, is_out_of_memory
 from training.run.settings import LoraSettings, ModelSettings
 
 if TYPE_CHECKING:
@@ -86,6 +86,27 @@ def _open(settings: ModelSettings, dtype: torch.dtype) -> tuple[Any, Any]:
     return _from_pretrained(settings.source, settings, dtype)
 
 
+def own_dtype(settings: ModelSettings) -> str:
+    """The type that a model's files hold its weights in, in torch's words; float32 where its configuration says none.
+
+    Raises:
+        BadInput, LackingResource: the model cannot be read.
+    """
+    from transformers import AutoConfig
+
+    kind, _, _ = settings.source.partition(":")
+    if kind == "tiny-random":
+        return "float32"
+    source = str(bundled.folder()) if kind == "bundled" else settings.source
+    options = {} if Path(source).exists() else {"revision": settings.revision}
+    try:
+        held = AutoConfig.from_pretrained(source, local_files_only=machine.offline(), **options).dtype
+    except (OSError, ValueError) as error:
+        raise BadInput(f"model.source: {source} has no configuration to be read ({str(error).splitlines()[0]})"
+                       ) from error  # fmt: skip
+    return str(held or "float32").removeprefix("torch.")
+
+
 def _from_pretrained(source: str, settings: ModelSettings, dtype: torch.dtype) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -99,10 +120,13 @@ def _from_pretrained(source: str, settings: ModelSettings, dtype: torch.dtype) -
     try:
         model = AutoModelForCausalLM.from_pretrained(source, **options)
         tokenizer = AutoTokenizer.from_pretrained(source, **{k: v for k, v in options.items() if k == "revision"})
-    except (OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
+    except Exception as error:  # transformers, tokenizers and safetensors raise what they like, bare Exceptions too
+        if is_out_of_memory(error):
+            raise
+        first = (" ".join(str(error).split()) or type(error).__name__)[:200]
         if Path(source).exists():
-            raise BadInput(f"{source}: no model can be read from this folder ({first})") from error
+            raise BadInput(f"{source}: no model can be read from this folder ({first}); give a whole model folder, with"
+                           " config.json, weights and tokenizer files") from error  # fmt: skip
         raise LackingResource(f"model.source: {source} is neither a folder nor to be had from the model hub ({first})"
                               ) from error  # fmt: skip
     return model, tokenizer
@@ -207,6 +231,14 @@ def attach_adapter(model: Any, folder: str | Path, trainable: bool = False) -> P
         BadInput: there is none, it is damaged, or it belongs to another model.
         GuardFailed: it changes nothing.
     """
+    tuned = saved_adapter(model, folder, trainable)
+    if not trainable:
+        _as_the_base(tuned)
+    return tuned.eval()
+
+
+def saved_adapter(model: Any, folder: str | Path, trainable: bool = False) -> PeftModel:
+    """A saved adapter on a base model as PEFT holds it, the one door for PEFT's errors of loading; raises as above."""
     from peft import PeftModel
 
     folder = Path(folder)
@@ -218,9 +250,7 @@ def attach_adapter(model: Any, folder: str | Path, trainable: bool = False) -> P
         raise BadInput(f"{folder}: this adapter does not go onto the model ({why}); give one that was trained on it"
                        ) from error  # fmt: skip
     guards.adapter_loaded(tuned, folder)
-    if not trainable:
-        _as_the_base(tuned)
-    return tuned.eval()
+    return tuned
 
 
 def _as_the_base(tuned: PeftModel) -> None:

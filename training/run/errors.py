@@ -44,6 +44,18 @@ class Interrupted(TrainingError):
     exit_code = INTERRUPTED
 
 
+MEMORY_WORDS = ("out of memory", "can't allocate memory", "ALLOC_FAILED")  # of torch, on a card and on a processor
+OUT_OF_MEMORY = ("out of memory: take a smaller train.per_device_train_batch_size with more"
+                 " train.gradient_accumulation_steps, train.gradient_checkpointing=true, a shorter train.max_length,"
+                 " model.quantization=nf4 or a smaller model")  # fmt: skip
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory is what was missing, on the device or beside it; torch need not be imported to ask."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or (isinstance(error, RuntimeError) and any(words in str(error) for words in MEMORY_WORDS))
+
+
 def describe_os_error(error: OSError) -> tuple[str, int]:
     """One line about a system error, with the file's name where it has one, and the exit code.
 

@@ -15,7 +15,8 @@ import torch
 from transformers import AttentionInterface, DynamicCache
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
-from training.models.generate import common_prefix, compact_head
+from training.models.generate import common_prefix, compact_head, way_of
+from training.models.structure.batching import ALONE, SHARED
 
 NAME = "stage10_shared_prefix"
 Pick = Callable[[torch.Tensor, list[int]], torch.Tensor]
@@ -54,6 +55,13 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
+def _own_attention(model: Any) -> Generator[None]:
+    """The model as it is, its head on a contiguous tensor."""
+    with torch.inference_mode(), compact_head(model):
+        yield
+
+
+@contextmanager
 def _shared_prefix_attention(model: Any) -> Generator[None]:
     """The model under an adapter, if there is one, with this attention for a while."""
     inner = model.get_base_model() if hasattr(model, "peft_config") else model
@@ -78,22 +86,29 @@ def write(model: Any, prompts: list[list[int]], longest: int, stops: set[int],
     Returns:
         For each prompt its tokens (the stop token included) and their log-probabilities.
     """
-    device, shared = model.device, common_prefix(prompts)
+    way = way_of(model, max(map(len, prompts)) + longest)
+    if way == ALONE:
+        return _by_length(model, prompts, longest, stops, pick)
+    sharing = way == SHARED and plain_attention(model)
+    device, shared = model.device, common_prefix(prompts) if sharing else 0
     own = [prompt[shared:] for prompt in prompts]
     width = max(map(len, own))
     ids = torch.tensor([[0] * (width - len(row)) + row for row in own], device=device)
     seen = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in own], device=device)
     written: list[list[int]] = [[] for _ in own]
     chances: list[list[float]] = [[] for _ in own]
-    with torch.inference_mode():
-        begun = model(input_ids=torch.tensor([prompts[0][:shared]], device=device), use_cache=True, logits_to_keep=1)
-    begun_once = [(layer.keys, layer.values) for layer in begun.past_key_values.layers]
+    begun: dict[str, Any] = {}
+    if shared:
+        with torch.inference_mode():
+            ids_once = torch.tensor([prompts[0][:shared]], device=device)
+            kept_once = model(input_ids=ids_once, use_cache=True, logits_to_keep=1).past_key_values
+        begun = {"shared_prefix": [(layer.keys, layer.values) for layer in kept_once.layers]}
     alive, cache = list(range(len(own))), DynamicCache(config=model.config)
     places = (shared + seen.cumsum(1) - 1).clamp(min=0)
-    with _shared_prefix_attention(model):
+    with _shared_prefix_attention(model) if shared else _own_attention(model):
         for _ in range(longest):
             logits = model(input_ids=ids, attention_mask=seen, position_ids=places, past_key_values=cache,
-                           use_cache=True, logits_to_keep=1, shared_prefix=begun_once).logits[:, -1]  # fmt: skip
+                           use_cache=True, logits_to_keep=1, **begun).logits[:, -1]  # fmt: skip
             chance = logits.float().log_softmax(-1)
             tokens = pick(chance, alive)
             for row, token, value in zip(alive, tokens.tolist(), chance.gather(1, tokens[:, None])[:, 0].tolist(),
@@ -110,6 +125,35 @@ def write(model: Any, prompts: list[list[int]], longest: int, stops: set[int],
                 alive = [alive[at] for at in left]
             ids, places = tokens[:, None], places[:, -1:] + 1
             seen = torch.cat([seen, seen.new_ones(len(alive), 1)], 1)
+    return written, chances
+
+
+def plain_attention(model: Any) -> bool:
+    """Whether the layers' attention is the softmax of scaled products and nothing more, as ``attend`` computes it."""
+    inner = model.get_base_model() if hasattr(model, "peft_config") else model
+    text = inner.config.get_text_config()
+    more = ("attn_logit_softcapping", "alibi", "attention_bias_type")
+    sinks = any(name.endswith("sinks") for name, _ in inner.named_parameters())
+    return not sinks and not any(getattr(text, name, None) for name in more) and inner._supports_attention_backend
+
+
+def _by_length(model: Any, prompts: list[list[int]], longest: int, stops: set[int],
+               pick: Pick) -> tuple[list[list[int]], list[list[float]]]:  # fmt: skip
+    """``write`` for a model whose rows cannot be filled up: row by row, the whole row for each token."""
+    written: list[list[int]] = []
+    chances: list[list[float]] = []
+    for place, prompt in enumerate(prompts):
+        answer: list[int] = []
+        values: list[float] = []
+        with torch.inference_mode():
+            while len(answer) < longest and not (answer and answer[-1] in stops):
+                out = model(input_ids=torch.tensor([[*prompt, *answer]], device=model.device), use_cache=False)
+                chance = out.logits[:, -1].float().log_softmax(-1)
+                token = int(pick(chance, [place])[0])
+                values.append(float(chance[0, token]))
+                answer.append(token)
+        written.append(answer)
+        chances.append(values)
     return written, chances
 
 

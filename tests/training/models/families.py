@@ -55,10 +55,15 @@ FAMILIES: dict[str, dict[str, Any]] = {
 }
 
 
-def made(name: str) -> PreTrainedModel:
-    """A random model of a family, in evaluation mode, with large enough weights that greedy answers vary."""
+def made(name: str, more: dict[str, dict[str, Any]] | None = None) -> PreTrainedModel:
+    """A random model of a family, in evaluation mode, with large enough weights that greedy answers vary.
+
+    Args:
+        name: of FAMILIES or of ``more``.
+        more: families beside those.
+    """
     family = name.partition("-")[0]
-    settings = {**PLAIN, **FAMILIES[name]}
+    settings = {**PLAIN, **{**FAMILIES, **(more or {})}[name]}
     known = AutoConfig.for_model(family)
     settings = {key: value for key, value in settings.items() if hasattr(known, key) or key in known.attribute_map}
     with torch.random.fork_rng():

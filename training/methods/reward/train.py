@@ -17,6 +17,7 @@ from training.methods.trainer import TrainResult, common_arguments
 from training.models import adapter, chat_template, guards, loading
 from training.models.loading import LoadedModel
 from training.models.precision import autocast_like
+from training.models.structure.halving import in_batches
 from training.run import machine
 from training.run.errors import BadInput, GuardFailed
 from training.run.folder import RunFolder
@@ -174,12 +175,7 @@ def choice_trainer() -> type:
 
 def attach(config: RewardConfig, loaded: LoadedModel, folder: RunFolder) -> Any:
     """The reward model of a run's folder on a fresh base, as it is shipped."""
-    from peft import PeftModel
-
-    loading.need_adapter(folder.adapter)
-    tuned = PeftModel.from_pretrained(scorer(loaded, config.train.seed), str(folder.adapter))
-    guards.adapter_loaded(tuned, folder.adapter)
-    return tuned.eval()
+    return loading.saved_adapter(scorer(loaded, config.train.seed), folder.adapter).eval()
 
 
 def rewards(model: Any, rows: list[list[int]], pad: int, batch: int = 32) -> list[float]:
@@ -193,12 +189,14 @@ def rewards(model: Any, rows: list[list[int]], pad: int, batch: int = 32) -> lis
     device, found = next(model.parameters()).device, [0.0] * len(rows)
     order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
     with torch.inference_mode(), autocast_like(model):
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
+
+        def scored(chosen: list[int]) -> torch.Tensor:
             width = max(len(rows[place]) for place in chosen)
             ids = torch.tensor([rows[p] + [pad] * (width - len(rows[p])) for p in chosen], device=device)
             mask = torch.tensor([guards.mask_by_length(len(rows[p]), width) for p in chosen], device=device)
-            values = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, 0].float()
+            return model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, 0].float()
+
+        for chosen, values in in_batches(order, batch, scored, "evaluate.per_device_eval_batch_size"):
             if not bool(values.isfinite().all()):
                 raise GuardFailed("a reward is not a number: the run's weights have gone astray; lower"
                                   " train.learning_rate")  # fmt: skip

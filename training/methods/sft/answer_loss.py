@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from training.methods.sft import loss as sft_losses
+from training.models.structure import batching
 
 # Models that change their logits after the head: they keep the trainer's own loss.
 RESCALING = ("final_logit_softcapping", "logit_scale", "logits_scaling", "output_multiplier", "lm_head_multiplier")
@@ -26,6 +27,12 @@ def can_have_answer_loss(causal: Any) -> bool:
     """True when the logits are the head's output and nothing more, and no expert routing adds a loss."""
     config = causal.config.get_text_config()
     return not any(getattr(config, name, None) for name in (*RESCALING, "output_router_logits"))
+
+
+def can_share_a_beginning(causal: Any) -> bool:
+    """Whether the layers look back at every token: keys and values kept for a window are no beginning to share."""
+    text = causal.config.get_text_config()
+    return batching.window_of(text) is None and batching.promised(text, 1) != batching.ALONE
 
 
 def add_answer_loss(causal: Any) -> None:
@@ -64,7 +71,7 @@ def batch_loss_sum(
     total = torch.zeros((), device=input_ids.device)
     for group in groups.unique().tolist():
         rows = (groups == group).nonzero()[:, 0]
-        width, prefix = int(widths[rows].max()), int(prefix_lengths[rows[0]])
+        width, prefix = int(widths[rows].max()), int(prefix_lengths[rows[0]]) * can_share_a_beginning(causal)
         ids, wanted = input_ids[rows, :width], labels[rows, :width]
         part = _shared(backbone, head, ids, wanted, prefix) if prefix else _plain(backbone, head, ids, wanted)
         total = total + part
