@@ -16,7 +16,7 @@ import yaml
 
 from training.run import former_names, strict_yaml
 from training.run.errors import BadInput
-from training.run.section import LATER, Section
+from training.run.section import LATER, HashedAs, Section
 from training.run.settings import Config, LoraSettings
 from training.run.strict_yaml import shown
 
@@ -51,9 +51,10 @@ def sha(config: Config) -> str:
 def _hashed(section: Section) -> dict[str, Any]:
     """A section's settings by name, but for later ones that stand at their default."""
     fields = type(section).model_fields
-    left = {name for name, value in section if LATER in fields[name].metadata and value == fields[name].default}
-    return {name: _hashed(value) if isinstance(value, Section) else value for name, value in section
-            if name not in left}  # fmt: skip
+    at_default = {name: fields[name].metadata for name, value in section if value == fields[name].default}
+    former = {name: mark.value for name, marks in at_default.items() for mark in marks if isinstance(mark, HashedAs)}
+    return {name: _hashed(value) if isinstance(value, Section) else former.get(name, value) for name, value in section
+            if LATER not in at_default.get(name, ())}  # fmt: skip
 
 
 def dump(config: Config, path: Path) -> None:

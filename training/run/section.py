@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 
 LARGEST = 2**63 - 1  # whole number that torch and numpy hold
 LATER = "later"  # marks a setting that came when runs were recorded already; see ``training.run.config.sha``
+
+
+@dataclass(frozen=True)
+class HashedAs:
+    """Marks a setting whose default is other than when runs were recorded; the hash takes the value of that time."""
+
+    value: Any
+
+
 WANTED = {"int_type": "a whole number", "float_type": "a number", "bool_type": "true or false", "string_type": "text",
           "dict_type": "a mapping", "list_type": "a list", "finite_number": "a finite number"}  # fmt: skip
 

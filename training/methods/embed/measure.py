@@ -12,7 +12,7 @@ from training.data.retrieval.pages import Passage
 from training.data.retrieval.search import Index
 from training.data.splits import Splits
 from training.evaluation.gate import Check, by_bound, conclude
-from training.methods.embed import mining
+from training.methods.embed import mining, parts
 from training.methods.embed import rows as embed_rows
 from training.methods.embed.settings import EmbedConfig
 
@@ -73,8 +73,8 @@ def measure(config: EmbedConfig, rows: Splits, embedder: Any) -> dict[str, Any]:
     found = {}
     for name, part in sets_of(config, rows).items():
         questions, passages, right, _ = corpus(part)
-        q = mining.vectors(embedder, questions, config, config.embed.query_prompt)
-        p = mining.vectors(embedder, passages, config, config.embed.passage_prompt)
+        q = mining.vectors(embedder, questions, config, parts.of_side(embedder, "anchor"))
+        p = mining.vectors(embedder, passages, config, parts.of_side(embedder, "positive"))
         widths = {"full": q.shape[1], **{str(width): width for width in config.embed.truncate_dims}}
         found[name] = {"places": {text: places(q[:, :width], p[:, :width], right) for text, width in widths.items()},
                        "first": (unit(q) @ unit(p).T).argmax(1).tolist()}  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 
 from labs_py.core import contrastive
 from training.data import splits
+from training.methods.embed import parts
 from training.methods.embed import rows as embed_rows
 from training.methods.embed.settings import EmbedConfig
 from training.models.loading import LoadedModel
@@ -28,7 +29,7 @@ def vectors(embedder: Any, texts: list[str], config: EmbedConfig, prompt: str) -
     with autocast_like(embedder):
         found = embedder.encode([prompt + text for text in texts], batch_size=min(64,
                                                                                   config.evaluate.per_device_eval_batch_size),
-                                convert_to_numpy=True, show_progress_bar=False)  # fmt: skip
+                                prompt="", convert_to_numpy=True, show_progress_bar=False)  # fmt: skip
     if not np.isfinite(found).all():
         raise GuardFailed("a vector is not a number: the run's weights have gone astray; lower train.learning_rate")
     return found.astype(np.float32)
@@ -56,8 +57,8 @@ def with_negatives(config: EmbedConfig, rows: list[dict], loaded: LoadedModel, f
     if len(pool) <= config.embed.range_min + 1:
         raise BadInput(f"embed.range_min: {len(pool)} different passages are too few to mine from")
     with machine.phase("mining", folder.log):
-        asked = vectors(loaded.model, [row["anchor"] for row in rows], config, config.embed.query_prompt)
-        held = vectors(loaded.model, pool, config, config.embed.passage_prompt)
+        asked = vectors(loaded.model, [row["anchor"] for row in rows], config, parts.of_side(loaded.model, "anchor"))
+        held = vectors(loaded.model, pool, config, parts.of_side(loaded.model, "positive"))
     own = np.array([place[row["positive"]] for row in rows])
     found = contrastive.mine(asked, held, own, config.embed.range_min, config.embed.margin)
     rng = np.random.default_rng(config.data.seed)

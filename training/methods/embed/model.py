@@ -11,11 +11,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from training.methods.embed import parts
 from training.methods.embed.settings import EmbedConfig
 from training.models import adapter, bundled, guards, loading, tiny
 from training.models.loading import LoadedModel
 from training.run import machine
-from training.run.errors import BadInput, LackingResource
+from training.run.errors import BadInput, LackingResource, is_out_of_memory
 from training.run.folder import RunFolder
 from training.run.settings import ModelSettings
 
@@ -90,7 +91,7 @@ def load_base(config: EmbedConfig, dtype: str | None = None) -> LoadedModel:
     if config.model.quantization == "nf4":
         loading.keep_scales(transformer)
     facts = {"source": config.model.source, "revision": config.model.revision, "dtype": wanted,
-             "architecture": transformer.config.model_type, "pooling": config.embed.pooling,
+             "architecture": transformer.config.model_type, "pooling": _pooling(embedder).pooling_mode,
              "parameters": transformer.num_parameters(), "quantization": config.model.quantization,
              "weights_bytes": transformer.get_memory_footprint(return_buffers=False)}  # fmt: skip
     return LoadedModel(embedder, embedder.tokenizer, wanted, facts)
@@ -102,7 +103,7 @@ def check_widths(widths: list, name: str, embedder: Any) -> None:
     Raises:
         BadInput: a width below 1, or above that of the model's vectors.
     """
-    wide = embedder[1].embedding_dimension
+    wide = embedder.get_embedding_dimension()
     wrong = [w for w in widths if not isinstance(w, int) or isinstance(w, bool) or not 1 <= w <= wide]
     if wrong:
         raise BadInput(f"{name}: {wrong} must be whole numbers from 1 to {wide}, the width of this model's vectors")
@@ -126,14 +127,15 @@ def folder_of(settings: ModelSettings) -> str:
 
 
 def assemble(source: str, config: EmbedConfig, dtype: str) -> Any:
-    """Transformer and pooling as one ``SentenceTransformer``; its vectors have the transformer's width.
+    """Transformer, pooling and what else the folder names as one ``SentenceTransformer``, with its prompts.
 
     Raises:
-        BadInput: a folder without a model. LackingResource: a model that the hub does not give.
+        BadInput: a folder without a model, or a setting that disagrees with it.
+        LackingResource: a model that the hub does not give.
     """
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Transformer
 
     pinned: dict[str, Any] = {} if Path(source).exists() else {"revision": config.model.revision}
     if pinned and machine.offline():
@@ -144,17 +146,27 @@ def assemble(source: str, config: EmbedConfig, dtype: str) -> Any:
     try:
         transformer = Transformer(source, model_kwargs={**held, **pinned}, config_kwargs=dict(pinned), **PLAIN_TEXT,
                                   processor_kwargs={"model_max_length": config.train.max_length, **pinned})  # fmt: skip
-    except (OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
+    except Exception as error:  # transformers, tokenizers and safetensors raise what they like, bare Exceptions too
+        if is_out_of_memory(error):
+            raise
+        first = (" ".join(str(error).split()) or type(error).__name__)[:200]
         if Path(source).exists():
-            raise BadInput(f"{source}: no model can be read from this folder ({first})") from error
+            raise BadInput(f"{source}: no model can be read from this folder ({first}); give a whole model folder"
+                           ) from error  # fmt: skip
         raise LackingResource(f"model.source: {source} is neither a folder nor to be had from the model hub ({first})"
                               ) from error  # fmt: skip
     tokenizer: Any = transformer.tokenizer
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    pooling = Pooling(transformer.model.config.hidden_size, config.embed.pooling)
-    return without_card(SentenceTransformer(modules=[transformer, pooling], device="cpu"))
+    behind = parts.following(source, config, transformer.model.config.hidden_size, pinned)
+    prompts, usual = parts.prompts(source, config, pinned)
+    made = SentenceTransformer(modules=[transformer, *behind], device="cpu", prompts=prompts, default_prompt_name=usual)
+    return without_card(made)
+
+
+def _pooling(embedder: Any) -> Any:
+    """The module that makes one vector of a text's."""
+    return next(module for module in embedder if hasattr(module, "pooling_mode"))
 
 
 def without_card(embedder: Any) -> Any:
@@ -198,13 +210,10 @@ def prepare(config: EmbedConfig, embedder: Any) -> Any:
 
 def attach(config: EmbedConfig, loaded: LoadedModel, folder: RunFolder) -> Any:
     """The fine-tuned model of a run's folder, as it is shipped: an adapter on the fresh base, or the whole model."""
-    from peft import PeftModel
     from sentence_transformers import SentenceTransformer
 
     if config.lora is None:
         return SentenceTransformer(str(folder.adapter), device=machine.device()).eval()
     embedder = loaded.model
-    loading.need_adapter(folder.adapter)
-    embedder[0].model = PeftModel.from_pretrained(embedder[0].model, str(folder.adapter))
-    guards.adapter_loaded(embedder[0].model, folder.adapter)
+    embedder[0].model = loading.saved_adapter(embedder[0].model, folder.adapter)
     return embedder.eval()

@@ -112,7 +112,7 @@ def key_of(text: str) -> str:
 
 
 def check_rows(path: str | Path, held_out: Collection[str] = frozenset()) -> Iterator[Finding | Row]:
-    """Every row of a file, or in its place what is wrong with the line.
+    """Every row of a file, or in its place what is wrong with the line; before a repeated row a warning.
 
     Args:
         path: JSONL file.
@@ -129,10 +129,10 @@ def check_rows(path: str | Path, held_out: Collection[str] = frozenset()) -> Ite
         same = tuple(row.get(side) for side in SIDES)
         if key_of(row["anchor"]) in held_out:
             yield Finding(name, number, "test-leak", "this question also stands in a held-out set")
-        elif same in seen:
-            yield Finding(name, number, "duplicate", f"the same row as line {seen[same]}")
         else:
-            seen[same] = number
+            if same in seen:
+                yield Finding(name, number, "duplicate", f"the same row as line {seen[same]}")
+            seen.setdefault(same, number)
             yield {**{side: row[side] for side in SIDES if side in row}, "id": str(row.get("id", f"line-{number}")),
                    "kind": "file"}  # fmt: skip
 
@@ -164,7 +164,7 @@ def read_rows(path: str | Path, held_out: Collection[str] = frozenset()) -> list
         BadInput: one line per fault, as ``file:line: CODE: message``.
     """
     checked = list(check_rows(path, held_out))
-    splits.raise_faults([str(item) for item in checked if isinstance(item, Finding)], splits.MEND)
+    splits.refuse_or_warn(item for item in checked if isinstance(item, Finding))
     if not checked:
         raise BadInput(f"{path}: there is no row in this file")
     return [item for item in checked if not isinstance(item, Finding)]

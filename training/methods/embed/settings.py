@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from training.run.section import Number, Section, Text, Whole
+from training.run.section import HashedAs, Number, Section, Text, Whole
 from training.run.settings import Config
 
 
@@ -34,9 +34,16 @@ class EmbedSettings(Section):
         0, ge=0, description="rows that are encoded at once where the batch does not fit the memory (GradCache); 0 the"
         " whole batch"
     )  # fmt: skip
-    pooling: Literal["mean", "cls", "lasttoken"] = Field("mean", description="which token's vector stands for the text")
-    query_prompt: Text = Field("", description="text before every question, in training and in use")
-    passage_prompt: Text = Field("", description="text before every passage")
+    pooling: Annotated[Literal["mean", "cls", "lasttoken"] | None, HashedAs("mean")] = Field(
+        None, description="which token's vector stands for the text; null: as the model's folder says, mean where it"
+        " says nothing"
+    )  # fmt: skip
+    query_prompt: Annotated[Text | None, HashedAs("")] = Field(
+        None, description="text before every question, in training and in use; null: as the model's folder says"
+    )  # fmt: skip
+    passage_prompt: Annotated[Text | None, HashedAs("")] = Field(
+        None, description="text before every passage; null: as the model's folder says"
+    )  # fmt: skip
     general_margin: Number = Field(0.02, ge=0, le=1, description="allowed fall of the MRR on general text")
 
 

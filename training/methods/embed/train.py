@@ -8,6 +8,7 @@ from typing import Any
 
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import StepLog, without_printers
+from training.methods.embed import batches, parts
 from training.methods.embed import model as embed_model
 from training.methods.embed import rows as embed_rows
 from training.methods.embed.mining import with_negatives
@@ -46,6 +47,7 @@ def train(
     pairs = with_negatives(config, rows, loaded, folder)
     log_row(pairs[0], folder)
     saved = embed_model.prepare(config, loaded.model)
+    batches.say_what_is_drawn(config, pairs)
     trainer, steps = build_trainer(config, loaded, pairs, folder, quiet)
     trainer.saved = saved
     facts = method_trainer.run_and_save(config, trainer, steps, saved, loaded, folder, resume, command)
@@ -67,8 +69,7 @@ def build_trainer(
 
     disable_progress_bars()
     os.environ.setdefault("TQDM_DISABLE", "1")
-    prompts = {"anchor": config.embed.query_prompt, "positive": config.embed.passage_prompt,
-               "negative": config.embed.passage_prompt}  # fmt: skip
+    prompts = {side: parts.of_side(loaded.model, side) for side in embed_rows.SIDES}
     columns = {side: [prompts[side] + pair[side] for pair in pairs] for side in embed_rows.SIDES if side in pairs[0]}
     arguments = SentenceTransformerTrainingArguments(**common_arguments(config, len(pairs), loaded.dtype, folder),
                                                      batch_sampler="no_duplicates")  # fmt: skip
