@@ -34,6 +34,8 @@ class Shape(Protocol):
     @property
     def hidden(self) -> int: ...
     @property
+    def query(self) -> int: ...
+    @property
     def key_value(self) -> int: ...
     @property
     def inner(self) -> int: ...
@@ -60,6 +62,7 @@ class Run:
         targets: a name of ``TARGETS``, or the linear layers with an adapter.
         first_layer: the first with an adapter; those below it keep nothing and send no gradient.
         adapted: layers with an adapter; None means all from ``first_layer`` on.
+        more_trained: parameters of the adapter beside those of the blocks' linear layers, as on a mixture's experts.
         dora: the adapter trains the lengths of the outputs' weights, too (Liu et al. 2024, arXiv:2402.09353).
     """
 
@@ -76,6 +79,7 @@ class Run:
     tiles: bool = False
     first_layer: int = 0
     adapted: int | None = None
+    more_trained: int = 0
 
 
 def chosen_linears(targets: str | tuple[str, ...], shape: Shape | None = None) -> tuple[str, ...]:
@@ -104,8 +108,8 @@ def trained_parameters(shape: Shape, run: Run) -> int:
     """Parameters that the optimiser moves: the adapter's, or all of them."""
     if not run.rank:
         return shape.parameters
-    return adapter_parameters(shape, run.targets, run.rank, run.dora,
-                              shape.layers - run.first_layer if run.adapted is None else run.adapted)  # fmt: skip
+    adapted = shape.layers - run.first_layer if run.adapted is None else run.adapted
+    return adapter_parameters(shape, run.targets, run.rank, run.dora, adapted) + run.more_trained
 
 
 # --8<-- [start:memory]
@@ -139,7 +143,7 @@ def activation_bytes(shape: Shape, run: Run) -> float:
     and one block whole while it is computed again. Training all weights also keeps what the norms put out, and an
     input for each linear layer.
     """
-    h, q, k, m = shape.hidden, shape.linears["o_proj"][0], shape.key_value, shape.inner
+    h, q, k, m = shape.hidden, shape.query, shape.key_value, shape.inner
     size = 4 if run.rank and run.dtype == "float32" else 2
     chosen = chosen_linears(run.targets if run.rank else "all-linear", shape)
     entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0,
@@ -149,7 +153,7 @@ def activation_bytes(shape: Shape, run: Run) -> float:
         entering["v_proj"] = 0 if "q_proj" in chosen else h
     elif run.rank:  # PEFT hands every adapter an input of its own
         entering["o_proj"] = q
-    inputs = sum(entering[name] for name in chosen)
+    inputs = sum(entering.get(name, h) for name in chosen)
     low_rank = run.rank * len(chosen)
     layer = size * (3 * m + 2 * q + 2 * k + inputs + low_rank) + (8 if run.rank else 16) * h
     tokens, stream = run.batch * run.tokens, (size if run.rank else 4) * h

@@ -13,6 +13,7 @@ from training.data.tasks.base import Row
 from training.evaluation import score
 from training.evaluation.score import combine, lines, measure
 from training.methods.configuration import config_from
+from training.methods.planning.foresight import look_ahead_of_evaluation
 from training.models.loading import attach_adapter, load_base, need_adapter
 from training.run import arguments as run_arguments
 from training.run import machine, report
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"would score {name}: {len(found)} rows, {len(score.controls(config)) + bool(adapter)} times")
         return 0
     loaded = load_base(config.model)
+    look_ahead_of_evaluation(config, loaded, rows)
     folder = RunFolder(args.out or f"runs/evaluate-{config.name}-{time.strftime('%Y%m%d-%H%M%S')}")
     folder.create(config, args.command_line, loaded.dtype)
     found = {}

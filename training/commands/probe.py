@@ -9,6 +9,7 @@ from pathlib import Path
 from training.data import splits
 from training.evaluation.probe import judge
 from training.methods.configuration import config_from
+from training.methods.planning.foresight import look_ahead_of_evaluation
 from training.models.loading import load_base
 from training.run.arguments import add_common
 
@@ -39,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         print(f"would ask {config.probe.n} questions twice, threshold {config.probe.exact_threshold:.0%}")
         return 0
-    verdict = judge(load_base(config.model), rows, config)
+    loaded = load_base(config.model)
+    look_ahead_of_evaluation(config, loaded, rows)
+    verdict = judge(loaded, rows, config)
     for arm in ("base", "base_few_shot"):
         exact, content = verdict[arm]["exact"], verdict[arm]["content"]
         print(

@@ -8,6 +8,7 @@ and ``embed`` each take their own; ``sft`` trains and measures nothing. What the
 from __future__ import annotations
 
 import argparse
+import os
 import time
 
 from training.commands.train_help import ABOUT, DEFAULTS  # noqa: F401  (the command line reads ABOUT)
@@ -15,6 +16,7 @@ from training.data import splits
 from training.methods import overfit, plan, registry
 from training.methods.configuration import config_from
 from training.methods.phases import Run
+from training.methods.planning import foresight
 from training.run import config as configuration
 from training.run import folder as run_folder
 from training.run import machine, report
@@ -29,6 +31,8 @@ WITHOUT_PROBE = ("sft", "reward", "distill", "embed")  # commands that take no -
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of a command that trains."""
     add_common(parser)
+    parser.add_argument("--card", metavar="NAME", help="with --dry-run: hold the plan against this card, such as 'RTX"
+                        " 4090', '24 GB' or 'Apple 64 GB', and not against this machine")  # fmt: skip
     if parser.get_default("command") not in WITHOUT_PROBE:
         parser.add_argument("--overfit", type=int, metavar="N", help="only learn the first N rows by heart, in a"
                             " minute, or say why that fails")  # fmt: skip
@@ -52,9 +56,11 @@ def run(args: argparse.Namespace) -> int:
         config = overfit_settings(config, by_heart, args)
     elif registry.answers(config) and not alone:
         splits.need_held_out(config.data.heldout_files or splits.task_of(config).sets[1:])
+    if launched(args) and not alone:
+        need_whole_weights()
     folder = RunFolder(args.resume or args.out or default_path(config))
     if args.dry_run:
-        plan.show(config, folder)
+        plan.show(config, folder, args.card)
         return 0
     machine.quiet_libraries()
     plan.check_resources(config, folder)
@@ -102,6 +108,19 @@ def launched(args: argparse.Namespace) -> bool:
     return machine.process_count() > 1 and not args.dry_run
 
 
+def need_whole_weights() -> None:
+    """Check that each process holds the whole model where one of them measures.
+
+    Raises:
+        BadInput: the processes hold a shard each (FSDP, DeepSpeed).
+    """
+    sharded = [name for name in ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
+               if os.environ.get(name, "").lower() in ("1", "true")]  # fmt: skip
+    if sharded:
+        raise BadInput(f"{sharded[0]}: each process holds a part of the model, and the measuring is done by one: launch"
+                       " the command sft, and then run evaluate in one process")  # fmt: skip
+
+
 def resume_command(config: Config, args: argparse.Namespace, alone: bool = False) -> str:
     """The command that resumes a run: it does not stop at the probe where the first one did not."""
     if alone or not registry.answers(config):
@@ -118,16 +137,19 @@ def all_phases(config: Config, folder: RunFolder, args: argparse.Namespace) -> i
         LackingResource: the model cannot be fetched.
     """
     started = time.monotonic()
-    begun = begin(config, folder, args)
+    begun = machine.from_main(lambda: begin(config, folder, args))
     loaded = registry.load_base(config, begun["environment"]["dtype"] or None)
     with machine.phase("data", None):
         rows = registry.load_rows(config, loaded.tokenizer)
     machine.say(*(f"  {line}" for line in rows.notes))
-    folder.update("environment", {"dtype": loaded.dtype})
-    folder.note_rows(rows)
+    foresight.look_ahead(config, loaded, rows)
+    if machine.is_main_process():
+        folder.update("environment", {"dtype": loaded.dtype})
+        folder.note_rows(rows)
     whole = Run(config, folder, loaded, rows, bool(args.resume), getattr(args, "anyway", False),
                 resume_command(config, args), registry.training_module(config))  # fmt: skip
-    return finish(config, folder, started, registry.phases_module(config).phases(whole))
+    code = registry.phases_module(config).phases(whole)
+    return machine.from_main(lambda: finish(config, folder, started, code))
 
 
 def begin(config: Config, folder: RunFolder, args: argparse.Namespace) -> dict:
@@ -176,6 +198,7 @@ def train_alone(config: Config, folder: RunFolder, args: argparse.Namespace) -> 
         run_folder.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
     loaded = registry.load_base(config, resumed["environment"]["dtype"] if resumed else None)
     rows = registry.load_rows(config, loaded.tokenizer)
+    foresight.look_ahead(config, loaded, rows)
     if resumed is not None:  # asked by every process: none waits for one that has stopped
         run_folder.same_rows(resumed.get("data", {}).get("sha256"), rows.sha256, folder.path)
     elif machine.is_main_process():

@@ -18,14 +18,19 @@ from training.run.settings import Config
 
 def phases(run: Run[Config]) -> int:
     """All phases; the exit code of the gate, or DO_NOT_TRAIN where the probe advises against training."""
-    config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
-    if folder.read_before() is None:
-        code = before(run)
+    if machine.from_main(lambda: run.folder.read_before() is None):
+        code = machine.from_main(lambda: before(run))
         if code:
             return code
     else:
         machine.say("· before: taken from the interrupted run")
     tuned = trained_model(run)
+    return machine.from_main(lambda: after_training(run, tuned))
+
+
+def after_training(run: Run[Config], tuned: Any) -> int:
+    """The fine-tuned model's scores and the verdict; the exit code of the gate."""
+    config, folder, loaded, rows = run.config, run.folder, run.loaded, run.rows
     folder.forget_predictions("tuned")
     with machine.phase("after", folder.log):
         after = score.measure(tuned, loaded.tokenizer, rows, config, "tuned", folder)

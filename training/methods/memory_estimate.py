@@ -6,8 +6,11 @@ lay from measured runs. On a CPU the whole process is estimated as well, by what
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from labs_py.core import run_cost
 from training.methods.embed.settings import EmbedConfig
+from training.methods.planning.adapter_plan import adapted_of
 from training.models import targets
 from training.models.shapes import Shape, shape_of
 from training.run.errors import BadInput
@@ -39,6 +42,8 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
         raise BadInput(f"model.source: the shape of {config.model.source} is not known here: download it once and"
                        " give its folder, or add it to training/models/shapes.py")  # fmt: skip
     t = config.train
+    exact = adapted_of(config) if shape_of(config.model.source) == shape else None
+    trained = exact.count(config.lora) if exact and config.lora else None
     run = run_cost.Run(
         rank=config.lora.r if config.lora else 0,
         targets=targets.linears(config.lora, shape) if config.lora else "all-linear",
@@ -54,10 +59,12 @@ def estimate(config: Config, tokens: int | None = None, shape: Shape | None = No
         labelled=SPARSE_SHARE,
         tiles=config.method != "sft" or not t.sparse_logits,
     )
+    if trained is not None:
+        run = replace(run, more_trained=trained - run_cost.trained_parameters(shape, run))
     parts = run_cost.memory(shape, run)
     counts = {
         "parameters": shape.parameters,
-        "trainable_parameters": adapter_parameters(shape, config.lora) if config.lora else shape.parameters,
+        "trainable_parameters": run_cost.trained_parameters(shape, run),
     }
     found = {**counts, **{f"{name}_bytes": size for name, size in parts.items()}, "total_bytes": sum(parts.values())}
     if run.nf4:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from labs_py.core.run_cost import CPU
+from training.data import splits
 from training.evaluation import score
 from training.methods import registry
-from training.methods.adapter_plan import adapter_lines
 from training.methods.distill.settings import DistillConfig
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.dpo.settings import DpoConfig
 from training.methods.grpo.settings import GrpoConfig
 from training.methods.memory_estimate import estimate, texts_of_a_row
+from training.methods.planning.adapter_plan import adapter_lines
+from training.methods.planning.cards import card_of
+from training.methods.planning.phase_memory import asking_of, phase_lines
 from training.methods.steps import planned_steps, rows_of_a_step
 from training.models import targets
 from training.models.shapes import ENCODERS, Shape, shape_of
@@ -30,10 +33,22 @@ CHARACTERS_PER_TOKEN = 3.6
 SYSTEM_BYTES = CPU.base  # python, torch and the libraries themselves
 
 
-def show(config: Config, folder: RunFolder) -> None:
-    """Print the plan of a dry run."""
+def show(config: Config, folder: RunFolder, card: str | None = None) -> None:
+    """Print the plan of a dry run.
+
+    Args:
+        config: of the run.
+        folder: where it would be.
+        card: whose memory the plan is held against; ``config.card`` where None, and this machine's where that is None.
+
+    Raises:
+        BadInput: the rows or the settings cannot be used, or there is no such card.
+    """
     machine.quiet_libraries()  # a method's rows may load them
-    rows = _rows(config)
+    named = card or config.card
+    held_against = card_of(named) if named else None
+    loaded = registry.load_rows(config)
+    rows = trained_rows(config, loaded.train)
     shape, t = shape_of(config.model.source), config.train
     if config.lora and shape is not None:
         targets.adapted_layers(config.lora, shape.layers)
@@ -63,15 +78,18 @@ def show(config: Config, folder: RunFolder) -> None:
         return
     tokens = _row_tokens(rows)
     parts = estimate(config, max(tokens, 8))
-    total = _process_bytes(parts)
-    free = machine.available_memory_bytes()
+    total = parts["total_bytes"] if held_against else _process_bytes(parts)
+    free = "" if held_against else f"; free here {machine.available_memory_bytes() / 1e9:.1f}"
     trained = parts["adapter_bytes"] + parts["gradients_bytes"] + parts["optimiser_bytes"]
     passing = parts["activations_bytes"] + parts["scores_bytes"]
     weights = parts["weights_bytes"]
     print(f"memory       about {total / 1e9:.1f} GB: weights {weights / 1e9:.2f}, adapter with gradient and optimiser"
-          f" {trained / 1e9:.2f}, activations {passing / 1e9:.2f}; free here {free / 1e9:.1f}")  # fmt: skip
+          f" {trained / 1e9:.2f}, activations {passing / 1e9:.2f}{free}")  # fmt: skip
+    asking = asking_of(config, splits.task_of(config), loaded.heldout) if registry.answers(config) else None
+    print(*phase_lines(config, shape, total, asking, held_against), sep="\n")
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
-    print(f"time         {_time(config, shape, steps, tokens)}")
+    print("time         " + ("not estimated for another machine" if held_against else
+                             _time(config, shape, steps, tokens)))  # fmt: skip
 
 
 def student_sizes(config: DistillConfig, shape: Shape) -> dict[str, float]:
@@ -127,9 +145,8 @@ def _process_bytes(parts: dict) -> float:
         parts["total_bytes"])  # fmt: skip
 
 
-def _rows(config: Config) -> list[dict]:
+def trained_rows(config: Config, rows: list[dict]) -> list[dict]:
     """The rows as they are trained on: with the examples that stand in their prompts."""
-    rows = registry.load_rows(config).train
     if not score.examples_of(config, "tuned"):
         return rows
     return [{"messages": [*dpo_pairs.asked_of(config, row), row["messages"][-1]]} for row in rows]

@@ -21,6 +21,7 @@ from labs_py.core.model_table import (
     DecoderShape,
 )
 from training.models import tiny
+from training.models.structure import linears, skeleton
 from training.run.errors import BadInput
 
 
@@ -47,6 +48,36 @@ class Shape(DecoderShape):
         return self.other
 
 
+@dataclass(frozen=True)
+class CountedShape(Shape):
+    """A shape of another kind of block, counted from the model's own modules.
+
+    Attributes:
+        counted: all parameters.
+        block: name, D_in and D_out of the last block's linear layers.
+        linear: weights of all linear layers of the blocks; experts are no linear layers.
+    """
+
+    counted: int
+    block: tuple[tuple[str, int, int], ...]
+    linear: int
+
+    @property
+    def parameters(self) -> int:
+        """All parameters."""
+        return self.counted
+
+    @property
+    def linears(self) -> dict[str, tuple[int, int]]:
+        """(D_in, D_out) of a block's linear layers."""
+        return {name: (d_in, d_out) for name, d_in, d_out in self.block}
+
+    @property
+    def linear_parameters(self) -> int:
+        """Weights of all blocks' linear layers: what 4-bit loading shrinks."""
+        return self.linear
+
+
 # Name in a configuration -> row of the site's table that has the same shape.
 TABLE_NAMES = {
     "bundled:smollm2-135m-instruct": "SmolLM2-135M",
@@ -54,6 +85,7 @@ TABLE_NAMES = {
     "allenai/OLMo-2-1124-7B-Instruct": "OLMo-2-7B",
 }
 HEADLESS = {"intfloat/e5-mistral-7b-instruct": "Mistral-7B-v0.1"}  # embedders: a row's decoder without its output head
+GATED = ("llama", "mistral", "qwen2", "qwen3", "olmo2", "gemma2", "phi3")  # counted from config.json alone
 FAMILIES = {BIASED: "qwen2", HEAD_NORMS: "qwen3", WIDE_NORMS: "olmo2", FOUR_NORMS: "gemma2"}
 
 
@@ -74,8 +106,9 @@ def shape_of(source: str) -> Shape | None:
     path = Path(source) / "config.json"
     if path.is_file():
         try:
-            return _of_config(json.loads(path.read_text(encoding="utf-8")))
-        except (KeyError, ValueError):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return _of_config(found) if found["model_type"] in GATED else _counted(source)
+        except (KeyError, ValueError, TypeError):
             return None
     if source in HEADLESS:
         return replace(_of_table(MODELS[HEADLESS[source]]), tied=True)
@@ -108,6 +141,29 @@ def _of_config(c: dict[str, Any]) -> Shape:
     tied = c.get("tie_word_embeddings", family.startswith("gemma"))
     return Shape(c["num_hidden_layers"], hidden, query, key_value, c["intermediate_size"], c["vocab_size"], tied,
                  family, bias + norm)  # fmt: skip
+
+
+def _counted(source: str) -> Shape | None:
+    """The shape of a folder's model by its modules; None where transformers makes no language model of it."""
+    model = skeleton.of_folder(source)
+    if model is None:
+        return None
+    text = model.config.get_text_config()
+    blocks = linears.linear_layers(model)
+    last = max((linears.block_of(name) for name in blocks), default=0)
+    block = {name.rsplit(".", 1)[-1]: layer for name, layer in blocks.items() if linears.block_of(name) == last}
+    heads = text.num_attention_heads
+    head = getattr(text, "head_dim", None) or text.hidden_size // heads
+    key_value = (getattr(text, "num_key_value_heads", None) or heads) * head
+    inner = getattr(text, "intermediate_size", None) or getattr(text, "n_inner", None) or 4 * text.hidden_size
+    if linears.expert_parameters(model):  # a token passes through some of the experts
+        inner = (getattr(text, "moe_intermediate_size", None) or inner) * getattr(text, "num_experts_per_tok", 1)
+    return CountedShape(
+        text.num_hidden_layers, text.hidden_size, heads * head, key_value, inner, text.vocab_size,
+        bool(getattr(text, "tie_word_embeddings", False)), text.model_type, 0, model.num_parameters(),
+        tuple((name, layer.d_in, layer.d_out) for name, layer in block.items()),
+        sum(layer.d_in * layer.d_out for layer in blocks.values()),
+    )  # fmt: skip
 
 
 def _of_table(row: Decoder) -> Shape:

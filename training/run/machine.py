@@ -18,9 +18,11 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from training.run.errors import LackingResource
+from training.run.errors import LackingResource, TrainingError
+
+Answer = TypeVar("Answer")
 
 ROOT = Path(__file__).resolve().parents[2]
 BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16")  # as torch.cpu.get_capabilities names them
@@ -98,6 +100,30 @@ def wait_for_main() -> None:
         from accelerate import PartialState
 
         PartialState(cpu=device() == "cpu").wait_for_everyone()
+
+
+def from_main(compute: Callable[[], Answer]) -> Answer:
+    """What ``compute`` returns, computed in the main process alone and given to all; an error of it is raised in all.
+
+    So that several processes write each line once, wait for each other, and end alike.
+    """
+    if process_count() == 1:
+        return compute()
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    PartialState(cpu=device() == "cpu")
+    found: list[Any] = [None]
+    if is_main_process():
+        try:
+            found = [(compute(), None)]
+        except TrainingError as error:
+            found = [(None, error)]
+    broadcast_object_list(found, from_process=0)
+    value, error = found[0]
+    if error is not None:
+        raise error
+    return value
 
 
 @contextmanager

@@ -242,6 +242,9 @@ class Config(Section):
     probe: ProbeSettings = Field(ProbeSettings(), description="is training needed at all?")
     evaluate: EvaluateSettings = Field(EvaluateSettings(), description="before and after")
     gate: GateSettings = Field(GateSettings(), description="what may not get worse")
+    card: Annotated[Text | None, LATER] = Field(
+        None, description="graphics card that the run is planned for, such as RTX 4090 or 24 GB; null: this machine"
+    )  # fmt: skip
     report_to: Annotated[Literal["none", "trackio", "tensorboard", "wandb"], LATER] = Field(
         "none", description="who else gets each step's figures: none, trackio, tensorboard or wandb"
     )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
+from collections import Counter
 
 import pytest
 
@@ -155,3 +159,35 @@ def test_the_time_of_a_dry_run_grows_with_the_work(monkeypatch, capsys):
 def test_the_system_prompt_of_a_task_is_the_one_it_was_trained_with():
     assert "JSON" in chat.task_system_prompt("orders")
     assert chat.task_system_prompt("jsonl") == ""
+
+
+def test_two_processes_write_each_prediction_once_and_exit_alike(tmp_path):
+    """The main process measures, the other waits: one line an answer, and the verdict's code from both."""
+    codes = tmp_path / "codes"
+    codes.mkdir()
+    program = tmp_path / "launched.py"
+    program.write_text(
+        "import os, sys\nfrom pathlib import Path\nfrom training.cli import main\n"
+        f"code = main(sys.argv[1:])\nPath({str(codes)!r}, os.environ['RANK']).write_text(str(code))\n"
+    )
+    run = tmp_path / "run"
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", str(program)]
+    command = [sys.executable, *launch, "train",
+               "--config", TINY, "data.n_train=8", "data.n_heldout=3", "train.max_steps=2", "evaluate.max_new_tokens=4",
+               "--smoke", "--anyway", "--out", str(run)]  # fmt: skip
+    given = {**os.environ, "PYTHONPATH": str(ROOT), "STAGE10_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads((run / "report.json").read_text())
+    found = [(codes / rank).read_text() for rank in "01"]
+    assert found == [str(report["gate"]["exit_code"])] * 2 and (run / "report.html").is_file()
+    asked = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    written = Counter((row["set"], row["arm"], row["id"]) for row in asked)
+    assert set(written.values()) == {1} and {arm for _, arm, _ in written} == {"base", "base_few_shot", "tuned"}
+
+
+def test_a_sharded_model_is_not_measured_by_one_process(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    assert main(["train", "--config", TINY]) == 2
+    assert "launch the command sft" in capsys.readouterr().err

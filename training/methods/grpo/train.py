@@ -143,6 +143,7 @@ def trainer_arguments(config: GrpoConfig, n_rows: int, dtype: str, folder: RunFo
         scale_rewards="none" if g.loss_type == "dr_grpo" else "group", num_iterations=1,
         steps_per_generation=config.train.gradient_accumulation_steps, use_vllm=g.use_vllm,
         vllm_mode=g.vllm_mode, vllm_gpu_memory_utilization=g.vllm_gpu_memory_utilization,
+        vllm_max_model_length=config.train.max_length + g.max_completion_length,  # or it keeps room for all positions
     )  # fmt: skip
 
 

@@ -105,8 +105,8 @@ def adapted(model: Any, lora: LoraSettings) -> Adapted:
     parts = _chosen_experts(lora.target_parameters, experts)
     if lora.layers_to_transform:
         layers = targets.adapted_layers(lora, model.config.get_text_config().num_hidden_layers)
-        chosen = {name: layer for name, layer in chosen.items() if _layer(name) in layers}
-        parts = {name: part for name, part in parts.items() if _layer(name) in layers}
+        chosen = {name: layer for name, layer in chosen.items() if block_of(name) in layers}
+        parts = {name: part for name, part in parts.items() if block_of(name) in layers}
     parameters = list(parts) if lora.layers_to_transform else short_names(model, list(parts), parameters=True)
     taken = _taken_for_experts(model, modules)
     modules = [name for name in modules if name not in taken] if isinstance(modules, list) else modules
@@ -162,9 +162,9 @@ def _taken_for_experts(model: Any, modules: list[str] | str) -> list[str]:
     return [name for name in modules if name.rsplit(".", 1)[-1] in former]
 
 
-def _layer(name: str) -> int:
-    """The number in a module's name, such as 3 in model.layers.3.mlp.up_proj."""
-    return next(int(part) for part in name.split(".") if part.isdigit())
+def block_of(name: str) -> int:
+    """The number in a module's name, such as 3 in model.layers.3.mlp.up_proj; 0 where it has none."""
+    return next((int(part) for part in name.split(".") if part.isdigit()), 0)
 
 
 def linear_layers(model: Any, head: bool = False) -> dict[str, Linear]:

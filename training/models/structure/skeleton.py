@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ def of_folder(source: str) -> Any | None:
     Returns:
         None where ``source`` is no folder with a config.json, or transformers makes no language model of it.
     """
-    if not (Path(source) / "config.json").is_file():
-        return None
+    file = Path(source) / "config.json"
+    return _built(source, file.stat().st_mtime_ns) if file.is_file() else None
+
+
+@lru_cache(maxsize=2)  # a plan asks several times
+def _built(source: str, _changed: int) -> Any | None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 

@@ -43,7 +43,8 @@ def adapted_of(config: Config) -> Adapted | None:
     Raises:
         BadInput: the model has no such layer or parameter as the settings name.
     """
-    model = skeleton.of_folder(config.model.source) if config.lora is not None else None
+    causal = config.lora is not None and config.method != "embed"  # an encoder is no causal language model
+    model = skeleton.of_folder(config.model.source) if causal else None
     return None if model is None or config.lora is None else linears.adapted(model, config.lora)
 
 
