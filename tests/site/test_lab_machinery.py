@@ -174,22 +174,21 @@ def start_long_run(page):
 
 
 STOP = """() => new Promise((resolve) => {
-  const started = performance.now();
+  let frames = 0;
+  document.addEventListener('lab-frame', () => { frames += 1; });
   document.querySelector('[data-action=stop]').click();
-  const look = () => stage10Labs.busy ? setTimeout(look, 1) : resolve(performance.now() - started);
+  const look = () => stage10Labs.busy ? setTimeout(look, 1) : resolve(frames);
   look();
 })"""
 
 
 def test_a_run_shows_progress_and_stops_at_once(lab):
-    """The aim is 60 ms; the bound leaves room for a busy machine, and the best of three tries counts."""
-    taken = []
-    for _ in range(3):
-        start_long_run(lab)
-        lab.wait_for_selector("[data-part=meter]:not([hidden])", timeout=BOOT)
-        assert lab.locator("lab-view").get_attribute("data-state") == "running"
-        taken.append(lab.evaluate(STOP))
-    assert min(taken) < 150, f"the worker took {taken} ms to stop"
+    """A thousand steps give many frames; after the click comes one more at most, from the same worker."""
+    spawned = lab.evaluate("stage10Labs.spawned")
+    start_long_run(lab)
+    lab.wait_for_selector("[data-part=meter]:not([hidden])", timeout=BOOT)
+    assert lab.locator("lab-view").get_attribute("data-state") == "running"
+    assert lab.evaluate(STOP) <= 1 and lab.evaluate("stage10Labs.spawned") == spawned
     assert lab.locator("lab-view").get_attribute("data-state") == "ready"
     frames = lab.evaluate(
         "() => new Promise(done => { let n = 0; document.addEventListener('lab-frame', () => n++);"
