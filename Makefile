@@ -9,7 +9,7 @@ NEWEST_PYTHON := $(CURDIR)/.venv-newest/bin/python
 # left. Those of the page run by themselves: Playwright's loop would be in the way of tests that start one.
 WHOLE = --nothing-left-out
 TWO = --numprocesses=2 --dist=worksteal
-all-tests = $(1) -m pytest tests --ignore=tests/site $(WHOLE) $(TWO); rest=$$?; $(1) -m pytest tests/site $(WHOLE) $(TWO) && exit $$rest
+all-tests = $(1) -m pytest tests --ignore=tests/site $(2) $(WHOLE) $(TWO); rest=$$?; $(1) -m pytest tests/site $(2) $(WHOLE) $(TWO) && exit $$rest
 SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml
@@ -38,7 +38,7 @@ test: ## set up what the tests need (Chromium, torch, the bundled model), build 
 test-long: ## what make test runs a sample of, in full: long proofs and random walks
 	@$(SETUP) site test train browser model
 	@$(VENV_PYTHON) overrides/build/site.py
-	@STAGE10_EFFORT=full $(VENV_PYTHON) -m pytest tests -m "long or sampled" $(WHOLE) $(TWO)
+	@export STAGE10_EFFORT=full; $(call all-tests,$(VENV_PYTHON),-m "long or sampled")
 
 test-newest: ## all tests with the newest releases of what is pinned, in an environment of its own
 	@$(SETUP) site test train browser model
