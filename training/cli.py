@@ -76,6 +76,9 @@ def main(arguments: list[str]) -> int:
 
     Returns:
         The process's exit code, as the text ``ABOUT`` lists them; 141 when the reader of a pipe has gone.
+
+    Raises:
+        RuntimeError: torch's, where it is not memory that was missing.
     """
     try:
         if not arguments or arguments[0] in ("-h", "--help"):

@@ -238,7 +238,12 @@ def attach_adapter(model: Any, folder: str | Path, trainable: bool = False) -> P
 
 
 def saved_adapter(model: Any, folder: str | Path, trainable: bool = False) -> PeftModel:
-    """A saved adapter on a base model as PEFT holds it, the one door for PEFT's errors of loading; raises as above."""
+    """A saved adapter on a base model as PEFT holds it: the one door for PEFT's errors of loading.
+
+    Raises:
+        BadInput: there is none, it is damaged, or it belongs to another model.
+        GuardFailed: it changes nothing.
+    """
     from peft import PeftModel
 
     folder = Path(folder)

@@ -106,6 +106,9 @@ def from_main(compute: Callable[[], Answer]) -> Answer:
     """What ``compute`` returns, computed in the main process alone and given to all; an error of it is raised in all.
 
     So that several processes write each line once, wait for each other, and end alike.
+
+    Raises:
+        TrainingError: what ``compute`` raised, in every process.
     """
     if process_count() == 1:
         return compute()
