@@ -59,6 +59,7 @@ commands:
 {commands}
 
 Begin with:
+  python -m training new my-task
   python -m training train --config training/configs/sft/smollm2_orders.yaml --dry-run
   python -m training COMMAND --help
 

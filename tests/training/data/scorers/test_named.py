@@ -106,6 +106,11 @@ BROKEN = {
 }
 
 
+def test_a_function_that_fails_is_found_before_anything_is_trained(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="scorer.py:1: ZeroDivisionError"):
+        own(tmp_path, "def score(answer, expected): return 1 / 0").fault("yes")
+
+
 def test_the_figures_of_every_answer_have_the_same_names(tmp_path: Path) -> None:
     scorer = own(tmp_path, "def score(answer, expected): return {'exact': 1, answer: 1}")
     scorer.score("tone", "x", [])
