@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from training.data import splits
+from training.evaluation import probe, score
 from training.evaluation.probe import judge
 from training.methods.configuration import config_from
 from training.methods.planning.foresight import look_ahead_of_evaluation
@@ -38,17 +39,20 @@ def run(args: argparse.Namespace) -> int:
     rows = splits.load(config)
     splits.need_held_out(rows.heldout)
     if args.dry_run:
-        print(f"would ask {config.probe.n} questions twice, threshold {config.probe.exact_threshold:.0%}")
+        twice = " twice" if len(probe.controls(config)) > 1 else ""
+        print(f"would ask {config.probe.n} questions{twice}, threshold {config.probe.exact_threshold:.0%}")
         return 0
     loaded = load_base(config.model)
     look_ahead_of_evaluation(config, loaded, rows)
     verdict = judge(loaded, rows, config)
-    for arm in ("base", "base_few_shot"):
+    for arm in probe.controls(config):
         exact, content = verdict[arm]["exact"], verdict[arm]["content"]
         print(
             f"{arm.replace('_', ' '):<14} exact {exact['value']:.3f} [{exact['ci95'][0]:.3f}, {exact['ci95'][1]:.3f}]"
             f"  content {content['value']:.3f}  n={exact['n']}"
         )
+    if verdict["base_few_shot"] is None:
+        print(score.NO_EXAMPLES)
     print(verdict["sentence"])
     if args.out:
         Path(args.out).mkdir(parents=True, exist_ok=True)

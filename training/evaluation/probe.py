@@ -80,13 +80,19 @@ def ask(
     name = task.headline if task.headline in rows.heldout else next(iter(rows.heldout))
     asked = splits.Splits([], {name: rows.heldout[name][: config.probe.n]}, rows.sha256, {})
     return name, {arm: score.measure(loaded.model, loaded.tokenizer, asked, _with_shots(config), arm, folder)[name]
-                  for arm in score.controls(_with_shots(config))}  # fmt: skip
+                  for arm in controls(config)}  # fmt: skip
+
+
+def controls(config: Config) -> tuple[str, ...]:
+    """The prompts that the base model is asked with: see ``score.controls``."""
+    return score.controls(_with_shots(config))
 
 
 def verdict(name: str, found: dict[str, Any], config: Config) -> dict[str, Any]:
     """``decide``'s verdict on what ``ask`` found, with the scores of both prompts and the set's name."""
     shown = {arm: {key: value for key, value in scores.items() if key != "items"} for arm, scores in found.items()}
-    return {**decide(found["base"], found.get("base_few_shot"), config.probe.exact_threshold), "set": name, **shown}
+    decided = decide(found["base"], found.get("base_few_shot"), config.probe.exact_threshold)
+    return {**decided, "set": name, "base_few_shot": None, **shown}
 
 
 def stands_for_evaluation(config: Config) -> bool:

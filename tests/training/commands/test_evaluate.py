@@ -410,3 +410,15 @@ def test_prompts_end_where_the_answer_begins(small):
     row = splits.load(settings()).heldout["shifted"][0]
     ids = chat_template.prompt_ids(tokenizer, row["messages"][:-1])
     assert tokenizer.decode(ids).endswith("assistant\n")
+
+
+def test_the_probe_of_rows_without_examples_asks_once_and_says_so(tmp_path, capsys):
+    """It asked twice with the same prompt."""
+    for name, asked in (("rows", "What is 2 + 1?"), ("held", "What is 1 + 1?")):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"prompt": asked, "completion": asked[8]}))
+    mine = ["task=jsonl", f"data.train_file={tmp_path / 'rows.jsonl'}", "evaluate.max_new_tokens=4",
+            f"data.heldout_files={{mine: {tmp_path / 'held.jsonl'}}}", "--out", str(tmp_path / "probe")]  # fmt: skip
+    assert cli.main(["probe", "--config", "training/configs/sft/tiny.yaml", *mine]) == 0
+    said = capsys.readouterr().out
+    assert "no few-shot control" in said and said.count("exact 0.000") == 1
+    assert json.loads((tmp_path / "probe" / "probe.json").read_text())["base_few_shot"] is None
