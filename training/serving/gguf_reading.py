@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +68,8 @@ def read_back(file: Path) -> ReadBack:
         config: Any = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
         as_llama_cpp_computes(config, said, file)
         how = {"dtype": torch.float32, "quantization_config": GgufConfig(dequantize=True)}
-        model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, config=config, **how)
+        with redirect_stderr(io.StringIO()):  # its progress bar has no switch
+            model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, config=config, **how)
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise BadInput(f"{file}: transformers cannot read it ({' '.join(str(error).split())[:160]}); export it again"

@@ -300,6 +300,7 @@ def write_shards(merged: Merged, out: Path, limit: float = 2e9) -> None:
     names = names if total > 1 else ["model.safetensors"]
     for file, held in zip(names, shards, strict=True):
         save_file({name: merged.get(name) for name in held}, str(out / file), metadata={"format": "pt"})
+        (out / file).chmod(0o644)  # safetensors leaves it to its owner alone, and a server may run as somebody else
     if total > 1:
         places = {name: file for file, held in zip(names, shards, strict=True) for name in held}
         index = {"metadata": {"total_size": sum(sizes.values())}, "weight_map": places}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from training.data import splits
+from training.data.system_turn import system_of
 from training.models import bundled, chat_template, guards, loading, tiny
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource
@@ -92,7 +92,7 @@ def open_run(folder: Path, config: Config, scratch: Path) -> Shipment:
         loading.need_adapter(folder / "adapter")
         guards.same_base(folder / "adapter", config.model.source)
     stops = sorted(chat_template.stop_ids(tokenizer))
-    system = splits.task_of(config).system
+    system = system_of(config)
     return Shipment(folder.resolve().name, source, adapter, tokenizer, stops, system, config, _dtype_of(folder))
 
 

@@ -52,9 +52,7 @@ class Station:
     def _prompt(self, messages: list[dict[str, str]]) -> list[int]:
         ids = chat_template.prompt_ids(self.tokenizer, messages)
         first = self.tokenizer.bos_token_id
-        bare = str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-        opened = bool(self.tokenizer.bos_token) and bare.startswith(self.tokenizer.bos_token)
-        return [first, *ids] if self.beginning and first is not None and not opened else ids
+        return [first, *ids] if self.beginning and first is not None and ids[:1] != [first] else ids
 
     def greedy(self, prompts: list[list[int]], limit: int) -> list[list[int]]:
         """The likeliest tokens after each prompt, up to and including a stop token.

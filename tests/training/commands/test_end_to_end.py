@@ -14,7 +14,7 @@ import pytest
 
 from tests.checkout import ROOT
 from training.cli import main
-from training.commands import chat
+from training.data import system_turn
 from training.methods import plan
 from training.methods.configuration import load_config
 from training.models import tiny
@@ -157,8 +157,8 @@ def test_the_time_of_a_dry_run_grows_with_the_work(monkeypatch, capsys):
 
 
 def test_the_system_prompt_of_a_task_is_the_one_it_was_trained_with():
-    assert "JSON" in chat.task_system_prompt("orders")
-    assert chat.task_system_prompt("jsonl") == ""
+    assert "JSON" in system_turn.task_system_prompt("orders")
+    assert system_turn.task_system_prompt("jsonl") == ""
 
 
 def test_two_processes_write_each_prediction_once_and_exit_alike(tmp_path):

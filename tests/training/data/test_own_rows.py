@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from training.commands.chat import system_of
 from training.data import rewards, splits
+from training.data.system_turn import system_of
 from training.evaluation import score
 from training.methods.configuration import load_config
 from training.run.errors import BadInput

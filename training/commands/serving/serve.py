@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.data import splits
+from training.data.system_turn import system_of
 from training.methods.configuration import load_config
 from training.models import guards, loading
 from training.run.errors import BadInput
@@ -48,6 +48,6 @@ def run(args: argparse.Namespace) -> int:
         model = shipment.trained_model(loaded.model, folder, config)
         name = server.served_name(Path(folder).resolve().name)
         limit = args.max_new_tokens or config.evaluate.max_new_tokens
-        app = server.make_app(model, loaded.tokenizer, name, splits.task_of(config).system, limit)
+        app = server.make_app(model, loaded.tokenizer, name, system_of(config), limit)
         server.serve(app, bound, name)
     return 0

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from training import cli
-from training.commands.chat import task_system_prompt
 from training.data import splits
 from training.data import tasks as package
+from training.data.system_turn import task_system_prompt
 from training.data.tasks import registry
 from training.evaluation import baseline_cache
 from training.methods.configuration import load_config
