@@ -160,6 +160,36 @@ def draw(slug: str, challenge: str, seed: int) -> Task:
     return Task(task.prompt, legal)
 
 
+TASKS_LOOKED_AT = 5  # a challenge sets the same parameters in each of its tasks, or nearly
+
+
+def main_params(slug: str) -> tuple[str, ...]:
+    """Names of the parameters that a preset, a prediction or a challenge uses, in the SPEC's order.
+
+    A challenge whose answer is the lab's settings uses those that its tasks set away from the defaults; the pinned
+    parameters count too. Their controls stand beside the charts, the others in a drawer.
+
+    Raises:
+        KeyError: there is no such lab.
+    """
+    spec_ = spec(slug)
+    used = {name for told in (*spec_.presets, *spec_.predictions) for name in told.params}
+    for challenge in spec_.challenges:
+        for seed in range(1, TASKS_LOOKED_AT + 1):
+            used |= set(challenge.draw(seed).params)
+    return tuple(p.name for p in spec_.params if p.name in used | set(spec_.pinned))
+
+
+def recorded_run(slug: str) -> Frame | None:
+    """The frame of the run that ``SPEC.recorded`` describes; None for a lab that shows everything without one.
+
+    Raises:
+        KeyError: there is no such lab.
+    """
+    settings = spec(slug).recorded
+    return last_frame(slug, settings) if settings else None
+
+
 def check(slug: str, challenge: str, seed: int, params: dict[str, Any], answer: Any = None) -> Verdict:
     """A verdict on an answer. An unreadable answer is "wrong" with a sentence, never an exception.
 

@@ -261,6 +261,8 @@ class LabSpec:
         view: name of a view of its own under ``overrides/labs/views`` ("" = generic only).
         pinned: parameters whose controls stay in sight, in the bar above the lab, however far one scrolls.
         data_files: recorded files that are provided before the first run, or later (see ``labs_py.data``).
+        recorded: settings (over the defaults) whose result stands in charts and numbers that the first frame leaves
+            empty, marked as recorded, until the reader runs the lab.
     """
 
     slug: str
@@ -282,6 +284,7 @@ class LabSpec:
     view: str = ""
     data_files: tuple[DataFile, ...] = ()
     pinned: tuple[str, ...] = ()
+    recorded: dict[str, Any] = field(default_factory=dict)
 
     def param(self, name: str) -> Param:
         """The parameter of that name; KeyError when there is none."""

@@ -6,6 +6,7 @@ import logging
 import posixpath
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from first_picture import spectrum  # noqa: E402
 log = logging.getLogger("mkdocs.hooks.furniture")
 PLACE = re.compile(r'<div data-s10="(\w+)"(?: data-group="(\w+)")?></div>')
 ANCHOR = re.compile(r'<a\b([^>]*?)\bhref="([^"#:]*)(#[^"]*)?"([^>]*)>(.*?)</a>', re.DOTALL)
+LAB = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
+HEADING = re.compile(r"<h1\b.*?</h1>", re.DOTALL)
+HEADING_END = re.compile("</h1>")
 COMING = '<span class="s10-coming">{text}<span class="s10-coming__mark"> (coming)</span></span>'
 HARDWARE = {
     "browser": "Runs in this page",
@@ -84,6 +88,19 @@ def on_page_context(context, page, config, nav):
 
     page.content = PLACE.sub(place, page.content)
     if "</h1>" in page.content and not page.meta.get("is_coming"):
+        head = BUILD["env"].get_template("partials/lab-head.html")
+        page.content = lab_first(page.content, lambda slug: head.render(**here, slug=slug))
         card = BUILD["env"].get_template("partials/page-card.html").render(**here)
-        page.content = page.content.replace("</h1>", f"</h1>\n{card}", 1)
+        behind = LAB if LAB.search(page.content) else HEADING_END
+        page.content = behind.sub(lambda match: f"{match[0]}\n{card}", page.content, count=1)
     return context
+
+
+def lab_first(content: str, head: Callable[[str], str]) -> str:
+    """On a lab's page the instrument follows the title, which becomes one line with what the page's card would say."""
+    lab, title = LAB.search(content), HEADING.search(content)
+    if not lab or not title:
+        return content
+    rest = content[: lab.start()] + content[lab.end() :]
+    line = f'<div class="lab-head">{title[0]}{head(lab[1])}</div>'
+    return rest.replace(title[0], f'{line}<lab-view slug="{lab[1]}"></lab-view><a id="lesson"></a>', 1)

@@ -25,6 +25,7 @@ if str(ROOT) not in sys.path:
 from labs_py import api  # noqa: E402
 
 ELEMENT = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
+TITLE_LINE = '<div class="lab-head">'  # written by the hook furniture, in front of the lab
 FENCED = re.compile(r"^([ ]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ ]*$", re.MULTILINE | re.DOTALL)  # a listing, not the page
 SCRIPTS = ROOT / "overrides" / "labs"
 FIRST_SEED = 1
@@ -66,9 +67,10 @@ def on_post_page(output, page, config):
     foot = f'{OPENED_AS_FILE}<script type="module" src="{script}?v={version}"></script>'
 
     def put(match: re.Match) -> str:
-        return f"{head}{pictures[match[1]]}{foot}"
+        return f"{pictures[match[1]]}{foot}"
 
-    return ELEMENT.sub(put, output)
+    line = TITLE_LINE if TITLE_LINE in output else ELEMENT.search(output)[0]
+    return ELEMENT.sub(put, output.replace(line, f"{head}{line}", 1))
 
 
 @lru_cache(maxsize=1)
@@ -101,10 +103,13 @@ def lab_input(slug: str) -> dict:
     for prediction in spec.predictions:
         frame = api.last_frame(slug, prediction.params)
         answers[prediction.name] = frame["scalars"][prediction.reveal]["value"]
+    recorded = api.recorded_run(slug)
     tasks = {challenge.name: api.draw(slug, challenge.name, FIRST_SEED) for challenge in spec.challenges}
     return {
         "spec": spec.to_json(),
         "frame": json.loads(api.to_json(api.last_frame(slug))),
+        "recorded": json.loads(api.to_json(recorded)) if recorded else None,
+        "main": api.main_params(slug),
         "answers": answers,
         "tasks": {name: {"prompt": task.prompt, "params": task.params} for name, task in tasks.items()},
         "sources": [{"name": name, "text": api.source(name)} for name in spec.code],

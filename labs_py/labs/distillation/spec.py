@@ -167,6 +167,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     run_label="Train the student",
+    recorded={"train": True},
     pinned=("temperature", "alpha"),
     code=(
         "labs_py.core.numerics:logsumexp",

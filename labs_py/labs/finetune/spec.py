@@ -97,6 +97,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     run_label="Train",
+    recorded={"train": True},
     view="finetune",
     pinned=("method", "rank"),
     code=(

@@ -116,7 +116,7 @@ CHARTS = (
         "column",
         "row",
         help="Where the fine-tune wants to move each weight.",
-        section=UPDATE,
+        section=SPECTRUM,
         scale_from="delta_w_view",
     ),
     Chart(
@@ -127,7 +127,7 @@ CHARTS = (
         "column",
         "row",
         help="The best stand-in of rank r, on the same colour scale.",
-        section=UPDATE,
+        section=SPECTRUM,
         scale_from="delta_w_view",
     ),
     Chart(
@@ -138,7 +138,7 @@ CHARTS = (
         "column",
         "row",
         help="Update minus B·A, on the same colour scale.",
-        section=UPDATE,
+        section=SPECTRUM,
         scale_from="delta_w_view",
     ),
     Chart(
@@ -162,7 +162,7 @@ CHARTS = (
         "share",
         y_zero=True,
         markers=(("rank", "rank r"),),
-        section=SPECTRUM,
+        section=UPDATE,
         help="Squares of the singular values, summed from the largest.",
     ),
     Chart(

@@ -20,14 +20,14 @@ SIGMA = "largest_singular_value"
 SECTIONS = (
     Section(
         SPECTRUM,
-        "Fine-tuning moves a weight matrix by an update; LoRA bets that a thin product B·A can stand in for it. The "
-        "best product of rank r keeps the r largest singular values and drops the rest, so the spectrum says, before "
-        "anything is trained, how good rank r can ever be. Choose an update, then drag the rank.",
+        "LoRA bets that a low-rank product B·A can stand in for an update. The best one of rank r keeps the r largest "
+        "singular values and drops the rest. Drag the rank: what is left over is noise, or structure that the rank "
+        "could not afford.",
     ),
     Section(
         UPDATE,
-        "The update, its best stand-in of rank r, and the difference, on one colour scale. A pattern in what is left "
-        "over is structure that the rank could not afford; noise left over is nothing to regret.",
+        "The energy of an update is the sum of its squared singular values. The spectrum says, before anything is "
+        "trained, how good rank r can ever be: the share that the first r hold is kept, the rest is lost.",
     ),
     Section(
         SWEEPS,

@@ -21,6 +21,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     run_label="Train A and B",
+    recorded={"train": True},
     pinned=("rank",),
     code=(
         "labs_py.core.lora:truncate",

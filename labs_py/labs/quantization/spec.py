@@ -190,6 +190,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     run_label="Fit the repair",
+    recorded={"train": True},
     pinned=("bits",),
     code=(
         "labs_py.core.quantize:symmetric",

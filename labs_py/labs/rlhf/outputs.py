@@ -102,17 +102,6 @@ OUTPUTS = (
 
 CHARTS = (
     Chart(
-        "sealed",
-        "How often the sealed guess was right",
-        "line",
-        (Series("sealed_running", "running share", x="sealed_number"), Series("sealed_coin", "a coin", role="dashed")),
-        x_label="your picks",
-        y_label="share right",
-        y_zero=True,
-        section=PICK,
-        help="Filled by your own picks.",
-    ),
-    Chart(
         "weights",
         "What the labels say about taste",
         "bars",
@@ -124,7 +113,7 @@ CHARTS = (
         ),
         y_label="weight",
         tokens="feature_names",
-        section=FIT,
+        section=PICK,
         help="Whiskers: 1.96 standard errors. A hatched bar is not used by the policy.",
     ),
     Chart(
@@ -135,8 +124,19 @@ CHARTS = (
         x_label="step",
         y_label="loss per label",
         y_zero=True,
-        section=FIT,
+        section=PICK,
         help="Sliders refit by Newton's method, a handful of steps; the button runs gradient descent.",
+    ),
+    Chart(
+        "sealed",
+        "How often the sealed guess was right",
+        "line",
+        (Series("sealed_running", "running share", x="sealed_number"), Series("sealed_coin", "a coin", role="dashed")),
+        x_label="your picks",
+        y_label="share right",
+        y_zero=True,
+        section=PICK,
+        help="By the seals on your own picks.",
     ),
     Chart(
         "labels",

@@ -8,6 +8,9 @@ from labs_py.labs.rlhf.params import PARAMS, SECTIONS
 from labs_py.labs.rlhf.tasks import CHALLENGES
 from labs_py.spec import LabSpec
 
+# What the careful annotator would say of the first pairs of the queue: an example of picks, until the reader's own.
+EXAMPLE_PICKS = "41A 27B 50A 29A 39A 48A 32B 46A 47B 13A 30B 9B 33A 3A 38B 5B 4A 18A 17A 52A 15A 36B 37A 43B"
+
 SPEC = LabSpec(
     slug="rlhf",
     title="The RLHF Lab",
@@ -21,6 +24,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     run_label="Fit by gradient descent",
+    recorded={"picks": [[int(pick[:-1]), pick[-1]] for pick in EXAMPLE_PICKS.split()]},
     view="rlhf",
     code=(
         "labs_py.core.preference:log_likelihood",

@@ -7,7 +7,13 @@ import { html } from "../html.js";
 import { extent } from "./data.js";
 import { fix } from "./paths.js";
 
-export const BOX = { width: 360, height: 240, top: 26, right: 12, bottom: 40, left: 46 };
+const MARGINS = { top: 26, right: 12, bottom: 40, left: 46 };
+const SMALL = { width: 360, height: 240 };
+
+/** Size and margins of a chart in its own units; its place in the stage may give it a size. */
+export function boxOf(chart) {
+  return { ...MARGINS, ...(chart.box || SMALL) };
+}
 
 /**
  * @param {[number, number] | null} domain
@@ -22,7 +28,8 @@ export function makeScale(domain, range, { log = false, zero = false, nice = tru
     return nice ? scale.nice() : scale;
   }
   if (zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
-  if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+  if (low === high && zero) [low, high] = [0, 1]; // nothing but zeros stands on the axis
+  else if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   const scale = scaleLinear().domain([low, high]).range(range);
   return nice ? scale.nice(5) : scale;
 }
@@ -59,46 +66,49 @@ export function scalesOf(chart, series, { markers, pad = 0, xDomain }) {
   const xs = xDomain || extent([...series.map((s) => s.x), markers.map((m) => m.x)], chart.x_log);
   const ys = extent(series.flatMap((s) => [s.y, s.low, s.high]), chart.y_log);
   const padded = xs && pad ? [xs[0] - pad, xs[1] + pad] : xs;
+  const box = boxOf(chart);
   return {
-    x: makeScale(padded, [BOX.left, BOX.width - BOX.right], { log: chart.x_log, nice: false }),
-    y: makeScale(ys, [BOX.height - BOX.bottom, BOX.top], { log: chart.y_log, zero: chart.y_zero }),
+    x: makeScale(padded, [box.left, box.width - box.right], { log: chart.x_log, nice: false }),
+    y: makeScale(ys, [box.height - box.bottom, box.top], { log: chart.y_log, zero: chart.y_zero }),
   };
 }
 
 /** Grid, tick labels and axis titles. */
 export function axes(chart, x, y) {
-  const floor = BOX.height - BOX.bottom;
-  const right = BOX.width - BOX.right;
+  const box = boxOf(chart);
+  const floor = box.height - box.bottom;
+  const right = box.width - box.right;
   const xTicks = ticksOf(x, chart.x_log, 6);
   const yTicks = ticksOf(y, chart.y_log, 5);
-  return html`<g class="lab-grid">${yTicks.map((t) => html`<path d="M${BOX.left} ${fix(y(t))}H${right}"/>`)}</g
-    ><path class="lab-axis" d="M${BOX.left} ${floor}H${right}"/><g class="lab-ticks" text-anchor="end">${yTicks.map(
-      (t) => html`<text x="${BOX.left - 7}" y="${fix(y(t) + 4)}">${tickText(t)}</text>`,
+  return html`<g class="lab-grid">${yTicks.map((t) => html`<path d="M${box.left} ${fix(y(t))}H${right}"/>`)}</g
+    ><path class="lab-axis" d="M${box.left} ${floor}H${right}"/><g class="lab-ticks" text-anchor="end">${yTicks.map(
+      (t) => html`<text x="${box.left - 7}" y="${fix(y(t) + 4)}">${tickText(t)}</text>`,
     )}</g><g class="lab-ticks" text-anchor="middle">${xTicks.map(
       (t) => html`<text x="${fix(x(t))}" y="${floor + 17}">${tickText(t)}</text>`,
     )}</g>${axisTitles(chart)}`;
 }
 
 /** Axis titles: the vertical one stands level above its axis, where it can be read. */
-export function axisTitles(chart, box = BOX) {
+export function axisTitles(chart, box = boxOf(chart)) {
   return html`<g class="lab-axis-title"><text x="2" y="13">${chart.y_label}</text><text text-anchor="middle" x="${
     (box.left + box.width - box.right) / 2}" y="${box.height - 6}">${chart.x_label}</text></g>`;
 }
 
 /** Vertical marker lines with their labels, lower when they would run into each other. */
-export function markerLines(markers, x) {
+export function markerLines(chart, markers, x) {
   let lastX = -Infinity;
   let lane = 0;
-  const floor = BOX.height - BOX.bottom;
+  const box = boxOf(chart);
+  const floor = box.height - box.bottom;
   return [...markers]
     .sort((a, b) => a.x - b.x)
     .map((marker) => {
       const at = x(marker.x);
       lane = at - lastX < 100 ? lane + 1 : 0;
       lastX = at;
-      const end = at > BOX.width - 90;
-      return html`<g class="lab-marker"><path d="M${fix(at)} ${BOX.top - 4}V${floor}"/><text x="${fix(
-        at + (end ? -5 : 5))}" y="${BOX.top + 7 + 14 * lane}" text-anchor="${end ? "end" : "start"}">${
+      const end = at > box.width - 90;
+      return html`<g class="lab-marker"><path d="M${fix(at)} ${box.top - 4}V${floor}"/><text x="${fix(
+        at + (end ? -5 : 5))}" y="${box.top + 7 + 14 * lane}" text-anchor="${end ? "end" : "start"}">${
         marker.label}</text></g>`;
     });
 }

@@ -1,7 +1,7 @@
 /** Bars over positions, bars along words, and histograms. Dropped bars are hatched, not only paler. */
 
 import { html } from "../html.js";
-import { axes, axisTitles, BOX, makeScale, markerLines, scalesOf, ticksOf, tickText } from "./axes.js";
+import { axes, axisTitles, boxOf, makeScale, markerLines, scalesOf, ticksOf, tickText } from "./axes.js";
 import { extent, markersOf, seriesOf, tokensOf } from "./data.js";
 import { drawSeries } from "./line.js";
 import { fix } from "./paths.js";
@@ -34,7 +34,8 @@ export function drawBars(chart, frame, id) {
   const markers = markersOf(chart, frame);
   const { x, y } = scalesOf({ ...chart, y_zero: !chart.y_log }, series, { markers, pad: 0.5 });
   const count = Math.max(1, ...bars.map((s) => s.y.length));
-  const slot = (BOX.width - BOX.left - BOX.right) / count;
+  const box = boxOf(chart);
+  const slot = (box.width - box.left - box.right) / count;
   const width = Math.max(0.6, (slot * (slot > 6 ? 0.8 : 0.9)) / Math.max(1, bars.length));
   const floor = y(chart.y_log ? y.domain()[0] : 0);
   return html`<defs>${series.map((_, i) => hatch(id, i))}</defs>${axes(chart, x, y)}${series.map((s, i) => {
@@ -48,7 +49,7 @@ export function drawBars(chart, frame, id) {
         Math.max(0.5, Math.abs(floor - y(value))))}"${fill(s, j, id, i)}/>${
         s.low && s.high ? whisker(left + width / 2, s.low[j], s.high[j], y) : ""}`;
     })}</g>`;
-  })}${markerLines(markers, x)}`;
+  })}${markerLines(chart, markers, x)}`;
 }
 
 /** Size of a chart of rows, one group per word. */
@@ -56,7 +57,12 @@ export function rowsBox(chart, frame) {
   const tokens = tokensOf(chart, frame) || [];
   const groups = Math.max(1, chart.series.length);
   const band = Math.max(ROW, 9 * groups + 7);
-  return { ...BOX, left: 118, band, height: BOX.top + BOX.bottom + band * Math.max(1, Math.min(tokens.length, MOST_TOKENS)) };
+  const box = boxOf(chart);
+  const rows = Math.max(1, Math.min(tokens.length, MOST_TOKENS));
+  // Where its place is taller than the rows need, they spread; where it is wider than they are tall, it is as wide.
+  const spread = Math.max(band, Math.min(44, (box.height - box.top - box.bottom) / rows));
+  const height = Math.round(box.top + box.bottom + spread * rows);
+  return { ...box, left: 118, band: spread, height, width: Math.round(Math.max(box.width, Math.min(900, (box.width / box.height) * height))) };
 }
 
 /** Horizontal bars with a word each: weights of features, probabilities of tokens. */
@@ -111,7 +117,8 @@ export function drawHistogram(chart, frame, id) {
   const shapes = bars.map((s) => ({ ...s, x: edgesOf(s) }));
   const { x, y } = scalesOf({ ...chart, y_zero: !chart.y_log }, [...shapes, ...ticks.map((s) => ({ ...s, y: [], low: null,
     high: null })), ...lines], { markers });
-  const floor = BOX.height - BOX.bottom;
+  const box = boxOf(chart);
+  const floor = box.height - box.bottom;
   return html`<defs>${series.map((_, i) => hatch(id, i))}</defs>${axes(chart, x, y)}${shapes.map((s, k) => {
     const i = series.indexOf(bars[k]);
     return html`<g class="c${i + 1} lab-bars lab-bins">${s.y.map((value, j) => {
@@ -121,8 +128,8 @@ export function drawHistogram(chart, frame, id) {
         fix(Math.max(0, floor - y(value)))}"${fill(s, j, id, i)}/>`;
     })}</g>`;
   })}${ticks.map((s) => html`<g class="c${series.indexOf(s) + 1} lab-levels">${s.x.filter(Number.isFinite).map(
-    (at) => html`<path d="M${fix(x(at))} ${BOX.top}V${floor}"/>`)}</g>`)}${lines.map(
-    (s) => drawSeries(s, series.indexOf(s), chart, x, y))}${markerLines(markers, x)}`;
+    (at) => html`<path d="M${fix(x(at))} ${box.top}V${floor}"/>`)}</g>`)}${lines.map(
+    (s) => drawSeries(s, series.indexOf(s), chart, x, y))}${markerLines(chart, markers, x)}`;
 }
 
 /** @param {import("./data.js").Points} s */

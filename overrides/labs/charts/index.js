@@ -4,7 +4,7 @@
  */
 
 import { html, raw } from "../html.js";
-import { BOX } from "./axes.js";
+import { boxOf } from "./axes.js";
 import { drawBars, drawHistogram, drawRows, rowsBox } from "./bars.js";
 import { hasData, seriesOf, tokensOf } from "./data.js";
 import { drawHeatmap, HEATMAP_BOX } from "./heatmap.js";
@@ -37,9 +37,9 @@ export function summaryOf(chart, frame) {
     .join("; ");
 }
 
-function boxOf(chart, frame) {
+function sizeOf(chart, frame) {
   if (chart.kind === "heatmap") return HEATMAP_BOX;
-  return chart.kind === "tokens" || tokensOf(chart, frame) ? rowsBox(chart, frame) : BOX;
+  return chart.kind === "tokens" || tokensOf(chart, frame) ? rowsBox(chart, frame) : boxOf(chart);
 }
 
 /**
@@ -48,7 +48,7 @@ function boxOf(chart, frame) {
  * @param {string} id unique on the page
  */
 export function drawSvg(chart, frame, id) {
-  const box = boxOf(chart, frame);
+  const box = sizeOf(chart, frame);
   return html`<svg class="lab-svg" viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="${chart.title}: ${
     summaryOf(chart, frame)}">${DRAW[chart.kind](chart, frame, id)}</svg>`;
 }
@@ -92,14 +92,19 @@ export function drawParts(chart, frame, spec) {
     table: drawTable(chart, frame), empty: false };
 }
 
-/** A whole figure, as the first frame needs it. */
-export function drawFigure(chart, frame, spec) {
+/**
+ * A whole figure, as the first frame needs it.
+ * @param {{columns?: number, tall?: number, isRecorded?: boolean}} [place] in the grid of twelve columns; isRecorded:
+ *   the frame is a recorded run's, since the shown settings fill no such chart before one is started
+ */
+export function drawFigure(chart, frame, spec, { columns = 12, tall = 1, isRecorded = false } = {}) {
   const parts = drawParts(chart, frame, spec);
-  return html`<figure class="lab-figure lab-figure--${chart.kind}${parts.empty ? " is-empty" : ""}" data-chart="${chart.name}"
+  return html`<figure class="lab-figure lab-figure--${chart.kind}${parts.empty ? " is-empty" : ""}" data-chart="${chart.name}"${
+    isRecorded ? raw(" data-recorded") : ""} style="--columns:${columns};--tall:${tall}"
     ><figcaption><strong>${chart.title}</strong>${chart.help ? html` <span>${chart.help}</span>` : ""}</figcaption
     ><div class="lab-legend" data-part="legend">${parts.legend}</div><div class="lab-plot" data-part="plot">${parts.plot}</div
-    ><p class="lab-summary" data-part="summary">${parts.summary}</p><details class="lab-numbers"><summary>Numbers<span class="lab-hidden"> of
-    ${chart.title}</span></summary><div class="lab-scroll" tabindex="0" role="region" aria-label="Numbers of ${chart.title}" data-part="table">${
+    ><div class="lab-foot"><p class="lab-summary" data-part="summary">${parts.summary}</p><details class="lab-numbers"><summary>Numbers<span class="lab-hidden"> of
+    ${chart.title}</span></summary><div class="lab-panel"><div class="lab-scroll" tabindex="0" role="region" aria-label="Numbers of ${chart.title}" data-part="table">${
     parts.table}</div><button type="button" class="lab-button" data-action="download" data-for="${chart.name}" disabled>${
-    chart.download || "Save as CSV"}</button></details></figure>`;
+    chart.download || "Save as CSV"}</button></div></details></div></figure>`;
 }

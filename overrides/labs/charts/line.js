@@ -77,5 +77,5 @@ export function drawLine(chart, frame) {
   const series = seriesOf(chart, frame);
   const markers = markersOf(chart, frame);
   const { x, y } = scalesOf(chart, series, { markers });
-  return html`${axes(chart, x, y)}${series.map((s, i) => drawSeries(s, i, chart, x, y))}${markerLines(markers, x)}`;
+  return html`${axes(chart, x, y)}${series.map((s, i) => drawSeries(s, i, chart, x, y))}${markerLines(chart, markers, x)}`;
 }

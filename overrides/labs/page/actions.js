@@ -101,5 +101,7 @@ function followLink(lab, event) {
     if (param) changes[name] = clean(param, text).value;
   }
   lab.setParams(changes, { over: "defaults" });
-  if (lab.getBoundingClientRect().bottom < 0 || lab.getBoundingClientRect().top > innerHeight) lab.scrollIntoView({ block: "start" });
+  const instrument = lab.querySelector(".lab-instrument");
+  const { top, bottom } = instrument.getBoundingClientRect();
+  if (bottom < innerHeight / 2 || top > innerHeight / 2) instrument.scrollIntoView({ block: "start" });
 }

@@ -12,12 +12,15 @@ import { syncCharts, syncOutputs } from "../view/outputs.js";
 import { mountActions } from "./actions.js";
 import { mountBoot } from "./boot_when.js";
 import { mountChallenges } from "./challenges.js";
+import { mountChip } from "./chip.js";
 import { mountCode } from "./code.js";
 import { mountControls } from "./controls.js";
+import { mountDrawer } from "./drawer.js";
 import { mountMeter } from "./meter.js";
 import { mountOwnView } from "./own_view.js";
 import { mountPredictions } from "./predict.js";
 import { mountProgress } from "./progress.js";
+import { mountScenes } from "./scenes.js";
 
 const ADDRESS_DELAY = 200;
 const TABLE_DELAY = 120;
@@ -62,7 +65,8 @@ export class LabView extends HTMLElement {
     });
     this.classList.add("is-awake");
     syncControls(this, this.spec, this.params);
-    [mountControls, mountActions, mountMeter, mountPredictions, mountChallenges, mountCode, mountProgress, mountOwnView].forEach((mount) => mount(this));
+    [mountControls, mountActions, mountMeter, mountPredictions, mountChallenges, mountCode, mountProgress, mountOwnView,
+      mountChip, mountDrawer, mountScenes].forEach((mount) => mount(this));
     if (!storageWorks()) messages.push("Your browser keeps no data for this site, so progress, edits and pasted text last only until you leave the page.");
     if (messages.length) this.announce(messages.join(" "));
     this.firstMessages = messages;

@@ -1,7 +1,7 @@
 /** Native controls for parameters. The control that carries the parameter's name always holds its very value. */
 
 import { paramText } from "../format.js";
-import { html } from "../html.js";
+import { html, raw } from "../html.js";
 import { boundsOf, isLinked } from "../state.js";
 
 /** Whether a parameter gets a control at all. */
@@ -63,12 +63,15 @@ const FIELD = {
   file: (id, param) => html`<input type="file" id="${id}" name="${param.name}"${described(id, param)}>`,
 };
 
-/** @param {string} slug */
-export function drawControl(slug, param, params) {
+/**
+ * @param {string} slug
+ * @param {boolean} [isMain] whether a preset, a prediction or a challenge uses it
+ */
+export function drawControl(slug, param, params, isMain = false) {
   const id = controlId(slug, param);
   const unit = param.unit ? html` <span class="lab-unit">${param.unit}</span>` : "";
   const stays = isLinked(param) ? "" : html` Stays in this browser; never in links.`;
-  return html`<div class="lab-control lab-control--${param.kind}" data-param="${param.name}"><div class="lab-label"><label for="${id}">${
+  return html`<div class="lab-control lab-control--${param.kind}" data-param="${param.name}"${isMain ? raw(" data-main") : ""}><div class="lab-label"><label for="${id}">${
     param.label}</label>${unit}</div><div class="lab-field">${FIELD[param.kind](id, param, params)}</div>${
     param.help || stays ? html`<p class="lab-help" id="${id}-help">${param.help}${stays}</p>` : ""}</div>`;
 }

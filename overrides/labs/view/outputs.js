@@ -1,22 +1,30 @@
-/** Scalars as tiles: what a reader sees, and the exact value for tests and for copying. */
+/** Scalars as annotations: what a reader sees, and the exact value for tests and for copying. */
 
 import { scalar } from "../format.js";
 import { html, setHtml } from "../html.js";
 import { drawParts } from "../charts/index.js";
+import { sizedCharts } from "./scenes.js";
 
 /** The value as JavaScript writes a double: exact, and the same in node and in the browser. */
 export function valueAttribute(value) {
   return Number.isFinite(value) ? String(value) : "nan";
 }
 
-export function drawOutput(output, frame) {
+/**
+ * A number as an annotation. Where the first frame has none, the recorded run's stands, marked as such; the exact value
+ * in the attribute is always the shown frame's own.
+ */
+export function drawOutput(output, frame, recorded = null) {
   const value = frame.scalars[output.name]?.value ?? NaN;
-  return html`<div class="lab-output" data-output="${output.name}" data-value="${valueAttribute(value)}"><dt>${output.label}</dt><dd>${
-    scalar(value, output)}</dd>${output.help ? html`<dd class="lab-help">${output.help}</dd>` : ""}</div>`;
+  const then = recorded?.scalars[output.name]?.value ?? NaN;
+  const isRecorded = !Number.isFinite(value) && Number.isFinite(then);
+  return html`<div class="lab-output" data-output="${output.name}" data-value="${valueAttribute(value)}"${isRecorded ? html` data-recorded="${
+    valueAttribute(then)}"` : ""}${output.help ? html` title="${output.help}"` : ""}><dt>${output.label}</dt><dd>${
+    scalar(isRecorded ? then : value, output)}</dd></div>`;
 }
 
 /**
- * A frame on the way may lack a scalar that the last one will bring; its tile stays as it is.
+ * A frame on the way may lack a scalar that the last one will bring; it stays as it is.
  * @param {Element} root
  */
 export function syncOutputs(root, spec, frame) {
@@ -26,6 +34,8 @@ export function syncOutputs(root, spec, frame) {
     const tile = root.querySelector(`[data-output="${output.name}"]`);
     if (!tile) continue;
     tile.dataset.value = valueAttribute(value);
+    if (!Number.isFinite(value) && "recorded" in tile.dataset) continue;
+    delete tile.dataset.recorded;
     const text = scalar(value, output);
     const place = tile.querySelector("dd");
     if (place.textContent !== text) place.textContent = text;
@@ -38,14 +48,15 @@ export function syncOutputs(root, spec, frame) {
  * @param {boolean} withTables the numbers below are rewritten too (costlier than the picture)
  */
 export function syncCharts(root, spec, frame, withTables) {
-  for (const chart of spec.charts) {
+  for (const chart of sizedCharts(spec, isNarrow(root))) {
     const figure = root.querySelector(`[data-chart="${chart.name}"]`);
     if (!figure) continue;
     const parts = drawParts(chart, frame, spec);
     if (parts.empty && !figure.classList.contains("is-empty")) {
-      figure.classList.add("is-old");
+      figure.classList.toggle("is-old", !("recorded" in figure.dataset));
       continue;
     }
+    delete figure.dataset.recorded;
     figure.classList.remove("is-old");
     figure.classList.toggle("is-empty", parts.empty);
     figure.querySelector('[data-action="download"]')?.toggleAttribute("disabled", parts.empty);
@@ -55,6 +66,13 @@ export function syncCharts(root, spec, frame, withTables) {
     if (summary.textContent !== parts.summary) summary.textContent = parts.summary;
     if (withTables || figure.querySelector("details").open) setPart(figure, "table", parts.table);
   }
+}
+
+const NARROW = 700; // pixels, as in the style sheet
+
+/** On a small screen a chart fills the width, so its own units are fewer. */
+function isNarrow(root) {
+  return root.clientWidth < NARROW;
 }
 
 /** What each part was last given: most charts stay as they are when one slider moves, and keep their elements. */

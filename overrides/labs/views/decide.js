@@ -1,7 +1,5 @@
 /** The plan in words: the rule that fired, its evidence, the steps, and the configuration to save. */
 
-export const section = "";
-
 function plan(html, frame) {
   const said = JSON.parse(frame?.texts?.plan ?? "null");
   if (!said) return html`<p></p>`;

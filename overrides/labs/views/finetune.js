@@ -1,7 +1,5 @@
 /** What the tiny GPT answers before and after, story by story, and the adapter as a file to keep. */
 
-export const section = "";
-
 /** @param {string | undefined} text */
 function rowsOf(text) {
   try {
@@ -17,14 +15,17 @@ function answer(html, text, wanted) {
   return html`<td data-right="${right}">${right ? "✓ " : "✗ "}${text}</td>`;
 }
 
-function table(html, frame) {
+/** @param {any} recorded the frame of a run at the first settings, while the reader has started none */
+function table(html, frame, recorded) {
   const rows = rowsOf(frame?.texts?.samples);
+  const isRecorded = recorded && !rows.some(({ now }) => now);
+  if (isRecorded) return table(html, recorded, null);
   return html`<table><thead><tr><th scope="col">Held-out story, then "what is the moral of this story?"</th><th scope="col">Base</th><th scope="col">Now</th></tr></thead>
 <tbody>${rows.map(({ story, wanted, before, now }) => html`<tr><td>${story}</td>${answer(html, before, wanted)}${answer(html, now, wanted)}</tr>`)}</tbody></table>`;
 }
 
-export const render = ({ frame, html }) => html`<div class="finetune">
-  <div class="md-typeset__table" tabindex="0" role="region" aria-label="Answers before and after" data-part="samples">${table(html, frame)}</div>
+export const render = ({ frame, recorded, html }) => html`<div class="finetune">
+  <div class="md-typeset__table" tabindex="0" role="region" aria-label="Answers before and after" data-part="samples">${table(html, frame, recorded)}</div>
   <p class="lab-keep"><button type="button" class="lab-button" data-part="adapter" disabled>Download the adapter</button> <small>■ is the stop token. The file is safetensors; <code>python -m training.site_records.lora_tiny_gpt --load adapter.safetensors</code> loads it.</small></p>
 </div>`;
 

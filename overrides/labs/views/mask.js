@@ -1,7 +1,5 @@
 /** The chat as the model reads it and as its tokenizer cuts it, with what is trained on; the file's faults by line. */
 
-export const section = "";
-
 const STYLE = `
 .md-typeset .tokens dl { display: grid; gap: 8px; margin: 6px 0 8px; }
 .tokens dt { color: var(--muted); font-size: .88em; font-weight: 600; }

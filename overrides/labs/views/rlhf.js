@@ -3,8 +3,6 @@
  * All it shows comes from the frame (texts.pair); all it does is set the parameter "picks".
  */
 
-export const section = "";
-
 const SIDES = { a: "A", b: "B", s: "skip", 1: "A", 2: "B", 3: "skip" };
 const STYLE = `
 .pick { display: grid; gap: 12px; margin: 0 0 20px; padding: 14px; border: 1px solid var(--line); border-radius: var(--round); background: var(--panel); }
