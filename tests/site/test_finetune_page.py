@@ -46,4 +46,5 @@ def test_a_run_can_be_stopped(visit):
 def test_the_first_answers_stand_without_scripts(visit):
     page = visit(PAGE, java_script_enabled=False)
     assert page.locator("[data-part=samples] tbody tr").count() == 5
-    assert "press Train" in page.inner_text("[data-part=samples]")
+    assert "after a recorded run" in page.inner_text("[data-part=samples] [data-recorded]")
+    assert page.locator("[data-part=samples] [data-right=true]").count() > 0

@@ -15,17 +15,23 @@ function answer(html, text, wanted) {
   return html`<td data-right="${right}">${right ? "✓ " : "✗ "}${text}</td>`;
 }
 
-/** @param {any} recorded the frame of a run at the first settings, while the reader has started none */
-function table(html, frame, recorded) {
-  const rows = rowsOf(frame?.texts?.samples);
-  const isRecorded = recorded && !rows.some(({ now }) => now);
-  if (isRecorded) return table(html, recorded, null);
-  return html`<table><thead><tr><th scope="col">Held-out story, then "what is the moral of this story?"</th><th scope="col">Base</th><th scope="col">Now</th></tr></thead>
+const hasRun = (rows) => rows.some(({ now }) => now);
+
+function table(html, rows, isRecorded) {
+  const mark = isRecorded ? html` <small data-recorded>after a recorded run</small>` : "";
+  return html`<table><thead><tr><th scope="col">Held-out story, then "what is the moral of this story?"</th><th scope="col">Base</th><th scope="col">Now${mark}</th></tr></thead>
 <tbody>${rows.map(({ story, wanted, before, now }) => html`<tr><td>${story}</td>${answer(html, before, wanted)}${answer(html, now, wanted)}</tr>`)}</tbody></table>`;
 }
 
+/** Until the reader trains, the answers after a recorded run stand: they are what a run is for. */
+function firstTable(html, frame, recorded) {
+  const rows = rowsOf(frame?.texts?.samples);
+  const then = rowsOf(recorded?.texts?.samples);
+  return hasRun(rows) || !hasRun(then) ? table(html, rows, false) : table(html, then, true);
+}
+
 export const render = ({ frame, recorded, html }) => html`<div class="finetune">
-  <div class="md-typeset__table" tabindex="0" role="region" aria-label="Answers before and after" data-part="samples">${table(html, frame, recorded)}</div>
+  <div class="md-typeset__table" tabindex="0" role="region" aria-label="Answers before and after" data-part="samples">${firstTable(html, frame, recorded)}</div>
   <p class="lab-keep"><button type="button" class="lab-button" data-part="adapter" disabled>Download the adapter</button> <small>■ is the stop token. The file is safetensors; <code>python -m training.site_records.lora_tiny_gpt --load adapter.safetensors</code> loads it.</small></p>
 </div>`;
 
@@ -52,7 +58,9 @@ export function mount(slot, lab) {
   };
   button.addEventListener("click", click);
   const leave = lab.subscribe((frame) => {
-    if (frame.texts.samples) lab.setHtml(slot.querySelector('[data-part="samples"]'), table(lab.html, frame));
+    const rows = rowsOf(frame.texts.samples);
+    const place = slot.querySelector('[data-part="samples"]');
+    if (frame.texts.samples && (hasRun(rows) || !place.querySelector("[data-recorded]"))) lab.setHtml(place, table(lab.html, rows, false));
     adapter = frame.texts.adapter ? { text: frame.texts.adapter, rank: frame.params.rank } : null;
     button.disabled = !adapter;
   });
