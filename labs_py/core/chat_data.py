@@ -28,7 +28,7 @@ SHORTEST_FOR_NEAR = 8
 MOST_IN_BAND, MOST_COMPARED = 8, 16
 ROWS_OF_AN_INSTRUCTION = 4  # a run of words that so many rows have says nothing about repeats
 MOST_HELD = 10_000  # findings that wait for the end of a file
-ROLES = ("system", "user", "assistant")
+ROLES = ("system", "user", "assistant", "tool")
 OPENING_TOKENS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|assistant|>")
 STOP_TOKENS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<eos>")
 NO_TURNS = "neither 'messages' nor 'prompt' and 'completion', each a text or a list of turns"
@@ -151,25 +151,48 @@ def check_turns(turns: list[Any] | None) -> list[Fault]:
             found = turn.get("role") if isinstance(turn, dict) else turn
             shown = repr(str(found)[:40]) if not isinstance(found, (dict, list)) else f"a {type(found).__name__}"
             return [Fault("missing-role", f"turn {place} has no role of {', '.join(ROLES)} (found {shown})")]
-        if not isinstance(turn.get("content"), str):
+        if not isinstance(turn.get("content"), str) and not (_calls(turn) and turn.get("content") is None):
             return [Fault("missing-role", f"turn {place} ({turn['role']}) has no text in 'content'")]
+    for place, turn in enumerate(turns, 1):
+        if _calls(turn) and not all(_named(call) for call in turn["tool_calls"]):
+            return [Fault("missing-role", f"turn {place} has a tool call that names no function")]
     faults = [
         Fault("empty-turn", f"turn {place} ({turn['role']}) is empty")
         for place, turn in enumerate(turns, 1)
-        if not turn["content"].strip()
+        if not (turn["content"] or "").strip() and not _calls(turn)
     ]
     roles = [turn["role"] for turn in turns]
     spoken = roles[1:] if roles[0] == "system" else roles
     if not any(role == "assistant" for role in spoken):
         return [*faults, Fault("prompt-only", "no assistant turn to learn from")]
-    expected = ["user", "assistant"] * (len(spoken) // 2 + 1)
     for place, role in enumerate(spoken):
-        if role != expected[place]:
+        expected = _may_follow(turns[-len(spoken) :], place)
+        if role not in expected:
             at = place + 1 + (len(roles) - len(spoken))
-            return [*faults, Fault("role-order", f"turn {at} is {role}, {expected[place]} expected")]
+            return [*faults, Fault("role-order", f"turn {at} is {role}, {' or '.join(expected)} expected")]
     if spoken[-1] != "assistant":
         faults.append(Fault("prompt-only", "the last turn is not the assistant's"))
     return faults
+
+
+def _calls(turn: dict[str, Any]) -> bool:
+    """Whether a turn of the assistant calls tools; its text may be null then."""
+    return turn.get("role") == "assistant" and isinstance(turn.get("tool_calls"), list) and bool(turn["tool_calls"])
+
+
+def _named(call: Any) -> bool:
+    inner = call.get("function", call) if isinstance(call, dict) else None
+    return isinstance(inner, dict) and isinstance(inner.get("name"), str) and "arguments" in inner
+
+
+def _may_follow(spoken: list[dict[str, Any]], place: int) -> tuple[str, ...]:
+    """The roles that a turn may have after those before it; a tool answers an assistant who called it."""
+    before = spoken[place - 1] if place else {"role": "assistant"}
+    if before["role"] == "tool":
+        return ("assistant", "tool")
+    if before["role"] == "user":
+        return ("assistant",)
+    return ("tool",) if _calls(before) else ("user",)
 
 
 @lru_cache(maxsize=16)  # a row's question is asked for twice, for repeats and for leaks
@@ -212,6 +235,12 @@ def signature(parts: set[str]) -> np.ndarray:
 # --8<-- [end:signature]
 
 
+def _words(turn: dict[str, Any]) -> str:
+    """A turn's text, with its tool calls."""
+    called = json.dumps(turn["tool_calls"], sort_keys=True) if _calls(turn) else ""
+    return f"{turn['content'] or ''} {called}"
+
+
 class Seen:
     """Rows met so far, for finding repeats in one pass: exact by text, near by MinHash bands and true overlap."""
 
@@ -227,7 +256,7 @@ class Seen:
 
         A near-duplicate is one for now: ``settle`` says, once the rows that follow are known, whether it stays one.
         """
-        said = [(turn["role"], normal_form(turn["content"])) for turn in turns if turn["role"] != "system"]
+        said = [(turn["role"], normal_form(_words(turn))) for turn in turns if turn["role"] != "system"]
         whole = " ".join(form for _, form in said if form)
         if whole in self._exact:
             return Fault("duplicate", f"same as line {self._exact[whole]}")
@@ -317,7 +346,7 @@ def check_lines(
     lines: Iterable[tuple[int, bytes, int]],
     held_out: Set[str] = frozenset(),
     system: str = "",
-    more: Callable[[list[dict[str, Any]]], list[Fault]] | None = None,
+    more: Callable[[list[dict[str, Any]], dict[str, Any]], list[Fault]] | None = None,
     *,
     turns_only: bool = False,
 ) -> Iterator[tuple[int, Fault]]:
@@ -330,7 +359,7 @@ def check_lines(
         lines: number, bytes and true length of each line that holds something.
         held_out: ``prompt_key`` of every held-out row.
         system: system turn of plain-text prompts.
-        more: further rules for a well-formed row (those that need a template).
+        more: further rules for the turns of a well-formed row, and the row (those that need a template).
         turns_only: whether a row of plain text is a fault (missing-role).
     """
     seen = Seen()
@@ -375,6 +404,6 @@ def _faults_of(lines: Iterable[tuple[int, bytes, int]], seen: Seen, held_out: Se
         faults = check_turns(turns)
         if turns is not None and not faults:
             faults = [found for found in (seen.check(turns, number), leak(turns, held_out)) if found is not None]
-            faults += more(turns) if more is not None else []
+            faults += more(turns, row) if more is not None else []
         for found in faults:
             yield number, found

@@ -124,9 +124,10 @@ class Smaller:
         self.theirs = theirs
         self.convert_tokens_to_ids = theirs.convert_tokens_to_ids
         self.convert_ids_to_tokens = theirs.convert_ids_to_tokens
+        self.added_tokens_decoder = theirs.added_tokens_decoder
 
-    def __call__(self, text, add_special_tokens):
-        return self.theirs(text, add_special_tokens=add_special_tokens)
+    def __call__(self, text, **how):
+        return self.theirs(text, **how)
 
     def apply_chat_template(self, turns, tokenize, add_generation_prompt):
         return "".join(piece.text for piece in chat_template.pieces("smollm2", turns, add_generation_prompt))

@@ -5,6 +5,7 @@ The rules are in ``labs_py.core.chat_data``; here are the file, the held-out row
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -13,7 +14,10 @@ from typing import Any
 
 from labs_py.core import chat_data
 from training.data.forms import naming
-from training.run.errors import BadInput
+from training.models import chat_template
+from training.run.errors import BadInput, GuardFailed
+
+TEMPLATE_CODES = {"template": "the model's chat template does not write the row, or not whole"}
 
 
 @dataclass(frozen=True)
@@ -68,28 +72,38 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, bytes, int]]:
 
 
 class TokenRules:
-    """The two rules that need the model's tokenizer and template: no-stop-token and too-long.
+    """The rules that need the model's tokenizer and template: template, no-stop-token and too-long.
+
+    A row is encoded as training encodes it, so what passes here is not refused there.
 
     Args:
         tokenizer: with a chat template.
         max_tokens: longest row; None leaves that rule out.
-        stop_ids: tokens that end an answer; the tokenizer's end token when None.
+        reading: how the row is read.
     """
 
-    def __init__(self, tokenizer: Any, max_tokens: int | None = None, stop_ids: Iterable[int] | None = None) -> None:
-        self.tokenizer, self.max_tokens = tokenizer, max_tokens
-        self.stop_ids = list(stop_ids) if stop_ids is not None else [tokenizer.eos_token_id]
+    def __init__(self, tokenizer: Any, max_tokens: int | None = None,
+                 reading: chat_template.Reading = chat_template.PLAIN) -> None:  # fmt: skip
+        self.tokenizer, self.max_tokens, self.reading = tokenizer, max_tokens, reading
 
-    def faults(self, turns: list[dict[str, Any]]) -> list[chat_data.Fault]:
-        """Faults of one well-formed row once the template has written it out."""
-        rendered = self.tokenizer.apply_chat_template(turns, tokenize=True)
-        ids = list(rendered["input_ids"] if hasattr(rendered, "keys") else rendered)
-        found = []
-        if self.max_tokens is not None and len(ids) > self.max_tokens:
-            found.append(chat_data.Fault("too-long", f"{len(ids)} tokens, at most {self.max_tokens}"))
-        if not chat_data.ends_with_stop(ids, self.stop_ids):
-            found.append(chat_data.Fault("no-stop-token", "the template writes no stop token after the last answer"))
-        return found
+    def faults(self, turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
+        """Faults of one well-formed row once the template has written it out.
+
+        Args:
+            turns: of the row.
+            row: whose ``tools`` are written too.
+        """
+        try:
+            made = chat_template.encode(
+                self.tokenizer, {"messages": turns, "tools": row.get("tools")}, sys.maxsize, "row", self.reading
+            )
+        except (BadInput, GuardFailed) as error:
+            said = str(error).removeprefix("row: ")
+            stop = said.startswith("no-stop-token: ")
+            return [chat_data.Fault("no-stop-token" if stop else "template", said.removeprefix("no-stop-token: "))]
+        if self.max_tokens is not None and len(made.ids) > self.max_tokens:
+            return [chat_data.Fault("too-long", f"{len(made.ids)} tokens, at most {self.max_tokens}")]
+        return []
 
 
 def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), token_rules: TokenRules | None = None,

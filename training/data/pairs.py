@@ -31,7 +31,6 @@ def encode_pairs(tokenizer: PreTrainedTokenizerBase, pairs: list[dict], longest:
     found, faults = [], []
     for place, pair in enumerate(pairs, 1):
         sides: dict[str, Any] = {}
-        start = len(chat_template.prompt_ids(tokenizer, pair["prompt"]))
         for side in SIDES:
             where = f"pair {pair.get('id', place)}, {side}"
             try:
@@ -40,8 +39,8 @@ def encode_pairs(tokenizer: PreTrainedTokenizerBase, pairs: list[dict], longest:
                 faults.append(str(error))
                 continue
             # only the last answer is compared, whatever was said before it
-            sides["prompt_ids"] = whole.ids[:start]
-            sides[f"{side}_ids"] = whole.ids[start:]
+            start, end = whole.answer
+            sides["prompt_ids"], sides[f"{side}_ids"] = whole.ids[:start], whole.ids[start:end]
         found.append(sides)
     splits.raise_faults(faults, "raise train.max_length, or shorten or drop these pairs")
     return found
@@ -56,7 +55,7 @@ def token_rules(config: Config, tokenizer: PreTrainedTokenizerBase | None) -> To
     """The rules that need a tokenizer, with the run's longest row; None without one."""
     if tokenizer is None:
         return None
-    return TokenRules(tokenizer, config.train.max_length, chat_template.stop_ids(tokenizer))
+    return TokenRules(tokenizer, config.train.max_length)
 
 
 def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_data.Fault | None]]:

@@ -14,7 +14,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from labs_py.core import chat_data
-from training.data import own_rows, replay, replay_chats
+from training.data import own_rows, reading, replay, replay_chats
 from training.data.check import Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
@@ -86,6 +86,8 @@ def sha256_rows(rows: list[dict[str, Any]]) -> str:
     digest = hashlib.sha256()
     for row in rows:
         digest.update(json.dumps(row.get("messages", row.get("text")), sort_keys=True).encode() + b"\n")
+        if row.get("tools"):
+            digest.update(json.dumps(row["tools"], sort_keys=True).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -115,12 +117,7 @@ def read_rows(path: str | Path, task: task_base.Task, *, turns_only: bool = Fals
         if chat_data.is_plain_text(row):
             rows.append({"text": row["text"], "kind": "replay"})
             continue
-        turns = [
-            {"role": turn["role"], "content": turn["content"]} for turn in chat_data.turns_of(row, task.system) or ()
-        ]
-        if task.system and turns[0]["role"] != "system":
-            turns.insert(0, {"role": "system", "content": task.system})
-        rows.append({"messages": turns, "id": str(row.get("id", f"line-{number}"))})
+        rows.append(reading.row_of(row, task.system, f"line-{number}"))
         reason = task.target_fault(task_base.target(rows[-1])) if scored else ""
         if reason:
             faults.append(str(Finding(str(path), number, "wrong-target", f"no answer of task {task.name} ({reason})")))
@@ -221,7 +218,7 @@ def load(config: Config, tokenizer: PreTrainedTokenizerBase | None = None) -> Sp
     if config.data.train_file is not None:
         rules = None
         if tokenizer is not None:
-            rules = TokenRules(tokenizer, config.train.max_length, chat_template.stop_ids(tokenizer))
+            rules = TokenRules(tokenizer, config.train.max_length, chat_template.reading(config))
         scored = config.method in SCORED_METHODS
         asked = [row["messages"] for rows in held_out.values() for row in rows]
         path = config.data.train_file
@@ -257,8 +254,8 @@ def statistics(rows: list[dict], replayed: list[dict], held_out: dict[str, list[
     talks = sum(str(row.get("id")).startswith("chat-") for row in replayed)
     notes = [f"{len(rows)} rows to train on, {len(replayed) - talks} passages of general text, {talks} general answers"]
     if chats:
-        asked = [len(turns[-2]["content"].split()) for turns in chats if len(turns) > 1]
-        answered = Counter(turns[-1]["content"] for turns in chats)
+        asked = [len((turns[-2]["content"] or "").split()) for turns in chats if len(turns) > 1]
+        answered = Counter(turns[-1]["content"] or str(turns[-1].get("tool_calls")) for turns in chats)
         notes.append(
             f"questions of {min(asked)} to {max(asked)} words, {mean(asked):.0f} on average; "
             f"{len(answered)} different answers"

@@ -11,6 +11,7 @@ from training.data import replay
 from training.evaluation import multiple_choice, spot_checks
 from training.models import chat_template
 from training.models.generate import greedy
+from training.models.rendering.thoughts import said
 from training.models.structure.halving import in_batches
 from training.models.structure.positions import cut_to_positions
 
@@ -81,7 +82,7 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
     prompts = [chat_template.prompt_ids(tokenizer, [{"role": "user", "content": question}]) for question in questions]
     stops = chat_template.stop_ids(tokenizer)
     answers = [
-        g.text
+        said(g.text)
         for g in greedy(model, tokenizer, prompts, SAMPLE_TOKENS, stops, config.evaluate.per_device_eval_batch_size)
     ]
     on_topic = [spot_checks.on_topic(answer, words) for answer, (_, words) in zip(answers, topics, strict=False)]

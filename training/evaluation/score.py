@@ -13,6 +13,7 @@ from training.data import splits
 from training.data.tasks import base as task_base
 from training.models import chat_template
 from training.models.generate import greedy
+from training.models.rendering import thoughts
 
 BOOTSTRAP = 2000
 ARMS = ("base", "base_few_shot", "warm_start", "tuned")
@@ -42,13 +43,16 @@ def measure(model: Any, tokenizer: Any, rows: splits.Splits, config: Any, arm: s
     for name, kept in rows.heldout.items():
         kept = kept[:limit]
         asked = [task_base.few_shot(task, row, shots) if shots else task_base.prompt(row) for row in kept]
-        prompts = [chat_template.prompt_ids(tokenizer, turns) for turns in asked]
+        prompts = [chat_template.prompt_ids(tokenizer, turns, row.get("tools"), chat_template.reading(config))
+                   for turns, row in zip(asked, kept, strict=True)]  # fmt: skip
         started = time.perf_counter()
         answers = greedy(
             model, tokenizer, prompts, config.evaluate.max_new_tokens, stops, config.evaluate.per_device_eval_batch_size
         )
         seconds = time.perf_counter() - started
-        scores = [task.score_row(answer.text, row) for answer, row in zip(answers, kept, strict=True)]
+        # thoughts are no part of the answer, nor the empty block that some templates put before it
+        scores = [task.score_row(thoughts.said(answer.text), _spoken(row))
+                  for answer, row in zip(answers, kept, strict=True)]  # fmt: skip
         for score, answer in zip(scores, answers, strict=True):
             score.update(stopped=float(answer.stopped), answer_tokens=float(answer.tokens))
         result[name] = summary(scores)
@@ -65,6 +69,12 @@ def controls(config: Any) -> tuple[str, ...]:
     """
     has_examples = bool(config.evaluate.num_fewshot and splits.task_of(config).shots)
     return ("base", "base_few_shot") if has_examples else ("base",)
+
+
+def _spoken(row: task_base.Row) -> task_base.Row:
+    """The row with an expected answer without thoughts."""
+    *asked, expected = row["messages"]
+    return {**row, "messages": [*asked, thoughts.without(expected)]}
 
 
 def examples_of(config: Any, arm: str) -> int:
@@ -104,7 +114,7 @@ def _append_predictions(folder: Any, name: str, arm: str, task: task_base.Task, 
                 "prompt": row["messages"][-2]["content"],
                 "answer": answer.text,
                 "expected": task_base.target(row),
-                "reason": task.extract(answer.text).reason,
+                "reason": task.extract(thoughts.said(answer.text)).reason,
                 "tokens": answer.tokens,
                 "stopped": answer.stopped,
                 "scores": score,

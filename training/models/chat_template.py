@@ -1,19 +1,49 @@
-"""From a row to token ids and labels: the chat template, with labels on the assistant's turns and stop tokens only."""
+"""From a row to token ids and labels: the one place where chats become tokens, for training and for every prompt.
+
+The text is what the model's own chat template writes for the whole chat. ``rendering.places`` finds the turns in it,
+and the labels cover each answer, from where its prompt ends up to the token that ends the turn.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from training.models import guards
 from training.models.guards import IGNORED
-from training.run.errors import BadInput
+from training.models.rendering import kept, marks, stops
+from training.models.rendering.places import Layout, Place, layout, place_of
+from training.models.rendering.stops import stop_ids as stop_ids
+from training.models.rendering.template import Chat, Message, fitted, written
+from training.models.rendering.tokens import Tokens, tokenise
+from training.run.errors import BadInput, GuardFailed
+from training.run.settings import Config
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-# Tokens that end an assistant's turn in the templates of current open models, beside the tokenizer's own eos.
-TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>")
+
+@dataclass(frozen=True)
+class Reading:
+    """How the texts of a row are read; the settings of the same names say more.
+
+    Attributes:
+        thoughts: "keep", "strip" or "require".
+        split_special_tokens: control tokens inside a turn's text are cut like any other text.
+    """
+
+    thoughts: str = "keep"
+    split_special_tokens: bool = False
+
+
+PLAIN = Reading()
+
+
+def reading(config: Config) -> Reading:
+    """How a run reads its rows."""
+    return Reading(config.data.thoughts, config.data.split_special_tokens)
 
 
 @dataclass(frozen=True)
@@ -24,21 +54,18 @@ class Encoded:
         ids: token ids, length T.
         labels: the same ids where a token is in the loss, ``guards.IGNORED`` (-100) elsewhere, length T.
         whole_text: True for plain text, where every token is in the loss.
+        left_out: how much of the row is not trained on, by kind; kinds without any are not named.
+        answer: first position of the last trained answer, and the position after its stop token.
     """
 
     ids: list[int]
     labels: list[int]
     whole_text: bool = False
+    left_out: dict[str, int] = field(default_factory=dict)
+    answer: tuple[int, int] = (0, 0)
 
 
-def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
-    """Ids of the tokens that end an answer; looked up one by one, since copying the whole vocabulary is slow."""
-    ids: dict[str, Any] = {token: tokenizer.convert_tokens_to_ids(token) for token in TURN_ENDS}
-    known = {at for token, at in ids.items() if at is not None and tokenizer.convert_ids_to_tokens(at) == token}
-    return {tokenizer.eos_token_id, *known} - {None}
-
-
-def as_messages(row: dict[str, Any]) -> list[dict[str, str]]:
+def as_messages(row: dict[str, Any]) -> list[Message]:
     """The messages of a row in either form (``messages``, or ``prompt`` with ``completion``)."""
     if "messages" in row:
         return row["messages"]
@@ -50,76 +77,137 @@ def as_messages(row: dict[str, Any]) -> list[dict[str, str]]:
     return [*prompt, *completion]
 
 
-def render(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]], ask: bool) -> list[int]:
+def render(tokenizer: PreTrainedTokenizerBase, messages: list[Message], ask: bool, tools: Any = None,
+           how: Reading = PLAIN) -> list[int]:  # fmt: skip
     """Token ids of a conversation.
 
     Args:
+        messages: the turns.
         ask: add the opening of the assistant's turn (transformers' ``add_generation_prompt``).
+        tools: the functions that the model may call.
+        how: how the turns are read.
 
     Raises:
-        BadInput: the tokenizer has no chat template.
+        BadInput: the tokenizer has no chat template, or it refuses the conversation.
     """
-    if tokenizer.chat_template is None:
-        raise BadInput("the model's tokenizer has no chat template: take an instruct model, or train on rows of text")
-    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=ask)
-    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+    chat = fitted(tokenizer, kept.read(messages, how.thoughts)[0], tools)
+    text = written(tokenizer, chat, ask)
+    places = [place_of(tokenizer, chat, text, at, ask) for at in range(len(chat.messages))] if _splits(
+        tokenizer, chat, how) else []  # fmt: skip
+    return tokenise(tokenizer, text, _texts(tokenizer, chat, text, places)).ids
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]]) -> list[int]:
-    """Token ids that the model is given when it is asked; the last message must be the user's.
+def prompt_ids(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: Any = None,
+               how: Reading = PLAIN) -> list[int]:  # fmt: skip
+    """Token ids that the model is given when it is asked; the last message must be the user's (or a tool's).
 
     Raises:
-        BadInput: the tokenizer has no chat template.
+        BadInput: the tokenizer has no chat template, or it refuses the conversation.
     """
-    return render(tokenizer, messages, ask=True)
+    return render(tokenizer, messages, True, tools, how)
 
 
-# --8<-- [start:mask]
-def encode(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_length: int, where: str = "row") -> Encoded:
+def encode(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_length: int, where: str = "row",
+           how: Reading = PLAIN) -> Encoded:  # fmt: skip
     """Ids and labels of one row; the labels cover each assistant turn up to and including its stop token.
 
-    The prompt's ids are exactly those of ``prompt_ids``, so that the model is trained on what it will be asked.
-
     Args:
-        row: ``messages``, ``prompt`` with ``completion``, or ``text``, which is cut at ``max_length``.
+        row: ``messages``, ``prompt`` with ``completion``, or ``text``, which is cut at ``max_length``. Beside messages
+            may stand ``tools``; a turn of the assistant with ``weight`` 0 is read and not learnt.
         max_length: tokens.
         where: names the row in a message.
+        how: how the row is read.
 
     Raises:
-        BadInput: longer than ``max_length`` tokens, or the tokenizer has no chat template.
+        BadInput: longer than ``max_length`` tokens, no chat template, or one that does not write the row whole.
         GuardFailed: no answer to train on, or no stop token at its end.
     """
     if "text" in row:
-        ids = list(tokenizer(row["text"], add_special_tokens=False)["input_ids"])[:max_length]
-        guards.supervised_share(ids, where, whole_text=True)
-        return Encoded(ids, list(ids), whole_text=True)
-    messages, stops = as_messages(row), stop_ids(tokenizer)
-    ids: list[int] = []
-    labels: list[int] = []
-    for i, message in enumerate(messages):
-        if message["role"] != "assistant":
-            continue
-        asked = render(tokenizer, messages[:i], ask=True)
-        answered = render(tokenizer, messages[: i + 1], ask=False)
-        if answered[: len(asked)] != asked:
-            asked = asked[: _common(asked, answered)]
-        labels += [IGNORED] * (len(asked) - len(ids))
-        end = max((j + 1 for j in range(len(asked), len(answered)) if answered[j] in stops), default=len(answered))
-        labels += answered[len(asked) : end]
-        ids = answered[:end]
+        return _encode_text(tokenizer, row, max_length, where)
+    try:
+        made = _encode_chat(tokenizer, row, how, where)
+    except GuardFailed:
+        raise
+    except BadInput as error:
+        raise BadInput(f"{where}: {error}") from None
+    if len(made.ids) > max_length:
+        raise BadInput(f"{where}: too-long: {len(made.ids)} tokens where train.max_length allows {max_length}")
+    return made
+
+
+def _encode_text(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_length: int, where: str) -> Encoded:
+    whole = tokenise(tokenizer, row["text"]).ids
+    ids = whole[:max_length]
+    guards.supervised_share(ids, where, whole_text=True)
+    left_out = Counter(row.get("left_out", {})) + Counter({"truncated_tokens": len(whole) - len(ids)})
+    return Encoded(ids, list(ids), True, dict(left_out), (0, len(ids)))
+
+
+# --8<-- [start:mask]
+def _encode_chat(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], how: Reading, where: str) -> Encoded:
+    messages, taken = kept.read(as_messages(row), how.thoughts)
+    chat = fitted(tokenizer, messages, row.get("tools"))
+    found = layout(tokenizer, chat)  # the one final text, and where each turn stands in it
+    kept.need_written(tokenizer, chat, found)
+    tokens = tokenise(tokenizer, found.text, _texts(tokenizer, chat, found.text, found.places)
+                      if _splits(tokenizer, chat, how) else ())  # fmt: skip
+    answers = {at: _answer(tokenizer, found, tokens, at) for at, turn in enumerate(chat.messages)
+               if turn["role"] == "assistant"}  # fmt: skip
+    learnt = [answer for at, answer in answers.items() if kept.weight(chat.messages[at], at)]
+    labels = [IGNORED] * len(tokens.ids)
+    for answer in _by_template(tokenizer, chat, found.text, answers) or learnt:
+        for i in tokens.within(answer.start, answer.end):
+            labels[i] = tokens.ids[i]
     guards.supervised_share(labels, where)
-    guards.stop_token_supervised(ids, labels, stops, where)
-    if len(ids) > max_length:
-        raise BadInput(f"{where}: too-long: {len(ids)} tokens where train.max_length allows {max_length}")
-    return Encoded(ids, labels)
+    last = tokens.within(learnt[-1].start, learnt[-1].end) if learnt else []
+    start, end = (last[0], last[-1] + 1) if last else (len(labels), len(labels))
+    guards.stop_token_supervised(tokens.ids[:end], labels[:end], stops.end_ids(tokenizer), where)
+    lost = kept.lost(chat, found.text, answers, how.thoughts)
+    counts = Counter(row.get("left_out", {})) + Counter(taken) + Counter(lost)  # of counts above 0
+    return Encoded(tokens.ids, labels, False, dict(counts), (start, end))
+
+
+def _answer(tokenizer: PreTrainedTokenizerBase, found: Layout, tokens: Tokens, at: int) -> Place:
+    """Where the model writes turn ``at``: from the end of the prompt that asks for it to the turn's end token."""
+    place, start = found.places[at], found.opened[at]
+    assert place is not None and start is not None  # kept.need_written has looked
+    following = [other.start for other in found.places[at + 1 :] if other is not None and other.start >= place.end]
+    after = tokens.within(place.end, min(following, default=len(found.text)))
+    for ends in (stops.end_ids(tokenizer), set(stops.control_tokens(tokenizer).values())):
+        for i in after:
+            if tokens.ids[i] in ends:
+                return Place(start, tokens.places[i].end)
+    return Place(start, place.end)
 
 
 # --8<-- [end:mask]
 
 
-def _common(a: list[int], b: list[int]) -> int:
-    """Length of the common prefix."""
-    n = 0
-    while n < min(len(a), len(b)) and a[n] == b[n]:
-        n += 1
-    return n
+def _by_template(
+    tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, answers: dict[int, Place]
+) -> list[Place]:
+    """What the template itself marks as the model's, without the turns that are only read."""
+    read_only = [answer for at, answer in answers.items() if not kept.weight(chat.messages[at], at)]
+    return [mark for mark in marks.marked(tokenizer, chat, text)
+            if not any(mark.start < turn.end and turn.start < mark.end for turn in read_only)]  # fmt: skip
+
+
+def _splits(tokenizer: PreTrainedTokenizerBase, chat: Chat, how: Reading) -> bool:
+    """Whether some text of the chat holds a control token that is to be cut like other text."""
+    if not how.split_special_tokens:
+        return False
+    controls = stops.control_tokens(tokenizer)
+    return any(token in text for turn in chat.messages for text in kept.texts(turn) for token in controls)
+
+
+def _texts(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, places: Sequence[Place | None]) -> list[Place]:
+    """The places of those texts within their turns that hold control tokens, in order."""
+    controls, found = stops.control_tokens(tokenizer), []
+    for turn, place in zip(chat.messages, places, strict=False):
+        if place is None:
+            continue
+        for words in (words.strip() for words in kept.texts(turn)):
+            at = text.find(words, place.start, place.end) if any(token in words for token in controls) else -1
+            if at >= 0 and not any(at < other.end and other.start < at + len(words) for other in found):
+                found.append(Place(at, at + len(words)))
+    return sorted(found, key=lambda place: place.start)

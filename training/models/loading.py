@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.models import adapter, bundled, guards, tiny
+from training.models.rendering import stops
 from training.models.structure import linears
+from training.models.tokenizer import padded
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource, is_out_of_memory
 from training.run.settings import LoraSettings, ModelSettings
@@ -59,8 +61,8 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> LoadedModel:
     if wanted == "auto":
         wanted = machine.best_dtype()
     model, tokenizer = _open(settings, getattr(torch, wanted))
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer = padded(tokenizer)
+    stops.set_stops(model, tokenizer)
     if settings.quantization == "none" and machine.process_count() == 1:  # launched in parallel, the trainer places it
         model = model.to(machine.device())
     if settings.quantization == "nf4":

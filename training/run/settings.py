@@ -111,6 +111,13 @@ class DataSettings(Section):
     n_heldout: Whole = Field(200, ge=1, description="rows of each held-out set")
     seed: Whole = Field(0, ge=0, description="seed of the generator")
     variant: Text = Field("default", description="which design of the training data")
+    thoughts: Annotated[Literal["keep", "strip", "require"], LATER] = Field(
+        "keep", description="what becomes of an assistant's thoughts (reasoning_content, or a <think> block): keep them"
+        " as the chat template does, strip them, or require them of the last answer"
+    )  # fmt: skip
+    split_special_tokens: Annotated[bool, LATER] = Field(
+        False, description="control tokens that stand inside a turn's text, such as <|im_end|>, are read as plain text"
+    )
     replay_fraction: Number = Field(0.0, ge=0, le=1, description="general text per training row, against forgetting")
     replay_chats: Whole = Field(
         0, ge=0, description="ordinary questions with the bundled model's own answers, every second one as plain text,"

@@ -112,12 +112,17 @@ def _tokens(written: list[chat_template.Piece], counts: list[bool], turns: int, 
     return scalars, arrays, texts
 
 
-def _template_rules(template: str, longest: int) -> Callable[[list[dict[str, Any]]], list[chat_data.Fault]]:
+def listed_tools(row: dict[str, Any]) -> list[Any] | None:
+    """The row's tools, where they are a list."""
+    return row["tools"] if isinstance(row.get("tools"), list) else None
+
+
+def _template_rules(template: str, longest: int) -> Callable[[list[dict[str, Any]], dict[str, Any]], list[chat_data.Fault]]:
     """The two rules that need the template; in characters here, in tokens in ``python -m training data check``."""
 
-    def faults(turns: list[dict[str, Any]]) -> list[chat_data.Fault]:
+    def faults(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
         try:
-            written = chat_template.pieces(template, turns)
+            written = chat_template.pieces(template, turns, tools=listed_tools(row))
         except chat_template.Refused as refused:
             return [chat_data.Fault("role-order", f"the template refuses it: {refused}")]
         length, found = sum(len(piece.text) for piece in written), []

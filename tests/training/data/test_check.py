@@ -13,6 +13,7 @@ from training.cli import main
 from training.data import splits
 from training.data.check import TokenRules, check_file
 from training.methods.configuration import load_config
+from training.models import tiny
 from training.run.errors import BadInput
 
 TINY = CONFIGS / "sft" / "tiny.yaml"
@@ -27,21 +28,7 @@ def line(row) -> bytes:
     return json.dumps(row).encode()
 
 
-class WordTokenizer:
-    """One token per word; the stop token 1 after each assistant turn unless ``stops`` is False."""
-
-    eos_token_id = 1
-
-    def __init__(self, stops=True):
-        self.stops = stops
-
-    def apply_chat_template(self, turns, tokenize=True):
-        ids = []
-        for turn in turns:
-            ids += [7] * len(turn["content"].split())
-            if turn["role"] == "assistant" and self.stops:
-                ids += [1, 9]
-        return ids
+NO_STOP = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}\n{% endfor %}"
 
 
 GOOD = {"messages": chat()}
@@ -64,7 +51,7 @@ PLANTED = {
 def test_each_planted_fault_is_reported_with_file_and_line(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b"\n".join([line(GOOD), *PLANTED.values()]))
-    found = list(check_file(file, held_out=[LEAKED], token_rules=TokenRules(WordTokenizer(), max_tokens=60)))
+    found = list(check_file(file, held_out=[LEAKED], token_rules=TokenRules(tiny.tokenizer(), max_tokens=400)))
     assert [(finding.line, finding.code) for finding in found] == [
         (number, code) for number, code in enumerate(PLANTED, 2)
     ]
@@ -98,8 +85,10 @@ def test_repeats_do_not_keep_a_run_from_its_rows(tmp_path, capsys):
 def test_a_template_without_stop_token_is_reported(tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(line(GOOD))
-    assert [f.code for f in check_file(file, token_rules=TokenRules(WordTokenizer(stops=False)))] == ["no-stop-token"]
-    assert not list(check_file(file, token_rules=TokenRules(WordTokenizer())))
+    tokenizer = tiny.tokenizer()
+    assert not list(check_file(file, token_rules=TokenRules(tokenizer)))
+    tokenizer.chat_template = NO_STOP
+    assert [f.code for f in check_file(file, token_rules=TokenRules(tokenizer))] == ["no-stop-token"]
 
 
 @pytest.mark.parametrize(

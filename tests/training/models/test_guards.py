@@ -109,8 +109,8 @@ def test_pad_and_stop_are_one_token(monkeypatch):
     rows = [{"input_ids": r.ids, "labels": r.labels} for r in rows]
     collate = AnswerCollator(tokenizer.pad_token_id, share_prefix=False)
     batch = collate(rows)
-    stops = [
-        (r["input_ids"][-1], int(m.sum()) == len(r["input_ids"]))
+    stops = [  # a line break of the template's stands behind the stop token
+        (r["input_ids"][-2], int(m.sum()) == len(r["input_ids"]))
         for r, m in zip(rows, batch["attention_mask"], strict=True)
     ]
     assert all(token == tokenizer.eos_token_id and whole for token, whole in stops)

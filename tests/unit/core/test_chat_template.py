@@ -55,5 +55,5 @@ def test_lines_give_their_faults_by_number_and_text_rows_pass():
     assert [(n, fault.code) for n, fault in found] == [(3, "duplicate"), (4, "bad-encoding"), (9, "huge-line")]
     assert "'\\ud800'" in found[1][1].message and "5,000,000" in found[2][1].message
     assert [(n, fault.code) for n, fault in chat_data.check_lines(lines[:2], turns_only=True)] == [(2, "missing-role")]
-    more = chat_data.check_lines(lines[:1], more=lambda turns: [chat_data.Fault("too-long", str(len(turns)))])
+    more = chat_data.check_lines(lines[:1], more=lambda turns, row: [chat_data.Fault("too-long", str(len(turns)))])
     assert [(n, fault.message) for n, fault in more] == [(1, "4")]

@@ -16,7 +16,7 @@ from training.data.tasks import registry as tasks
 from training.methods.configuration import load_config
 from training.methods.embed import rows as passages
 from training.models import chat_template
-from training.models.loading import load_base
+from training.models.tokenizer import load_tokenizer
 from training.run.arguments import DEFAULT_CONFIG
 from training.run.errors import BAD_INPUT, BadInput
 from training.run.settings import Config
@@ -88,5 +88,5 @@ def _findings(file: str, held_out: list[list[dict[str, Any]]], rules: TokenRules
 
 
 def _token_rules(config: Config, max_tokens: int | None) -> TokenRules:
-    tokenizer = load_base(config.model).tokenizer
-    return TokenRules(tokenizer, max_tokens or config.train.max_length, chat_template.stop_ids(tokenizer))
+    tokenizer = load_tokenizer(config.model)
+    return TokenRules(tokenizer, max_tokens or config.train.max_length, chat_template.reading(config))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 
 from labs_py.core.chat_data import CODES
-from training.commands.data import build, check, convert
+from training.commands.data import build, check, convert, show
+from training.data.check import TEMPLATE_CODES
 
-ACTIONS = {"build": build.run, "check": check.run, "convert": convert.run}
-CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in CODES.items())
+ACTIONS = {"build": build.run, "check": check.run, "convert": convert.run, "show": show.run}
+CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in {**CODES, **TEMPLATE_CODES}.items())
 
 ABOUT = f"""build: write the rows of the configured task as JSONL, one file for each set, with their hash.
 check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.
   Repeats are warnings,  file:line: warning CODE: message , and leave the exit code at 0.
 convert: read a file of rows as people have them, and write it in our form:  data convert rows.csv rows.jsonl
+show: print one row of a file, token by token, as training encodes it:  data show rows.jsonl --row 3
 
 codes:
 {CODE_LIST}
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="where build writes (data/NAME)")
     check.add_arguments(parser.add_argument_group("check"))
     convert.add_arguments(parser.add_argument_group("convert"))
+    show.add_arguments(parser.add_argument_group("show"))
 
 
 def run(args: argparse.Namespace) -> int:

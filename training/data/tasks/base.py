@@ -110,8 +110,8 @@ def prompt(row: Row) -> list[Message]:
 
 
 def target(row: Row) -> str:
-    """The expected answer: the last assistant turn."""
-    return row["messages"][-1]["content"]
+    """The expected answer: the last assistant turn's text, "" where it only calls tools."""
+    return row["messages"][-1]["content"] or ""
 
 
 def few_shot(task: Task, row: Row, shots: int) -> list[Message]:
@@ -120,7 +120,7 @@ def few_shot(task: Task, row: Row, shots: int) -> list[Message]:
     if len(turns) > 1 and turns[0]["role"] == "system":
         system, rest = turns[:1], turns[1:]
     else:
-        system, rest = [{"role": "system", "content": task.system}], turns
+        system, rest = [{"role": "system", "content": task.system}] if task.system else [], turns
     examples = [
         message
         for user, answer in task.shots[:shots]
@@ -132,4 +132,5 @@ def few_shot(task: Task, row: Row, shots: int) -> list[Message]:
 def taught(task: Task, row: Row) -> list[Message]:
     """The row's question under the task's long instruction, with all its worked examples."""
     turns = few_shot(task, row, len(task.shots))
-    return [{"role": "system", "content": task.lesson or task.system}, *turns[1:]]
+    told = task.lesson or task.system
+    return [{"role": "system", "content": told}, *(turn for turn in turns if turn["role"] != "system")] if told else turns

@@ -84,7 +84,8 @@ def beginnings(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[
     """What a text is continued from: its first tokens, or a row's question."""
     first = config.distill.prompt_tokens
     return [tokenizer(row["text"], add_special_tokens=False)["input_ids"][:first] if "text" in row
-            else chat_template.prompt_ids(tokenizer, task_base.prompt(row)) for row in rows]  # fmt: skip
+            else chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools"), chat_template.reading(config))
+            for row in rows]  # fmt: skip
 
 
 def labels_of(row: Encoded) -> list[int]:

@@ -174,7 +174,8 @@ def sampled_pairs(
         BadInput: a prompt that leaves no room for an answer within ``train.max_length``.
     """
     p, asked = config.dpo, [asked_of(config, row) for row in rows]
-    prompts = [chat_template.prompt_ids(tokenizer, turns) for turns in asked]
+    how = chat_template.reading(config)
+    prompts = [chat_template.prompt_ids(tokenizer, turns, how=how) for turns in asked]
     longest = max(map(len, prompts))
     if longest >= config.train.max_length:  # told before minutes of sampling, and not after them
         raise BadInput(f"train.max_length: a prompt makes {longest} tokens, and {config.train.max_length} are to hold"

@@ -1,0 +1,121 @@
+"""The one stop set: which tokens end an answer, for the check, training, sampling, scoring, merging and serving."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from training.models.rendering.template import ANSWERED, ASKED, TemplateRefuses, fitted, written
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Ends of a turn in the templates of current open models: by them the end is told from the marks around it.
+TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eot|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<turn|>",
+             "<end_of_utterance>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>", "</s>", "<|endoftext|>")  # fmt: skip
+DOCUMENT_END = "<|endoftext|>"  # a model that was tuned further may still write the end of its first training's texts
+
+
+def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Ids of the tokens that end an answer.
+
+    They are the token with which the chat template ends the last answer, the tokenizer's ``eos_token`` and the
+    ``eos_token_id`` of the model's ``generation_config.json``.
+    """
+    return {*_declared(tokenizer), *known(tokenizer, turn_end(tokenizer), DOCUMENT_END)}
+
+
+def set_stops(model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Give the model's generation settings the stop set: TRL samples by them, and they are saved with the model."""
+    ends = sorted(stop_ids(tokenizer))
+    if ends and getattr(model, "generation_config", None) is not None:
+        model.generation_config.eos_token_id = ends[0] if len(ends) == 1 else ends
+
+
+def end_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    """Ids of the tokens that may end a turn within a chat: the stop set, and ends that only earlier turns have."""
+    return stop_ids(tokenizer) | known(tokenizer, *TURN_ENDS)
+
+
+def _declared(tokenizer: PreTrainedTokenizerBase) -> set[int]:
+    ids = {tokenizer.eos_token_id, *_generation_ends(str(getattr(tokenizer, "name_or_path", "") or ""))}
+    return {i for i in ids if isinstance(i, int)}
+
+
+@lru_cache(maxsize=64)
+def _generation_ends(source: str) -> frozenset[int]:
+    """``eos_token_id`` of the model's generation settings, where the model lies on this machine."""
+    if not source:
+        return frozenset()
+    from transformers import GenerationConfig
+
+    if Path(source).is_dir() and not (Path(source) / "generation_config.json").is_file():
+        return frozenset()
+    try:
+        ends = GenerationConfig.from_pretrained(source, local_files_only=True).eos_token_id
+    except (OSError, ValueError, TypeError):
+        return frozenset()
+    return frozenset(ends if isinstance(ends, list) else [ends]) - {None}
+
+
+def known(tokenizer: PreTrainedTokenizerBase, *tokens: str) -> set[int]:
+    """Ids of those tokens that the tokenizer has; looked up one by one, since copying the vocabulary is slow."""
+    ids: dict[str, Any] = {token: tokenizer.convert_tokens_to_ids(token) for token in tokens if token}
+    return {at for token, at in ids.items() if at is not None and tokenizer.convert_ids_to_tokens(at) == token}
+
+
+_TURN_END: dict[tuple[Any, ...], str] = {}
+
+
+def turn_end(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The token with which the template ends the last answer of a chat; "" where it writes none."""
+    if tokenizer.chat_template is None:
+        return ""
+    controls = tuple(sorted(control_tokens(tokenizer)))
+    key = (str(tokenizer.chat_template), controls, tokenizer.eos_token_id)
+    if key not in _TURN_END:
+        _TURN_END[key] = _turn_end(tokenizer, controls)
+    return _TURN_END[key]
+
+
+def _turn_end(tokenizer: PreTrainedTokenizerBase, controls: tuple[str, ...]) -> str:
+    turns = [{"role": "user", "content": ASKED}, {"role": "assistant", "content": ANSWERED}]
+    try:
+        text = written(tokenizer, fitted(tokenizer, turns), ask=False)
+    except TemplateRefuses:
+        return ""
+    tail = text.rpartition(ANSWERED)[2]
+    declared = {tokenizer.convert_ids_to_tokens(i) for i in _declared(tokenizer)} | set(TURN_ENDS)
+    found = [(match.start(), match.group()) for match in _any_of(controls).finditer(tail)] if controls else []
+    return next((token for _, token in found if token in declared), _last_of_run(tail, found))
+
+
+def _last_of_run(tail: str, found: list[tuple[int, str]]) -> str:
+    """The last of the control tokens that stand one by the other at the beginning of ``tail``."""
+    end, last = len(tail) - len(tail.lstrip()), ""
+    for start, token in found:
+        if start != end:
+            break
+        end, last = start + len(token), token
+    return last
+
+
+def _any_of(tokens: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True)))
+
+
+_CONTROLS: WeakKeyDictionary[Any, tuple[int, dict[str, int]]] = WeakKeyDictionary()
+
+
+def control_tokens(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """The texts that this tokenizer takes for control tokens, such as ``<|im_end|>``, and their ids."""
+    size = len(tokenizer) if hasattr(tokenizer, "__len__") else 0
+    kept = _CONTROLS.get(tokenizer)
+    if kept is None or kept[0] != size:
+        added = getattr(tokenizer, "added_tokens_decoder", None) or {}
+        kept = size, {token.content: i for i, token in added.items() if token.special and token.content}
+        _CONTROLS[tokenizer] = kept
+    return kept[1]
