@@ -183,9 +183,7 @@ def _answer(tokenizer: PreTrainedTokenizerBase, found: Layout, tokens: Tokens, a
 # --8<-- [end:mask]
 
 
-def _by_template(
-    tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, answers: dict[int, Place]
-) -> list[Place]:
+def _by_template(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, answers: dict[int, Place]) -> list[Place]:
     """What the template itself marks as the model's, without the turns that are only read."""
     read_only = [answer for at, answer in answers.items() if not kept.weight(chat.messages[at], at)]
     return [mark for mark in marks.marked(tokenizer, chat, text)

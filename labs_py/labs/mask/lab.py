@@ -112,12 +112,15 @@ def _tokens(written: list[chat_template.Piece], counts: list[bool], turns: int, 
     return scalars, arrays, texts
 
 
+Rules = Callable[[list[dict[str, Any]], dict[str, Any]], list[chat_data.Fault]]
+
+
 def listed_tools(row: dict[str, Any]) -> list[Any] | None:
     """The row's tools, where they are a list."""
     return row["tools"] if isinstance(row.get("tools"), list) else None
 
 
-def _template_rules(template: str, longest: int) -> Callable[[list[dict[str, Any]], dict[str, Any]], list[chat_data.Fault]]:
+def _template_rules(template: str, longest: int) -> Rules:
     """The two rules that need the template; in characters here, in tokens in ``python -m training data check``."""
 
     def faults(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:

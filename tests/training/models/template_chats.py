@@ -28,8 +28,12 @@ def text_of(name: str) -> str:
 
 @lru_cache(maxsize=128)
 def tokenizer(name: str) -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer with the control tokens that a template of TRL's names; a few pairs of bytes are merged."""
-    template = text_of(name)
+    """A tokenizer with one of TRL's templates."""
+    return made(text_of(name))
+
+
+def made(template: str) -> PreTrainedTokenizerFast:
+    """A byte-level tokenizer with the control tokens that a template names, and a few merged pairs."""
     eos = next((end for end in ENDS if end in template), "<|endoftext|>")
     special = sorted({"<|endoftext|>", "<|begin|>", eos, *CONTROL.findall(template)})
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -39,10 +43,10 @@ def tokenizer(name: str) -> PreTrainedTokenizerFast:
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()
     rest = [token for token in special if token not in ("<|begin|>", eos)]
-    made = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<|begin|>", eos_token=eos,
-                                   additional_special_tokens=rest)  # fmt: skip
-    made.chat_template = template
-    return made
+    built = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<|begin|>", eos_token=eos,
+                                    additional_special_tokens=rest)  # fmt: skip
+    built.chat_template = template
+    return built
 
 
 TOOL = {
@@ -79,7 +83,8 @@ def chats(draw: Callable[[Any], Any]) -> dict[str, Any]:
         turns.append({"role": "user", "content": draw(texts(odd))})
         if calls and draw(st.booleans()):
             day = draw(WORDS)
-            call = {"id": "call00001", "type": "function", "function": {"name": "free_slots", "arguments": {"day": day}}}
+            asked = {"name": "free_slots", "arguments": {"day": day}}
+            call = {"id": "call00001", "type": "function", "function": asked}
             turns.append({"role": "assistant", "content": draw(st.sampled_from([None, ""])), "tool_calls": [call]})
             turns.append({"role": "tool", "tool_call_id": "call00001", "name": "free_slots", "content": draw(texts())})
         answer: dict[str, Any] = {"role": "assistant", "content": draw(texts(odd))}

@@ -133,4 +133,5 @@ def taught(task: Task, row: Row) -> list[Message]:
     """The row's question under the task's long instruction, with all its worked examples."""
     turns = few_shot(task, row, len(task.shots))
     told = task.lesson or task.system
-    return [{"role": "system", "content": told}, *(turn for turn in turns if turn["role"] != "system")] if told else turns
+    spoken = [turn for turn in turns if turn["role"] != "system"]
+    return [{"role": "system", "content": told}, *spoken] if told else turns

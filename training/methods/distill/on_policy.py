@@ -18,6 +18,7 @@ from training.methods.distill.trainer import build_trainer as soft_trainer
 from training.methods.steps import planned_steps
 from training.methods.trainer import common_arguments
 from training.models.loading import LoadedModel
+from training.models.rendering import stops
 from training.run import machine
 from training.run.folder import RunFolder
 
@@ -49,6 +50,7 @@ def teach(
         trainer, steps = soft_trainer(first, learner, encoded, kept, config.distill.alpha, loaded, half, quiet)
         method_trainer.run_and_save(first, trainer, steps, learner, loaded, half, last, "distill")
     learner = student.load_student(half.adapter, "float32")
+    stops.set_stops(learner, loaded.tokenizer)
     for part in (learner.get_input_embeddings(), learner.get_output_embeddings()):
         part.requires_grad_(False)
     trainer, steps = build_trainer(second, learner.train(), teacher, rows, loaded, own, quiet)

@@ -82,9 +82,9 @@ def written_by_teacher(
 
 def beginnings(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[list[int]]:
     """What a text is continued from: its first tokens, or a row's question."""
-    first = config.distill.prompt_tokens
+    first, how = config.distill.prompt_tokens, chat_template.reading(config)
     return [tokenizer(row["text"], add_special_tokens=False)["input_ids"][:first] if "text" in row
-            else chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools"), chat_template.reading(config))
+            else chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools"), how)
             for row in rows]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import warm_start
 from training.models import guards
 from training.models.loading import LoadedModel
+from training.models.rendering import thoughts
+from training.models.rendering.template import fitted
 from training.run import machine
 from training.run.errors import BadInput, GuardFailed
 from training.run.folder import RunFolder
@@ -88,7 +90,7 @@ class RewardFunction:
         Raises:
             GuardFailed: not one answer of the step could be scored.
         """
-        answers = [turns[-1]["content"] if isinstance(turns, list) else turns for turns in completions]
+        answers = [thoughts.said(turns[-1]["content"] if isinstance(turns, list) else turns) for turns in completions]
         step = (trainer_state.global_step if trainer_state else 0) + 1
         each = [rewards.score(reward, name, answers, target, id) for name, reward in self.functions.items()]
         values = [sum(parts) for parts in zip(*(found for found, _ in each), strict=True)]
@@ -114,7 +116,8 @@ def build_trainer(
     disable_progress_bars()
     os.environ.setdefault("TQDM_DISABLE", "1")
     judge = RewardFunction(rewards.named(config.grpo.reward, splits.task_of(config)), folder)
-    asked = [{"prompt": task_base.prompt(row), "target": task_base.target(row), "id": str(row.get("id", i))}
+    asked = [{"prompt": fitted(loaded.tokenizer, task_base.prompt(row)).messages,  # TRL writes them by the template
+              "target": task_base.target(row), "id": str(row.get("id", i))}
              for i, row in enumerate(rows)]  # fmt: skip
     steps = MethodLog(folder, quiet, LOGGED)
     trainer = group_trainer()(

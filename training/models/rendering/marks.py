@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from training.models.rendering.places import Place
 from training.models.rendering.template import Chat
@@ -25,8 +25,6 @@ def marked(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str) -> list[Pl
         return []
     from transformers.utils.chat_template_utils import render_jinja_template
 
-    rendered, places = render_jinja_template(
-        [chat.messages], tools=chat.tools, chat_template=template, return_assistant_tokens_mask=True,
-        **tokenizer.special_tokens_map,
-    )  # fmt: skip
+    given: dict[str, Any] = {"tools": chat.tools, "chat_template": template, **tokenizer.special_tokens_map}
+    rendered, places = cast(Any, render_jinja_template)([chat.messages], return_assistant_tokens_mask=True, **given)
     return [Place(start, end) for start, end in places[0]] if rendered[0] == text else []

@@ -134,21 +134,18 @@ def _opened(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, places: l
     takes over. What a template writes earlier, and may write otherwise when it asks, does not matter.
     """
     place = places[at]
-    before = next((j for j in range(at - 1, -1, -1) if places[j] is not None and _precedes(places[j], place)), None)
+    limit = place.start if place is not None else len(text)
+    earlier = [(j, other) for j, other in enumerate(places[:at]) if other is not None and other.end <= limit]
     asking = Chat(chat.messages[:at], chat.tools)
     prompt = written(tokenizer, asking, ask=True)
-    if before is None:
-        start, tail = 0, prompt
-    else:
+    start, tail = 0, prompt
+    if earlier:
+        before, last = earlier[-1]
         asked = place_of(tokenizer, asking, prompt, before, ask=True)
         if asked is None:
-            raise Ambiguous(f"turn {before + 1} is written by the chat template, yet not when turn {at + 1} is asked for")
-        start, tail = places[before].end, prompt[asked.end :]
+            raise Ambiguous(f"the chat template writes turn {before + 1}, yet not when turn {at + 1} is asked for")
+        start, tail = last.end, prompt[asked.end :]
     shared = len(commonprefix((text[start:], tail)))
     if shared == len(tail) or place is None:
         return start + shared
     return min(start + shared, place.start)
-
-
-def _precedes(one: Place | None, other: Place | None) -> bool:
-    return one is not None and (other is None or one.end <= other.start)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 # Ends of a turn in the templates of current open models: by them the end is told from the marks around it.
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eot|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<turn|>",
-             "<end_of_utterance>", "<|END_OF_TURN_TOKEN|>", "<｜end▁of▁sentence｜>", "</s>", "<|endoftext|>")  # fmt: skip
+             "<end_of_utterance>", "<|END_OF_TURN_TOKEN|>",
+             "<｜end▁of▁sentence｜>", "</s>", "<|endoftext|>")  # fmt: skip
 DOCUMENT_END = "<|endoftext|>"  # a model that was tuned further may still write the end of its first training's texts
 
 
