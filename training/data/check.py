@@ -15,9 +15,15 @@ from typing import Any
 from labs_py.core import chat_data
 from training.data.forms import naming
 from training.models import chat_template
+from training.models.rendering import stops
 from training.run.errors import BadInput, GuardFailed
 
-TEMPLATE_CODES = {"template": "the model's chat template does not write the row, or not whole"}
+TEMPLATE_CODES = {
+    "template": "the model's chat template does not write the row, or not whole",
+    "control-token": "a turn's text holds a control token such as <|im_end|>: a warning, in an answer a fault",
+}
+CONTROL = (*chat_data.OPENING_TOKENS, *chat_data.STOP_TOKENS)  # looked for where no tokenizer says which there are
+READ_AS_TEXT = "it ends or opens turns where nobody did; data.split_special_tokens=true reads it as text"
 
 
 @dataclass(frozen=True)
@@ -28,14 +34,19 @@ class Finding:
     line: int
     code: str
     message: str
+    opinion: bool = False
 
     @property
     def warning(self) -> bool:
         """Whether it is an opinion: said, and no reason to refuse the file."""
-        return self.code in chat_data.WARNINGS
+        return self.opinion or self.code in chat_data.WARNINGS
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {'warning ' if self.warning else ''}{self.code}: {self.message}"
+
+
+class Warned(chat_data.Fault):
+    """What is worth a look and refuses no row."""
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, bytes, int]]:
@@ -85,6 +96,7 @@ class TokenRules:
     def __init__(self, tokenizer: Any, max_tokens: int | None = None,
                  reading: chat_template.Reading = chat_template.PLAIN) -> None:  # fmt: skip
         self.tokenizer, self.max_tokens, self.reading = tokenizer, max_tokens, reading
+        self.controls = () if reading.split_special_tokens else tuple(stops.control_tokens(tokenizer))
 
     def faults(self, turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
         """Faults of one well-formed row once the template has written it out.
@@ -126,7 +138,11 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
     """
     name = str(path)
     keys = {chat_data.prompt_key(turns) for turns in held_out}
-    more = token_rules.faults if token_rules is not None else None
+
+    def more(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
+        held = control_tokens(turns, CONTROL if token_rules is None else token_rules.controls, token_rules is not None)
+        return [*held, *(token_rules.faults(turns, row) if token_rules is not None else [])]
+
     lines = iter(read_lines(path) if lines is None else lines)
     head = list(islice(lines, naming.SEEN))
     if not head:
@@ -135,4 +151,23 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
     if other:
         raise BadInput(other)
     for number, fault in chat_data.check_lines(chain(head, lines), keys, system, more, turns_only=turns_only):
-        yield Finding(name, number, fault.code, fault.message)
+        yield Finding(name, number, fault.code, fault.message, isinstance(fault, Warned))
+
+
+def control_tokens(turns: list[dict[str, Any]], controls: Iterable[str], sure: bool) -> list[chat_data.Fault]:
+    """Control tokens inside the turns' texts.
+
+    Args:
+        turns: of a row.
+        controls: the texts to look for.
+        sure: whether they are the tokenizer's own: in an answer such a one is a fault then, since the model would
+            learn it in the middle of a text.
+    """
+    found: list[chat_data.Fault] = []
+    for at, turn in enumerate(turns, 1):
+        text = turn["content"] or ""
+        token = next((token for token in controls if token in text), "")
+        if token:
+            kind = chat_data.Fault if sure and turn["role"] == "assistant" else Warned
+            found.append(kind("control-token", f"turn {at} ({turn['role']}) holds {token} in its text: {READ_AS_TEXT}"))
+    return found

@@ -94,7 +94,11 @@ def row_of_file(path: str, number: int, system: str) -> tuple[str, dict]:
     if line is None:
         count = sum(1 for _ in read_lines(path))
         raise BadInput(f"{path}: there is no row {number}; the file has {count}")
-    faults = [str(found) for found in check_file(path, system=system, lines=[line]) if found.code not in REPEATS]
+    faults = [
+        str(found)
+        for found in check_file(path, system=system, lines=[line])
+        if found.code not in REPEATS and not found.warning
+    ]
     if faults:
         raise BadInput(faults[0])
     row = chat_data.parse_line(line[1])[0] or {}
