@@ -14,6 +14,7 @@ from training.data.tasks import base as task_base
 from training.models import chat_template
 from training.models.generate import Generation, greedy
 from training.models.loading import LoadedModel
+from training.models.rendering import thoughts
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
 from training.run.settings import Config
@@ -88,12 +89,14 @@ def learn(config: Config, rows: list[Row], loaded: LoadedModel, folder: RunFolde
     """
     result = method.train(config, rows, loaded, folder, None, config.method)
     tokenizer, stops = loaded.tokenizer, chat_template.stop_ids(loaded.tokenizer)
-    wanted = [task_base.target(row) for row in rows]
+    wanted = [thoughts.said(task_base.target(row)) for row in rows]
     longest = max(len(tokenizer.encode(text, add_special_tokens=False)) for text in wanted) + 16
-    prompts = [chat_template.prompt_ids(tokenizer, task_base.prompt(row)) for row in rows]
+    prompts = [chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools")) for row in rows]
     answers = greedy(result.model, tokenizer, prompts, longest, stops, MOST_IN_BATCH)
     losses = result.facts["loss"]
-    right = sum(answer.text.strip() == text.strip() for answer, text in zip(answers, wanted, strict=True))
+    right = sum(
+        thoughts.said(answer.text).strip() == text.strip() for answer, text in zip(answers, wanted, strict=True)
+    )
     found = ByHeart(right, len(rows), losses[0], losses[-1], len(losses), [])
     return found if found.learnt else ByHeart(right, len(rows), losses[0], losses[-1], len(losses),
                                               reasons(config, rows, answers, losses))  # fmt: skip
