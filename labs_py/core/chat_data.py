@@ -383,7 +383,7 @@ def _settled(held: list[tuple[int, Fault]], seen: Seen) -> Iterator[tuple[int, F
 
 
 def _faults_of(lines: Iterable[tuple[int, bytes, int]], seen: Seen, held_out: Set[str], system: str,
-               more: Callable[[list[dict[str, Any]]], list[Fault]] | None,
+               more: Callable[[list[dict[str, Any]], dict[str, Any]], list[Fault]] | None,
                turns_only: bool) -> Iterator[tuple[int, Fault]]:  # fmt: skip
     """As ``check_lines``, with near-duplicates that are not settled."""
     for number, line, length in lines:

@@ -181,6 +181,8 @@ def _token_fault(pair: Pair, rules: TokenRules | None) -> chat_data.Fault | None
             ids = encoded_side(rules.tokenizer, pair, side, sys.maxsize, side).ids
         except GuardFailed as error:
             return chat_data.Fault("no-stop-token", str(error).removeprefix(f"{side}: no-stop-token: "))
+        except BadInput as error:
+            return chat_data.Fault("template", str(error))
         if rules.max_tokens is not None and len(ids) > rules.max_tokens:
             return chat_data.Fault("too-long", f"'{side}' makes {len(ids)} tokens with its question, at most"
                                                f" {rules.max_tokens} (train.max_length)")  # fmt: skip
