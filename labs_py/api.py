@@ -254,13 +254,13 @@ def replace(name: str, text: str) -> None:
     module, function = _locate(name)
     code = compile(text, f"<your {function}>", "exec")
     shipped = getattr(module, function)
-    _shipped.setdefault(name, shipped)
     namespace = dict(vars(module))
     namespace.pop(function)
     exec(code, namespace)
     if not callable(namespace.get(function)):
         raise ValueError(f"The code must define a function called {function}.")
     exec(code, vars(module))
+    _shipped.setdefault(name, shipped)
     _forget()
 
 
@@ -271,6 +271,11 @@ def restore(name: str | None = None) -> None:
             module, function = _locate(key)
             setattr(module, function, _shipped.pop(key))
     _forget()
+
+
+def edited() -> list[str]:
+    """Names of the functions of which a reader's version is in use."""
+    return list(_shipped)
 
 
 _shipped: dict[str, Any] = {}

@@ -42,7 +42,7 @@ class Run:
             self._latest, final = next(self._results)
         except StopIteration:
             return self._fail({"kind": "empty", "message": "The lab gave no result at these settings."})
-        except Exception as error:  # a reader's edited code may raise anything
+        except BaseException as error:  # a reader's edited code may raise anything, SystemExit too
             return self._fail(explain(error))
         self.needs = "\n".join(getattr(self._latest, "needs", ()))
         return "done" if final else "more"
@@ -56,7 +56,7 @@ class Run:
         try:
             frame = api.to_frame(self.spec, self.params, self._latest, self.errors, "float32", final)
             self.header, self.numbers = pack(frame)
-        except Exception as error:  # edited code may yield something that is no Result
+        except BaseException as error:  # edited code may yield something that is no Result
             self._fail(explain(error))
             return False
         return True
@@ -95,8 +95,12 @@ def explain(error: BaseException) -> dict[str, Any]:
         message = f"Your version of {where} cannot be read: line {line}: {error.msg}."
         return {"kind": kind, "message": message, "line": line, "yours": where}
     text = str(error).strip().splitlines()[0][:300] if str(error).strip() else "no further message"
+    others = ", ".join(name.split(":")[1] for name in api.edited())
     if yours:
         message = f"Your version of {yours} raised {kind} in line {line}: {text}"
+    elif others:  # ours fails on what theirs gave: None, another shape, another type
+        message = f"The lab cannot go on with what your version of {others} returns ({kind}: {text})."
+        yours = others
     else:
         message = f"The lab's code raised {kind}: {text}"
     return {"kind": kind, "message": message, "line": line, "yours": yours}
@@ -106,7 +110,7 @@ def call(name: str, arguments_text: str) -> str:
     """Answer a page's question: JSON ``{"ok": true, "value": ...}`` or ``{"ok": false, "error": {...}}``."""
     try:
         return json.dumps({"ok": True, "value": _CALLS[name](**json.loads(arguments_text))}, ensure_ascii=False)
-    except Exception as error:  # every failure becomes a sentence on the page
+    except BaseException as error:  # every failure becomes a sentence on the page
         return json.dumps({"ok": False, "error": explain(error)}, ensure_ascii=False)
 
 

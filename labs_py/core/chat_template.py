@@ -84,17 +84,91 @@ def _qwen(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
     for i, turn in enumerate(turns):
         role = turn["role"]
         if role == "tool":
-            opens = i == 0 or turns[i - 1]["role"] != "tool"
-            closes = i == len(turns) - 1 or turns[i + 1]["role"] != "tool"
-            yield Piece("<|im_start|>user" * opens + "\n<tool_response>\n", "frame", role, i)
-            yield Piece(turn["content"], "content", role, i)
-            yield Piece("\n</tool_response>" + "<|im_end|>\n" * closes, "frame", role, i)
+            yield from _results(turns, i)
         elif role == "assistant" and turn.get("tool_calls"):
             yield from _turn(i, role, "<|im_start|>assistant", _called(turn), "<|im_end|>", "\n")
         elif role in ("user", "assistant") or (role == "system" and i):
             yield from _turn(i, role, f"<|im_start|>{role}\n", turn["content"], "<|im_end|>", "\n")
     if ask:
         yield Piece("<|im_start|>assistant\n", "ask", "assistant")
+
+
+def _results(turns: list[Turn], i: int) -> Iterator[Piece]:
+    """A tool's result as Qwen writes it: results in a row stand in one turn of the user."""
+    opens = i == 0 or turns[i - 1]["role"] != "tool"
+    closes = i == len(turns) - 1 or turns[i + 1]["role"] != "tool"
+    yield Piece("<|im_start|>user" * opens + "\n<tool_response>\n", "frame", "tool", i)
+    yield Piece(turns[i]["content"] or "", "content", "tool", i)
+    yield Piece("\n</tool_response>" + "<|im_end|>\n" * closes, "frame", "tool", i)
+
+
+def _thought(turn: Turn) -> tuple[str, str]:
+    """Thoughts and answer of an assistant's turn: apart already, or in one text around ``</think>``."""
+    content = turn["content"] or ""
+    if isinstance(turn.get("reasoning_content"), str):
+        return turn["reasoning_content"], content
+    if "</think>" not in content:
+        return "", content
+    thoughts = content.split("</think>")[0].rstrip("\n").split("<think>")[-1].lstrip("\n")
+    return thoughts, content.split("</think>")[-1].lstrip("\n")
+
+
+def _qwen3_answer(turn: Turn, after_question: bool, is_last: bool) -> str:
+    """An answer as Qwen 3 writes it: thoughts are kept after the last question only, empty ones too at the end."""
+    thoughts, content = _thought(turn)
+    thinks = after_question and (is_last or thoughts)
+    stripped = thoughts.strip("\n")
+    said = f"<think>\n{stripped}\n</think>\n\n" + content.lstrip("\n") if thinks else content
+    for place, call in enumerate(turn.get("tool_calls") or ()):
+        call = call.get("function") or call
+        arguments = call["arguments"]
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        said += "\n" if content or place else ""
+        said += f'<tool_call>\n{{"name": "{call["name"]}", "arguments": {written}}}\n</tool_call>'
+    return said
+
+
+def _qwen3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    system = turns[0]["role"] == "system"
+    if system or tools:
+        place = 0 if system else -1
+        yield Piece("<|im_start|>system\n", "frame", "system", place)
+        yield Piece((turns[0]["content"] or "") if system else "", "content", "system", place)
+        if tools:
+            listed = "".join("\n" + json.dumps(tool, ensure_ascii=False) for tool in tools)
+            before = ("\n\n" if system else "") + _TOOLS_BEFORE.removeprefix("\n\n")
+            yield Piece(before + listed + _TOOLS_AFTER, "frame", "system", place)
+        yield Piece("<|im_end|>\n", "frame", "system", place)
+    asked = [i for i, turn in enumerate(turns) if turn["role"] == "user" and not _is_result(turn["content"] or "")]
+    question = asked[-1] if asked else len(turns) - 1
+    for i, turn in enumerate(turns):
+        role, head = turn["role"], f"<|im_start|>{turn['role']}\n"
+        if role == "tool":
+            yield from _results(turns, i)
+        elif role == "assistant":
+            answer = _qwen3_answer(turn, i > question, i == len(turns) - 1)
+            yield from _turn(i, role, head, answer, "<|im_end|>", "\n")
+        elif role == "user" or (role == "system" and i):
+            yield from _turn(i, role, head, turn["content"] or "", "<|im_end|>", "\n")
+    if ask:
+        yield Piece("<|im_start|>assistant\n", "ask", "assistant")
+
+
+def _is_result(content: str) -> bool:
+    return content.startswith("<tool_response>") and content.endswith("</tool_response>")
+
+
+def _mistral(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
+    yield Piece("<s>", "frame")
+    for i, turn in enumerate(turns):
+        if (turn["role"] == "user") != (i % 2 == 0):
+            raise Refused("Conversation roles must alternate user/assistant/user/assistant/...")
+        if turn["role"] == "user":
+            yield from _turn(i, "user", "[INST] ", turn["content"], "", " [/INST]")
+        elif turn["role"] == "assistant":
+            yield from _turn(i, "assistant", "", turn["content"], "</s>")
+        else:
+            raise Refused("Only user and assistant roles are supported!")
 
 
 def _llama3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
@@ -151,13 +225,14 @@ def _nothing(template: str) -> str:
     raise Refused("a turn of tool calls without text cannot be written")
 
 
-_WRITERS = {"smollm2": _smollm2, "qwen2_5": _qwen, "llama3": _llama3, "gemma": _gemma, "gemma3": _gemma3,
-            "phi3": _phi3, "plain": _plain}  # fmt: skip
+_WRITERS = {"smollm2": _smollm2, "qwen2_5": _qwen, "qwen3": _qwen3, "llama3": _llama3, "mistral": _mistral,
+            "gemma": _gemma, "gemma3": _gemma3, "phi3": _phi3, "plain": _plain}  # fmt: skip
 TEMPLATES = tuple(_WRITERS)
+WITH_TOOLS = ("qwen2_5", "qwen3")
 RULES = ("answers", "last", "no_stop", "all")
 CONTROL = ("<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|begin_of_text|>",
            "<start_of_turn>", "<end_of_turn>", "<bos>", "<|end|>", "<|endoftext|>", "<|user|>", "<|assistant|>",
-           "<|system|>")  # fmt: skip
+           "<|system|>", "<s>", "</s>", "[INST]", "[/INST]")  # fmt: skip
 
 
 def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any] | None = None) -> list[Piece]:
@@ -167,14 +242,14 @@ def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any]
         template: one of ``TEMPLATES``.
         turns: at least one; each with role and text (None only beside tool calls).
         ask: add the opening of an answer (``add_generation_prompt``).
-        tools: function descriptions; only Qwen's template of these writes them.
+        tools: function descriptions; only Qwen's templates of these write them.
 
     Raises:
         Refused: the template refuses the conversation.
     """
     if not turns:
         raise Refused("There are no turns.")
-    if template != "qwen2_5" and any(turn["content"] is None for turn in turns):
+    if template not in WITH_TOOLS and any(turn["content"] is None for turn in turns):
         turns = [turn if turn["content"] is not None else {**turn, "content": _nothing(template)} for turn in turns]
     return [piece for piece in _WRITERS[template](turns, tools, ask) if piece.text]
 

@@ -1,7 +1,9 @@
 // What a reader has done, in this browser only, under keys that begin with "stage10:". Every access may fail
 // (storage off, full, or a private window): reading then gives null, writing false, and the page goes on.
+import { sound, takeIn } from "./kept.js";
+
 const PREFIX = "stage10:";
-export const FORMAT = "stage10-progress";
+const FORMAT = "stage10-progress";
 
 export function available() {
   try {
@@ -15,7 +17,7 @@ export function available() {
 
 export function read(key) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + key));
+    return sound(key, JSON.parse(localStorage.getItem(PREFIX + key)));
   } catch {
     return null;
   }
@@ -46,21 +48,7 @@ export function exportAll() {
   return JSON.stringify({ format: FORMAT, version: 1, saved, entries: entries() }, null, 1);
 }
 
-// Returns how many entries were taken over; throws a sentence for the reader when the text is no export.
+// What was taken and what was not; throws a sentence for the reader when the text is no export.
 export function importAll(text) {
-  let data;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    throw new Error("This file is not a record: it is not JSON.");
-  }
-  if (data?.format !== FORMAT || data.version !== 1 || typeof data.entries !== "object" || !data.entries) {
-    throw new Error("This file is not a record that this site has written.");
-  }
-  // a lab writes its keys with the prefix, this file without: either is one of ours
-  const taken = Object.entries(data.entries).filter(([key, value]) => write(key.replace(/^stage10:/, ""), value));
-  if (taken.length < Object.keys(data.entries).length) {
-    throw new Error("This browser does not let the page store anything, so the record could not be taken over.");
-  }
-  return taken.length;
+  return takeIn(text, { read, write });
 }

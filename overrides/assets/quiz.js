@@ -24,7 +24,8 @@ class QuizSet extends HTMLElement {
     if (!option.open || "openedForPrint" in option.dataset) return;
     const question = option.closest("[data-question]").dataset.question;
     if (question in this.answers) return;
-    this.answers[question] = Number(option.dataset.option);
+    // another tab may have answered others meanwhile; the first answer to each stays
+    this.answers = { [question]: Number(option.dataset.option), ...this.answers, ...read(this.key) };
     write(this.key, this.answers);
     this.show();
   }

@@ -1,4 +1,5 @@
 // <progress-panel>: export, import and erase what this browser remembers of the reader's answers and labs.
+import { loaded } from "./kept.js";
 import { available, entries, exportAll, importAll, write } from "./progress.js";
 
 class ProgressPanel extends HTMLElement {
@@ -48,7 +49,7 @@ class ProgressPanel extends HTMLElement {
     const [chosen] = file.files;
     if (!chosen) return;
     try {
-      this.say(`Imported ${importAll(await chosen.text())} entries.`);
+      this.say(loaded(importAll(await chosen.text()), "Imported"));
       this.changed();
     } catch (error) {
       this.say(error.message);

@@ -26,6 +26,9 @@ const SENTENCES = {
   stuck: (seconds) => `The computation gave no sign for ${seconds} seconds, so it was stopped and Python was started again.`,
 };
 
+/** What says that a file did not come; no fault of anyone's code. */
+const FETCHED = /^The (recorded data|part) "/;
+
 export class Bridge extends EventTarget {
   #worker = null;
   #ready = null;
@@ -37,6 +40,9 @@ export class Bridge extends EventTarget {
   #calls = new Map();
   #lastId = 0;
   #gesture = undefined;
+
+  /** The reader's versions that the worker runs, by name: text as it was taken. A new worker has none. */
+  edits = new Map();
 
   /** How many workers there have been, and the generation whose replies count. */
   spawned = 0;
@@ -129,7 +135,9 @@ export class Bridge extends EventTarget {
     this.#settle = null;
     this.#drop(failure);
     this.generation += 1;
-    this.dispatchEvent(new CustomEvent("replaced", { detail: failure }));
+    const edits = [...this.edits.keys()];
+    this.edits.clear();
+    this.dispatchEvent(new CustomEvent("replaced", { detail: { ...failure, edits } }));
     lost?.handlers.failed(failure);
     this.boot().catch(() => {});
     this.#next();
@@ -181,6 +189,10 @@ export class Bridge extends EventTarget {
     this.#inFlight = null;
     if (message.type === "failed") {
       if (message.error.fatal) return this.replaceAfter(request, message.error);
+      if (this.edits.size && message.error.kind === "crash" && !FETCHED.test(message.error.message)) {
+        this.#inFlight = request;
+        return this.replace(this.#broken(message.error));
+      }
       if (request.generation === this.generation) request.handlers.failed(message.error);
       else request.handlers.overtaken?.();
     } else if (request.generation === this.generation || message.type === "stopped") {
@@ -193,6 +205,12 @@ export class Bridge extends EventTarget {
   replaceAfter(request, error) {
     this.#inFlight = request;
     this.replace({ kind: "crash", message: `${SENTENCES.crash} (${error.message})` });
+  }
+
+  /** Edited code reached what all of Python stands on; nothing in this worker can be trusted any more. */
+  #broken(error) {
+    const yours = [...this.edits.keys()].map((name) => name.split(":")[1]).join(", ");
+    return { kind: "broken", yours, message: `Your version of ${yours} broke Python itself (${error.message}), so Python was started again.` };
   }
 
   #watchRun() {
@@ -276,6 +294,25 @@ export class Bridge extends EventTarget {
     return this.#ask({ type: "call", name, args }, this.settings.runSilence);
   }
 
+  /** Lets the worker run a reader's version of a function. */
+  async edit(name, text) {
+    await this.call("replace", { name, text });
+    this.edits.set(name, text);
+    this.dispatchEvent(new CustomEvent("edits"));
+  }
+
+  /** Puts our version of a function back. */
+  async restore(name) {
+    await this.call("restore", { name });
+    this.edits.delete(name);
+    this.dispatchEvent(new CustomEvent("edits"));
+  }
+
+  /** A new worker, for whoever wants one. */
+  fresh() {
+    this.replace({ kind: "fresh", message: "Python was started afresh; the lab runs our versions." });
+  }
+
   /** Brings in the whole standard library for a reader's own code. */
   async complete() {
     return this.#ask({ type: "complete" }, this.settings.bootSilence);
@@ -301,6 +338,10 @@ export class Bridge extends EventTarget {
     else if (error.fatal) {
       call.reject(Object.assign(new Error(error.message), { failure: error }));
       this.replace({ kind: "crash", message: SENTENCES.crash });
+    } else if (this.edits.size && error.kind === "crash" && !FETCHED.test(error.message)) {
+      const failure = this.#broken(error);
+      call.reject(Object.assign(new Error(failure.message), { failure }));
+      this.replace(failure);
     } else call.reject(Object.assign(new Error(error.message), { failure: error }));
   }
 }

@@ -43,7 +43,10 @@ export function clean(param, value, params = {}) {
     if (found) return { value: found[0], message: "" };
     return { value: param.default, message: `${param.label}: \u201c${text}\u201d is not one of its choices; the default is used.` };
   }
-  if (param.kind === "picks") return { value, message: "" };
+  if (param.kind === "picks") {
+    const usable = typeof value === "string" || Array.isArray(value);
+    return usable ? { value, message: "" } : { value: param.default, message: `${param.label}: a list of picks is expected; the default is used.` };
+  }
   if (typeof value === "string" && value.length <= param.max_length) return { value, message: "" };
   return { value: param.default, message: `${param.label}: this text does not fit (at most ${param.max_length} characters); the default is used.` };
 }
@@ -142,17 +145,37 @@ export function showInAddress(spec, params) {
   }
 }
 
-/** Text, file and picks of a lab, as the reader left them. */
-function keptInputs(spec) {
-  const kept = read(`inputs:${spec.slug}`, {});
-  const names = spec.params.filter((p) => STORED.includes(p.kind)).map((p) => p.name);
-  const entries = Object.entries(kept && typeof kept === "object" ? kept : {}).filter(([name]) => names.includes(name));
-  return Object.fromEntries(entries.map(([name, value]) => [name, clean(spec.params.find((p) => p.name === name), value).value]));
+const isOwn = (param) => STORED.includes(param.kind);
+const differs = (param, value) => JSON.stringify(value) !== JSON.stringify(param.default);
+
+/** Text, file and picks among some settings: what a reader made, not what the lab came with. */
+export function ownOf(spec, params) {
+  return Object.fromEntries(spec.params.filter(isOwn).map(({ name }) => [name, params[name]]));
 }
 
-/** Keeps text, file and picks. @returns {boolean} whether the browser took them */
-export function keepInputs(spec, params) {
-  const stored = spec.params.filter((p) => STORED.includes(p.kind));
-  if (!stored.length) return true;
-  return write(`inputs:${spec.slug}`, Object.fromEntries(stored.map((p) => [p.name, params[p.name]])));
+/** Whether some settings hold anything that a reader made. */
+export function ownDiffers(spec, params) {
+  return spec.params.some((param) => isOwn(param) && param.name in params && differs(param, params[param.name]));
+}
+
+/** Text, file and picks of a lab, as the reader left them. */
+export function keptInputs(spec) {
+  const kept = read(`inputs:${spec.slug}`, {});
+  const own = spec.params.filter((param) => isOwn(param) && param.name in kept);
+  return Object.fromEntries(own.map((param) => [param.name, clean(param, kept[param.name]).value]));
+}
+
+/**
+ * Keeps the text, file and picks that changed; the others stay as another tab may have left them.
+ * @returns {boolean} whether the browser took them
+ */
+export function keepInputs(spec, before, after) {
+  const changed = spec.params.filter((p) => isOwn(p) && JSON.stringify(before[p.name]) !== JSON.stringify(after[p.name]));
+  if (!changed.length) return true;
+  const kept = { ...read(`inputs:${spec.slug}`, {}) };
+  for (const param of changed) {
+    if (differs(param, after[param.name])) kept[param.name] = after[param.name];
+    else delete kept[param.name];
+  }
+  return write(`inputs:${spec.slug}`, kept);
 }

@@ -1,12 +1,14 @@
 /**
- * The browser's storage, which may be switched off, full, or emptied by the browser at any time.
- * Everything of this site stands under "stage10:" and travels in one file when the reader saves it.
+ * The browser's storage, which may be switched off, full, or emptied by the browser at any time, and which other tabs
+ * write to as well. Everything of this site stands under "stage10:" and travels in one file when the reader saves it.
  */
+
+import { sound, takeIn } from "../assets/kept.js";
 
 export const PREFIX = "stage10:";
 const FORMAT = "stage10-progress";
-/** What a browser without storage keeps until the page is left. */
-const fallback = new Map();
+/** What the browser did not take: it lasts until the page is left. */
+const unsaved = new Map();
 
 /** Whether anything is kept beyond this visit. */
 export function storageWorks() {
@@ -21,30 +23,32 @@ export function storageWorks() {
 
 /**
  * @param {string} key without the prefix
- * @param {any} otherwise given back when nothing readable is there
+ * @param {any} otherwise given back when nothing sound is there
  */
 export function read(key, otherwise = null) {
+  if (unsaved.has(key)) return unsaved.get(key);
   try {
     const text = localStorage.getItem(PREFIX + key);
-    return text === null ? otherwise : JSON.parse(text);
+    return text === null ? otherwise : sound(key, JSON.parse(text)) ?? otherwise;
   } catch {
-    return fallback.has(key) ? fallback.get(key) : otherwise;
+    return otherwise;
   }
 }
 
 /** @returns {boolean} whether it was kept */
 export function write(key, value) {
-  fallback.set(key, value);
   try {
     localStorage.setItem(PREFIX + key, JSON.stringify(value));
+    unsaved.delete(key);
     return true;
   } catch {
+    unsaved.set(key, value);
     return false;
   }
 }
 
 export function remove(key) {
-  fallback.delete(key);
+  unsaved.delete(key);
   try {
     localStorage.removeItem(PREFIX + key);
   } catch {
@@ -52,37 +56,28 @@ export function remove(key) {
   }
 }
 
-/** Everything that is kept, as the text of a file. */
+/** Whether something of this visit is not kept. */
+export function somethingUnsaved() {
+  return unsaved.size > 0;
+}
+
+/** Everything that is kept, and what the browser did not take, as the text of a file. */
 export function exportAll() {
   const entries = {};
   try {
     for (let i = 0; i < localStorage.length; i += 1) {
       const key = localStorage.key(i);
-      if (key.startsWith(PREFIX)) entries[key] = JSON.parse(localStorage.getItem(key));
+      if (key.startsWith(PREFIX)) entries[key] = read(key.slice(PREFIX.length));
     }
   } catch {
-    for (const [key, value] of fallback) entries[PREFIX + key] = value;
+    // storage is off: what is here is in memory
   }
-  return JSON.stringify({ format: FORMAT, version: 1, saved: new Date().toISOString(), entries }, null, 2);
+  for (const [key, value] of unsaved) entries[PREFIX + key] = value;
+  const whole = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== null));
+  return JSON.stringify({ format: FORMAT, version: 1, saved: new Date().toISOString(), entries: whole }, null, 2);
 }
 
-/**
- * Takes in what exportAll wrote.
- * @param {string} text
- * @returns {number} how many entries were taken; throws Error with a sentence when the file is not one of ours
- */
+/** Takes in what exportAll wrote; throws Error with a sentence when the file is not one of ours. */
 export function importAll(text) {
-  let file;
-  try {
-    file = JSON.parse(text);
-  } catch {
-    throw new Error("This file is not JSON, so it cannot be a progress file of this site.");
-  }
-  if (file?.format !== FORMAT || typeof file.entries !== "object" || file.entries === null) {
-    throw new Error("This is not a progress file of this site.");
-  }
-  // the other pages write their keys without the prefix: either is one of ours
-  const entries = Object.entries(file.entries);
-  entries.forEach(([key, value]) => write(key.replace(/^stage10:/, ""), value));
-  return entries.length;
+  return takeIn(text, { read, write });
 }

@@ -47,9 +47,10 @@ async function boot({ base, manifest, slug, files }) {
   }
 }
 
-/** The first line of what went wrong. */
+/** The line that says what went wrong: the first one, or the last of a traceback of Python's. */
 function sentence(error) {
-  return String(error?.message || error).split("\n")[0].slice(0, 300);
+  const lines = String(error?.message || error).trim().split("\n");
+  return (lines[0].startsWith("Traceback") ? lines.at(-1) : lines[0]).slice(0, 300);
 }
 
 /** Content of a recorded data file; one that failed is asked for again the next time. */

@@ -21,20 +21,30 @@ SMOLLM2 = (  # from the metadata of SmolLM2-135M-Instruct's GGUF file, key token
     "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+MISTRAL = (  # from the metadata of Mistral-7B-Instruct-v0.2's GGUF file, key tokenizer.chat_template
+    "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
+    "{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
+    "{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token}}"
+    "{% else %}{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}"
+)
+WRITTEN = {"smollm2": SMOLLM2, "mistral": MISTRAL}
 REAL = [name for name in chat_template.TEMPLATES if name != "plain"]
-BOS = {"llama3": "<|begin_of_text|>", "gemma": "<bos>", "gemma3": "<bos>"}
+EOS = {"mistral": "</s>"}
+BOS = {"mistral": "<s>", "llama3": "<|begin_of_text|>", "gemma": "<bos>", "gemma3": "<bos>"}
 ODD = ["", " ", "\n", " \n padded\t ", "日本語 🦙", "<|im_end|>", "{{ x }}", "{% if a %}", "\x1c",
        "é\u0301\u200b", "\x85", "\u2028", "\u00a0x\u3000", "a\r\nb", "\\n", "'\"<>&", "שלום \u202e x",
+       "<think>\nhm\n</think>\n\nyes", "</think>", "a<think>b</think>\nc</think>d", "<tool_response>x</tool_response>",
        "👩\u200d👩\u200d👧", "-" * 3000]  # fmt: skip
 WORDS = st.text(max_size=40) | st.sampled_from(ODD)
 
 
 def jinja(name, turns, ask, tools=None):
     folder = Path(find_spec("trl").submodule_search_locations[0]) / "chat_templates"
-    text = SMOLLM2 if name == "smollm2" else (folder / f"{name}.jinja").read_text()
+    text = WRITTEN.get(name) or (folder / f"{name}.jinja").read_text()
     return rendering.render_jinja_template(
         [turns], tools=tools, chat_template=text, add_generation_prompt=ask,
-        bos_token=BOS.get(name, ""), eos_token="<|endoftext|>",
+        bos_token=BOS.get(name, ""), eos_token=EOS.get(name, "<|endoftext|>"),
     )[0][0]  # fmt: skip
 
 
@@ -81,7 +91,8 @@ def test_turns_in_any_order_are_written_alike_or_refused_alike(name, turns, ask)
 @examples(50, 1000)
 def test_turns_in_any_order_with_tools_in_qwen(turns, ask, tools):
     described = {"one": TOOLS, "two": TOOLS * 2}.get(tools)
-    assert ours("qwen2_5", turns, ask, described) == jinja("qwen2_5", turns, ask, described)
+    for name in chat_template.WITH_TOOLS:
+        assert ours(name, turns, ask, described) == jinja(name, turns, ask, described)
 
 
 def test_a_template_that_drops_a_letter_is_found_out(monkeypatch):
@@ -106,7 +117,21 @@ def test_tools_calls_and_results_in_qwen(system, said, tools, ask):
              {"role": "assistant", "content": said, "tool_calls": [{"type": "function", "function": CALL}, CALL]},
              {"role": "tool", "content": "nein"}, {"role": "tool", "content": "doch"},
              {"role": "assistant", "content": "Vielleicht."}]  # fmt: skip
-    assert ours("qwen2_5", turns, ask, tools) == jinja("qwen2_5", turns, ask, tools)
+    for name in chat_template.WITH_TOOLS:
+        assert ours(name, turns, ask, tools) == jinja(name, turns, ask, tools)
+
+
+@pytest.mark.parametrize("thoughts", ["", "\nFirst.\nThen.\n", None])
+@pytest.mark.parametrize("content", ["4", "\n4\n", "<think>\nTwo and two.\n</think>\n\n4", "", None])
+def test_qwen3_keeps_thoughts_after_the_last_question_only(thoughts, content):
+    answer = {"role": "assistant", "content": content}
+    if thoughts is not None:
+        answer["reasoning_content"] = thoughts
+    asked = {"role": "user", "content": "2 + 2?"}
+    call = {**answer, "tool_calls": [CALL, {"function": {"name": "f", "arguments": "{}"}}]}
+    result = {"role": "tool", "content": "x"}
+    for turns in ([asked, answer], [asked, answer, asked, answer], [asked, call, result, answer], [answer]):
+        assert ours("qwen3", turns, False) == jinja("qwen3", turns, False)
 
 
 @pytest.mark.parametrize("name", ["smollm2", "llama3"])

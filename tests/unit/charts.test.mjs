@@ -10,7 +10,8 @@ import { literal } from "../../overrides/labs/export.js";
 import { number, scalar } from "../../overrides/labs/format.js";
 import { html } from "../../overrides/labs/html.js";
 import { highlight } from "../../overrides/labs/view/code.js";
-import { judge, parseAnswer } from "../../overrides/labs/page/predict.js";
+import { readAnswer } from "../../overrides/labs/numbers.js";
+import { judge } from "../../overrides/labs/page/predict.js";
 
 const SPEC = { slug: "t", run_label: "Train" };
 const KINDS = ["line", "bars", "histogram", "scatter", "tokens", "heatmap"];
@@ -146,9 +147,13 @@ test("templates and code colouring escape everything", () => {
 });
 
 test("answers are read as people write them, and judged", () => {
-  assert.equal(parseAnswer("1,327,104"), 1327104);
-  assert.equal(parseAnswer("12%", "percent"), 0.12);
-  assert.ok(Number.isNaN(parseAnswer("")) && Number.isNaN(parseAnswer("many")));
+  const asked = { percent: { format: "percent" }, whole: { format: "integer" }, unit: { unit: "percent" }, plain: {} };
+  const cases = [["1,327,104", "plain", 1327104], ["12%", "percent", 0.12], ["0,55", "percent", 0.55], ["30", "percent", 0.3], ["0.5%", "percent", 0.005],
+    ["1 000", "whole", 1000], ["1,306", "whole", 1306], ["1e-3", "plain", 0.001], ["49%", "unit", 49], ["49%", "plain", 0.49]];
+  for (const [text, how, value] of cases) assert.deepEqual(readAnswer(text, asked[how]), { value }, text);
+  for (const [text, how] of [["", "plain"], ["many", "plain"], ["1", "percent"], ["1,306", "plain"], ["49%", "whole"]]) {
+    assert.ok(readAnswer(text, asked[how]).ask.length > 10, text);
+  }
   assert.ok(judge({ tolerance: 0.25 }, 80, 100).right && !judge({ tolerance: 0.25 }, 60, 100).right);
   assert.ok(!judge({ tolerance: 5, choices: [[1, "a"]] }, 2, 1).right);
 });

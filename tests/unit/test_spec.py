@@ -107,3 +107,10 @@ def test_each_lab_declares_itself_consistently(slug):
         assert spec.param("train").kind == "switch"
     for name in spec.code:
         assert api.source(name).strip()
+
+
+@pytest.mark.parametrize("slug", api.list_labs())
+def test_a_histogram_is_drawn_as_one(slug):
+    for chart in api.spec(slug).charts:
+        if chart.kind == "histogram":
+            assert "bars" in [series.role for series in chart.series], f"{slug}: {chart.name} would be a line"

@@ -179,7 +179,7 @@ CHARTS = (
         "bootstrap",
         "The gain, had the items been others of the same kind",
         "histogram",
-        (Series("bootstrap_counts", "resamples", "bootstrap_edges"),),
+        (Series("bootstrap_counts", "resamples", "bootstrap_edges", "bars"),),
         "points gained",
         "resamples",
         markers=(("difference", "measured"), ("low", "interval from"), ("high", "to")),
@@ -234,7 +234,7 @@ PREDICTIONS = (
     Prediction(
         "p",
         "9 items gained and 6 lost: how often would a coin split 15 items at least as unevenly?",
-        {},
+        {"results": pasted.EXAMPLE},
         "p_value",
         "The likeliest split, seven to eight, comes up in only four series of ten. Nine to six is no surprise.",
         tolerance=0.2,

@@ -61,7 +61,7 @@ def _written(params: dict[str, Any]) -> tuple[list[chat_template.Piece], int, st
     if not fault:
         try:
             written = chat_template.pieces(params["template"], turns, params["ask"], tools)
-            unused = tools and params["template"] != "qwen2_5"
+            unused = tools and params["template"] not in chat_template.WITH_TOOLS
             return written, len(turns), "This template writes no tools; they are left out." if unused else ""
         except chat_template.Refused as refused:
             fault = f"The template refuses this chat: {refused}. The example without its system turn is used."

@@ -22,8 +22,9 @@ SECTIONS = (
     ),
 )
 
-TEMPLATES = (("smollm2", "ChatML as in SmolLM2"), ("qwen2_5", "Qwen 2.5"), ("llama3", "Llama 3"), ("gemma", "Gemma"),
-             ("gemma3", "Gemma 3"), ("phi3", "Phi 3"), ("plain", "home-made, no stop token"))  # fmt: skip
+TEMPLATES = (("smollm2", "ChatML as in SmolLM2"), ("qwen2_5", "Qwen 2.5"), ("qwen3", "Qwen 3, with thoughts"),
+             ("llama3", "Llama 3"), ("mistral", "Mistral 7B v0.2"), ("gemma", "Gemma"), ("gemma3", "Gemma 3"),
+             ("phi3", "Phi 3"), ("plain", "home-made, no stop token"))  # fmt: skip
 RULES = (("answers", "every answer with its stop token"), ("last", "the last answer only"),
          ("no_stop", "answers without their stop token"), ("all", "everything, the question too"))  # fmt: skip
 
@@ -99,12 +100,13 @@ PRESETS = (
 
 PREDICTIONS = (
     Prediction("share", "Two short answers with their stop tokens, in a chat of five turns: what share of the "
-               "tokens is in the loss?", {}, "trained_share",
+               "tokens is in the loss?", {"chat": CHAT}, "trained_share",
                "Role names and control tokens are read at every turn and never trained on.", tolerance=0.25),
     Prediction("stops", "The same chat without the stop token in the mask: how many of its answers have their end in "
-               "the loss?", {"rule": "no_stop"}, "stops_trained", "None. The loss does not show it; the output does."),
+               "the loss?", {"chat": CHAT, "rule": "no_stop"}, "stops_trained",
+               "None. The loss does not show it; the output does."),
     Prediction("stranger", "Llama 3 ends an answer with <|eot_id|>, one token for its own tokenizer. Into how many "
-               "does SmolLM2's cut it?", {"template": "llama3"}, "tokens_per_stop",
+               "does SmolLM2's cut it?", {"chat": CHAT, "template": "llama3"}, "tokens_per_stop",
                "It was never told that this is one sign, so it spells it like any other text.", tolerance=0.25),
 )  # fmt: skip
 

@@ -2,9 +2,9 @@
 
 import { toCsv } from "../charts/table.js";
 import { toPython } from "../export.js";
-import { read } from "../storage.js";
-import { clean, fromQuery, isLinked, showInAddress, toQuery } from "../state.js";
+import { clean, fromQuery, isLinked, ownOf, showInAddress, toQuery } from "../state.js";
 import { begin } from "./boot_when.js";
+import { undo } from "./undo.js";
 
 /** Hands the reader a file that was made here. */
 export function saveFile(name, text, type = "text/plain") {
@@ -23,12 +23,17 @@ const ACTIONS = {
     lab.state = "ready";
     lab.announce("Stopped. The lab shows the last step that was finished.");
   },
-  reset: (lab) => lab.setParams(Object.fromEntries(lab.spec.params.map((p) => [p.name, p.default])), { over: "defaults" }),
+  reset: (lab) => lab.setParams({}, { over: "defaults", why: "Reset" }),
+  undo,
+  fresh(lab) {
+    lab.bridge.fresh();
+    lab.remark("Python was started afresh; the lab runs our versions.");
+    lab.compute();
+  },
   retry: (lab) => begin(lab),
   "copy-link": copyLink,
   export(lab) {
-    const kept = read(`code:${lab.spec.slug}`, {}) || {};
-    const edits = [...lab.edited].map((name) => ({ name, text: kept[name]?.text })).filter((edit) => edit.text);
+    const edits = [...lab.edited].map(([name, text]) => ({ name, text }));
     saveFile(`${lab.spec.slug}_lab.py`, toPython(lab.spec, lab.shown, edits), "text/x-python");
     lab.announce(`Saved ${lab.spec.slug}_lab.py: run it in the project\u2019s folder to get this frame.`);
   },
@@ -67,7 +72,7 @@ export function mountActions(lab) {
   document.addEventListener("click", (event) => followLink(lab, event), { signal, capture: true });
   addEventListener("popstate", () => {
     const { params } = fromQuery(lab.spec, location.search);
-    if (lab.isConnected && linkedText(lab.spec, params) !== linkedText(lab.spec, lab.params)) lab.setParams(params);
+    if (lab.isConnected && linkedText(lab.spec, params) !== linkedText(lab.spec, lab.params)) lab.setParams({ ...params, ...ownOf(lab.spec, lab.params) });
   }, { signal });
 }
 
@@ -76,7 +81,7 @@ const linkedText = (spec, params) => toQuery(spec, params);
 function applyPreset(lab, name) {
   const preset = lab.spec.presets.find((p) => p.name === name);
   const run = Boolean(preset.params.train);
-  lab.setParams(preset.params, { over: "defaults", run }).then((frame) => frame && lab.announce(preset.reason));
+  lab.setParams(preset.params, { over: "defaults", run, why: preset.label }).then((frame) => frame && lab.announce(preset.reason));
 }
 
 /** The preset whose settings are shown is marked as pressed. */
@@ -100,7 +105,7 @@ function followLink(lab, event) {
     const param = lab.spec.params.find((p) => p.name === name && isLinked(p));
     if (param) changes[name] = clean(param, text).value;
   }
-  lab.setParams(changes, { over: "defaults" });
+  lab.setParams(changes, { over: "defaults", why: `the link \u201c${link.textContent.trim().slice(0, 40)}\u201d` });
   const instrument = lab.querySelector(".lab-instrument");
   const { top, bottom } = instrument.getBoundingClientRect();
   if (bottom < innerHeight / 2 || top > innerHeight / 2) instrument.scrollIntoView({ block: "start" });

@@ -15,7 +15,6 @@ export function mountBoot(lab, wanted) {
   // Whoever has asked for something before the page was idle has started Python by that; one more request would overtake it.
   const start = () => !signal.aborted && lab.state === "static" && begin(lab);
   bridge.addEventListener("progress", ({ detail }) => showLoading(lab, detail), { signal });
-  bridge.addEventListener("replaced", () => lab.edited.clear(), { signal });
   if (bridge.booted || wanted) start();
   else if (navigator.connection?.saveData) {
     lab.announce("Your browser asks to save data, so Python (about 7 MB) starts only when you move a control.");

@@ -1,5 +1,6 @@
 /** Challenges: a task drawn by seed in Python, an answer, and a verdict that says what went wrong. */
 
+import { isLinked } from "../state.js";
 import { keep, recordOf } from "./record.js";
 
 const MARKS = { untried: "not tried yet", wrong: "\u2717 not yet", right: "\u2713 solved" };
@@ -82,7 +83,10 @@ async function newTask(lab, challenge, item, state) {
 }
 
 async function setTask(lab, challenge, item, state) {
-  const frame = await lab.setParams(state.task.params, { over: "defaults", run: Boolean(state.task.params.train) });
+  // A task names all settings; what it leaves as it came says nothing of what the reader made.
+  const asked = lab.spec.params.filter((p) => p.name in state.task.params && (isLinked(p) || JSON.stringify(state.task.params[p.name]) !== JSON.stringify(p.default)));
+  const frame = await lab.setParams(Object.fromEntries(asked.map(({ name }) => [name, state.task.params[name]])), {
+    over: "defaults", run: Boolean(state.task.params.train), why: challenge.title });
   if (frame) say(item, "The lab now stands at this task\u2019s settings.");
 }
 

@@ -1,9 +1,10 @@
 /** Controls to settings: drags share a gesture, so that frames show on the way; typing waits for a pause. */
 
-import { clean } from "../state.js";
+import { boundsOf, clean } from "../state.js";
 import { hasControl, valueOfThumb } from "../view/controls.js";
 
 const TYPING_PAUSE = 350;
+const STEPS = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
 
 /** @param {import("./element.js").LabView} lab */
 export function mountControls(lab) {
@@ -24,6 +25,13 @@ export function mountControls(lab) {
       if (target.type === "file") readFile(lab, param, target.files[0]);
       else if (target.type !== "range") commit(lab, param, target, false);
     }, { signal });
+    holder.querySelectorAll(".lab-exact").forEach((input) => input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") commit(lab, param, input, false);
+      else if (STEPS[event.key] && !event.altKey && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        nudge(lab, param, input, STEPS[event.key]);
+      }
+    }, { signal }));
     holder.querySelector('[data-action="new-seed"]')?.addEventListener("click", () => {
       lab.setParams({ [param.name]: crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000 });
     }, { signal });
@@ -35,11 +43,30 @@ function move(lab, param, input) {
   lab.setParams({ [param.name]: value }, { gesture: `drag ${param.name}` });
 }
 
-/** Takes a typed or chosen value; a half-typed number is left alone until the reader is done. */
+/** One step up or down in an exact field, as the arrows of a number field do. */
+function nudge(lab, param, input, steps) {
+  const { min, max, step } = boundsOf(param, lab.params);
+  const now = lab.params[param.name];
+  const raw = param.scale === "log" && !Number.isInteger(step) ? now * 1.05 ** steps : now + steps * (step || 1);
+  const within = Math.min(max ?? Infinity, Math.max(min ?? -Infinity, Number(raw.toPrecision(6))));
+  lab.setParams({ [param.name]: within }, { gesture: `step ${param.name}` });
+  input.value = String(lab.params[param.name]);
+}
+
+/**
+ * Takes a typed or chosen value; a half-typed number is left alone until the reader is done. What cannot be read is
+ * asked back: the setting and the reader's text both stay.
+ */
 function commit(lab, param, input, halfway) {
   const given = input.type === "checkbox" ? input.checked : input.value;
-  const { value, message } = clean(param, given);
+  const { value, message, ask } = clean(param, given, lab.params);
   if (halfway && message) return;
+  input.toggleAttribute("aria-invalid", Boolean(ask));
+  if (ask) {
+    input.setAttribute("aria-invalid", "true");
+    lab.announce(`${param.label}: ${given === "" ? "nothing is written" : ask}, so it stays ${lab.params[param.name]}. Write it like ${param.default}.`);
+    return;
+  }
   if (value === lab.params[param.name] && !message) return;
   lab.setParams({ [param.name]: value });
   if (message) {
@@ -57,7 +84,7 @@ async function readFile(lab, param, file) {
   }
   const { value, message } = clean(param, textOf(new Uint8Array(await file.arrayBuffer())));
   if (message) lab.announce(message);
-  else lab.setParams({ [param.name]: value });
+  else lab.setParams({ [param.name]: value }, { why: `the file \u201c${file.name.slice(0, 40)}\u201d`, mine: true });
 }
 
 /** A file's text; in a line that is not UTF-8 each byte above 127 stands as U+10FE00 plus the byte, so that Python can name it. */

@@ -5,8 +5,8 @@
 
 import { html, raw, setHtml } from "../html.js";
 import { drawFigure } from "../charts/index.js";
-import { clean, defaultsOf, fromQuery, keepInputs, settle, showInAddress } from "../state.js";
-import { storageWorks } from "../storage.js";
+import { clean, defaultsOf, fromQuery, isLinked, keepInputs, keptInputs, ownOf, settle, showInAddress } from "../state.js";
+import { PREFIX, somethingUnsaved, storageWorks } from "../storage.js";
 import { syncControls } from "../view/controls.js";
 import { syncCharts, syncOutputs } from "../view/outputs.js";
 import { mountActions } from "./actions.js";
@@ -21,6 +21,7 @@ import { mountOwnView } from "./own_view.js";
 import { mountPredictions } from "./predict.js";
 import { mountProgress } from "./progress.js";
 import { mountScenes } from "./scenes.js";
+import { markOwn, mountUndo, Undo } from "./undo.js";
 
 const ADDRESS_DELAY = 200;
 const TABLE_DELAY = 120;
@@ -44,7 +45,7 @@ export class LabView extends HTMLElement {
     this.shown = data.frame;
     this.frame = null;
     this.staticTexts = {};
-    this.edited = new Set();
+    this.undo = new Undo(this);
     this.#start();
   }
 
@@ -66,11 +67,41 @@ export class LabView extends HTMLElement {
     this.classList.add("is-awake");
     syncControls(this, this.spec, this.params);
     [mountControls, mountActions, mountMeter, mountPredictions, mountChallenges, mountCode, mountProgress, mountOwnView,
-      mountChip, mountDrawer, mountScenes].forEach((mount) => mount(this));
+      mountUndo, mountChip, mountDrawer, mountScenes].forEach((mount) => this.#mount(mount, messages));
+    markOwn(this);
+    addEventListener("storage", ({ key }) => key === `${PREFIX}inputs:${this.spec.slug}` && this.#takeOver(), { signal: this.signal });
     if (!storageWorks()) messages.push("Your browser keeps no data for this site, so progress, edits and pasted text last only until you leave the page.");
     if (messages.length) this.announce(messages.join(" "));
     this.firstMessages = messages;
     mountBoot(this, given);
+  }
+
+  /** A part that cannot start is said; the others work. */
+  #mount(mount, messages) {
+    try {
+      mount(this);
+    } catch (error) {
+      messages.push(`A part of this lab could not be started (${error.message}); the rest works.`);
+    }
+  }
+
+  /** Another tab changed what the reader made in this lab: both show the same, so that neither writes over the other. */
+  #takeOver() {
+    const kept = { ...ownOf(this.spec, defaultsOf(this.spec)), ...keptInputs(this.spec) };
+    if (JSON.stringify(kept) === JSON.stringify(ownOf(this.spec, this.params))) return;
+    this.remark("Another tab changed what you made in this lab; this one follows.");
+    this.setParams(kept, { mine: false });
+  }
+
+  /** Functions of which the worker runs the reader's version, as it was when it was taken: the worker's truth. */
+  get edited() {
+    return this.bridge.edits;
+  }
+
+  /** A sentence that is said together with the next result. */
+  remark(text) {
+    this.firstMessages = [...(this.firstMessages || []), text];
+    this.announce(text);
   }
 
   /** States of interfaces.md: static, booting, ready, running, error. */
@@ -98,19 +129,29 @@ export class LabView extends HTMLElement {
   }
 
   /**
-   * Moves settings and asks for their frame.
+   * Moves settings and asks for their frame. What the reader made (text, files, picks) stays, unless the changes name it.
    * @param {Record<string, any>} changes
-   * @param {{run?: boolean, gesture?: string | null, over?: "current" | "defaults", quiet?: boolean}} [options]
-   *   run: with the run switch on; gesture: requests of one drag share it; over: what the changes lie over.
+   * @param {{run?: boolean, gesture?: string | null, over?: "current" | "defaults", why?: string, mine?: boolean}} [options]
+   *   run: with the run switch on; gesture: requests of one drag share it; over: what the changes lie over; why: the
+   *   action's name, so that it can be undone; mine: false where the reader did not type or pick the values.
    */
-  setParams(changes, { run = false, gesture = null, over = "current" } = {}) {
-    const next = over === "defaults" ? defaultsOf(this.spec) : { ...this.params };
+  setParams(changes, { run = false, gesture = null, over = "current", why = "", mine = !why } = {}) {
+    const before = this.params;
+    const next = over === "defaults" ? { ...defaultsOf(this.spec), ...ownOf(this.spec, before) } : { ...before };
     for (const param of this.spec.params) {
       if (param.name in changes) next[param.name] = clean(param, changes[param.name]).value;
     }
     this.params = settle(this.spec, next);
+    const replaced = this.spec.params.filter(({ name }) => name !== "train" && JSON.stringify(before[name]) !== JSON.stringify(this.params[name]));
+    if (why && replaced.length) {
+      this.undo.push({ why, params: before });
+      const own = replaced.filter((p) => !isLinked(p)).map(({ label }) => label);
+      if (own.length) this.remark(`\u201cUndo\u201d brings back what you had in ${own.join(" and ")}.`);
+    }
     syncControls(this, this.spec, this.params);
-    if (!keepInputs(this.spec, this.params)) this.announce("Your browser did not keep this text; it lasts until you leave the page.");
+    markOwn(this);
+    if (mine) keepInputs(this.spec, before, this.params);
+    this.dispatchEvent(new CustomEvent("lab-moved"));
     clearTimeout(this.#timers.address);
     this.#timers.address = setTimeout(() => showInAddress(this.spec, this.params), ADDRESS_DELAY);
     return this.compute({ run, gesture });
@@ -131,8 +172,8 @@ export class LabView extends HTMLElement {
         { slug: this.spec.slug, params, gesture, files, silence: silence ?? (this.edited.size ? this.bridge.settings.editedSilence : undefined) },
         {
           frame: (frame) => {
-            this.#show(frame);
-            if (frame.final) resolve(frame);
+            const drawn = this.#tryShow(frame);
+            if (frame.final || !drawn) resolve(drawn ? frame : null);
           },
           done: (stopped) => {
             if (stopped && !this.bridge.busy) this.#settled("Stopped. The lab shows the last step that was finished.");
@@ -159,10 +200,23 @@ export class LabView extends HTMLElement {
   fail(failure) {
     if (this.signal.aborted) return;
     this.state = "error";
-    const way = failure.yours ? "Change it, or put ours back." : failure.kind === "stopped" ? "" : "Nothing is lost: your settings are kept.";
+    const way = failure.yours ? "Change it, or put ours back." : ["stopped", "fresh"].includes(failure.kind) ? "" : "Nothing is lost: your settings are kept.";
     this.announce(`${failure.message} ${way}`.trim());
     this.dispatchEvent(new CustomEvent("lab-failed", { detail: failure }));
-    if (failure.kind === "stopped") this.state = "ready";
+    if (["stopped", "fresh"].includes(failure.kind)) this.state = "ready";
+  }
+
+  /** A frame that cannot be drawn (edited code may give any shape) is a sentence, not a lab that hangs. */
+  #tryShow(frame) {
+    try {
+      this.#show(frame);
+      return true;
+    } catch (error) {
+      const yours = [...this.edited.keys()].map((name) => name.split(":")[1]).join(", ");
+      const whose = yours ? `With your version of ${yours} the result` : "This result";
+      this.fail({ kind: "drawing", message: `${whose} cannot be drawn (${error.message}).`, yours });
+      return false;
+    }
   }
 
   #show(frame) {
@@ -197,7 +251,9 @@ export class LabView extends HTMLElement {
     const first = this.firstMessages || [];
     this.firstMessages = null;
     const findings = frame.errors.map((error) => error.message);
-    this.announce([...first, ...findings, ...(first.length + findings.length ? [] : [frame.texts.status || ""])].join(" "));
+    const unsaved = somethingUnsaved() ? ["Your browser did not keep what you made here: it lasts until you leave the page. Save a file of it under \u201cYour progress\u201d."] : [];
+    const said = [...first, ...findings, ...unsaved];
+    this.announce([...said, ...(said.length ? [] : [frame.texts.status || ""])].join(" "));
   }
 
   /** What a lab's own view (SPEC.view, a file in ../views) gets as the second argument of its mount. */

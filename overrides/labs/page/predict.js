@@ -2,7 +2,11 @@
 
 import { number, scalar } from "../format.js";
 import { html, setHtml } from "../html.js";
+import { readAnswer } from "../numbers.js";
 import { keep, recordOf } from "./record.js";
+
+/** How long a locked answer can be taken back before the lab says its own. */
+const SECOND_THOUGHT = 2500;
 
 /**
  * How a guess compares with the answer.
@@ -16,15 +20,6 @@ export function judge(prediction, guess, answer) {
   const right = prediction.choices?.length ? Math.abs(guess - answer) <= 1e-9 * Math.max(1, scale) : off <= prediction.tolerance;
   const ratio = answer !== 0 && guess / answer > 0 ? guess / answer : null;
   return { right, off, ratio };
-}
-
-/** @param {string} text @returns {number} NaN when it is not a number; commas and per cent signs are let through */
-export function parseAnswer(text, format) {
-  const plain = text.trim().replace(/,/g, "").replace("\u2212", "-");
-  if (plain === "") return NaN;
-  const percent = plain.endsWith("%");
-  const value = Number(percent ? plain.slice(0, -1) : plain);
-  return percent && format === "percent" ? value / 100 : value;
 }
 
 /** @param {import("./element.js").LabView} lab */
@@ -48,17 +43,30 @@ export function mountPredictions(lab) {
   showCalibration(lab);
 }
 
+/** The number that was typed or chosen, or what to ask back. @returns {{value: number} | {ask: string}} */
+function guessOf(prediction, output, text) {
+  if (!prediction.choices.length) return readAnswer(text, { format: output.format, unit: output.unit || prediction.unit });
+  return text === "" ? { ask: "Choose one of the answers first." } : { value: Number(text) };
+}
+
 async function lock(lab, item, prediction, output) {
   const field = item.querySelector("[data-answer]");
   const reply = item.querySelector('[data-part="reply"]');
-  const guess = parseAnswer(field.value, output.format);
-  if (!Number.isFinite(guess)) {
-    reply.textContent = prediction.choices.length ? "Choose one of the answers first." : "Type a number first.";
+  const { value: guess, ask } = guessOf(prediction, output, field.value);
+  if (ask) {
+    reply.textContent = ask;
     return;
   }
   seal(item, field);
+  const wait = secondThought(lab, item, labelOf(prediction, output, guess));
+  if (!(await wait)) {
+    if (lab.signal.aborted) return;
+    unseal(item, field);
+    reply.textContent = "Taken back. Your number is still here: change it and lock it in again.";
+    return;
+  }
   reply.textContent = `Locked in: ${labelOf(prediction, output, guess)}. The lab is computing the answer\u2026`;
-  const frame = await lab.setParams(prediction.params, { over: "defaults", run: Boolean(prediction.params.train) });
+  const frame = await lab.setParams(prediction.params, { over: "defaults", run: Boolean(prediction.params.train), why: "the prediction" });
   const answer = frame?.scalars[prediction.reveal]?.value;
   if (!Number.isFinite(answer)) {
     unseal(item, field);
@@ -67,6 +75,24 @@ async function lock(lab, item, prediction, output) {
   }
   keep(lab, "predictions", prediction.name, { guess, answer, right: judge(prediction, guess, answer).right });
   reveal(item, prediction, output, guess, answer);
+}
+
+/** Says how the answer was read, and lets the reader take it back. @returns {Promise<boolean>} whether it stands */
+function secondThought(lab, item, label) {
+  const reply = item.querySelector('[data-part="reply"]');
+  setHtml(reply, html`Locked in: <strong>${label}</strong>. <button type="button" class="lab-button lab-button--quiet" data-action="take-back">Correct
+    it</button> <button type="button" class="lab-button lab-button--quiet" data-action="reveal">Show the answer</button>`);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(true), SECOND_THOUGHT);
+    const end = (stands) => {
+      clearTimeout(timer);
+      resolve(stands);
+    };
+    reply.querySelector('[data-action="take-back"]').addEventListener("click", () => end(false));
+    reply.querySelector('[data-action="reveal"]').addEventListener("click", () => end(true));
+    lab.signal.addEventListener("abort", () => end(false));
+    lab.addEventListener("lab-moved", () => end(false), { once: true }); // what is asked was to be run next
+  });
 }
 
 function seal(item, field) {

@@ -1,8 +1,11 @@
 /** What was solved so far, and the file that carries it to another browser. */
 
+import { loaded } from "../../assets/kept.js";
 import { exportAll, importAll } from "../storage.js";
 import { saveFile } from "./actions.js";
 import { recordOf } from "./record.js";
+
+const MOST_BYTES = 10_000_000;
 
 /** @param {import("./element.js").LabView} lab */
 export function mountProgress(lab) {
@@ -18,8 +21,9 @@ export function mountProgress(lab) {
   const input = box.querySelector('[data-action="load-progress"]');
   input.addEventListener("change", async () => {
     try {
-      const count = importAll(await input.files[0].text());
-      reply.textContent = `Loaded ${count} ${count === 1 ? "entry" : "entries"}. Reload the page to see them everywhere.`;
+      const [file] = input.files;
+      if (file.size > MOST_BYTES) throw new Error(`This file is too large (${Math.round(file.size / 1e6)} MB; a browser keeps about 5 MB for a site), so nothing was loaded.`);
+      reply.textContent = `${loaded(importAll(await file.text()))} Reload the page to see them everywhere.`;
       lab.dispatchEvent(new CustomEvent("lab-progress"));
     } catch (error) {
       reply.textContent = error.message;

@@ -6,9 +6,8 @@ const EMPTY = { challenges: {}, predictions: {} };
 
 /** @param {string} slug */
 export function recordOf(slug) {
-  const kept = read(`lab:${slug}`, null);
-  const usable = kept && typeof kept === "object" ? kept : {};
-  return { ...EMPTY, ...usable, challenges: { ...usable.challenges }, predictions: { ...usable.predictions } };
+  const kept = read(`lab:${slug}`, {});
+  return { ...EMPTY, ...kept, challenges: { ...kept.challenges }, predictions: { ...kept.predictions } };
 }
 
 /**

@@ -34,6 +34,9 @@ function bounds({ min, max, step }) {
   return html`${min === null ? "" : html` min="${min}"`}${max === null ? "" : html` max="${max}"`} step="${step || "any"}"`;
 }
 
+/** A field for a number as people write it: a number field would drop the comma of 0,55 and leave 055. */
+const EXACT = raw('type="text" inputmode="decimal" autocomplete="off" class="lab-exact"');
+
 function range(id, param, params) {
   const value = params[param.name];
   const limits = boundsOf(param, params);
@@ -42,12 +45,10 @@ function range(id, param, params) {
     const [low, high] = [Math.log10(limits.min), Math.log10(limits.max)];
     return html`<input type="range" id="${id}-thumb" data-thumb="${param.name}" aria-label="${param.label}, slider" min="${
       thumbOf(param, limits.min)}" max="${thumbOf(param, limits.max)}" step="${Number(((high - low) / 200).toPrecision(3))}" value="${
-      thumbOf(param, value)}" aria-valuetext="${text}"><input type="number" class="lab-exact" id="${id}" name="${param.name}"${
-      bounds({ ...limits, step: "any" })} value="${value}"${described(id, param)}>`;
+      thumbOf(param, value)}" aria-valuetext="${text}"><input ${EXACT} id="${id}" name="${param.name}" value="${value}"${described(id, param)}>`;
   }
   return html`<input type="range" id="${id}" name="${param.name}"${bounds(limits)} value="${value}" aria-valuetext="${text}"${
-    described(id, param)}><input type="number" class="lab-exact" data-exact="${param.name}" aria-label="${param.label}, exact value"${
-    bounds(limits)} value="${value}">`;
+    described(id, param)}><input ${EXACT} data-exact="${param.name}" aria-label="${param.label}, exact value" value="${value}">`;
 }
 
 const FIELD = {
@@ -55,8 +56,7 @@ const FIELD = {
   choice: (id, param, params) => html`<select id="${id}" name="${param.name}"${described(id, param)}>${param.choices.map(
     ([value, label]) => html`<option value="${value}"${String(value) === String(params[param.name]) ? html` selected` : ""}>${label}</option>`)}</select>`,
   switch: (id, param, params) => html`<input type="checkbox" id="${id}" name="${param.name}"${params[param.name] ? html` checked` : ""}${described(id, param)}>`,
-  seed: (id, param, params) => html`<input type="number" class="lab-exact" id="${id}" name="${param.name}"${
-    bounds(boundsOf(param))} value="${params[param.name]}"${described(id, param)}><button type="button" class="lab-button" data-action="new-seed" data-for="${
+  seed: (id, param, params) => html`<input ${EXACT} id="${id}" name="${param.name}" value="${params[param.name]}"${described(id, param)}><button type="button" class="lab-button" data-action="new-seed" data-for="${
     param.name}">Another</button>`,
   text: (id, param, params) => html`<textarea id="${id}" name="${param.name}" rows="4" spellcheck="false"${described(id, param)}>${
     params[param.name]}</textarea>`,
@@ -95,11 +95,12 @@ export function syncControls(root, spec, params) {
 
 function syncInput(input, param, value, limits) {
   const isThumb = Boolean(input.dataset.thumb);
-  if (["range", "number"].includes(input.type)) {
+  if (input.type === "range") {
     if (limits.max !== null) input.max = String(isThumb ? thumbOf(param, limits.max) : limits.max);
-    if (input.type === "range") input.setAttribute("aria-valuetext", paramText(param, value));
+    input.setAttribute("aria-valuetext", paramText(param, value));
   }
   if (input === document.activeElement && input.type !== "range" && input.tagName !== "SELECT") return;
   const text = String(isThumb ? thumbOf(param, value) : value);
   if (input.value !== text) input.value = text;
+  input.removeAttribute("aria-invalid");
 }

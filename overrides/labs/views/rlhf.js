@@ -143,8 +143,8 @@ export function mount(slot, lab) {
     if (button.dataset.action) written = part("json").value;
     if (button.dataset.pick) pick(button.dataset.pick);
     if (button.dataset.action === "undo-pick") lab.setParams({ picks: picks.slice(0, -1) });
-    if (button.dataset.action === "clear-picks") lab.setParams({ picks: [] });
-    if (button.dataset.action === "use-picks") lab.setParams({ picks: part("json").value, annotator: "you" });
+    if (button.dataset.action === "clear-picks") lab.setParams({ picks: [] }, { why: "Start again", mine: true });
+    if (button.dataset.action === "use-picks") lab.setParams({ picks: part("json").value, annotator: "you" }, { why: "Use these picks", mine: true });
   }, { signal: ended.signal });
 
   slot.addEventListener("keydown", (event) => {
