@@ -95,6 +95,24 @@ def test_an_edit_that_fails_while_running_names_its_line():
     assert failure["yours"] == "double" and failure["line"] == 3 and "ZeroDivisionError" in failure["message"]
 
 
+@pytest.mark.parametrize(
+    "body", ["return None", "return 'x'", "return [1, 2]", "raise SystemExit(3)", "raise KeyboardInterrupt"]
+)
+def test_whatever_an_edit_gives_back_the_sentence_says_whose_code_it_is(body):
+    ask("replace", name="labs_py.labs.fixture.lab:double", text=f"def double(x):\n    {body}\n")
+    run = wire.Run(SLUG, "{}")
+    assert run.advance() == "failed" or not run.pack(True)
+    failure = json.loads(run.failure)
+    assert failure["yours"] == "double" and "our version of double" in failure["message"]
+    ask("restore", name="labs_py.labs.fixture.lab:double")
+    assert wire.Run(SLUG, "{}").advance() == "done"
+
+
+def test_an_edit_that_ends_python_while_it_is_read_is_refused():
+    answer = ask("replace", name="labs_py.labs.fixture.lab:double", text="raise SystemExit(1)\n")
+    assert not answer["ok"] and "SystemExit" in answer["error"]["message"] and api.edited() == []
+
+
 def test_an_edit_that_gives_no_result_is_a_sentence_too(lab, monkeypatch):
     monkeypatch.setattr(lab, "compute", lambda params: iter(["not a result"]))
     run = wire.Run(SLUG, "{}")
