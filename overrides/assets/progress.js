@@ -1,6 +1,7 @@
 // What a reader has done, in this browser only, under keys that begin with "stage10:". Every access may fail
 // (storage off, full, or a private window): reading then gives null, writing false, and the page goes on.
-import { sound, takeIn } from "./kept.js";
+import { sound } from "./kept.js";
+import { takeIn } from "./take_in.js";
 
 const PREFIX = "stage10:";
 const FORMAT = "stage10-progress";

@@ -1,5 +1,5 @@
 // <progress-panel>: export, import and erase what this browser remembers of the reader's answers and labs.
-import { loaded } from "./kept.js";
+import { loaded } from "./take_in.js";
 import { available, entries, exportAll, importAll, write } from "./progress.js";
 
 class ProgressPanel extends HTMLElement {

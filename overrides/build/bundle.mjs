@@ -13,8 +13,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const SOURCES = new URL("../labs/", import.meta.url).pathname;
-/** Script and style that a lab page loads, gzip; charts and interface alone stay below 25 kB. */
-const MOST_BYTES = 32_000;
+/** Script and style that a lab page loads before its controls work, gzip; what comes after them (page/later.js) is apart. */
+const MOST_BYTES = 34_000;
 
 const target = process.argv[2];
 if (!target) fail("usage: node bundle.mjs DIR");
@@ -82,7 +82,9 @@ mkdirSync(out, { recursive: true });
 const files = [{ name: workerFile, content: worker.content }, ...scripts, ...styles];
 for (const { name, content } of files) writeFileSync(path.join(out, name), content);
 
-const first = files.filter(({ name }) => name === "main.js" || name === "labs.css");
+// what main.js imports at once counts as its own part
+const main = new TextDecoder().decode(files.find(({ name }) => name === "main.js").content);
+const first = files.filter(({ name }) => name === "main.js" || name === "labs.css" || main.includes(`from"./${name}"`));
 const weight = first.reduce((sum, { content }) => sum + gzipSync(content, { level: 6 }).length, 0);
 console.log(`labs: main.js and labs.css ${(weight / 1000).toFixed(1)} kB gzip, ${files.length} files`);
 if (weight > MOST_BYTES) fail(`the labs' script and style weigh ${weight} bytes gzip; at most ${MOST_BYTES} are allowed`);

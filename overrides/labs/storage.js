@@ -3,7 +3,7 @@
  * write to as well. Everything of this site stands under "stage10:" and travels in one file when the reader saves it.
  */
 
-import { sound, takeIn } from "../assets/kept.js";
+import { sound } from "../assets/kept.js";
 
 export const PREFIX = "stage10:";
 const FORMAT = "stage10-progress";
@@ -75,9 +75,4 @@ export function exportAll() {
   for (const [key, value] of unsaved) entries[PREFIX + key] = value;
   const whole = Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== null));
   return JSON.stringify({ format: FORMAT, version: 1, saved: new Date().toISOString(), entries: whole }, null, 2);
-}
-
-/** Takes in what exportAll wrote; throws Error with a sentence when the file is not one of ours. */
-export function importAll(text) {
-  return takeIn(text, { read, write });
 }

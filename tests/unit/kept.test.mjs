@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { loaded, merge, sound, takeIn } from "../../overrides/assets/kept.js";
+import { sound } from "../../overrides/assets/kept.js";
+import { loaded, merge, takeIn } from "../../overrides/assets/take_in.js";
 
 const JUNK = [null, 7, "x", [], {}, [1], { a: null }, { challenges: 5, predictions: [null] }, { predictions: { p: null, q: { guess: "1", answer: 2 } } },
   { challenges: { c: { seed: "NaN", tries: -1, result: "maybe" } } }, { __proto__: { x: 1 } }, { steps: 3 }, { steps: [null, { why: 1 }] },

@@ -1,7 +1,6 @@
 /** The buttons of a lab: run, stop, reset, copy link, export, try again, presets, downloads, links in the prose. */
 
 import { toCsv } from "../charts/table.js";
-import { toPython } from "../export.js";
 import { clean, fromQuery, isLinked, ownOf, showInAddress, toQuery } from "../state.js";
 import { begin } from "./boot_when.js";
 import { undo } from "./undo.js";
@@ -32,11 +31,6 @@ const ACTIONS = {
   },
   retry: (lab) => begin(lab),
   "copy-link": copyLink,
-  export(lab) {
-    const edits = [...lab.edited].map(([name, text]) => ({ name, text }));
-    saveFile(`${lab.spec.slug}_lab.py`, toPython(lab.spec, lab.shown, edits), "text/x-python");
-    lab.announce(`Saved ${lab.spec.slug}_lab.py: run it in the project\u2019s folder to get this frame.`);
-  },
   download(lab, button) {
     const chart = lab.spec.charts.find((c) => c.name === button.dataset.for);
     if (lab.frame) saveFile(`${lab.spec.slug}-${chart.name}.csv`, toCsv(chart, lab.frame), "text/csv");

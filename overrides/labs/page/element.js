@@ -11,19 +11,16 @@ import { syncControls } from "../view/controls.js";
 import { syncCharts, syncOutputs } from "../view/outputs.js";
 import { mountActions } from "./actions.js";
 import { mountBoot } from "./boot_when.js";
-import { mountChallenges } from "./challenges.js";
-import { mountChip } from "./chip.js";
-import { mountCode } from "./code.js";
 import { mountControls } from "./controls.js";
 import { mountDrawer } from "./drawer.js";
 import { mountMeter } from "./meter.js";
 import { mountOwnView } from "./own_view.js";
-import { mountPredictions } from "./predict.js";
-import { mountProgress } from "./progress.js";
 import { mountScenes } from "./scenes.js";
 import { markOwn, mountUndo, Undo } from "./undo.js";
 
 const ADDRESS_DELAY = 200;
+/** What later.js brings to life. */
+const LATER = '[data-challenge], [data-prediction], [data-part="chip"], .lab-progress, [data-action="export"]';
 const TABLE_DELAY = 120;
 const STEP_DELAY = 900;
 
@@ -62,27 +59,39 @@ export class LabView extends HTMLElement {
     this.params = params;
     this.querySelectorAll(".lab button:disabled, .lab input:disabled, fieldset:disabled").forEach((part) => {
       // A view of the lab's own comes later and enables its buttons itself: until then nothing would hear them.
-      if (!["stop", "download"].includes(part.dataset.action) && !part.closest('[data-part="own-view"]')) part.disabled = false;
+      if (!["stop", "download"].includes(part.dataset.action) && !part.closest(`[data-part="own-view"], ${LATER}`)) part.disabled = false;
     });
-    this.classList.add("is-awake");
     syncControls(this, this.spec, this.params);
-    [mountControls, mountActions, mountMeter, mountPredictions, mountChallenges, mountCode, mountProgress, mountOwnView,
-      mountUndo, mountChip, mountDrawer, mountScenes].forEach((mount) => this.#mount(mount, messages));
+    [mountControls, mountActions, mountMeter, mountOwnView, mountUndo, mountDrawer, mountScenes].forEach(
+      (mount) => this.#mount(mount));
+    this.#mountLater();
     markOwn(this);
     addEventListener("storage", ({ key }) => key === `${PREFIX}inputs:${this.spec.slug}` && this.#takeOver(), { signal: this.signal });
     if (!storageWorks()) messages.push("Your browser keeps no data for this site, so progress, edits and pasted text last only until you leave the page.");
     if (messages.length) this.announce(messages.join(" "));
-    this.firstMessages = messages;
+    this.firstMessages = [...messages, ...(this.firstMessages || [])];
     mountBoot(this, given);
   }
 
   /** A part that cannot start is said; the others work. */
-  #mount(mount, messages) {
+  #mount(mount) {
     try {
       mount(this);
     } catch (error) {
-      messages.push(`A part of this lab could not be started (${error.message}); the rest works.`);
+      this.remark(`A part of this lab could not be started (${error.message}); the rest works.`);
     }
+  }
+
+  async #mountLater() {
+    try {
+      const { mounts } = await import("./later.js");
+      if (this.signal.aborted) return;
+      this.querySelectorAll(LATER).forEach((part) => [part, ...part.querySelectorAll("button, input")].forEach((field) => (field.disabled = false)));
+      mounts.forEach((mount) => this.#mount(mount));
+    } catch {
+      this.remark("Predictions, challenges, code and progress could not be loaded. Reload the page to try again.");
+    }
+    this.classList.add("is-awake");
   }
 
   /** Another tab changed what the reader made in this lab: both show the same, so that neither writes over the other. */

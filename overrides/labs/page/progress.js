@@ -1,7 +1,7 @@
 /** What was solved so far, and the file that carries it to another browser. */
 
-import { loaded } from "../../assets/kept.js";
-import { exportAll, importAll } from "../storage.js";
+import { loaded, takeIn } from "../../assets/take_in.js";
+import { exportAll, read, write } from "../storage.js";
 import { saveFile } from "./actions.js";
 import { recordOf } from "./record.js";
 
@@ -23,7 +23,7 @@ export function mountProgress(lab) {
     try {
       const [file] = input.files;
       if (file.size > MOST_BYTES) throw new Error(`This file is too large (${Math.round(file.size / 1e6)} MB; a browser keeps about 5 MB for a site), so nothing was loaded.`);
-      reply.textContent = `${loaded(importAll(await file.text()))} Reload the page to see them everywhere.`;
+      reply.textContent = `${loaded(takeIn(await file.text(), { read, write }))} Reload the page to see them everywhere.`;
       lab.dispatchEvent(new CustomEvent("lab-progress"));
     } catch (error) {
       reply.textContent = error.message;

@@ -1,0 +1,23 @@
+/**
+ * What nobody needs in the first moment: predictions, challenges, the editor of code, progress as a file, the export. It is fetched
+ * while the lab's controls work already; its buttons are out of use until then.
+ */
+
+import { toPython } from "../export.js";
+import { saveFile } from "./actions.js";
+import { mountChallenges } from "./challenges.js";
+import { mountChip } from "./chip.js";
+import { mountCode } from "./code.js";
+import { mountPredictions } from "./predict.js";
+import { mountProgress } from "./progress.js";
+
+/** @param {import("./element.js").LabView} lab */
+function mountExport(lab) {
+  lab.querySelector('[data-action="export"]').addEventListener("click", () => {
+    const edits = [...lab.edited].map(([name, text]) => ({ name, text }));
+    saveFile(`${lab.spec.slug}_lab.py`, toPython(lab.spec, lab.shown, edits), "text/x-python");
+    lab.announce(`Saved ${lab.spec.slug}_lab.py: run it in the project\u2019s folder to get this frame.`);
+  }, { signal: lab.signal });
+}
+
+export const mounts = [mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport];
