@@ -261,6 +261,7 @@ def replace(name: str, text: str) -> None:
         raise ValueError(f"The code must define a function called {function}.")
     exec(code, vars(module))
     _shipped.setdefault(name, shipped)
+    _hand_on(shipped, getattr(module, function))
     _forget()
 
 
@@ -269,8 +270,18 @@ def restore(name: str | None = None) -> None:
     for key in [name] if name else list(_shipped):
         if key in _shipped:
             module, function = _locate(key)
-            setattr(module, function, _shipped.pop(key))
+            edited_version, shipped = getattr(module, function), _shipped.pop(key)
+            setattr(module, function, shipped)
+            _hand_on(edited_version, shipped)
     _forget()
+
+
+def _hand_on(former: Any, now: Any) -> None:
+    """Modules that took a function by name use the new one as well."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("labs_py."):
+            for key in [key for key, value in vars(module).items() if value is former]:
+                setattr(module, key, now)
 
 
 def edited() -> list[str]:

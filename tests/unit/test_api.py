@@ -108,6 +108,16 @@ def test_whatever_an_edit_gives_back_the_sentence_says_whose_code_it_is(body):
     assert wire.Run(SLUG, "{}").advance() == "done"
 
 
+def test_an_edit_reaches_those_who_took_the_function_by_name_and_so_does_ours_again():
+    name = "labs_py.core.power:mcnemar"
+    before = api.last_frame("evidence")["scalars"]["p_value"]["value"]
+    for value in (0.123, 0.321):
+        assert ask("replace", name=name, text=f"def mcnemar(gained, lost):\n    return {value}\n")["ok"]
+        assert api.last_frame("evidence")["scalars"]["p_value"]["value"] == value
+    assert ask("restore", name=name)["ok"]
+    assert api.last_frame("evidence")["scalars"]["p_value"]["value"] == before
+
+
 def test_an_edit_that_ends_python_while_it_is_read_is_refused():
     answer = ask("replace", name="labs_py.labs.fixture.lab:double", text="raise SystemExit(1)\n")
     assert not answer["ok"] and "SystemExit" in answer["error"]["message"] and api.edited() == []

@@ -102,7 +102,7 @@ def verdict(p_value: float, difference: float, differing: int, alpha: float) -> 
     """What the test says at the accepted rate of false alarms, and nothing beyond it."""
     if p_value <= alpha and difference:
         return "A gain." if difference > 0 else "A loss."
-    fewest = next(m for m in range(1, 100) if power.mcnemar(m, 0) <= alpha)
+    fewest = next((m for m in range(1, 100) if power.mcnemar(m, 0) <= alpha), 0)  # edited code may never claim
     if differing < fewest:
         return (
             f"Too few items to tell: the models differ on {differing}, and below {fewest} even a clean sweep has a p "
