@@ -20,6 +20,7 @@ from training.run.folder import RunFolder
 from training.run.settings import Config
 
 STEPS, MOST_ROWS, MOST_IN_BATCH, LEARNT = 60, 64, 8, 0.05
+DONE, DONE_STEPS = 0.01, 3  # nats, and steps in a row
 Row = dict[str, Any]
 
 
@@ -77,6 +78,24 @@ def settings(config: Config, count: int) -> Config:
     return config.replace(train=t, data=data, name=f"{config.name}-overfit")
 
 
+def until_learnt() -> Any:
+    """A callback that ends the training once the loss has been next to nothing for a few steps."""
+    from transformers import TrainerCallback
+
+    class UntilLearnt(TrainerCallback):
+        """Counts steps in a row whose loss lies below ``DONE``."""
+
+        low = 0
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+            """Look at one step's loss."""
+            if logs and "loss" in logs:
+                self.low = self.low + 1 if logs["loss"] < DONE else 0
+                control.should_training_stop = control.should_training_stop or self.low >= DONE_STEPS
+
+    return UntilLearnt()
+
+
 def learn(config: Config, rows: list[Row], loaded: LoadedModel, folder: RunFolder, method: Any) -> ByHeart:
     """Train on the rows and ask for their answers.
 
@@ -87,7 +106,7 @@ def learn(config: Config, rows: list[Row], loaded: LoadedModel, folder: RunFolde
         folder: of the run, created.
         method: the module that trains.
     """
-    result = method.train(config, rows, loaded, folder, None, config.method)
+    result = method.train(config, rows, loaded, folder, None, config.method, watching=[until_learnt()])
     tokenizer, stops = loaded.tokenizer, chat_template.stop_ids(loaded.tokenizer)
     wanted = [thoughts.said(task_base.target(row)) for row in rows]
     longest = max(len(tokenizer.encode(text, add_special_tokens=False)) for text in wanted) + 16

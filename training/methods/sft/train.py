@@ -5,6 +5,7 @@ How this differs from a stock TRL script is said in trainer.py; the result is th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from training.run.settings import Config
 
 
 def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFolder, resume: Path | None = None,
-          command: str = "sft", quiet: bool = False) -> TrainResult:  # fmt: skip
+          command: str = "sft", quiet: bool = False, watching: Sequence[Any] = ()) -> TrainResult:  # fmt: skip
     """Train on ``rows`` and leave the adapter in the run's folder.
 
     Args:
@@ -35,6 +36,8 @@ def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFold
         folder: of the run, already created.
         resume: a checkpoint folder to resume from.
         command: named in the line that resumes an interrupted run.
+        quiet: no bar.
+        watching: further callbacks of the trainer.
 
     Raises:
         Interrupted: after Ctrl-C, with that line. BadInput, GuardFailed: with the row.
@@ -46,6 +49,8 @@ def train(config: Config, rows: list[dict], loaded: LoadedModel, folder: RunFold
         adapter.save_initial_adapter(tuned, folder.path)
     attention = tuned.config._attn_implementation
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
+    for callback in watching:
+        trainer.add_callback(callback)
     if config.train.eval_steps:
         trainer.add_callback(validation(config, trainer, loaded, folder))
     facts = run_and_save(config, trainer, steps, tuned, loaded, folder, resume, command)
