@@ -85,7 +85,11 @@ def show(config: Config, folder: RunFolder, card: str | None = None) -> None:
     weights = parts["weights_bytes"]
     print(f"memory       about {total / 1e9:.1f} GB: weights {weights / 1e9:.2f}, adapter with gradient and optimiser"
           f" {trained / 1e9:.2f}, activations {passing / 1e9:.2f}{free}")  # fmt: skip
-    asking = asking_of(config, splits.task_of(config), loaded.heldout) if registry.answers(config) else None
+    asking = (
+        asking_of(config, splits.task_of(config), loaded.heldout)
+        if registry.answers(config) and loaded.heldout
+        else None
+    )
     print(*phase_lines(config, shape, total, asking, held_against), sep="\n")
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
     print("time         " + ("not estimated for another machine" if held_against else
