@@ -57,7 +57,8 @@ def shown_labs(markdown: str) -> list[str]:
 
 def on_post_page(output, page, config):
     """Put the painted labs into the finished page, with the style and the script that only such pages load."""
-    if not ELEMENT.search(output):
+    lab = ELEMENT.search(output)
+    if not lab:
         return output
     pictures = painted(frozenset(_slugs))
     version = version_of_scripts()
@@ -69,7 +70,7 @@ def on_post_page(output, page, config):
     def put(match: re.Match) -> str:
         return f"{pictures[match[1]]}{foot}"
 
-    line = TITLE_LINE if TITLE_LINE in output else ELEMENT.search(output)[0]
+    line = TITLE_LINE if TITLE_LINE in output else lab[0]
     return ELEMENT.sub(put, output.replace(line, f"{head}{line}", 1))
 
 

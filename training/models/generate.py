@@ -191,7 +191,7 @@ def _agrees(model: Any, way: str) -> bool:
                 apart = (alone.float() - torch.stack([step[place] for step in seen])).abs().max()
                 if not apart <= tolerance * alone.abs().max():
                     return False
-    except (TypeError, ValueError, AttributeError, RuntimeError, IndexError, NotImplementedError):
+    except (TypeError, ValueError, AttributeError, RuntimeError, IndexError):
         return False  # the model takes no such cache, positions or mask
     return True
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,7 +108,7 @@ class Writers:
 
 
 @asynccontextmanager
-async def until_stopped(app: FastAPI) -> AsyncIterator[None]:
+async def until_stopped(app: FastAPI) -> AsyncGenerator[None]:
     """When the server stops, calls of an endpoint end at once, so that no thread keeps the process alive."""
     yield
     chat_call.cancel_all()
