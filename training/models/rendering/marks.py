@@ -26,5 +26,9 @@ def marked(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str) -> list[Pl
     from transformers.utils.chat_template_utils import render_jinja_template
 
     given: dict[str, Any] = {"tools": chat.tools, "chat_template": template, **tokenizer.special_tokens_map}
-    rendered, places = cast(Any, render_jinja_template)([chat.messages], return_assistant_tokens_mask=True, **given)
+    turns = [{key: value for key, value in turn.items() if value is not None} for turn in chat.messages]  # as it does
+    try:
+        rendered, places = cast(Any, render_jinja_template)([turns], return_assistant_tokens_mask=True, **given)
+    except Exception:  # whatever a template raises; by its places the chat is labelled all the same
+        return []
     return [Place(start, end) for start, end in places[0]] if rendered[0] == text else []
