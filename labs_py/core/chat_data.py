@@ -11,13 +11,13 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from labs_py.core import pasted_json
+from labs_py.core.row_faults import Fault
 
 HUGE_LINE_BYTES = 1_000_000
 SHINGLE_WORDS = 3
@@ -33,35 +33,6 @@ OPENING_TOKENS = ("<|im_start|>", "<|start_header_id|>", "<start_of_turn>", "<|a
 STOP_TOKENS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|endoftext|>", "</s>", "<eos>")
 NO_TURNS = "neither 'messages' nor 'prompt' and 'completion', each a text or a list of turns"
 TEXT_ONLY = "plain 'text' asks and answers nothing; give 'messages', or 'prompt' and 'completion'"
-
-CODES = {
-    "bad-json": "the line is not one JSON object",
-    "bad-encoding": "the line is not UTF-8",
-    "missing-role": "a turn lacks its role or content",
-    "role-order": "turns do not go system, user, assistant, user, assistant",
-    "empty-turn": "a turn has no text",
-    "prompt-only": "there is no answer to learn from",
-    "no-stop-token": "the answer would not end with the template's stop token",
-    "too-long": "the row has more tokens than the limit",
-    "huge-line": "the line is larger than any honest row",
-    "duplicate": "the same row stands further up",
-    "near-duplicate": "almost the same row stands further up",
-    "test-leak": "the prompt also stands in a held-out set",
-}
-WARNINGS = frozenset({"duplicate", "near-duplicate"})  # said, and no reason to refuse a file
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong with one row: a code of ``CODES`` and a sentence with the particulars.
-
-    Attributes:
-        earlier: of a near-duplicate, the lines that it may repeat.
-    """
-
-    code: str
-    message: str
-    earlier: tuple[int, ...] = ()
 
 
 def parse_line(line: bytes) -> tuple[dict[str, Any] | None, Fault | None]:

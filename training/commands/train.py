@@ -198,11 +198,11 @@ def train_alone(config: Config, folder: RunFolder, args: argparse.Namespace) -> 
         run_folder.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
     loaded = registry.load_base(config, resumed["environment"]["dtype"] if resumed else None)
     rows = registry.load_rows(config, loaded.tokenizer)
-    foresight.look_ahead(config, loaded, rows)
     if resumed is not None:  # asked by every process: none waits for one that has stopped
         run_folder.same_rows(resumed.get("data", {}).get("sha256"), rows.sha256, folder.path)
     elif machine.is_main_process():
         folder.create(config, args.command_line, loaded.dtype)
+    foresight.look_ahead(config, loaded, rows)
     if machine.is_main_process():
         folder.note_rows(rows)
         folder.begin_training()

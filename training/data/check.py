@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from labs_py.core import chat_data
+from labs_py.core import chat_data, row_faults
 from training.data.forms import naming
 from training.models import chat_template
 from training.models.rendering import stops
@@ -39,13 +39,13 @@ class Finding:
     @property
     def warning(self) -> bool:
         """Whether it is an opinion: said, and no reason to refuse the file."""
-        return self.opinion or self.code in chat_data.WARNINGS
+        return self.opinion or self.code in row_faults.WARNINGS
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {'warning ' if self.warning else ''}{self.code}: {self.message}"
 
 
-class Warned(chat_data.Fault):
+class Warned(row_faults.Fault):
     """What is worth a look and refuses no row."""
 
 
@@ -98,7 +98,7 @@ class TokenRules:
         self.tokenizer, self.max_tokens, self.reading = tokenizer, max_tokens, reading
         self.controls = () if reading.split_special_tokens else tuple(stops.control_tokens(tokenizer))
 
-    def faults(self, turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
+    def faults(self, turns: list[dict[str, Any]], row: dict[str, Any]) -> list[row_faults.Fault]:
         """Faults of one well-formed row once the template has written it out.
 
         Args:
@@ -112,9 +112,9 @@ class TokenRules:
         except (BadInput, GuardFailed) as error:
             said = str(error).removeprefix("row: ")
             stop = said.startswith("no-stop-token: ")
-            return [chat_data.Fault("no-stop-token" if stop else "template", said.removeprefix("no-stop-token: "))]
+            return [row_faults.Fault("no-stop-token" if stop else "template", said.removeprefix("no-stop-token: "))]
         if self.max_tokens is not None and len(made.ids) > self.max_tokens:
-            return [chat_data.Fault("too-long", f"{len(made.ids)} tokens, at most {self.max_tokens}")]
+            return [row_faults.Fault("too-long", f"{len(made.ids)} tokens, at most {self.max_tokens}")]
         return []
 
 
@@ -139,7 +139,7 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
     name = str(path)
     keys = {chat_data.prompt_key(turns) for turns in held_out}
 
-    def more(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
+    def more(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[row_faults.Fault]:
         held = control_tokens(turns, CONTROL if token_rules is None else token_rules.controls, token_rules is not None)
         return [*held, *(token_rules.faults(turns, row) if token_rules is not None else [])]
 
@@ -154,7 +154,7 @@ def check_file(path: str | Path, held_out: Iterable[list[dict[str, Any]]] = (), 
         yield Finding(name, number, fault.code, fault.message, isinstance(fault, Warned))
 
 
-def control_tokens(turns: list[dict[str, Any]], controls: Iterable[str], sure: bool) -> list[chat_data.Fault]:
+def control_tokens(turns: list[dict[str, Any]], controls: Iterable[str], sure: bool) -> list[row_faults.Fault]:
     """Control tokens inside the turns' texts.
 
     Args:
@@ -163,11 +163,11 @@ def control_tokens(turns: list[dict[str, Any]], controls: Iterable[str], sure: b
         sure: whether they are the tokenizer's own: in an answer such a one is a fault then, since the model would
             learn it in the middle of a text.
     """
-    found: list[chat_data.Fault] = []
+    found: list[row_faults.Fault] = []
     for at, turn in enumerate(turns, 1):
         text = turn["content"] or ""
         token = next((token for token in controls if token in text), "")
         if token:
-            kind = chat_data.Fault if sure and turn["role"] == "assistant" else Warned
+            kind = row_faults.Fault if sure and turn["role"] == "assistant" else Warned
             found.append(kind("control-token", f"turn {at} ({turn['role']}) holds {token} in its text: {READ_AS_TEXT}"))
     return found

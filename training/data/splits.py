@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from labs_py.core import chat_data
+from labs_py.core import chat_data, row_faults
 from training.data import own_rows, reading, replay, replay_chats
 from training.data.check import Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
@@ -151,7 +151,7 @@ def refuse_or_warn(findings: Iterable[Finding]) -> None:
         first = ", ".join(str(finding.line) for finding in found[:SHOWN_WARNINGS])
         more = f" and {len(found) - SHOWN_WARNINGS} more" if len(found) > SHOWN_WARNINGS else ""
         machine.say(
-            f"  warning {code}: {chat_data.CODES[code]}: {len(found)} rows of {found[0].file}, lines {first}{more}"
+            f"  warning {code}: {row_faults.CODES[code]}: {len(found)} rows of {found[0].file}, lines {first}{more}"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from labs_py import data
-from labs_py.core import chat_data, chat_template
+from labs_py.core import chat_data, chat_template, row_faults
 from labs_py.labs.mask import examples, pasted, tokens
 from labs_py.spec import Result
 
@@ -112,7 +112,7 @@ def _tokens(written: list[chat_template.Piece], counts: list[bool], turns: int, 
     return scalars, arrays, texts
 
 
-Rules = Callable[[list[dict[str, Any]], dict[str, Any]], list[chat_data.Fault]]
+Rules = Callable[[list[dict[str, Any]], dict[str, Any]], list[row_faults.Fault]]
 
 
 def listed_tools(row: dict[str, Any]) -> list[Any] | None:
@@ -123,16 +123,16 @@ def listed_tools(row: dict[str, Any]) -> list[Any] | None:
 def _template_rules(template: str, longest: int) -> Rules:
     """The two rules that need the template; in characters here, in tokens in ``python -m training data check``."""
 
-    def faults(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[chat_data.Fault]:
+    def faults(turns: list[dict[str, Any]], row: dict[str, Any]) -> list[row_faults.Fault]:
         try:
             written = chat_template.pieces(template, turns, tools=listed_tools(row))
         except chat_template.Refused as refused:
-            return [chat_data.Fault("role-order", f"the template refuses it: {refused}")]
+            return [row_faults.Fault("role-order", f"the template refuses it: {refused}")]
         length, found = sum(len(piece.text) for piece in written), []
         if length > longest:
-            found.append(chat_data.Fault("too-long", f"{length:,} characters, at most {longest:,}"))
+            found.append(row_faults.Fault("too-long", f"{length:,} characters, at most {longest:,}"))
         if not any(piece.part == "stop" and piece.turn == len(turns) - 1 for piece in written):
-            found.append(chat_data.Fault("no-stop-token", "the template writes no stop token after the last answer"))
+            found.append(row_faults.Fault("no-stop-token", "the template writes no stop token after the last answer"))
         return found
 
     return faults
@@ -157,8 +157,8 @@ def _lint(rows: str, held_out: str, longest: int, template: str) -> Part:
     listed = [[number, fault.code, fault.message] for number, fault in found[:MOST_FINDINGS]]
     texts = {
         "findings": json.dumps({"total": len(found), "listed": listed}, ensure_ascii=False),
-        "codes": json.dumps(list(chat_data.CODES)),
+        "codes": json.dumps(list(row_faults.CODES)),
         "summary:faults": f"{len(lines):,} lines read, {len(found):,} faults in {bad:,} of them"
         + (": " + ", ".join(f"{code} {n:,}" for code, n in counts.most_common(12)) + "." if found else "."),
     }
-    return scalars, {"fault_counts": np.array([counts[code] for code in chat_data.CODES], dtype=float)}, texts
+    return scalars, {"fault_counts": np.array([counts[code] for code in row_faults.CODES], dtype=float)}, texts

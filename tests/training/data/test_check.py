@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from labs_py.core import chat_data
+from labs_py.core import chat_data, row_faults
 from tests.training.method_runs import CONFIGS
 from training.cli import main
 from training.data import splits
@@ -58,7 +58,7 @@ def test_each_planted_fault_is_reported_with_file_and_line(tmp_path):
     ]
     assert str(found[0]).startswith(f"{file}:2: bad-json: ")
     assert "10,000," in next(str(finding) for finding in found if finding.code == "huge-line")
-    assert set(PLANTED) | {"no-stop-token"} == set(chat_data.CODES)
+    assert set(PLANTED) | {"no-stop-token"} == set(row_faults.CODES)
 
 
 def test_repeats_are_warnings_and_leave_the_exit_code(tmp_path, capsys):

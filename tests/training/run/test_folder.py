@@ -103,7 +103,7 @@ def test_a_run_on_rows_with_line_separators_goes_to_its_end(tmp_path):
         ]
     )
     assert "gate" in RunFolder(out).read()
-    assert {line["arm"] for line in json_lines.read(out / "predictions.jsonl")} == {"base", "base_few_shot", "tuned"}
+    assert {line["arm"] for line in json_lines.read(out / "predictions.jsonl")} == {"base", "tuned"}
 
 
 # ---- damaged ----

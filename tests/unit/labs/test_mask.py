@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labs_py import api, data, wire
-from labs_py.core import chat_data
+from labs_py.core import chat_data, row_faults
 from labs_py.labs.mask import examples, lab, pasted, spec, tasks, tokens
 from tests import effort
 
@@ -234,7 +234,7 @@ def twelve(line):
 
 def test_twelve_faults_in_ten_thousand_lines_by_line():
     lines, wanted = twelve(numbered)
-    assert found(rows_file="\n".join(lines)) == wanted and set(CODES) == set(chat_data.CODES)
+    assert found(rows_file="\n".join(lines)) == wanted and set(CODES) == set(row_faults.CODES)
 
 
 def test_a_template_without_a_stop_is_reported_for_every_row_and_a_text_only_where_it_is_a_chat():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from labs_py.core.chat_data import CODES
+from labs_py.core.row_faults import CODES
 from training.commands.data import build, check, convert, show
 from training.data.check import TEMPLATE_CODES
 
