@@ -33,8 +33,8 @@ CONTROLS = """(taken) => [...document.querySelectorAll(
   // A browser greys fields out of use by itself; our buttons, and the label around a hidden field, need a rule.
   dimmed: getComputedStyle(control.closest('.lab-button') ?? control).opacity < 1 || !control.closest('.lab-button'),
 }))"""
-# These wait for something to do: a run, a frame, a pick, an adapter.
-WAITING = "[data-action=stop], [data-action=download], [data-part=own-view] button"
+# These wait for something to do: a run, a frame, a pick, an adapter, something to bring back.
+WAITING = "[data-action=stop], [data-action=undo], [data-action=download], [data-part=own-view] button"
 
 
 @contextmanager

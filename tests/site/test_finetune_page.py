@@ -15,14 +15,14 @@ def test_twenty_steps_flip_answers_and_the_adapter_is_the_native_one(visit, tmp_
     page = visit(PAGE + "?steps=20")
     page.wait_for_function(READY, timeout=BOOT)
     download = page.locator("button[data-part=adapter]")
-    assert download.is_disabled() and page.locator("td[data-right=true]").count() == 0
+    assert download.is_disabled() and page.locator("th [data-recorded]").count() == 1
     page.click("[data-action=run]")
     page.wait_for_function("!document.querySelector('button[data-part=adapter]').disabled", timeout=BOOT)
     native = api.last_frame("finetune", {"train": True, "steps": 20})
     for name in ("exact", "old_loss", "loss_now"):
         shown = float(page.get_attribute(f"[data-output={name}]", "data-value"))
         assert abs(shown - native["scalars"][name]["value"]) < 0.02, name
-    assert page.locator("td[data-right=true]").count() >= 1
+    assert page.locator("td[data-right=true]").count() >= 1 and page.locator("th [data-recorded]").count() == 0
     with page.expect_download() as waiting:
         download.click()
     file = tmp_path / "adapter.safetensors"

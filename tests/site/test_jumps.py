@@ -58,6 +58,7 @@ def test_a_jump_within_a_labs_page_keeps_its_settings_in_the_address(visit) -> N
     know_links(page)
     page.evaluate(KEEP)
     page.evaluate("history.replaceState(history.state, '', '?rank=4')")  # what the lab does when a slider moves
+    page.locator(".lab-aside[data-opens=toc] summary").click()
     page.locator(".md-nav--secondary a:visible").last.click()
     page.wait_for_function("location.hash !== ''")
     assert page.evaluate("location.search") == "?rank=4"

@@ -18,7 +18,7 @@ function answer(html, text, wanted) {
 const hasRun = (rows) => rows.some(({ now }) => now);
 
 function table(html, rows, isRecorded) {
-  const mark = isRecorded ? html` <small data-recorded>after a recorded run</small>` : "";
+  const mark = isRecorded ? html` <i data-recorded>after a recorded run</i>` : "";
   return html`<table><thead><tr><th scope="col">Held-out story, then "what is the moral of this story?"</th><th scope="col">Base</th><th scope="col">Now${mark}</th></tr></thead>
 <tbody>${rows.map(({ story, wanted, before, now }) => html`<tr><td>${story}</td>${answer(html, before, wanted)}${answer(html, now, wanted)}</tr>`)}</tbody></table>`;
 }
