@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from training.models import chat_template, loading
 from training.models.loading import LoadedModel
+from training.run.endpoint import address, chat_call
 from training.run.errors import BadInput, LackingResource
-from training.stack import address, chat_call, shared_prefix
+from training.stack import shared_prefix
 from training.stack.distill.settings import StackConfig, TeacherSettings
 
 Message = dict[str, str]

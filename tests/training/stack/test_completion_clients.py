@@ -12,9 +12,10 @@ from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.models import chat_template, generate, loading
 from training.models.tiny import ARCHITECTURES
+from training.run.endpoint import chat_call
 from training.run.errors import LackingResource
 from training.run.settings import ModelSettings
-from training.stack import chat_call, completion_clients, shared_prefix
+from training.stack import completion_clients, shared_prefix
 from training.stack.distill import command
 from training.stack.distill.settings import load as load_config
 

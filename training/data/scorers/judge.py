@@ -6,22 +6,17 @@ the first answer ties everything.
 
 from __future__ import annotations
 
-import http.client
-import json
-import os
 import re
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from training.data.scorers.named import Question, Scorer
 from training.run import jsonl, machine
+from training.run.endpoint import address, chat_call
 from training.run.errors import BadInput, LackingResource
 
 VERDICT = re.compile(r"\b(A|B|TIE)\b")
@@ -40,7 +35,6 @@ Answer B:
 
 Which answer is better? Reply with one word: A, B or TIE."""
 CRITERION = "Judge by what the question asks for; length and politeness do not count."
-NO_COMPLETION = (http.client.HTTPException, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError)
 Ask = Callable[[str], str]
 
 
@@ -66,42 +60,36 @@ def endpoint(url: str, model: str, key_from: str = "OPENAI_API_KEY") -> Ask:
         BadInput: the address is none.
         LackingResource: later, when a call fails; one line.
     """
-    place = urlparse(url)
-    if place.scheme not in ("http", "https") or not place.hostname:
+    if address.fault(url):
         raise BadInput(f"task.judge.url: {url!r} is no address; write it as in http://127.0.0.1:8000/v1")
-    if machine.offline() and place.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise LackingResource(f"task.judge.url: {url} is another machine, and STAGE10_OFFLINE is set")
+    if machine.offline() and not chat_call.is_loopback(url):
+        raise LackingResource(f"task.judge.url: {chat_call.shown(url)} is another machine, and STAGE10_OFFLINE is set")
     known: dict[str, str] = {}
 
     def ask(prompt: str) -> str:
         if prompt not in known:
-            known[prompt] = _reply(f"{url.rstrip('/')}/chat/completions", model, prompt, os.environ.get(key_from, ""))
+            known[prompt] = _reply(url, model, prompt, key_from)
         return known[prompt]
 
     return ask
 
 
-def _reply(address: str, model: str, prompt: str, key: str) -> str:
+def _reply(url: str, model: str, prompt: str, key_from: str) -> str:
     body = {"model": model, "messages": [{"role": "user", "content": prompt}], "temperature": 0, "max_tokens": 16}
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-    reason: Any = ""
+    shown, reason = chat_call.shown(url), ""
     for tried in range(1, TRIES + 1):
         try:
-            request = urllib.request.Request(address, json.dumps(body).encode(), headers)
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
-                return str(json.load(answer)["choices"][0]["message"]["content"] or "")
-        except NO_COMPLETION as error:
-            if not isinstance(error, OSError):
-                raise LackingResource(f"task.judge.url: {address} sent something that is no chat completion") from None
-            reason = error
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            if isinstance(error, urllib.error.HTTPError) and error.code < 500 and error.code != 429:
-                raise LackingResource(f"task.judge.url: {address} refuses the call ({error.code} {error.reason}); look"
-                                      " at task.judge.model and the key") from None  # fmt: skip
+            return chat_call.complete(url, body, key_from, TIMEOUT_S).text
+        except chat_call.NoCompletion:
+            raise LackingResource(f"task.judge.url: {shown} sent something that is no chat completion") from None
+        except chat_call.Refused as error:
+            raise LackingResource(f"task.judge.url: {shown} refuses the call ({error}); look at task.judge.model and"
+                                  " the key") from None  # fmt: skip
+        except chat_call.NoAnswer as error:
+            reason = str(error)
         if tried < TRIES:
             time.sleep(WAIT_S * tried)
-    raise LackingResource(f"task.judge.url: {address} does not answer ({reason}); start it, then resume the run")
+    raise LackingResource(f"task.judge.url: {shown} does not answer ({reason}); start it, then resume the run")
 
 
 def compare(ask: Ask, question: str, one: str, other: str, criterion: str = CRITERION) -> float:

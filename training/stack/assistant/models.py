@@ -14,9 +14,10 @@ from training.data.tasks.base import taught
 from training.data.tasks.site_answers import TASK
 from training.models import bundled, loading
 from training.run import machine
+from training.run.endpoint import chat_call
 from training.run.errors import LackingResource, TrainingError
 from training.run.settings import ModelSettings
-from training.stack import chat_call, completion_clients
+from training.stack import completion_clients
 from training.stack.assistant import settings as assistant_settings
 from training.stack.assistant.reply import Fallback, Model, reply
 from training.stack.assistant.settings import Settings

@@ -23,7 +23,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
 
 from training.data.retrieval.search import Index
-from training.stack import chat_call
+from training.run.endpoint import chat_call
 from training.stack.assistant.models import ModelDown
 from training.stack.assistant.patient_protocol import PatientProtocol
 from training.stack.assistant.reply import Fallback, Model, reply

@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from training.run import strict_yaml
+from training.run.endpoint import address
 from training.run.errors import BadInput
 from training.run.section import Number, Section, Text, Whole, build
-from training.stack import address
 
 FOLDER = Path(__file__).resolve().parents[1] / "configs"
 DEFAULT = FOLDER / "assistant-retrieval.yaml"

@@ -106,3 +106,28 @@ def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGE10_OFFLINE", "1")
     with pytest.raises(LackingResource, match="STAGE10_OFFLINE"):
         judge.endpoint("https://example.org/v1", "m")
+
+
+def test_the_key_does_not_follow_a_redirect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sesame")
+    stolen: list[str | None] = []
+
+    class SendsOn(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            stolen.append(self.headers.get("Authorization")) if self.path.startswith("/elsewhere") else None
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        do_GET = do_POST
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), SendsOn)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ask = judge.endpoint(f"http://127.0.0.1:{server.server_port}/v1", "m")
+    with pytest.raises(LackingResource, match="refuses the call"):
+        ask("Which is better?")
+    assert stolen == []
+    server.shutdown()

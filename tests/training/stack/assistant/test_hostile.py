@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from training.stack import chat_call
+from training.run.endpoint import chat_call
 from training.stack.assistant import patient_protocol
 from training.stack.assistant.traces import NoTrace, Traces
 

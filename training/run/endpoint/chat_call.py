@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx2
-
 MOST_BYTES = 2_000_000  # of an endpoint's reply; a chat completion of 8,000 tokens has some 40,000
 MOST_CHARACTERS = 20_000  # of a completion that is read any further
 BUSY = (429, 500, 502, 503)
@@ -25,6 +23,10 @@ FIRST_WAIT_S = 1.0  # before a busy endpoint is asked again; each further wait i
 
 class NoAnswer(OSError):
     """The endpoint does not answer; the message says why, and names no password."""
+
+
+class Refused(NoAnswer):
+    """It answers, and not to this call: a redirect, a wrong name or key. Asking again changes nothing."""
 
 
 class NoCompletion(ValueError):
@@ -76,7 +78,8 @@ def complete(url: str, body: dict[str, Any], key_from: str, timeout_s: float, tr
         tries: how often a busy endpoint is asked, after waits of 1, 2, 4, ... seconds.
 
     Raises:
-        NoAnswer: no connection, no answer in time, a redirect, or an error status.
+        NoAnswer: no connection, no answer in time, or an error status.
+        Refused: a redirect, or a status that says the call itself is wrong.
         NoCompletion: no JSON, JSON of another shape, or more than ``MOST_BYTES``.
     """
     return _RUNNING.run(_patiently(url, body, key_from, timeout_s, tries))
@@ -88,6 +91,8 @@ def cancel_all() -> None:
 
 
 async def _patiently(url: str, body: dict[str, Any], key_from: str, timeout_s: float, tries: int) -> Completion:
+    import httpx2  # only those who call an endpoint load it
+
     for left in reversed(range(tries)):
         try:
             async with asyncio.timeout(timeout_s):
@@ -99,12 +104,14 @@ async def _patiently(url: str, body: dict[str, Any], key_from: str, timeout_s: f
         if status < 300:
             return _read(content)
         if not left or status not in BUSY:
-            raise NoAnswer(_refusal(status))
+            raise _refusal(status)
         await asyncio.sleep(FIRST_WAIT_S * 2 ** (tries - 1 - left))
     raise NoAnswer("it was never asked")
 
 
 async def _post(url: str, body: dict[str, Any], key_from: str) -> tuple[int, bytes]:
+    import httpx2
+
     content = b""
     async with (
         httpx2.AsyncClient(follow_redirects=False, trust_env=not is_loopback(url), timeout=None) as client,
@@ -127,10 +134,10 @@ def _authorization(key_from: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def _refusal(status: int) -> str:
+def _refusal(status: int) -> NoAnswer:
     if 300 <= status < 400:
-        return f"status {status}: it sends us to another address; put that address into the setting"
-    return f"status {status}"
+        return Refused(f"status {status}: it sends us to another address; put that address into the setting")
+    return Refused(f"status {status}") if status < 500 and status not in BUSY else NoAnswer(f"status {status}")
 
 
 def _read(content: bytes) -> Completion:

@@ -1,0 +1,1 @@
+"""Calls of OpenAI-compatible endpoints: where to, and within which bounds."""
