@@ -66,33 +66,29 @@ def test_a_jump_within_a_labs_page_keeps_its_settings_in_the_address(visit) -> N
     assert page.evaluate(KEPT)
 
 
-def test_on_a_slow_line_a_jump_to_another_page_ends_at_its_place(visit, site_url) -> None:
+def read_on_while_it_loads(visit, address: str):
+    """The page of contributing, reached over a slow line by a reader who scrolls on meanwhile."""
     page = visit("", labs=False)
     know_links(page)
     waiting = []
     page.route("**/reference/contributing/", lambda route: waiting.append(route))
-    follow(page, f"{site_url}reference/contributing/#add-a-page")
-    page.mouse.wheel(0, 700)  # the reader goes on reading
-    page.wait_for_function("scrollY > 0")
-    page.wait_for_timeout(DEBOUNCE)
-    for route in waiting:
-        route.continue_()
-    page.wait_for_selector("#add-a-page")
-    wait_at_top(page, "add-a-page")
-
-
-def test_on_a_slow_line_another_page_opens_at_its_top(visit, site_url) -> None:
-    page = visit("", labs=False)
-    know_links(page)
-    waiting = []
-    page.route("**/reference/contributing/", lambda route: waiting.append(route))
-    follow(page, f"{site_url}reference/contributing/")
+    follow(page, address)
     page.mouse.wheel(0, 700)
     page.wait_for_function("scrollY > 0")
     page.wait_for_timeout(DEBOUNCE)
     for route in waiting:
         route.continue_()
     page.wait_for_selector("#add-a-page")
+    return page
+
+
+def test_on_a_slow_line_a_jump_to_another_page_ends_at_its_place(visit, site_url) -> None:
+    page = read_on_while_it_loads(visit, f"{site_url}reference/contributing/#add-a-page")
+    wait_at_top(page, "add-a-page")
+
+
+def test_on_a_slow_line_another_page_opens_at_its_top(visit, site_url) -> None:
+    page = read_on_while_it_loads(visit, f"{site_url}reference/contributing/")
     page.wait_for_timeout(DEBOUNCE)
     assert page.evaluate("scrollY") == 0
 
