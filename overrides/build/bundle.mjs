@@ -76,10 +76,11 @@ const scripts = await bundle("main.js", {
   define: { RUNTIME_MANIFEST: JSON.stringify(manifest), WORKER_FILE: JSON.stringify(workerFile) },
 });
 const styles = await bundle("labs.css", { loader: { ".css": "css" } });
+const figures = await bundle("figures.css", { loader: { ".css": "css" } });
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const files = [{ name: workerFile, content: worker.content }, ...scripts, ...styles];
+const files = [{ name: workerFile, content: worker.content }, ...scripts, ...styles, ...figures];
 for (const { name, content } of files) writeFileSync(path.join(out, name), content);
 
 // what main.js imports at once counts as its own part

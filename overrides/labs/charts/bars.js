@@ -62,7 +62,7 @@ export function rowsBox(chart, frame) {
   // Where its place is taller than the rows need, they spread; where it is wider than they are tall, it is as wide.
   const spread = Math.max(band, Math.min(44, (box.height - box.top - box.bottom) / rows));
   const height = Math.round(box.top + box.bottom + spread * rows);
-  return { ...box, left: 118, band: spread, height, width: Math.round(Math.max(box.width, Math.min(900, (box.width / box.height) * height))) };
+  return { ...box, left: chart.left || 118, band: spread, height, width: Math.round(Math.max(box.width, Math.min(900, (box.width / box.height) * height))) };
 }
 
 /** Horizontal bars with a word each: weights of features, probabilities of tokens. */
@@ -80,7 +80,7 @@ export function drawRows(chart, frame, id, tokens) {
     (t) => html`<path d="M${fix(x(t))} ${box.top}V${floor}"/>`)}</g><g class="lab-ticks" text-anchor="middle">${ticks.map(
     (t) => html`<text x="${fix(x(t))}" y="${floor + 17}">${tickText(t)}</text>`)}</g><g class="lab-words" text-anchor="end">${
     shown.map((word, j) => html`<text x="${box.left - 7}" y="${fix(box.top + box.band * (j + 0.5) + 4)}"><title>${word}</title>${
-      clip(word)}</text>`)}</g>${series.map((s, i) => html`<g class="c${i + 1} lab-bars">${s.y.slice(0, MOST_TOKENS).map(
+      chart.left ? word : clip(word)}</text>`)}</g>${series.map((s, i) => html`<g class="c${i + 1} lab-bars">${s.y.slice(0, MOST_TOKENS).map(
       (value, j) => row(s, value, j, { x, zero, chart, fill: fill(s, j, id, i),
         top: box.top + box.band * j + 3 + i * thick, thick }))}</g>`)}<path class="lab-axis" d="M${fix(zero)} ${box.top}V${
     floor}"/>${axisTitles({ y_label: chart.x_label, x_label: chart.y_label }, box)}`;

@@ -1,0 +1,1 @@
+"""What a figure is, and the parts that it is put together from."""
