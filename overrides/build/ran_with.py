@@ -20,7 +20,9 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 import ran_with  # noqa: E402
 
 RECORD = ROOT / "docs" / "data" / "ran-with.json"
-PACKAGES = {"labs_py": ("numpy",), "training": ("torch", "transformers", "peft", "trl")}
+TRAINED_WITH = ("torch", "transformers", "peft", "trl")
+PACKAGES = {"labs_py": ("numpy",), "training": TRAINED_WITH, "docs": TRAINED_WITH}
+SCRIPTS, RUN_BY = "docs/data/scripts/", "tests/docs/test_own_data_scripts.py"  # the readers' short scripts
 KINDS = {"labs_py": ("unit", "parity"), "training": ("training",)}  # folders of tests/ that mirror a package
 
 
@@ -57,7 +59,9 @@ def mirrors(test: Path, file: str) -> bool:
 
 
 def tests_of(file: str) -> list[str]:
-    """Test files that import the module, or stand where its own test stands, at any depth."""
+    """Test files that import the module, or stand where its own test stands, at any depth; a script's one test."""
+    if file.startswith(SCRIPTS):
+        return [RUN_BY]
     kinds = dict.fromkeys(kind for found in KINDS.values() for kind in found)
     found = [path for kind in kinds for path in sorted((ROOT / "tests" / kind).rglob("test_*.py"))]
     return [str(path.relative_to(ROOT)) for path in found

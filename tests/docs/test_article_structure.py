@@ -41,6 +41,27 @@ def parts(path: Path) -> tuple[dict, str]:
     return yaml.safe_load(header), body
 
 
+def unfolded(body: str) -> str:
+    """What everybody reads: without folded notes, solutions and self-checks."""
+    return re.sub(r"^( *)\?\?\?.*\n(?:(?:\1 {4}.*)?\n)*", "", QUIZ.sub("", body), flags=re.MULTILINE)
+
+
+def main_words(body: str) -> int:
+    """Words of what everybody reads, without listings."""
+    return len(re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", prose_of(unfolded(body))))
+
+
+def listing_lines(body: str) -> int:
+    """Lines of code that a reader looks through: short files whole, sections as they are marked."""
+    total = 0
+    for file, section in re.findall(r'^ *--8<-- "([^":]+\.py)(?::([^"]+))?"', unfolded(body), re.MULTILINE):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        if section:
+            text = re.split(rf"--8<-- \[(?:start|end):{section}\]", text)[1]
+        total += text.count("\n")
+    return total
+
+
 def name_of(path: Path) -> str:
     return path.stem if path.stem != "index" else path.parent.name
 
@@ -60,11 +81,20 @@ def test_the_parts_come_in_one_order(path: Path):
 @pytest.mark.parametrize("path", ARTICLES, ids=name_of)
 def test_an_article_has_its_length_its_listings_and_its_card(path: Path):
     front, body = parts(path)
-    words = len(re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", prose_of(QUIZ.sub("", body))))
-    assert 1800 <= words <= 3500, f"{words} words of prose"
+    words = main_words(body)
+    assert words <= (2500 if "## On your own data" in body else 3500), f"{words} words of prose"
     assert len(re.findall(r'^ *--8<-- "[^"]+\.py:', body, re.MULTILINE)) >= 3
     assert not set(FRONT.split()) - front.keys()
     assert isinstance(front["as_of"], datetime.date)
+
+
+def test_the_minutes_are_honest():
+    """200 words and 30 lines of code a minute, within two minutes, on each page that has its own-data section."""
+    for path in ARTICLES:
+        front, body = parts(path)
+        honest = main_words(body) / 200 + listing_lines(body) / 30
+        if "## On your own data" in body:
+            assert abs(front["minutes_read"] - honest) <= 2, f"{path.stem}: {honest:.1f} minutes"
 
 
 @pytest.mark.parametrize("path", ARTICLES, ids=name_of)

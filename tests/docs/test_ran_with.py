@@ -78,3 +78,7 @@ def test_a_test_is_found_where_it_mirrors_its_file_at_any_depth():
     assert "tests/training/run/test_folder.py" in found["training/run/jsonl.py"]  # imports it
     assert "tests/unit/core/test_distill.py" in found["labs_py/core/distill.py"]
     assert "tests/training/methods/test_distill.py" not in found["labs_py/core/distill.py"]  # the name alone
+
+
+def test_a_readers_script_is_run_by_the_one_test_of_all_scripts():
+    assert builder.tests_of("docs/data/scripts/supervised-fine-tuning.py") == ["tests/docs/test_own_data_scripts.py"]

@@ -1,0 +1,99 @@
+"""The short scripts under "On your own data" run as they stand: two steps on the bundled model, on a few rows.
+
+A script is run in an empty folder that holds its rows. Only the constants at its top are replaced: ``MODEL`` (and
+``TEACHER``) by the bundled model's folder, ``STEPS`` by 2. ``rows.jsonl`` is what ``ROWS_OF`` says for the script.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import ROOT
+
+FOLDER = ROOT / "docs" / "data" / "scripts"
+SCRIPTS = sorted(FOLDER.glob("*.py"))
+BOX = ROOT / "docs" / "data" / "snippets" / "before-the-first-command.md"
+CONSTANT = r"^{name} = .*$"
+
+
+def chat_rows(count: int) -> list[dict]:
+    """Rows of messages: a question about a day, and the day as the answer."""
+    days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+    return [
+        {
+            "messages": [
+                {"role": "user", "content": f"Meeting {number} is on {days[number % 5]}. Which day?"},
+                {"role": "assistant", "content": days[number % 5]},
+            ]
+        }
+        for number in range(count)
+    ]
+
+
+# What stands in rows.jsonl for a script; every other script gets rows of messages.
+ROWS_OF: dict[str, Callable[[int], list[dict]]] = {}
+# What a script prints, where that is known beforehand.
+SAYS: dict[str, tuple[str, ...]] = {
+    "supervised-fine-tuning": ("day<|im_end|>", "answer: "),
+}
+
+
+def with_constants(source: str, **values: object) -> str:
+    """The script with the constants that it has replaced; one that it lacks is left out."""
+    for name, value in values.items():
+        source = re.sub(CONSTANT.format(name=name), f"{name} = {value!r}", source, count=1, flags=re.MULTILINE)
+    return source
+
+
+@pytest.fixture(scope="module")
+def bundled_folder() -> Iterator[Path]:
+    """The bundled model as a folder of safetensors: a stand-in for a name on the Hub."""
+    pytest.importorskip("trl")
+    import torch
+
+    from training.models import bundled
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # steps of a few rows: further threads only wait
+    yield bundled.folder()
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_runs_as_it_stands(
+    script: Path, bundled_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    rows = ROWS_OF.get(script.stem, chat_rows)(12)
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    source = with_constants(
+        script.read_text(encoding="utf-8"), MODEL=str(bundled_folder), TEACHER=str(bundled_folder), STEPS=2
+    )
+    exec(compile(source, str(script), "exec"), {"__name__": "__main__"})
+    said = capfd.readouterr().out
+    print(said)
+    for wanted in SAYS.get(script.stem, ()):
+        assert wanted in said
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_is_short_and_names_what_a_reader_changes(script: Path) -> None:
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if line.strip()]) <= 50
+    assert max(map(len, lines)) <= 88, "a listing is cut at the right edge"
+    assert any(re.match(r"(MODEL|ROWS) = ", line) for line in lines)
+
+
+def test_the_box_pins_what_the_tests_ran_with() -> None:
+    pins = dict(re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / "requirements" / "train.txt").read_text(), re.MULTILINE))
+    named = dict(re.findall(r"([\w-]+)==([\w.]+)", BOX.read_text(encoding="utf-8")))
+    assert {"trl", "peft", "transformers", "datasets"} <= named.keys()
+    assert named == {name: pins[name] for name in named}
