@@ -1,0 +1,83 @@
+"""Figures of the article on distillation."""
+
+from __future__ import annotations
+
+import json
+
+from labs_py import api
+from overrides.figures.kit.diagrams import Step, lanes
+from overrides.figures.kit.figure import Chart, Figure, Series, Table, figure
+from overrides.figures.kit.sources import cited, from_lab, from_run, value
+
+
+@figure
+def three_roads() -> Figure:
+    """Scores, answers, corrections: what goes from the teacher to the student on each road."""
+    roads = (
+        ("Scores", "a text", "the probability of every token", "match the distribution", "its logits, one tokenizer"),
+        ("Answers", "a prompt", "a finished text, filtered", "fine-tune on the text", "text alone"),
+        ("Corrections", "the student's own text", "a probability for each of its tokens", "move towards the teacher",
+         "its logits, and both models at once"),
+    )  # fmt: skip
+    rows = [
+        (name, [Step(start), Step("Teacher", gives, style="soft"), Step("Student", does)])
+        for name, start, gives, does, _ in roads
+    ]
+    return Figure(
+        title="Three roads from a teacher to a student",
+        caption="On the first two roads the text comes from data or from the teacher. On the third the student writes.",
+        summary="Three rows of boxes. Scores: a text goes to the teacher, which gives the probability of every token, "
+        "and the student matches it. Answers: a prompt goes to the teacher, which writes a text, and the student is "
+        "fine-tuned on it. Corrections: the student's own text goes to the teacher, which scores each token.",
+        drawing=lanes(rows),
+        table=Table(("road", "starts from", "teacher gives", "student does", "needs of the teacher"), roads),
+        sources=(cited("hinton2015", "§2"), cited("kim2016", "abstract"), cited("agarwal2024", "abstract")),
+    )
+
+
+@figure
+def two_peaked_teacher() -> Figure:
+    """A teacher with two peaks, and the best student with one under forward and under reverse KL."""
+    frame = json.loads(api.to_json(api.last_frame("distillation", {})))["arrays"]
+    places = frame["bump_position"]["data"]
+    parts = (("teacher", "bump_teacher", "line"), ("student, forward KL", "bump_forward", "dashed"),
+             ("student, reverse KL", "bump_reverse", "line"))  # fmt: skip
+    return Figure(
+        title="One peak for a teacher with two",
+        caption="The student can have one peak only. Forward KL covers both of the teacher's; reverse KL keeps one.",
+        summary="Three curves over the places of words. The teacher has a high and a low peak. The student of forward "
+        "KL is wide and flat over both. The student of reverse KL lies on the higher peak.",
+        drawing=Chart("line", [Series(label, frame[array]["data"], places, role) for label, array, role in parts],
+                      "place", "probability"),
+        sources=(from_lab("distillation"),),
+    )  # fmt: skip
+
+
+RUNS = (
+    ("scores or words", "distill-text-s*", "text"),
+    ("scores, for orders", "distill-orders-s0", "shifted"),
+    ("teacher's text or book", "distill-sequence-s0", "text"),
+    ("half on policy, or none", "distill-on-policy-s0", "text"),
+)
+
+
+@figure
+def distillation_runs() -> Figure:
+    """Next words right, student against control, for each recorded comparison."""
+    found = [value(run, f"eval.{part}.next_token.gain") for _, run, part in RUNS]
+    dots = Series(
+        "gain",
+        [100 * one.value for one in found],
+        role="dots",
+        low=[None if one.low is None else 100 * one.low for one in found],
+        high=[None if one.high is None else 100 * one.high for one in found],
+    )
+    return Figure(
+        title="Next words right: the student against its control",
+        caption="First row: mean of the seeds with Student's interval. Other rows: one seed, interval over held-out "
+        "texts. Left of zero the control is better.",
+        summary="Four dots with whiskers. Scores against words is above zero, orders is at zero, the teacher's text "
+        "and training half on policy are below zero.",
+        drawing=Chart("rows", [dots], "gain, points", "comparison", words=[name for name, _, _ in RUNS]),
+        sources=(from_run(*(run for _, run, _ in RUNS)),),
+    )
