@@ -36,7 +36,7 @@ def way_of_a_row() -> Figure:
         rows = f"{counts[-1]} row" + ("s" if counts[-1] != 1 else "")
         steps.append(Step(name, f"stops {stopped}: {', '.join(codes)}", rows))
     steps.append(Step("Not in the test", "rows that share runs of words with a held-out set", ""))
-    steps.append(Step("Fit to train on", "with id, source, licence and writer", style="full"))
+    steps.append(Step("Fit to train on", "with id and source", style="full"))
     table = [("raw file", "", counts[0])]
     table += [(name, ", ".join(codes), left) for (name, codes), left in zip(STATIONS, counts[1:], strict=True)]
     return Figure(
@@ -65,7 +65,7 @@ def data_set_sizes() -> Figure:
     """Rows of published supervised sets."""
     return Figure(
         title="Rows in published sets",
-        caption="Each step of the axis is ten times as many rows. They differ in what they wanted: one behaviour, a "
+        caption="Each line of the axis is a hundred times as many rows. They differ in what they wanted: one behaviour, a "
         "manner, a broad assistant.",
         summary="Dots on an axis of powers of ten: from 10 rows as one provider's minimum over 1,000 of LIMA to nearly "
         "a million of Tulu 3.",

@@ -41,7 +41,9 @@ def search_levels() -> Figure:
     for label, part in (("workshop's questions", "held_out"), ("two old books", "general")):
         found = levels(part)
         dots = [one.value for one in found]
-        series.append(Series(label, dots, role="dots", low=[one.low for one in found], high=[one.high for one in found]))
+        series.append(
+            Series(label, dots, role="dots", low=[one.low for one in found], high=[one.high for one in found])
+        )
     names = [name for name, *_ in FREE] + [name for name, _ in VARIANTS]
     return Figure(
         title="Fine-tuned embedders beside search that costs nothing",
@@ -103,8 +105,8 @@ def mined_negative() -> Figure:
 
     return Figure(
         title="Which wrong passage is mined",
-        caption=f"The thick arc is what a margin of {MARGIN:.0%} leaves out: cosines above {limit:.2f}. Mined without a "
-        f"margin, passage {without + 1} would be pushed away; with it, passage {with_margin + 1} is.",
+        caption=f"The thick arc is what a margin of {MARGIN:.0%} leaves out: cosines above {limit:.2f}. Mined without "
+        f"a margin, passage {without + 1} would be pushed away; with it, passage {with_margin + 1} is.",
         summary="A half circle with the question at the top. A false negative lies nearer to the question than the "
         "right passage, a hard negative a little farther away, a random passage far off. A thick arc around the "
         "question marks what the margin leaves out: the right passage and the false negative lie in it.",

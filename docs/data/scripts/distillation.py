@@ -1,4 +1,4 @@
-"""A student learns from a teacher on prompts of your own: it writes, and the teacher corrects it token by token.
+"""A student writes on prompts of your own, and a teacher corrects it token by token.
 
 Rows: one {"prompt": [{"role": "user", "content": "..."}]} a line.
 """
@@ -13,7 +13,8 @@ TEACHER = "HuggingFaceTB/SmolLM2-360M-Instruct"  # the same tokenizer
 ROWS = "rows.jsonl"
 STEPS = -1  # -1: all epochs; 2: a trial
 
-rows = load_dataset("json", data_files=ROWS, split="train").train_test_split(0.1, seed=0)
+rows = load_dataset("json", data_files=ROWS, split="train")
+rows = rows.train_test_split(test_size=0.1, seed=0)
 settings = DistillationConfig(
     output_dir="student",
     beta=1.0,  # 0 is forward KL, 1 is reverse KL
@@ -26,10 +27,15 @@ settings = DistillationConfig(
     bf16=torch.cuda.is_available(),
     report_to="none",
 )
-adapter = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
+adapter = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear")
 trainer = DistillationTrainer(
-    model=MODEL, teacher_model=TEACHER, args=settings, peft_config=adapter,
-    train_dataset=rows["train"], eval_dataset=rows["test"],
-)  # fmt: skip
+    model=MODEL,
+    teacher_model=TEACHER,
+    args=settings,
+    train_dataset=rows["train"],
+    eval_dataset=rows["test"],
+    peft_config=adapter,
+)
 trainer.train()
+print("held-out loss:", trainer.evaluate()["eval_loss"])
 trainer.save_model("student")

@@ -1,4 +1,4 @@
-"""Fine-tune an embedding model on questions and the passages that answer them, and measure it before and after.
+"""Fine-tune an embedding model on questions and passages; measure it before and after.
 
 Rows: one {"anchor": "a question", "positive": "the passage that answers it"} a line.
 """
@@ -13,22 +13,31 @@ MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 ROWS = "rows.jsonl"
 STEPS = -1  # -1: all epochs; 2: a trial
 
-rows = load_dataset("json", data_files=ROWS, split="train").train_test_split(0.2, seed=0)
+rows = load_dataset("json", data_files=ROWS, split="train")
+rows = rows.train_test_split(test_size=0.2, seed=0)
 model = SentenceTransformer(MODEL)
-passages = sorted({*rows["train"]["positive"], *rows["test"]["positive"]})  # search all of them
+held_out = rows["test"]
+passages = {*rows["train"]["positive"], *held_out["positive"]}  # search all of them
 judge = InformationRetrievalEvaluator(
-    queries={str(place): question for place, question in enumerate(rows["test"]["anchor"])},
+    queries={question: question for question in held_out["anchor"]},
     corpus={passage: passage for passage in passages},
-    relevant_docs={str(place): {right} for place, right in enumerate(rows["test"]["positive"])},
+    relevant_docs={row["anchor"]: {row["positive"]} for row in held_out},
     name="held-out",
 )
 before = judge(model)
 settings = Settings(
-    output_dir="embedder", num_train_epochs=1, max_steps=STEPS, per_device_train_batch_size=64,
-    learning_rate=2e-5, warmup_steps=0.1, batch_sampler="no_duplicates", report_to="none",
-)  # fmt: skip
+    output_dir="embedder",
+    num_train_epochs=1,
+    max_steps=STEPS,
+    per_device_train_batch_size=64,
+    learning_rate=2e-5,
+    warmup_steps=0.1,
+    batch_sampler="no_duplicates",
+    report_to="none",
+)
 loss = MultipleNegativesRankingLoss(model)
-SentenceTransformerTrainer(model=model, args=settings, train_dataset=rows["train"], loss=loss).train()
+trainer = SentenceTransformerTrainer(model, settings, rows["train"], loss=loss)
+trainer.train()
 after = judge(model)
 for name in ("held-out_cosine_recall@10", "held-out_cosine_mrr@10"):
     print(f"{name}: {before[name]:.3f} before, {after[name]:.3f} after")
