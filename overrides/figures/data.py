@@ -65,8 +65,8 @@ def data_set_sizes() -> Figure:
     """Rows of published supervised sets."""
     return Figure(
         title="Rows in published sets",
-        caption="Each line of the axis is a hundred times as many rows. They differ in what they wanted: one behaviour, a "
-        "manner, a broad assistant.",
+        caption="Each line of the axis is a hundred times as many rows. They differ in what they wanted: one "
+        "behaviour, a manner, a broad assistant.",
         summary="Dots on an axis of powers of ten: from 10 rows as one provider's minimum over 1,000 of LIMA to nearly "
         "a million of Tulu 3.",
         drawing=Chart("rows", [Series("rows", [rows for _, rows, *_ in SIZES], role="dots")], "rows", "set",

@@ -1,7 +1,8 @@
 """The short scripts under "On your own data" run as they stand: two steps on the bundled model, on a few rows.
 
 A script is run in an empty folder that holds its rows. Only the constants at its top are replaced: ``MODEL`` (and
-``TEACHER``) by the bundled model's folder, ``STEPS`` by 2. ``rows.jsonl`` is what ``ROWS_OF`` says for the script.
+``TEACHER``) by the bundled model's folder, ``STEPS`` by 2, ``LONGEST`` by 8.
+``rows.jsonl`` is what ``ROWS_OF`` says for the script.
 """
 
 from __future__ import annotations
@@ -35,10 +36,36 @@ def chat_rows(count: int) -> list[dict]:
     ]
 
 
+def prompts(count: int) -> list[dict]:
+    """Questions without an answer."""
+    return [{"prompt": row["messages"][:1]} for row in chat_rows(count)]
+
+
+def pairs(count: int) -> list[dict]:
+    """Questions with the passage that answers each."""
+    return [{"anchor": f"Which wheel does part {i} turn?", "positive": f"Part {i} turns wheel {7 * i}."}
+            for i in range(count)]  # fmt: skip
+
+
+def raw_rows(count: int) -> list[dict]:
+    """Prompts and answers with faults: the second repeats the first but for a mark, the third has no answer."""
+    rows = [{"prompt": f"Please cancel order {i} of shop {3 * i} today", "completion": "done"} for i in range(count)]
+    rows[1]["prompt"] = rows[0]["prompt"] + "!"
+    rows[2]["completion"] = " "
+    return rows
+
+
 # What stands in rows.jsonl for a script; every other script gets rows of messages.
-ROWS_OF: dict[str, Callable[[int], list[dict]]] = {}
+ROWS_OF: dict[str, Callable[[int], list[dict]]] = {
+    "data-and-tooling": raw_rows,
+    "distillation": prompts,
+    "embedding-fine-tuning": pairs,
+}
 # What a script prints, where that is known beforehand.
 SAYS: dict[str, tuple[str, ...]] = {
+    "data-and-tooling": ("train.jsonl: 9 rows", "test.jsonl: 1 rows", "left out: 1 without", "1 near-repeats"),
+    "distillation": ("held-out loss: ",),
+    "embedding-fine-tuning": ("held-out_cosine_recall@10: ", "before, "),
     "supervised-fine-tuning": ("day<|im_end|>", "answer: "),
 }
 
@@ -74,8 +101,17 @@ def test_a_script_runs_as_it_stands(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
     rows = ROWS_OF.get(script.stem, chat_rows)(12)
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    if script.stem == "embedding-fine-tuning":
+        pytest.importorskip("sentence_transformers")
+        from training.methods.embed.model import minilm_folder
+
+        bundled_folder = minilm_folder()
     source = with_constants(
-        script.read_text(encoding="utf-8"), MODEL=str(bundled_folder), TEACHER=str(bundled_folder), STEPS=2
+        script.read_text(encoding="utf-8"),
+        MODEL=str(bundled_folder),
+        TEACHER=str(bundled_folder),
+        STEPS=2,
+        LONGEST=8,
     )
     exec(compile(source, str(script), "exec"), {"__name__": "__main__"})
     said = capfd.readouterr().out

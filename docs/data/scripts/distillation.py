@@ -12,13 +12,14 @@ MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"  # the student
 TEACHER = "HuggingFaceTB/SmolLM2-360M-Instruct"  # the same tokenizer
 ROWS = "rows.jsonl"
 STEPS = -1  # -1: all epochs; 2: a trial
+LONGEST = 64  # tokens of an answer
 
 rows = load_dataset("json", data_files=ROWS, split="train")
 rows = rows.train_test_split(test_size=0.1, seed=0)
 settings = DistillationConfig(
     output_dir="student",
     beta=1.0,  # 0 is forward KL, 1 is reverse KL
-    max_completion_length=64,
+    max_completion_length=LONGEST,
     learning_rate=1e-4,  # for an adapter; about a tenth of it for all weights
     per_device_train_batch_size=4,
     num_train_epochs=1,
