@@ -107,8 +107,8 @@ def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | No
 
 
 def is_plain_text(row: dict[str, Any]) -> bool:
-    """Whether a row is ``{"text"}`` alone: prose to learn as it stands, without turns."""
-    return set(row) == {"text"} and isinstance(row["text"], str) and bool(row["text"].strip())
+    """Whether a row is ``{"text"}``, perhaps with an id and a kind as ``data build`` writes them: prose without turns."""
+    return set(row) <= {"text", "id", "kind"} and isinstance(row.get("text"), str) and bool(row["text"].strip())
 
 
 def check_turns(turns: list[Any] | None) -> list[Fault]:

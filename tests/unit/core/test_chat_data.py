@@ -69,3 +69,9 @@ def test_what_waits_for_the_end_comes_in_the_files_order(monkeypatch):
     assert faults(asked) == wanted
     monkeypatch.setattr(chat_data, "MOST_HELD", 1)
     assert faults(asked) == wanted
+
+
+def test_general_text_that_data_build_mixes_in_is_no_chat_with_faults():
+    built = [{"text": "Rain fell."}, {"text": "Rain fell.", "kind": "replay", "id": "text-1"}]
+    assert all(map(chat_data.is_plain_text, built))
+    assert not any(map(chat_data.is_plain_text, ({"text": " ", "kind": "replay"}, {"text": "Rain.", "label": "x"}, {})))
