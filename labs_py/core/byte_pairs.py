@@ -142,3 +142,15 @@ def encode(tokenizer: Tokenizer, text: str) -> list[Token]:
                 found.append(Token(token, start + known[first][1], start + known[end - 1][1] + 1))
             start += len(spelt)
     return found
+
+
+def spellings(tokenizer: Tokenizer) -> list[bytes]:
+    """The bytes of every token, by its id: special tokens as their text, bytes as themselves, merges as both halves."""
+    found = [b""] * tokenizer.size
+    for text, token in tokenizer.special.items():
+        found[token] = text.encode()
+    for byte, token in tokenizer.byte_ids.items():
+        found[token] = bytes([byte])
+    for (left, right), token in tokenizer.merges.items():
+        found[token] = found[left] + found[right]
+    return found

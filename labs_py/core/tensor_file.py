@@ -11,23 +11,25 @@ from typing import Any
 
 import numpy as np
 
-DTYPES: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "U16": np.dtype("<u2")}
+DTYPES: dict[str, np.dtype] = {"F16": np.dtype("<f2"), "F32": np.dtype("<f4"), "U16": np.dtype("<u2"),
+                                "I8": np.dtype("i1")}  # fmt: skip
 LONGEST_HEADER = 1_000_000
 
 
-def write(tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None, dtype: str = "F32") -> bytes:
+def write(tensors: dict[str, np.ndarray], metadata: dict[str, str] | None = None, dtype: str | None = "F32") -> bytes:
     """The bytes of a safetensors file.
 
     Args:
         tensors: arrays by name.
         metadata: texts of the header.
-        dtype: key of ``DTYPES`` that every array is stored in.
+        dtype: key of ``DTYPES`` that every array is stored in; None: each in its own.
     """
     header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
     parts, offset = [], 0
     for name, tensor in tensors.items():
-        data = np.ascontiguousarray(tensor, dtype=DTYPES[dtype]).tobytes()
-        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [offset, offset + len(data)]}
+        kind = dtype or next(key for key, own in DTYPES.items() if own == tensor.dtype)
+        data = np.ascontiguousarray(tensor, dtype=DTYPES[kind]).tobytes()
+        header[name] = {"dtype": kind, "shape": list(tensor.shape), "data_offsets": [offset, offset + len(data)]}
         offset += len(data)
         parts.append(data)
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -39,7 +41,7 @@ def read(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """Tensors as float32, and the metadata.
 
     Raises:
-        ValueError: the bytes are not a whole safetensors file of 16- or 32-bit floats, or of 16-bit whole numbers.
+        ValueError: the bytes are no whole safetensors file of 16- or 32-bit floats, or of 8- or 16-bit whole numbers.
     """
     try:
         (length,) = struct.unpack("<Q", content[:8])

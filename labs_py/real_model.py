@@ -1,0 +1,184 @@
+"""The real model's door: what the page's worker calls. Weights, adapters and texts come in; tokens and steps go out.
+
+Everything behind it is ``labs_py.core.llama``, which tests hold against transformers, torch and PEFT. The worker puts
+the weights straight into arrays that are made here, so nothing is copied, and hands over its kernels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labs_py import data
+from labs_py.core import byte_pairs
+from labs_py.core.llama import adapter as lora
+from labs_py.core.llama import answer, blocks, chat, learning
+from labs_py.core.llama.adapter import Adapter
+from labs_py.core.llama.model import Linear, Matrix, Model, Shape
+
+TOKENIZER = "smollm2-tokenizer.safetensors"
+ROOM = 1024  # tokens of a prompt and its answer
+LONGEST_ROW = 256  # tokens of a row that is learnt
+LAYERS = range(10, 30)  # those that an adapter of ours is on
+
+
+@dataclass
+class Kernels:
+    """The page's functions, held so that a call is no look-up."""
+
+    multiply: Callable[..., None]
+    expand: Callable[..., None]
+
+
+class Talk:
+    """The model, its two writers (``base`` and ``tuned``), the adapters, and a training."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, np.ndarray] = {}
+        self.adapters: dict[str, Adapter] = {}
+        self.writers: dict[str, answer.Writer] = {}
+        self.writing: dict[str, Iterator[answer.Token]] = {}
+        self.training: Training | None = None
+        self.texts = byte_pairs.load(data.load(TOKENIZER))
+        self.spelt = byte_pairs.spellings(self.texts)
+        self.stop = self.texts.special[chat.STOP]
+        self._scratch = np.zeros(16_384, np.uint8)
+
+    def reserve(self, name: str, size: int) -> int:
+        """Address of so many bytes, which the worker fills with a part of the weights."""
+        self.parts[name] = np.empty(size, np.uint8)
+        return self.parts[name].__array_interface__["data"][0]
+
+    def scratch(self) -> int:
+        """Address of 16 kB that the kernels may use."""
+        return self._scratch.__array_interface__["data"][0]
+
+    def bring(self, multiply: Callable[..., None], expand: Callable[..., None], quick: bool) -> None:
+        """Multiply packed weights by the page's kernels; ``quick``: with activations in 8 bits."""
+        blocks.use(Kernels(multiply, expand), quick)
+
+    def assemble(self, listing: str) -> None:
+        """The model out of the parts that have come, by the build's list of them."""
+        described = json.loads(listing)
+        weights = {name: self._tensor(entry) for name, entry in described["tensors"].items()}
+        self.model = Model(Shape(**described["shape"]), weights)
+        self.writers = {name: answer.Writer(self.model, room=ROOM) for name in ("base", "tuned")}
+
+    def _tensor(self, entry: dict[str, Any]) -> Matrix:
+        rows, columns = entry["shape"]
+        if entry["kind"] == "F32":
+            content = self.parts[entry["part"]][entry["start"] : entry["start"] + 4 * rows * columns]
+            return content.view("<f4").reshape(entry["shape"])[0]
+        width = columns // blocks.WEIGHTS * blocks.SIZES[entry["kind"]]
+        content = self.parts[entry["part"]][entry["start"] : entry["start"] + rows * width]
+        return blocks.Blocks(entry["kind"], content.reshape(rows, width))
+
+    # adapters
+
+    def add_adapter(self, name: str, content: bytes) -> str:
+        """Keep one of the site's adapters; its rank comes back as JSON."""
+        self.adapters[name], about = lora.unpack(bytes(content))
+        return json.dumps({"rank": self.adapters[name].rank, **about})
+
+    def add_peft(self, name: str, content: bytes, config: str) -> str:
+        """Keep a reader's adapter from PEFT's two files; ValueError in a sentence when it does not fit."""
+        self.adapters[name] = lora.from_peft(bytes(content), config, self.model)
+        return json.dumps({"rank": self.adapters[name].rank})
+
+    def lay(self, name: str, strength: float, rank: int) -> None:
+        """Lay an adapter over the tuned writer's model: "" for none, ``rank`` 0 for its own."""
+        self.writers["tuned"].use(self._linear(name, strength, rank))
+
+    def _linear(self, name: str, strength: float, rank: int) -> Linear | None:
+        if not name:
+            return None
+        chosen = self.adapters[name]
+        return lora.over(self.model, lora.at_rank(chosen, rank) if 0 < rank < chosen.rank else chosen, strength)
+
+    # texts
+
+    def begin(self, writer: str, turns: str, longest: int) -> None:
+        """Start an answer to a chat, given as JSON."""
+        asked = chat.ids(self.texts, chat.prompt_text(json.loads(turns)))
+        self.writing[writer] = self.writers[writer].greedy(asked, [self.stop], longest)
+
+    def go_on(self, writer: str) -> str:
+        """The next token as JSON: id, text (bytes as Latin-1, for a token may be part of a sign), probability, lead.
+
+        The text "" of a stop token ends the answer; ``null`` says that nothing follows.
+        """
+        token = next(self.writing[writer], None)
+        if token is None:
+            return "null"
+        text = "" if token.id == self.stop else self.spelt[token.id].decode("latin-1")
+        return json.dumps([token.id, text, token.probability, token.lead])
+
+    def next_tokens(self, ids: str) -> str:
+        """For the check on loading: the likeliest token after each place of a text, by the base model, as JSON."""
+        writer, text = self.writers["base"], json.loads(ids)
+        found = [int(writer.logits(text[: place + 1]).argmax()) for place in range(len(text))]
+        return json.dumps(found)
+
+    def exact(self, task: str, text: str, target: str) -> bool:
+        """Whether an answer to a held-out row is right."""
+        return chat.exact(task, text, target)
+
+    # training
+
+    def learn(self, rows: str, settings: str) -> str:
+        """Prepare a training on rows, JSON [{messages}]; the count of tokens comes back, or a ValueError's sentence."""
+        self.training = Training(self, json.loads(rows), json.loads(settings))
+        return json.dumps({"rows": len(self.training.rows), "tokens": self.training.tokens})
+
+    def step(self) -> str:
+        """One step of the training; its loss and number as JSON."""
+        if self.training is None:
+            raise ValueError("No training was prepared.")
+        return json.dumps(self.training.step())
+
+    def learnt(self, name: str) -> None:
+        """Keep the adapter of the training as it now is under a name."""
+        if self.training is None:
+            raise ValueError("No training was prepared.")
+        made = self.training.adapter
+        factors = {key: (a.copy(), b.copy()) for key, (a, b) in made.factors.items()}
+        self.adapters[name] = Adapter(factors, made.scale)
+
+    def files(self, name: str) -> tuple[bytes, str]:
+        """PEFT's two files of an adapter."""
+        return lora.peft_files(self.adapters[name])
+
+
+class Training:
+    """LoRA on a reader's rows: batches in a drawn order, the rate falling to nothing after a short warm-up."""
+
+    def __init__(self, talk: Talk, rows: list[dict[str, Any]], settings: dict[str, Any]):
+        self.rows = [chat.row(talk.texts, row["messages"], LONGEST_ROW) for row in rows]
+        self.tokens = sum(len(row.ids) for row in self.rows)
+        self.model, self.steps, self.rate = talk.model, int(settings["steps"]), float(settings["rate"])
+        rank = int(settings["rank"])
+        self.adapter = lora.start(talk.model, LAYERS, rank, 2.0 * rank, int(settings.get("seed", 0)))
+        self.optimiser = learning.AdamW(self.adapter)
+        self.size = min(int(settings.get("batch", 4)), len(self.rows))
+        self.order, self.rng = [], np.random.default_rng(int(settings.get("seed", 0)))
+        self.done = 0
+
+    def step(self) -> dict[str, float]:
+        """One step; the loss is that before it."""
+        if len(self.order) < self.size:
+            self.order += self.rng.permutation(len(self.rows)).tolist()
+        batch, self.order = self.order[: self.size], self.order[self.size :]
+        loss, gradients = learning.step(self.model, self.adapter, [self.rows[i] for i in batch])
+        self.optimiser.update(gradients, self.rate * share_of_rate(self.done, self.steps))
+        self.done += 1
+        return {"step": self.done, "loss": loss}
+
+
+def share_of_rate(step: int, steps: int) -> float:
+    """A rise over the first twentieth of the steps, then a fall in a straight line, as the recorded runs have it."""
+    warm = max(1, round(steps / 20))
+    return (step + 1) / warm if step < warm else max(0.0, (steps - step) / max(1, steps - warm))
