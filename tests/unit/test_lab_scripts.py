@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,20 @@ def node() -> str:
     return os.environ.get("STAGE10_NODE") or (stamp.read_text().strip() if stamp.exists() else shutil.which("node"))
 
 
-@pytest.mark.parametrize("name", ["charts", "bridge", "kernel", "kept"])
+@pytest.mark.parametrize("name", ["charts", "bridge", "kernel", "blocks", "kept"])
 def test_node_suite(name):
     done = subprocess.run(
         [node(), "--test", f"tests/unit/{name}.test.mjs"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "# pass 0" not in done.stdout
+
+
+def test_the_kernels_are_built_from_their_source():
+    """Where the compiler is; elsewhere the hash of the source stands in the node suite."""
+    command = [sys.executable, "overrides/build/blocks_wasm.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 or done.returncode == 3 and "needed" in done.stderr, done.stderr
 
 
 LINKS = [
