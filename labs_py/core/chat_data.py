@@ -107,7 +107,7 @@ def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | No
 
 
 def is_plain_text(row: dict[str, Any]) -> bool:
-    """Whether a row is ``{"text"}``, perhaps with an id and a kind as ``data build`` writes them: prose without turns."""
+    """Whether a row is ``{"text"}``, perhaps with id and kind as ``data build`` writes them: prose without turns."""
     return set(row) <= {"text", "id", "kind"} and isinstance(row.get("text"), str) and bool(row["text"].strip())
 
 
@@ -196,10 +196,12 @@ _PLACES = [slice(start, start + _BAND_BYTES) for start in range(0, 8 * SIGNATURE
 
 # --8<-- [start:signature]
 def signature(parts: set[str]) -> np.ndarray:
-    """[SIGNATURE] MinHash: two sets agree in each place with the probability of their Jaccard similarity."""
+    """[SIGNATURE] MinHash: in each place two sets agree as often as alike."""
+    written = (part.encode("utf-8", "surrogatepass") for part in parts)
     # crc32 does not change from run to run; Python's own hash does
-    hashes = np.array([zlib.crc32(part.encode("utf-8", "surrogatepass")) for part in parts], dtype=np.uint64)
-    # the upper half of a product that overflows is a strongly universal hash (Dietzfelbinger 1996); no division
+    hashes = np.array([zlib.crc32(part) for part in written], dtype=np.uint64)
+    # the upper half of a product that overflows is a strongly universal hash
+    # (Dietzfelbinger 1996); no division
     return ((hashes[:, None] * _SCALE + _SHIFT) >> _HIGH).min(0)
 
 

@@ -20,9 +20,10 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:info_nce]
 def info_nce(questions: np.ndarray, passages: np.ndarray, scale: float = 20.0) -> float:
-    """Mean cross-entropy of picking each question's own passage by cosine similarity, (Q, D) and (P, D).
+    """Mean cross-entropy of picking each question's own passage by cosine.
 
-    Source: van den Oord et al. 2018 (arXiv 1807.03748), equation 4, with scaled cosines as scores.
+    Shapes (Q, D) and (P, D). Source: van den Oord et al. 2018 (arXiv 1807.03748),
+    equation 4, with scaled cosines as scores.
     """
     scores = scale * unit(questions) @ unit(passages).T  # (Q, P)
     own = np.arange(len(questions))
@@ -32,12 +33,16 @@ def info_nce(questions: np.ndarray, passages: np.ndarray, scale: float = 20.0) -
 def info_nce_gradient(
     questions: np.ndarray, passages: np.ndarray, scale: float = 20.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients of ``info_nce`` for both sides: a passage pulls or pushes by its probability, less 1 if it is right."""
+    """Gradients of ``info_nce`` for both sides.
+
+    A passage pulls or pushes by its probability, less 1 if it is right.
+    """
     q, p = unit(questions), unit(passages)
     blame = np.exp(numerics.log_softmax(scale * q @ p.T))
     blame[np.arange(len(q)), np.arange(len(q))] -= 1.0
     blame *= scale / len(q)
-    return _through_unit(questions, q, blame @ p), _through_unit(passages, p, blame.T @ q)
+    on_questions = _through_unit(questions, q, blame @ p)
+    return on_questions, _through_unit(passages, p, blame.T @ q)
 
 
 # --8<-- [end:info_nce]
@@ -67,15 +72,21 @@ def matryoshka_gradient(
 
 # --8<-- [start:mine]
 def mine(
-    questions: np.ndarray, passages: np.ndarray, own: np.ndarray, skip: int = 0, margin: float = 0.0
+    questions: np.ndarray,
+    passages: np.ndarray,
+    own: np.ndarray,
+    skip: int = 0,
+    margin: float = 0.0,
 ) -> np.ndarray:
-    """For each question the wrong passage that the model itself finds most similar, (Q,) indices.
+    """For each question the wrong passage that the model finds most similar, (Q,).
 
     Args:
         questions, passages: (Q, D) and (P, D).
         own: index of each question's right passage, (Q,).
-        skip: how many of the most similar wrong passages to leave out; they may be right answers without a label.
-        margin: leave out passages above the right passage's cosine less this share of it (0 leaves none out).
+        skip: how many of the most similar wrong passages to leave out; they may be
+            right answers without a label.
+        margin: leave out passages above the right passage's cosine less this share
+            of it (0 leaves none out).
     """
     scores = unit(questions) @ unit(passages).T
     rows = np.arange(len(questions))

@@ -7,7 +7,7 @@ import numpy as np
 
 # --8<-- [start:ties]
 def ties(updates: np.ndarray, density: float = 0.5) -> np.ndarray:
-    """One update out of several: trim the small entries, elect a sign, average those that have it.
+    """One update of several: trim small entries, elect a sign, average what has it.
 
     Args:
         updates: (models, ...), each a fine-tuned weight less the base's.
@@ -21,7 +21,8 @@ def ties(updates: np.ndarray, density: float = 0.5) -> np.ndarray:
     trimmed = np.where(np.abs(flat) >= limits, flat, 0.0)
     sign = np.sign(trimmed.sum(axis=0))
     agrees = trimmed * sign > 0
-    return ((trimmed * agrees).sum(axis=0) / np.maximum(agrees.sum(axis=0), 1)).reshape(updates.shape[1:])
+    mean = (trimmed * agrees).sum(axis=0) / np.maximum(agrees.sum(axis=0), 1)
+    return mean.reshape(updates.shape[1:])
 
 
 # --8<-- [end:ties]

@@ -111,8 +111,13 @@ def supervised_share(labels: list[int], where: str, whole_text: bool = False) ->
 
 
 # --8<-- [start:stop]
-def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int], where: str) -> None:
-    """The last token in the loss is a stop token: otherwise the loss looks fine and answers never end.
+def stop_token_supervised(
+    ids: list[int],
+    labels: list[int],
+    stop_ids: set[int],
+    where: str,
+) -> None:
+    """The last token in the loss is a stop token; without it answers never end.
 
     Args:
         ids, labels: of one row, length T each.
@@ -126,8 +131,10 @@ def stop_token_supervised(ids: list[int], labels: list[int], stop_ids: set[int],
     """
     last = max((i for i, x in enumerate(labels) if x != IGNORED), default=-1)
     if last < 0 or ids[last] not in stop_ids:
-        raise GuardFailed(f"{where}: no-stop-token: the answer's last trained token is not a stop token; the chat"
-                          " template must end the assistant's turn with one")  # fmt: skip
+        raise GuardFailed(
+            f"{where}: no-stop-token: the answer's last trained token is not a stop"
+            " token; the chat template must end the assistant's turn with one"
+        )
 
 
 # --8<-- [end:stop]

@@ -17,18 +17,19 @@ from training.methods.tensor_checks import same_shape
 def divergence(log_p: torch.Tensor, log_q: torch.Tensor, beta: float) -> torch.Tensor:
     """Generalised Jensen-Shannon divergence of each position, nats.
 
-    beta 0 is the forward KL(p || q): the student is to cover all that the teacher may say. beta 1 is the reverse
-    KL(q || p): it is to say nothing that the teacher would not. Between them
+    beta 0 is the forward KL(p || q): the student is to cover all that the teacher may
+    say. beta 1 is the reverse KL(q || p): it is to say nothing that the teacher would
+    not. Between them
     beta KL(p || m) + (1 - beta) KL(q || m) with m = beta p + (1 - beta) q.
-    Source: Agarwal et al. 2023 (arXiv 2306.13649), equation 1; the two ends as in TRL's settings.
+    Source: Agarwal et al. 2023 (arXiv 2306.13649), equation 1; the ends as in TRL.
 
     Args:
         log_p, log_q: log-probabilities, (N, V).
         beta: 0 to 1.
 
     Returns:
-        (N,); the reverse KL is infinite where the student has mass and the teacher none. A probability so small that
-        it is 0 as a number is no mass.
+        (N,); the reverse KL is infinite where the student has mass and the teacher
+        none. A probability so small that it is 0 as a number is no mass.
 
     Raises:
         ValueError: beta outside 0 to 1.
@@ -39,13 +40,15 @@ def divergence(log_p: torch.Tensor, log_q: torch.Tensor, beta: float) -> torch.T
         return _weighted(log_p, log_p - log_q)
     if beta == 1:
         return _weighted(log_q, log_q - log_p)
-    nowhere = (log_p == -math.inf) & (log_q == -math.inf)  # any number will do there: nothing weighs it
-    log_m = torch.logaddexp(*(x.masked_fill(nowhere, 0.0) for x in (log_p + math.log(beta), log_q + math.log1p(-beta))))
-    return beta * _weighted(log_p, log_p - log_m) + (1 - beta) * _weighted(log_q, log_q - log_m)
+    parts = log_p + math.log(beta), log_q + math.log1p(-beta)
+    nowhere = (log_p == -math.inf) & (log_q == -math.inf)  # of no weight
+    log_m = torch.logaddexp(*(part.masked_fill(nowhere, 0.0) for part in parts))
+    to_p, to_q = _weighted(log_p, log_p - log_m), _weighted(log_q, log_q - log_m)
+    return beta * to_p + (1 - beta) * to_q
 
 
 def _weighted(log_weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """sum over V of exp(log_weights) values, where weight 0 counts as 0 whatever the value (0 log 0 = 0)."""
+    """Sum over V of exp(log_weights) values; weight 0 counts as 0 (0 log 0 = 0)."""
     weights = log_weights.exp()
     return (weights * values.masked_fill(weights == 0, 0.0)).sum(-1)
 
