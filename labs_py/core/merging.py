@@ -7,7 +7,7 @@ import numpy as np
 
 # --8<-- [start:ties]
 def ties(updates: np.ndarray, density: float = 0.5) -> np.ndarray:
-    """One update of several: trim small entries, elect a sign, average what has it.
+    """One update of several: trim, elect a sign, average what has it.
 
     Args:
         updates: (models, ...), each a fine-tuned weight less the base's.

@@ -1,6 +1,6 @@
-"""Load rows, drop the unfit and the near-repeats, split, and say what was left out.
+"""Load rows, drop the unfit and near-repeats, split, say what was left out.
 
-Rows: one {"prompt": "...", "completion": "..."} a line, with other columns as you like.
+Rows: one {"prompt": "...", "completion": "..."} a line, more columns if you like.
 """
 
 from datasets import load_dataset

@@ -1,4 +1,4 @@
-"""A student writes on prompts of your own, and a teacher corrects it token by token.
+"""A student writes on your prompts; a teacher corrects it token by token.
 
 Rows: one {"prompt": [{"role": "user", "content": "..."}]} a line.
 """

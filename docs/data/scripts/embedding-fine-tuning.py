@@ -1,6 +1,6 @@
-"""Fine-tune an embedding model on questions and passages; measure it before and after.
+"""Fine-tune an embedding model on pairs; measure it before and after.
 
-Rows: one {"anchor": "a question", "positive": "the passage that answers it"} a line.
+Rows: one {"anchor": "a question", "positive": "its passage"} a line.
 """
 
 from datasets import load_dataset
