@@ -6,6 +6,10 @@ import "./outcomes.js";
 import "./quiz.js";
 import "./record.js";
 
+addEventListener("focusin", ({ target }) => {
+  if (target.matches?.("[data-md-component=search-query]")) import("./search.js");
+});
+
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("article details:not([open])")) {
     details.open = true;

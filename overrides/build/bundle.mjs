@@ -1,5 +1,5 @@
 /**
- * Bundle the labs' scripts and style into DIR/assets/labs: `node bundle.mjs DIR`.
+ * Bundle the labs' scripts and style into DIR/assets/labs, and the search's worker: `node bundle.mjs DIR`.
  *
  * The worker's file name carries its hash, and the runtime's manifest is put into the page's script, so the first
  * start needs no round trip to learn names. Fails with one line when the runtime is not there or a file grew fat.
@@ -8,11 +8,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { build } from "esbuild";
 
-const SOURCES = new URL("../labs/", import.meta.url).pathname;
+const SOURCES = fileURLToPath(new URL("../labs/", import.meta.url));
 /** Script and style that a lab page loads before its controls work, gzip; what comes after them (page/later.js) is apart. */
 const MOST_BYTES = 33_000;
 
@@ -51,7 +52,7 @@ const views = {
 /** @returns {Promise<{name: string, content: Uint8Array}[]>} */
 async function bundle(entry, options = {}) {
   const done = await build({
-    entryPoints: [path.join(SOURCES, entry)],
+    entryPoints: [path.resolve(SOURCES, entry)],
     outdir: out,
     bundle: true,
     format: "esm",
@@ -75,6 +76,7 @@ const scripts = await bundle("main.js", {
   chunkNames: "[name]-[hash]",
   define: { RUNTIME_MANIFEST: JSON.stringify(manifest), WORKER_FILE: JSON.stringify(workerFile) },
 });
+const [search] = await bundle("../search/worker.js", { format: "iife" });
 const styles = await bundle("labs.css", { loader: { ".css": "css" } });
 const figures = await bundle("figures.css", { loader: { ".css": "css" } });
 
@@ -82,6 +84,9 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const files = [{ name: workerFile, content: worker.content }, ...scripts, ...styles, ...figures];
 for (const { name, content } of files) writeFileSync(path.join(out, name), content);
+
+mkdirSync(path.join(target, "assets", "search"), { recursive: true });
+writeFileSync(path.join(target, "assets", "search", "worker.js"), search.content);
 
 // what main.js imports at once counts as its own part
 const main = new TextDecoder().decode(files.find(({ name }) => name === "main.js").content);
