@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mkdocs.exceptions import PluginError
 
-PRIVATE_FOLDERS = ("build/", "figures/", "hooks/", "labs/", "search/")
+PRIVATE_FOLDERS = ("build/", "figures/", "hooks/", "labs/", "licences/", "search/")
 PRIVATE_SUFFIXES = (".yml", ".sh", ".mjs", ".py")
 # Material takes the sitemap's addresses as they stand and swaps only the host. Served elsewhere than at site_url
 # (another port, a sub-path) no link is known to it and every click loads a whole page. This swaps the base too.
