@@ -2,9 +2,10 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 export PYTHONPATH := $(CURDIR)
-VENV_PYTHON := $(CURDIR)/.venv/bin/python
+# Relative, since a checkout may lie in a folder whose name has spaces or quotes.
+VENV_PYTHON := .venv/bin/python
 SETUP = python=$$(sh overrides/build/find_python.sh) && "$$python" overrides/build/setup.py
-NEWEST_PYTHON := $(CURDIR)/.venv-newest/bin/python
+NEWEST_PYTHON := .venv-newest/bin/python
 # Nothing is skipped. Two processes share the tests, and the one that is done takes over half of what the other has
 # left. Those of the page run by themselves: Playwright's loop would be in the way of tests that start one.
 WHOLE = --nothing-left-out
@@ -43,8 +44,8 @@ test-long: ## what make test runs a sample of, in full: long proofs and random w
 test-newest: ## all tests with the newest releases of what is pinned, in an environment of its own
 	@$(SETUP) site test train browser model
 	@$(VENV_PYTHON) overrides/build/newest.py
-	@$(NEWEST_PYTHON) overrides/build/site.py --out $(CURDIR)/.venv-newest/site
-	@export STAGE10_SITE=$(CURDIR)/.venv-newest/site; $(call all-tests,$(NEWEST_PYTHON))
+	@$(NEWEST_PYTHON) overrides/build/site.py --out .venv-newest/site
+	@export STAGE10_SITE="$$PWD/.venv-newest/site"; $(call all-tests,$(NEWEST_PYTHON))
 
 test-fast: ## the tests that need neither torch nor a browser
 	@$(SETUP) site test

@@ -14,7 +14,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { EMPTY_ZIP, bootRuntime } from '../labs/boot.js';
-import { Plain, describe, filledOnce, isWhole, keepNewest, keyOf, publish, sentenceFor, sha256, sourceTree } from './runtime_files.mjs';
+import { Plain, describe, filledOnce, keepNewest, keyOf, publish, sentenceFor, sha256, sourceTree } from './runtime_files.mjs';
 import { NODE } from './runtime_node.mjs';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -175,9 +175,6 @@ async function build(out) {
   const cache = cacheFolder();
   fs.mkdirSync(cache, { recursive: true });
   const target = path.join(cache, `built-${inputs.whole}`);
-  if (fs.existsSync(target) && !isWhole(target, JSON.parse(fs.readFileSync(path.join(target, 'manifest.json'), 'utf8')))) {
-    fs.rmSync(target, { recursive: true, force: true });
-  }
   await filledOnce(target, async (folder) => {
     const compiled = await filledOnce(path.join(cache, `compiled-${inputs.compiled}`), compileAll);
     console.error('runtime: tracing the labs');
@@ -198,6 +195,8 @@ try {
   console.log(`runtime: ${values.out}, ${(first / 1e6).toFixed(1)} MB before compression for any lab's first result`);
 } catch (error) {
   const sentence = sentenceFor(error);
-  if (sentence !== '') console.error(sentence ?? String(error.stack ?? error).slice(-3000));
+  if (process.env.STAGE10_DEBUG) console.error(String(error.stack ?? error).slice(-3000));
+  const first = String(error.message ?? error).split('\n')[0].slice(0, 200);
+  if (sentence !== '') console.error(sentence ?? `The browser runtime could not be made (${first}): delete node_modules and run again; STAGE10_DEBUG=1 shows where it failed.`);
   process.exitCode = 1;
 }

@@ -27,14 +27,33 @@ export function sourceTree(folder) {
     .map((file) => [path.relative(parent, file).split(path.sep).join('/'), fs.readFileSync(file)]);
 }
 
-/** A folder of the cache that is filled once: `fill(folder)` writes beside it, and it then appears whole. */
+/** In each folder of the cache: name -> hash of every other file. */
+const SUMS = 'sums.json';
+
+/** Does a folder hold exactly what it was filled with? A cut-off or altered file, this list included, says no. */
+export function isSound(folder) {
+  try {
+    const sums = JSON.parse(fs.readFileSync(path.join(folder, SUMS), 'utf8'));
+    return Object.entries(sums).every(([name, expected]) => sha256(fs.readFileSync(path.join(folder, name))) === expected);
+  } catch {
+    return false;
+  }
+}
+
+/** A folder of the cache that is filled once: `fill(folder)` writes beside it, and it then appears whole. A damaged one is filled anew. */
 export async function filledOnce(folder, fill) {
-  if (fs.existsSync(folder)) return folder;
+  if (fs.existsSync(folder)) {
+    if (isSound(folder)) return folder;
+    console.error(`runtime: ${folder} is damaged and made anew`);
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
   const part = `${folder}.${process.pid}.part`;
   fs.rmSync(part, { recursive: true, force: true });
   fs.mkdirSync(part, { recursive: true });
   try {
     await fill(part);
+    const sums = Object.fromEntries(fs.readdirSync(part).map((name) => [name, sha256(fs.readFileSync(path.join(part, name)))]));
+    fs.writeFileSync(path.join(part, SUMS), JSON.stringify(sums));
     fs.renameSync(part, folder);
   } catch (error) {
     fs.rmSync(part, { recursive: true, force: true });
@@ -47,14 +66,6 @@ export async function filledOnce(folder, fill) {
 export function describe(folder, name) {
   const bytes = fs.readFileSync(path.join(folder, name));
   return { name, sha256: sha256(bytes), bytes: bytes.length };
-}
-
-/** Does every file of a manifest stand in a folder, byte for byte? */
-export function isWhole(folder, manifest) {
-  return Object.values(manifest.files).every(({ name, sha256: expected }) => {
-    const file = path.join(folder, name);
-    return fs.existsSync(file) && sha256(fs.readFileSync(file)) === expected;
-  });
 }
 
 /** Make `out` hold exactly the files of the built runtime; what is there already is not written again. */
@@ -87,6 +98,7 @@ export function keepNewest(folder, prefix, count) {
 export function sentenceFor(error) {
   if (error instanceof Plain) return error.message;
   if (error.code === 'ENOSPC') return 'The disk is full: free about 100 MB and run again.';
+  if (error.code === 'ENOTDIR' || error.code === 'EEXIST') return `${error.path} is in the way: delete it and run again.`;
   if (error.code === 'EACCES' || error.code === 'EROFS') return `${error.path} cannot be written: set STAGE10_CACHE to a folder that can.`;
   return null;
 }

@@ -21,11 +21,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch_build  # noqa: E402
+from one_at_a_time import one_at_a_time  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stage10-stamps"
+CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
 FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0, "vllm": 20.0}
 WINDOWS = (
     "Windows is not supported directly: install WSL (wsl --install) and run the same command in it; see README.md."
@@ -57,7 +59,7 @@ def digest(*paths: Path) -> str:
 def stamped(name: str, key: str) -> bool:
     """True when the step was finished for exactly this key."""
     stamp = STAMPS / name
-    return stamp.exists() and stamp.read_text() == key
+    return stamp.exists() and stamp.read_bytes() == key.encode()  # a damaged one need not be text
 
 
 def stamp(name: str, key: str) -> None:
@@ -89,6 +91,12 @@ def explain(output: str, what: str) -> str:
         return (
             f"No network: {what} could not be downloaded. Connect and run the same command again; "
             "it goes on where it stopped."
+        )
+    if denied := re.search(r"(?:Permission denied|EACCES)[^'\n]*(?:'([^'\n]+)')?", output):
+        return (
+            f"{what[0].upper()}{what[1:]} could not be written ({denied[1] or 'permission denied'}): {VENV} or "
+            "node_modules belongs to somebody else, or may only be read. Give them to yourself (chown -R) or delete "
+            "them, and run the same command again."
         )
     lines = [line.strip() for line in output.splitlines() if "error" in line.lower()] or output.strip().splitlines()
     return f"Installing {what} failed: {(lines or ['no message'])[-1][:300]}"
@@ -259,19 +267,8 @@ def main(arguments: list[str]) -> int:
     try:
         if "--port" in arguments:
             require_port()
-        make_venv()
-        if "site" in arguments:
-            pip_install("site", "what builds the site (requirements/site.txt)")
-            npm_install()
-            fetch_numpy()
-        if "test" in arguments:
-            pip_install("test", "what runs the tests (requirements/test.txt)")
-        if "train" in arguments:
-            install_torch()
-        if "browser" in arguments:
-            find_browser()
-        if "model" in arguments:
-            fetch_model()
+        with one_at_a_time(CACHE):
+            set_up(arguments)
     except Lacking as error:
         say(str(error))
         return 3
@@ -285,6 +282,23 @@ def main(arguments: list[str]) -> int:
     if seconds > 5:
         say(f"set up in {seconds:.0f} s")
     return 0
+
+
+def set_up(parts: list[str]) -> None:
+    """What the named parts need, each once."""
+    make_venv()
+    if "site" in parts:
+        pip_install("site", "what builds the site (requirements/site.txt)")
+        npm_install()
+        fetch_numpy()
+    if "test" in parts:
+        pip_install("test", "what runs the tests (requirements/test.txt)")
+    if "train" in parts:
+        install_torch()
+    if "browser" in parts:
+        find_browser()
+    if "model" in parts:
+        fetch_model()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from one_at_a_time import one_at_a_time  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS = (
     "docs",
@@ -45,10 +49,20 @@ def key_of_inputs() -> str:
     return total.hexdigest()
 
 
+def digest_of(folder: Path) -> str:
+    """Hash of a built site's names and contents: one that lacks a file or has a damaged one is built anew."""
+    total = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            total.update(str(file.relative_to(folder)).encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
 def node() -> str:
-    """The node that the set-up chose."""
+    """The node that the set-up chose, if it is still there."""
     chosen = ROOT / ".venv" / "stage10-stamps" / "node"
-    return chosen.read_text() if chosen.exists() else "node"
+    named = chosen.read_text(errors="replace").strip() if chosen.exists() else "node"
+    return named if shutil.which(named) else "node"
 
 
 def step(name: str, command: list[str | Path], environment: dict[str, str] | None = None) -> None:
@@ -96,21 +110,26 @@ def main() -> int:
     parser.add_argument("--force", action="store_true", help="build even if nothing changed")
     parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder to write (default: site)")
     arguments = parser.parse_args()
-    stamp = CACHE / "site-key"
-    key = key_of_inputs()
-    unchanged = stamp.exists() and stamp.read_text() == key and (ROOT / "site" / "index.html").exists()
-    if unchanged and not arguments.force and arguments.out == ROOT / "site":
-        return 0
     try:
-        build(arguments.out)
+        with one_at_a_time(CACHE):
+            return build_if_needed(arguments.out.resolve(), arguments.force)
     except OSError as error:
         full = error.errno == errno.ENOSPC or re.search(FULL_DISK, str(error))
         why = "the disk is full; free some 200 MB and run the same command again." if full else error
         print(f"The site was not built: {why}", file=sys.stderr)
         return 3
-    if arguments.out == ROOT / "site":
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(key)
+
+
+def build_if_needed(out: Path, force: bool) -> int:
+    """Build unless site/ stands as it was built last and nothing that it is made from has changed."""
+    stamp, ours = CACHE / "site-key", out == ROOT / "site"
+    key = key_of_inputs()
+    noted = stamp.read_text(errors="replace") if ours and stamp.exists() else ""
+    if ours and not force and noted.startswith(key) and noted == f"{key} {digest_of(out)}":
+        return 0
+    build(out)
+    if ours:
+        stamp.write_text(f"{key} {digest_of(out)}")
     return 0
 
 

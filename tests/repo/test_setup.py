@@ -140,3 +140,62 @@ def test_without_the_bundled_model_and_a_network_it_is_one_line(root: Path, tmp_
 def test_an_installation_that_was_killed_says_so() -> None:
     with pytest.raises(setup.Lacking, match=r"stopped from outside \(SIGKILL\)"):
         setup.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], "a package")
+
+
+def test_a_file_that_may_not_be_written_is_explained() -> None:
+    output = "ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: 'ttx.1'\n"
+    line = one_line(setup.explain(output, "what builds the site"))
+    assert "'ttx.1'" not in line and "(ttx.1)" in line and ".venv" in line and "chown" in line
+
+
+def test_a_damaged_stamp_does_the_step_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(setup, "STAMPS", tmp_path)
+    (tmp_path / "site").write_bytes(b"\xff\xfe")
+    assert not setup.stamped("site", "key")
+
+
+HELD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {build!r})
+from one_at_a_time import one_at_a_time
+with one_at_a_time(Path({cache!r})):
+    print("in", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_second_of_two_waits_and_says_so(root: Path, tmp_path: Path) -> None:
+    script = HELD.format(build=str(root / "overrides" / "build"), cache=str(tmp_path))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", script], **pipes) as first:
+        assert first.stdout.readline() == "in\n"
+        with subprocess.Popen([sys.executable, "-c", script], **pipes) as second:
+            assert f"process {first.pid}): waiting" in second.stderr.readline()
+            first.communicate("\n")
+            assert second.stdout.readline() == "in\n", "its turn comes when the first is done"
+            second.communicate("\n")
+    with subprocess.Popen([sys.executable, "-c", script], **pipes) as killed:
+        assert killed.stdout.readline() == "in\n"
+        killed.kill()
+    with subprocess.Popen([sys.executable, "-c", script], **pipes) as after:
+        assert after.stdout.readline() == "in\n", "a lock ends with its process"
+        assert after.communicate("\n")[1] == ""
+
+
+def test_make_works_in_a_folder_of_any_name(root: Path, tmp_path: Path) -> None:
+    odd = tmp_path / 'it\'s "odd" é ü'
+    (odd / "overrides" / "build").mkdir(parents=True)
+    (odd / ".venv" / "bin").mkdir(parents=True)
+    for name in ("Makefile", "overrides/build/find_python.sh"):
+        (odd / name).write_bytes((root / name).read_bytes())
+    for program in (odd / "python3", odd / ".venv" / "bin" / "python"):
+        program.write_text(
+            f"#!{sys.executable}\nimport os, sys\n"
+            "'-c' in sys.argv or print(*sys.argv[1:], os.environ['PYTHONPATH'], sep='|')\n"
+        )
+        program.chmod(0o755)
+    environment = {**os.environ, "PYTHON": str(odd / "python3")}
+    done = subprocess.run(["make", "-s", "lab", "SLUG=lora"], cwd=odd, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert f"overrides/build/lab.py|lora|{{}}|{odd}" in done.stdout
