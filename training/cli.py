@@ -8,6 +8,7 @@ import os
 import select
 import sys
 
+from training.run import process
 from training.run.errors import (
     BAD_INPUT,
     INTERRUPTED,
@@ -86,7 +87,8 @@ def main(arguments: list[str]) -> int:
             listing = "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
             print(ABOUT.format(commands=listing), flush=True)
             return 0
-        code = _run(arguments[0], arguments[1:])
+        with process.command():
+            code = _run(arguments[0], arguments[1:])
         sys.stdout.flush()  # here, where a reader who has gone is understood, and not while Python ends
         return code
     except TrainingError as error:

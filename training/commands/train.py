@@ -19,9 +19,9 @@ from training.methods.phases import Run
 from training.methods.planning import foresight
 from training.run import config as configuration
 from training.run import folder as run_folder
-from training.run import machine, report
+from training.run import machine, process, report
 from training.run.arguments import add_common
-from training.run.errors import NO_GAIN, BadInput
+from training.run.errors import NO_GAIN, BadInput, TrainingError, is_full_disk
 from training.run.folder import RunFolder, default_path
 from training.run.settings import Config
 
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         BadInput, GuardFailed, LackingResource: as in ``all_phases``, or the machine is too small.
         Interrupted: Ctrl-C; the message holds the command that resumes the run.
+        LackingResource: the disk was full; the message holds that command, too.
     """
     if not args.config and not args.resume:
         args.config = DEFAULTS[args.command]
@@ -70,6 +71,12 @@ def run(args: argparse.Namespace) -> int:
         return train_alone(config, folder, args) if alone else all_phases(config, folder, args)
     except KeyboardInterrupt as stop:
         raise folder.stopped(resume_command(config, args, alone)) from stop
+    except TrainingError:
+        raise
+    except Exception as error:
+        if not is_full_disk(error):
+            raise
+        raise folder.full_disk(error, resume_command(config, args, alone)) from error
 
 
 def overfit_settings(config: Config, count: int, args: argparse.Namespace) -> Config:
@@ -163,6 +170,7 @@ def begin(config: Config, folder: RunFolder, args: argparse.Namespace) -> dict:
         folder.create(config, args.command_line)
         return folder.read()
     found = folder.open()
+    folder.hold()
     folder.update("run", {"status": "running"})
     run_folder.same_settings(found["run"]["config_sha256"], configuration.sha(config), folder.path)
     return found
@@ -175,6 +183,7 @@ def finish(config: Config, folder: RunFolder, started: float, code: int) -> int:
         started: ``time.monotonic()`` at this process's start of the run, in seconds.
         code: the verdict's exit code.
     """
+    process.check()
     spent = folder.read()["run"]["seconds"] + time.monotonic() - started
     folder.update("run", {"seconds": round(spent, 1), "status": plan.final_status(config, folder), "exit_code": code})
     report.write(folder)
@@ -195,6 +204,7 @@ def train_alone(config: Config, folder: RunFolder, args: argparse.Namespace) -> 
     """
     resumed = folder.open() if args.resume else None
     if resumed is not None:
+        folder.hold()
         run_folder.same_settings(resumed["run"]["config_sha256"], configuration.sha(config), folder.path)
     loaded = registry.load_base(config, resumed["environment"]["dtype"] if resumed else None)
     rows = registry.load_rows(config, loaded.tokenizer)

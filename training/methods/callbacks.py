@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.models import guards
-from training.run import machine
+from training.run import machine, process
 from training.run.folder import MARK, RunFolder
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class StepLog(TrainerCallback):
     def _listen(self) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
             if self.stopped:
-                raise KeyboardInterrupt
+                process.interrupt()
             self.stopped = True
             machine.say("stopping after this step (Ctrl-C again: at once, back to the last checkpoint)")
 

@@ -56,6 +56,20 @@ def is_out_of_memory(error: BaseException) -> bool:
     return named or (isinstance(error, RuntimeError) and any(words in str(error) for words in MEMORY_WORDS))
 
 
+# Of torch's and safetensors' writers, which raise no OSError.
+FULL_DISK_WORDS = ("No space left on device", "os error 28", "Disk quota exceeded", "file write failed")
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether a full disk is what ended the work; libraries wrap or reword the system's error."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    if any(words in str(error) for words in FULL_DISK_WORDS):
+        return True
+    cause = error.__cause__ or error.__context__
+    return cause is not None and is_full_disk(cause)
+
+
 def describe_os_error(error: OSError) -> tuple[str, int]:
     """One line about a system error, with the file's name where it has one, and the exit code.
 

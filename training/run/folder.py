@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from training.run import checkpoint_integrity, jsonl, machine
+from training.run import checkpoint_integrity, jsonl, machine, process
 from training.run import config as configuration
-from training.run.errors import BadInput, GuardFailed, Interrupted
+from training.run.errors import BadInput, GuardFailed, Interrupted, LackingResource
 from training.run.settings import Config
 
 
@@ -98,12 +98,13 @@ class RunFolder:
             dtype: how the weights are held, where that is known already.
 
         Raises:
-            BadInput: the folder holds another run, or its report is damaged.
+            BadInput: the folder holds another run, its report is damaged, or another process is at work in it.
         """
         if self.report.exists() and configuration.sha(config) != self.read()["run"].get("config_sha256"):
             raise BadInput(f"{self.path}: another run lies here; give another --out, or remove the folder")
         left_over = self.report.exists()
         self.path.mkdir(parents=True, exist_ok=True)
+        self.hold()
         sha, dirty = machine.commit()
         configuration.dump(config, self.config)
         self._write({
@@ -117,6 +118,15 @@ class RunFolder:
         self.log_file.unlink(missing_ok=True)
         self.predictions.unlink(missing_ok=True)
         self.before.unlink(missing_ok=True)
+
+    def hold(self) -> None:
+        """Keep other processes out until the command ends; a launch's processes share what their first one holds.
+
+        Raises:
+            BadInput: another process is at work in the folder.
+        """
+        if machine.is_main_process() and self.path.is_dir():
+            process.hold(self.path)
 
     def open(self) -> dict[str, Any]:
         """The report of a run that was begun.
@@ -259,6 +269,18 @@ class RunFolder:
         if not (self.report.is_file() and self.config.is_file()):
             return Interrupted("stopped before the run began; the same command starts it")
         return Interrupted(f"stopped; resume with:\n  {self.resume_command(command)}")
+
+    def full_disk(self, error: BaseException, command: str) -> LackingResource:
+        """What is raised when the disk was full: which file, and how the run is resumed from its last whole checkpoint.
+
+        Args:
+            error: what a library raised; some leave out the file.
+            command: as in ``resume_command``.
+        """
+        place = getattr(error, "filename", None) or f"a file under {self.path}"
+        begun = self.report.is_file() and self.config.is_file()
+        after = f"resume with:\n  {self.resume_command(command)}" if begun else "the same command starts the run"
+        return LackingResource(f"{place}: the disk is full; make room, then {after}")
 
     def _clear(self) -> None:
         for path in (found for pattern in LEFT for found in self.path.glob(pattern)):

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from training.run import process
 from training.run.errors import LackingResource, TrainingError
 
 Answer = TypeVar("Answer")
@@ -266,10 +267,16 @@ def need_disk(path: Path, needed: float, why: str) -> None:
 
 @contextmanager
 def phase(name: str, log: Callable[[dict[str, Any]], None] | None = None) -> Generator[None, None, None]:
-    """Time one phase of a run; ``log`` receives an event with its seconds and the peak memory so far in bytes."""
+    """Time one phase of a run; ``log`` receives an event with its seconds and the peak memory so far in bytes.
+
+    Raises:
+        KeyboardInterrupt: a Ctrl-C came before or within it and was dropped on its way.
+    """
+    process.check()
     started = time.monotonic()
     say(f"· {name}")
     yield
+    process.check()
     if log is not None:
         log({"event": "phase", "name": name, "seconds": round(time.monotonic() - started, 2),
              "peak_memory_bytes": peak_memory_bytes()})  # fmt: skip

@@ -97,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     plan.check_resources(config, folder)
     began = time.monotonic()
+    folder.hold()
     if not folder.report.exists() or folder.read()["run"]["config_sha256"] != configuration.sha(config):
         folder.create(config, args.command_line)
     try:
