@@ -8,7 +8,6 @@ import os
 import select
 import sys
 
-from training.run import process
 from training.run.errors import (
     BAD_INPUT,
     INTERRUPTED,
@@ -19,6 +18,7 @@ from training.run.errors import (
     describe_os_error,
     is_out_of_memory,
 )
+from training.run.process import folder_lock, interrupts
 
 COMMANDS = {
     "train": (
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
             listing = "\n".join(f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items())
             print(ABOUT.format(commands=listing), flush=True)
             return 0
-        with process.command():
+        with folder_lock.released(), interrupts.listening():
             code = _run(arguments[0], arguments[1:])
         sys.stdout.flush()  # here, where a reader who has gone is understood, and not while Python ends
         return code

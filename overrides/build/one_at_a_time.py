@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def one_at_a_time(cache: Path) -> Iterator[None]:
+def one_at_a_time(cache: Path) -> Generator[None, None, None]:
     """Hold the lock of a cache folder; the system frees it when the process ends, however it ends.
 
     Raises:

@@ -11,13 +11,13 @@ import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parents[2]
 RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 QUIET_SECONDS = 30  # a client that says nothing for so long is let go
-CHUNK = 1 << 16
 
 
 class NotSatisfiable(ValueError):
@@ -76,15 +76,13 @@ class SiteHandler(SimpleHTTPRequestHandler):
         ".xml": "application/xml",
         ".zip": "application/zip",
     }
-    _left: int | None = None  # how many bytes of the opened file are still to send
 
     def guess_type(self, path: str | os.PathLike[str]) -> str:
         """By our own table alone: the machine's may say otherwise."""
         return self.extensions_map.get(Path(path).suffix.lower(), self.extensions_map[""])
 
-    def send_head(self) -> IO[bytes] | None:
+    def send_head(self) -> BinaryIO | BytesIO | None:
         """The headers of a file of the folder, of a part of it, or of the page that says that there is none."""
-        self._left = None
         file = self._file()
         if file is None:
             self.send_error(HTTPStatus.NOT_FOUND)
@@ -105,43 +103,29 @@ class SiteHandler(SimpleHTTPRequestHandler):
         except (OSError, ValueError, RuntimeError):
             return None  # a name that no file can have, or a link that leads to itself
 
-    def _send_part(self, file: Path, asked: str) -> IO[bytes] | None:
+    def _send_part(self, file: Path, asked: str) -> BinaryIO | BytesIO | None:
         try:
-            source: BinaryIO = file.open("rb")
+            content = file.read_bytes()
         except OSError:
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
-        size = os.fstat(source.fileno()).st_size
         try:
-            part = part_of(asked, size)
+            part = part_of(asked, len(content))
         except NotSatisfiable:
-            source.close()
             self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
-            self.send_header("Content-Range", f"bytes */{size}")
+            self.send_header("Content-Range", f"bytes */{len(content)}")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return None
         if part is None:
-            source.close()
             return super().send_head()
         first, last = part
-        source.seek(first)
-        self._left = last - first + 1
         self.send_response(HTTPStatus.PARTIAL_CONTENT)
-        self.send_header("Content-Type", self.guess_type(file))
-        self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
-        self.send_header("Content-Length", str(self._left))
+        self.send_header("Content-Type", self.guess_type(str(file)))
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+        self.send_header("Content-Length", str(last - first + 1))
         self.end_headers()
-        return source
-
-    def copyfile(self, source: IO[bytes], outputfile: IO[bytes]) -> None:
-        """The file to its end, or as many bytes as were asked for."""
-        if self._left is None:
-            super().copyfile(source, outputfile)
-            return
-        while self._left > 0 and (block := source.read(min(CHUNK, self._left))):
-            outputfile.write(block)
-            self._left -= len(block)
+        return BytesIO(content[first : last + 1])
 
     def list_directory(self, path: str | os.PathLike[str]) -> None:
         """A folder without a page is no page."""

@@ -19,10 +19,11 @@ from training.methods.phases import Run
 from training.methods.planning import foresight
 from training.run import config as configuration
 from training.run import folder as run_folder
-from training.run import machine, process, report
+from training.run import machine, report
 from training.run.arguments import add_common
 from training.run.errors import NO_GAIN, BadInput, TrainingError, is_full_disk
 from training.run.folder import RunFolder, default_path
+from training.run.process import interrupts
 from training.run.settings import Config
 
 WITHOUT_PROBE = ("sft", "reward", "distill", "embed")  # commands that take no --anyway
@@ -183,7 +184,7 @@ def finish(config: Config, folder: RunFolder, started: float, code: int) -> int:
         started: ``time.monotonic()`` at this process's start of the run, in seconds.
         code: the verdict's exit code.
     """
-    process.check()
+    interrupts.check()
     spent = folder.read()["run"]["seconds"] + time.monotonic() - started
     folder.update("run", {"seconds": round(spent, 1), "status": plan.final_status(config, folder), "exit_code": code})
     report.write(folder)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from training.models import guards
-from training.run import machine, process
+from training.run import machine
 from training.run.folder import MARK, RunFolder
+from training.run.process import interrupts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -87,7 +88,7 @@ class StepLog(TrainerCallback):
     def _listen(self) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
             if self.stopped:
-                process.interrupt()
+                interrupts.interrupt()
             self.stopped = True
             machine.say("stopping after this step (Ctrl-C again: at once, back to the last checkpoint)")
 

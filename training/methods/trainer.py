@@ -16,9 +16,10 @@ from training.models.fused_lora import unpatch_lora_forward
 from training.models.loading import LoadedModel
 from training.models.precision import keep_activation_dtype
 from training.run import config as configuration
-from training.run import machine, process, settings
+from training.run import machine, settings
 from training.run.errors import Interrupted, LackingResource
 from training.run.folder import RunFolder, check_checkpoint, step_of
+from training.run.process import interrupts
 from training.run.settings import Config
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def run_and_save(
     facts["weights_bytes"] = loaded.facts.get("weights_bytes")  # of the base as it is held, in four bits or more
     if machine.is_main_process():
         folder.update("train", facts)
-    process.check()
+    interrupts.check()
     if steps.stopped:
         raise Interrupted(f"stopped after the last step; resume with:\n  {folder.resume_command(command)}")
     return facts

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from training.run import checkpoint_integrity, jsonl, machine, process
+from training.run import checkpoint_integrity, jsonl, machine
 from training.run import config as configuration
 from training.run.errors import BadInput, GuardFailed, Interrupted, LackingResource
+from training.run.process import folder_lock
 from training.run.settings import Config
 
 
@@ -126,7 +127,7 @@ class RunFolder:
             BadInput: another process is at work in the folder.
         """
         if machine.is_main_process() and self.path.is_dir():
-            process.hold(self.path)
+            folder_lock.hold(self.path)
 
     def open(self) -> dict[str, Any]:
         """The report of a run that was begun.

@@ -20,8 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from training.run import process
 from training.run.errors import LackingResource, TrainingError
+from training.run.process import interrupts
 
 Answer = TypeVar("Answer")
 
@@ -272,11 +272,11 @@ def phase(name: str, log: Callable[[dict[str, Any]], None] | None = None) -> Gen
     Raises:
         KeyboardInterrupt: a Ctrl-C came before or within it and was dropped on its way.
     """
-    process.check()
+    interrupts.check()
     started = time.monotonic()
     say(f"· {name}")
     yield
-    process.check()
+    interrupts.check()
     if log is not None:
         log({"event": "phase", "name": name, "seconds": round(time.monotonic() - started, 2),
              "peak_memory_bytes": peak_memory_bytes()})  # fmt: skip

@@ -15,16 +15,17 @@ import pytest
 from tests.checkout import ROOT
 from training import cli
 from training.methods import trainer as method_trainer
-from training.run import machine, process
+from training.run import machine
 from training.run.folder import RunFolder
+from training.run.process import interrupts
 
 CONFIG = str(ROOT / "training" / "configs" / "sft" / "tiny.yaml")
 DONE = (0, 10, 11, 12)
 HOLDER = """
 import sys
 from pathlib import Path
-from training.run import process
-process.hold(Path(sys.argv[1]))
+from training.run.process import folder_lock
+folder_lock.hold(Path(sys.argv[1]))
 print("in", flush=True)
 sys.stdin.readline()
 """
@@ -108,9 +109,9 @@ def test_a_ctrl_c_that_python_drops_is_heard_before_the_next_phase(tmp_path, cap
 
 
 def test_what_was_heard_of_an_earlier_command_does_not_end_the_next(tmp_path):
-    with pytest.raises(KeyboardInterrupt), process.command():
-        process.interrupt()
-    with process.command(), machine.phase("quiet"):
+    with pytest.raises(KeyboardInterrupt), interrupts.listening():
+        interrupts.interrupt()
+    with interrupts.listening(), machine.phase("quiet"):
         pass
 
 
