@@ -6,8 +6,11 @@ import "./outcomes.js";
 import "./quiz.js";
 import "./record.js";
 
-addEventListener("focusin", ({ target }) => {
-  if (target.matches?.("[data-md-component=search-query]")) import("./search.js");
+const SEARCH = "[data-md-component=search-query]";
+addEventListener("focusin", ({ target }) => target.matches?.(SEARCH) && import("./search.js"));
+if (document.activeElement?.matches(SEARCH)) import("./search.js"); // an address with a query opens the search itself
+addEventListener("input", ({ target }) => {
+  if (target.matches?.("[data-glossary-filter]")) import("./glossary.js").then(({ filter }) => filter(target));
 });
 
 addEventListener("beforeprint", () => {

@@ -1,13 +1,24 @@
-"""Hook: the first use of a glossary word on a page carries its definition (hover, focus, touch)."""
+"""Hook: the first use of a glossary word on a page carries its definition (hover, focus, touch).
+
+The glossary itself gets letters, a filter and, by ``docs/reference/taught.yml``, links to where a word is taught.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
+import yaml
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+from mkdocs.structure.pages import Page
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+import registry  # noqa: E402
 
 TERM = re.compile(r"^(?P<names>[^\n:#>-][^\n]*)\n+:   (?P<text>(?:[^\n]+\n?(?:    [^\n]+\n?)*))", re.MULTILINE)
 # Text inside these is left alone: code, links, headings, formulas, lists of answers, the parts of a lab.
@@ -16,8 +27,11 @@ SKIP = re.compile(
     r".*?</(?P=tag)>|<(?P<maths>span|div) class=\"arithmatex\">.*?</(?P=maths)>|<[^>]+>|S10\w+X)",
     re.DOTALL,
 )
+ENTRY = re.compile(r"<dt>(?P<names>.*?)</dt>\s*<dd>(?P<text>.*?)</dd>", re.DOTALL)
 WHERE = "reference/glossary"
-BUILD = {"terms": {}}
+TITLES: dict[str, str] = {}
+TAUGHT = "reference/taught.yml"
+BUILD = {"terms": {}, "taught": {}}
 
 
 def parse(markdown: str) -> dict[str, tuple[str, str]]:
@@ -44,6 +58,14 @@ def on_config(config):
     """Read the glossary once per build."""
     file = Path(config.docs_dir) / f"{WHERE}.md"
     BUILD["terms"] = parse(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    TITLES.clear()
+    TITLES.update({entry.slug: entry.title for entry in registry.entries(config.extra["groups"]) if entry.ready})
+    taught = Path(config.docs_dir) / TAUGHT
+    noted = (yaml.safe_load(taught.read_text(encoding="utf-8")) if taught.is_file() else None) or {}
+    BUILD["taught"] = {anchor(name): slugs for name, slugs in noted.items()}
+    known = {target for target, _ in BUILD["terms"].values()}
+    if lost := [name for name in noted if anchor(name) not in known]:
+        raise PluginError(f"{TAUGHT}: no such word in the glossary: {', '.join(lost)}")
 
 
 def mark(html: str, terms: dict[str, tuple[str, str]], to_glossary: str) -> str:
@@ -73,13 +95,51 @@ def mark(html: str, terms: dict[str, tuple[str, str]], to_glossary: str) -> str:
     return "".join(pieces) + word.sub(card, html[position:])
 
 
+def glossary_page(html: str, taught: Callable[[str], str]) -> str:
+    """The glossary's list with an anchor and the places of teaching at each word, under letters and a filter.
+
+    Args:
+        html: the page's content.
+        taught: anchor of a word -> HTML that ends its definition.
+    """
+    letters: dict[str, str] = {}
+
+    def entry(found: re.Match) -> str:
+        target = anchor(found["names"].split(",")[0])
+        letters.setdefault(target.removeprefix("term-")[0].upper(), target)
+        return f'<dt id="{target}">{found["names"]}</dt>\n<dd>{found["text"]}{taught(target)}</dd>'
+
+    listed = ENTRY.sub(entry, html)
+    links = "".join(f'<a href="#{target}">{letter}</a>' for letter, target in sorted(letters.items()))
+    head = (
+        f'<nav class="s10-letters" aria-label="Letters">{links}</nav>'
+        '<p class="s10-filter"><label for="glossary-filter">Words that hold</label>'
+        '<input type="search" id="glossary-filter" data-glossary-filter autocomplete="off">'
+        "<output data-glossary-count></output></p>"
+    )
+    return listed.replace("<dl>", f"{head}<dl data-glossary>", 1)
+
+
+def taught_at(target: str, page: Page, files: Files) -> str:
+    """Links to the pages that teach a word; those that are not written yet are left out.
+
+    Raises:
+        PluginError: a page that does not exist.
+    """
+    links = []
+    for slug in BUILD["taught"].get(target, []):
+        file = files.get_file_from_path(f"{slug}.md")
+        if file is None:
+            raise PluginError(f"{TAUGHT}: there is no page {slug!r}")
+        title = TITLES.get(slug)
+        if title:
+            links.append(f'<a href="{file.url_relative_to(page.file)}">{escape(title)}</a>')
+    return f'<span class="s10-taught" data-search-exclude>Taught in {" and ".join(links)}</span>' if links else ""
+
+
 def on_page_content(html, page, config, files):
     """Mark the terms of every page; on the glossary itself give each entry its anchor."""
     if page.file.src_uri == f"{WHERE}.md":
-        return re.sub(
-            r"<dt>(.*?)</dt>",
-            lambda dt: f'<dt id="{anchor(dt[1].split(",")[0])}">{dt[1]}</dt>',
-            html,
-        )
+        return glossary_page(html, lambda target: taught_at(target, page, files))
     glossary = files.get_file_from_path(f"{WHERE}.md")
     return mark(html, BUILD["terms"], glossary.url_relative_to(page.file)) if glossary else html

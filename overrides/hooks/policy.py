@@ -34,7 +34,7 @@ POLICY = {
     "frame-src": "'none'",
     "object-src": "'none'",
     "base-uri": "'self'",
-    "form-action": "'none'",
+    "form-action": "'self'",
 }
 
 

@@ -14,6 +14,7 @@ SFT, LORA, DATA = f"{STAGE}supervised-fine-tuning/", f"{STAGE}lora-and-qlora/", 
 WHEN, SHIP, DISTIL = f"{STAGE}when-to-fine-tune/", f"{STAGE}ship-it/", f"{STAGE}distillation/"
 # The rung on preferences may be read in parts.
 POLICY = (f"{STAGE}rlhf-dpo-grpo/", f"{STAGE}preference-tuning/", f"{STAGE}reinforcement-learning/", "labs/rlhf/")
+NEWER = f"{STAGE}topics-2026/"
 TERM = "reference/glossary/"
 # What is typed -> pages of which one must hold the best hit.
 QUERIES = {
@@ -44,7 +45,7 @@ QUERIES = {
     "how much data": (SFT, DATA),
     "cost": ("labs/estimate/",),
     "hallucination": (WHEN, "articles/09-rag/"),
-    "tool calls": (DATA,),
+    "tool calls": (DATA, NEWER),
     "json output": ("articles/08-prompting/", "exercise/", DATA),
     "RAG or fine-tune": (WHEN, "articles/09-rag/"),
     "temperature": ("labs/distillation/", DISTIL),
@@ -54,6 +55,8 @@ QUERIES = {
     "confidence interval": ("labs/evidence/",),
     "unsloth": (DATA,),
     "my model never stops": (SFT, DATA, TERM, "labs/symptoms/"),
+    "moe": (NEWER,),
+    "continued pretraining": (NEWER,),
     "privacy": ("reference/labs-how/",),
     "grpo": POLICY,
     "fine tune on my own data": ("exercise/", DATA),
