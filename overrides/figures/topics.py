@@ -99,11 +99,12 @@ def many_adapters() -> Figure:
     adapter = computed("adapter_bytes", model=LLAMA, targets="all", rank=16) / 1e9
     parts = ("weights", "adapters")
     rows = [(f"{n} merged", (n * base, 0.0)) for n in SERVED] + [
-        (f"base, {n} adapters", (base, n * adapter)) for n in SERVED[1:]
+        (f"{n} adapters", (base, n * adapter)) for n in SERVED[1:]
     ]
     return Figure(
         title="Weights in memory for several customers",
-        caption="A 7B in 16 bits; adapters of rank 16 on all linear layers. Running requests need more.",
+        caption="Merged: a model for each customer. Adapters: one base and an adapter for each. A 7B in "
+        "16 bits; adapters of rank 16 on all linear layers. Running requests need more.",
         summary="Stacked bars. Merged models grow with the number of customers; one base with sixteen adapters is "
         "hardly larger than the base.",
         drawing=stacked(rows, parts, "GB"),
