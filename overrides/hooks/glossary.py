@@ -113,7 +113,7 @@ def glossary_page(html: str, taught: Callable[[str], str]) -> str:
     links = "".join(f'<a href="#{target}">{letter}</a>' for letter, target in sorted(letters.items()))
     head = (
         f'<nav class="s10-letters" aria-label="Letters">{links}</nav>'
-        '<p class="s10-filter"><label for="glossary-filter">Words that hold</label>'
+        '<p class="s10-filter"><label for="glossary-filter">Find a word</label>'
         '<input type="search" id="glossary-filter" data-glossary-filter autocomplete="off">'
         "<output data-glossary-count></output></p>"
     )

@@ -27,6 +27,8 @@ import registry  # noqa: E402
 
 EXCLUDED = "data-search-exclude"
 LEFT_OUT = {"script", "style", "svg", "template", "nav", "button", "select", "textarea", "quiz-set", "lab-view"}
+# The page's own frame: the description, which stands in the entry already, and facts that every page has.
+FRAME = {"s10-lead", "s10-facts", "lab-skips", "lab-facts", "lab-aside", "s10-tile__foot"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 WITHIN_A_LINE = {"a", "abbr", "b", "cite", "code", "em", "i", "mark", "small", "span", "strong", "sub", "sup", "u"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -68,8 +70,9 @@ class Sections(HTMLParser):
         if tag in VOID:
             return
         given = dict(attrs)
-        permalink = tag == "a" and "headerlink" in (given.get("class") or "")
-        counts = self._counts() and tag not in LEFT_OUT and EXCLUDED not in given and not permalink
+        classes = set((given.get("class") or "").split())
+        left_out = tag in LEFT_OUT or EXCLUDED in given or "hidden" in given or classes & {*FRAME, "headerlink"}
+        counts = self._counts() and not left_out
         self._open.append((tag, counts))
         if tag in HEADINGS and counts:
             self._heading = []

@@ -9,7 +9,7 @@ import { escape, marked, teaser } from "./show.js";
 const [INDEX, READY, QUERY, RESULTS] = [0, 1, 2, 3];
 const MOST_PAGES = 20;
 const MOST_SECTIONS = 6;
-const LEAST_SHARE = 0.08; // of the best score; below it a hit is noise
+const LEAST_SHARE = 0.02; // of the best score; below it a hit is noise
 
 let engine;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def test_the_index_holds_what_a_page_shows_and_no_more(site_dir: Path) -> None:
     docs = json.loads((site_dir / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]
     hidden = [doc["location"] for doc in docs if "Call labs_py" in doc["text"] or "Commit" in doc["text"]]
     assert not hidden, f"text of number cards in {len(hidden)} of {len(docs)} entries: {hidden[:3]}"
+    framed = [doc["location"] for doc in docs if re.search(r"Skip to the|min to read|Reading \d+ min", doc["text"])]
+    assert not framed, f"text of the page's frame in {framed[:5]}"
     pages = {doc["location"].split("#")[0] for doc in docs}
     for name in ("contributing", "decisions", "changelog", "how-it-is-built"):
         assert f"reference/{name}/" not in pages
