@@ -86,7 +86,7 @@ def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | No
         Turns, or None when the row has neither shape; a completion that is null counts as none.
     """
     if isinstance(row.get("messages"), list):
-        return list(row["messages"])
+        return [_with_content(turn) for turn in row["messages"]]
     if "prompt" not in row:
         return None
     asked, answered = row["prompt"], row.get("completion")
@@ -103,7 +103,12 @@ def turns_of(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | No
         turns.extend(answered)
     elif answered is not None:
         return None
-    return turns
+    return [_with_content(turn) for turn in turns]
+
+
+def _with_content(turn: Any) -> Any:
+    """A tool call without text may leave ``content`` out, as TRL's rows do; here it is null then."""
+    return {**turn, "content": None} if isinstance(turn, dict) and "content" not in turn and _calls(turn) else turn
 
 
 def is_plain_text(row: dict[str, Any]) -> bool:

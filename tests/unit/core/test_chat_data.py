@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -75,3 +76,13 @@ def test_general_text_that_data_build_mixes_in_is_no_chat_with_faults():
     built = [{"text": "Rain fell."}, {"text": "Rain fell.", "kind": "replay", "id": "text-1"}]
     assert all(map(chat_data.is_plain_text, built))
     assert not any(map(chat_data.is_plain_text, ({"text": " ", "kind": "replay"}, {"text": "Rain.", "label": "x"}, {})))
+
+
+def test_a_tool_call_may_leave_its_content_out():
+    call = {"type": "function", "function": {"name": "light", "arguments": {"room": "hall"}}}
+    asked, done = {"role": "user", "content": "Light, please."}, {"role": "assistant", "content": "Done."}
+    result = {"role": "tool", "name": "light", "content": "on"}
+    for named in ({}, {"content": None}, {"content": ""}):
+        row = {"messages": [asked, {"role": "assistant", "tool_calls": [call], **named}, result, done]}
+        assert chat_data.check_turns(chat_data.turns_of(row)) == []
+        assert list(chat_data.check_lines([(1, json.dumps(row).encode(), 1)])) == []
