@@ -99,6 +99,12 @@ def explain(output: str, what: str) -> str:
             "them, and run the same command again."
         )
     lines = [line.strip() for line in output.splitlines() if "error" in line.lower()] or output.strip().splitlines()
+    if "THESE PACKAGES DO NOT MATCH THE HASHES" in output:
+        named = re.search(r"^\s+(\S+==\S+|\S+) from", output, re.MULTILINE)
+        return (
+            f"Installing {what} was refused: {named[1] if named else 'a package'} is not the file that its hash names. "
+            "Nothing was installed: look at what stands between you and the package index."
+        )
     return f"Installing {what} failed: {(lines or ['no message'])[-1][:300]}"
 
 
@@ -127,22 +133,36 @@ def make_venv() -> None:
     stamp("venv", key)
 
 
+def pinned_files(name: str) -> list[Path]:
+    """The list requirements/NAME.txt and, where there is one, the same list with the hashes of its files."""
+    files = [ROOT / "requirements" / f"{name}.txt", ROOT / "requirements" / "hashes" / f"{name}.txt"]
+    return [file for file in files if file.exists()]
+
+
+def pip_command(name: str) -> list[str]:
+    """What installs a list: by hash and nothing else where hashes are kept, since the lists are complete."""
+    last = pinned_files(name)[-1]
+    strict = ["--no-deps", "--require-hashes"] if last.parent.name == "hashes" else []
+    return [str(PYTHON), "-m", "pip", "install", "--quiet", *strict, "-r", str(last)]
+
+
 def pip_install(name: str, what: str) -> None:
     """Install requirements/NAME.txt once."""
-    requirements = ROOT / "requirements" / f"{name}.txt"
-    key = digest(requirements)
+    key = digest(*pinned_files(name))
     if stamped(name, key):
         return
     if offline():
         raise Lacking(f"STAGE10_OFFLINE=1, and the packages of requirements/{name}.txt are not installed.")
     require_disk(name)
     say(f"setting up: {what}")
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", "-r", str(requirements)], what)
+    run(pip_command(name), what)
     stamp(name, key)
 
 
 def install_torch() -> None:
     """Install requirements/train.txt once for the machine's kind of torch, and say which was taken.
+
+    torch has a step of its own, by its exact release: its builds lie on two indexes, and their hashes differ.
 
     The stamp holds the kind too, so a card that comes later, or another STAGE10_TORCH, installs the other build.
     """
@@ -151,7 +171,7 @@ def install_torch() -> None:
         choice = torch_build.choose()
     except torch_build.WrongChoice as error:
         raise Lacking(str(error)) from error
-    key = f"{digest(requirements)} {choice.kind}"
+    key = f"{digest(*pinned_files('train'))} {choice.kind}"
     if stamped("train", key):
         return
     if offline():
@@ -162,10 +182,12 @@ def install_torch() -> None:
     require_disk("train with CUDA" if choice.kind == "cuda" else "train")
     what = "torch and the training packages (requirements/train.txt)"
     say(f"setting up: {what}")
-    options = torch_build.pip_options(choice.kind, torch_build.release(requirements.read_text()))
+    run(pip_command("train"), what)
+    pin = torch_build.release(requirements.read_text())
+    options = torch_build.pip_options(choice.kind, pin)
     if options and torch_build.must_go(choice.kind, torch_build.installed(packages_folder())):
         run([str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "torch"], what)
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", *options, "-r", str(requirements)], what)
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", *options, f"torch=={pin}"], what)
     say(torch_build.told(choice, torch_build.installed(packages_folder())))
     stamp("train", key)
 
@@ -292,6 +314,8 @@ def set_up(parts: list[str]) -> None:
         npm_install()
         fetch_numpy()
     if "test" in parts:
+        if "site" not in parts:  # test.txt stands on top of it
+            pip_install("site", "what builds the site (requirements/site.txt)")
         pip_install("test", "what runs the tests (requirements/test.txt)")
     if "train" in parts:
         install_torch()

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "overrides" / "build"))
 
+import lock_requirements  # noqa: E402
 import serve  # noqa: E402
 import setup  # noqa: E402
 
@@ -98,7 +99,7 @@ def test_offline_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_a_finished_step_is_not_done_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, root: Path) -> None:
     monkeypatch.setattr(setup, "STAMPS", tmp_path)
     monkeypatch.setattr(setup, "run", lambda *_, **__: pytest.fail("it ran again"))
-    setup.stamp("site", setup.digest(root / "requirements" / "site.txt"))
+    setup.stamp("site", setup.digest(*setup.pinned_files("site")))
     setup.pip_install("site", "what builds the site")
 
 
@@ -199,3 +200,40 @@ def test_make_works_in_a_folder_of_any_name(root: Path, tmp_path: Path) -> None:
     done = subprocess.run(["make", "-s", "lab", "SLUG=lora"], cwd=odd, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert f"overrides/build/lab.py|lora|{{}}|{odd}" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["site", "test", "train"])
+def test_every_pin_has_its_hashes_and_no_other_package_has(root: Path, name: str) -> None:
+    listed, hashed = (path.read_text() for path in setup.pinned_files(name))
+    assert lock_requirements.pins(hashed) == lock_requirements.pins(listed)
+    for entry in hashed.split("\n\n")[-1].split("\n")[1:]:
+        assert not entry or "==" in entry or entry.startswith("    --hash=sha256:"), entry
+    assert hashed.count("--hash=") >= len(lock_requirements.pins(hashed)) and ";" not in hashed.split("\n", 1)[1]
+
+
+@pytest.mark.parametrize("name", ["numpy", "pyyaml", "markupsafe"])
+def test_compiled_packages_have_files_for_each_python_and_system(root: Path, name: str) -> None:
+    entry = setup.pinned_files("site")[1].read_text().split(f"\n{name}==")[1].split("\n\n")[0]
+    count = 0
+    for line in entry.split("\n")[1:]:
+        if not line.startswith("    --hash"):
+            break
+        count += 1
+    assert count >= 20, "four releases of Python, Linux and macOS, two processors each, and more"
+
+
+def test_lists_are_installed_by_hash_and_without_what_they_do_not_name() -> None:
+    for name in ("site", "test", "train"):
+        command = setup.pip_command(name)
+        assert {"--require-hashes", "--no-deps"} <= set(command) and command[-1].endswith(f"hashes/{name}.txt")
+    assert "--require-hashes" not in setup.pip_command("gpu")
+
+
+def test_a_file_with_another_hash_is_refused_in_one_line(tmp_path: Path) -> None:
+    output = """ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.
+    babel==2.18.0 from https://x/babel.whl (from -r site.txt (line 2)):
+        Expected sha256 00
+             Got        11
+"""
+    line = one_line(setup.explain(output, "what builds the site"))
+    assert "babel==2.18.0 is not the file that its hash names" in line
