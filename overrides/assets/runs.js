@@ -29,6 +29,11 @@ function said(figure) {
   return `${signed(figure.value, figure.unit)} ${figure.unit}${ends}`;
 }
 
+/** A setting's name with places where a narrow column may break it. */
+function breakable(word) {
+  return word.split(/(?<=[._])/).flatMap((part) => [part, make("wbr")]);
+}
+
 /** Round steps that cover a range, five or so. */
 function ticks(low, high) {
   const rough = (high - low || 1) / 6;
@@ -144,9 +149,13 @@ class RunExplorer extends HTMLElement {
     this.drawnAt = this.clientWidth;
     this.link.href = location.href;
     const seen = this.runs.filter((run) => Object.entries(this.selects).every(([key, select]) => !select.value || run[key] === select.value));
-    this.status.textContent = `${seen.length} of ${this.runs.length} runs, ${this.chosen.length} chosen${this.chosen.length === MOST ? ", which is the most" : ""}.`;
+    const apart = seen.filter((run) => !run.gain || !run.regression).length;
+    const most = this.chosen.length === MOST ? ", which is the most" : "";
+    const note = apart ? ` ${apart} without a gain or a regression ${apart === 1 ? "is" : "are"} in the list only.` : "";
+    this.status.textContent = `${seen.length} of ${this.runs.length} runs, ${this.chosen.length} chosen${most}.${note}`;
     this.showPlots(seen);
-    this.showList(seen);
+    // A chosen run that the filters leave out stays in the list, or nobody could let it go.
+    this.showList(this.runs.filter((run) => seen.includes(run) || this.chosen.includes(run.name)));
     this.showBeside(this.chosen.map((name) => this.runs.find((run) => run.name === name)));
   }
 
@@ -203,7 +212,7 @@ class RunExplorer extends HTMLElement {
 
   table(name, runs, rows) {
     const head = make("tr", {}, make("td", {}), ...runs.map((run, i) => make("th", { scope: "col", className: `c${i + 1}` }, make("i", {}), run.name)));
-    const body = rows.map(([word, ...cells]) => make("tr", {}, make("th", { scope: "row" }, word), ...cells.map((cell) => make("td", {}, cell))));
+    const body = rows.map(([word, ...cells]) => make("tr", {}, make("th", { scope: "row" }, ...breakable(word)), ...cells.map((cell) => make("td", {}, cell))));
     const table = make("table", { className: "s10-runs__grid" }, make("thead", {}, head), make("tbody", {}, ...body));
     const around = make("div", { className: "s10-runs__table", tabIndex: 0 }, table);
     around.setAttribute("role", "region");

@@ -80,6 +80,10 @@ def names() -> dict[str, Any]:
     return {question.__name__.replace("_", "-"): question() for question in runs.QUESTIONS}
 
 
+def test_every_run_with_a_gain_is_in_a_plot() -> None:
+    assert not [one["name"] for one in runs.without_plot() if one["gain"]]
+
+
 def test_no_run_stands_in_two_plots() -> None:
     rows = [row[0] for plot in names().values() for row in plot.numbers().rows]
     assert len(rows) == len(set(rows))

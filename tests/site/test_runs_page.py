@@ -40,6 +40,14 @@ def test_what_is_chosen_stands_in_the_address_and_survives_a_reload(visit):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_chosen_run_that_the_filters_leave_out_can_be_let_go(visit):
+    page = visit("runs/?task=orders&runs=embed-mined-s0")
+    page.get_by_label("embed-mined-s0").uncheck()
+    expect(page.locator(".s10-runs__status")).to_contain_text("0 chosen")
+    assert page.locator(".s10-runs__beside h3").count() == 0
+    assert page.get_by_label("embed-mined-s0").count() == 0
+
+
 def test_without_scripts_every_record_stands_in_the_page(visit):
     page = visit("runs/", java_script_enabled=False)
     said = page.locator("article").text_content()
