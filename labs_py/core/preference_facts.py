@@ -50,4 +50,16 @@ def label_loss(margin: float) -> float:
     return math.log1p(math.exp(-margin))
 
 
-PREFERENCE_FACTS = (best_of_kl, agreement_under_slips, agreement_ceiling, equal_group_chance, label_loss)
+def answer_ratio(difference: float, tokens: int) -> float:
+    """How many times likelier an answer is under one program than under another that scores each token a bit lower.
+
+    Args:
+        difference: of the log-probabilities of each token, in nats.
+        tokens: of the answer.
+    """
+    return math.exp(difference * tokens)
+
+
+PREFERENCE_FACTS = (
+    best_of_kl, agreement_under_slips, agreement_ceiling, equal_group_chance, label_loss, answer_ratio,
+)  # fmt: skip

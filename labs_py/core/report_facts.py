@@ -18,8 +18,8 @@ ANSWERS = np.array([[0.6, 0.8], [0.0, 1.0], [1.0, 0.0], [-1.0, 0.0], [0.0, -1.0]
 
 
 # --8<-- [start:anchored_dpo]
-def chosen_probability_after_dpo(nll: float, beta: float = 0.1, steps: int = 400, rate: float = 5.0) -> float:
-    """Probability of the chosen answer after DPO on one pair, with a log-likelihood term of weight ``nll``.
+def answers_after_dpo(nll: float, beta: float = 0.1, steps: int = 400, rate: float = 5.0) -> np.ndarray:
+    """Log-probabilities of six answers after DPO on one pair, with a log-likelihood term of weight ``nll``.
 
     The policy is a softmax over six answers whose logits share two weights, so that moving one answer moves its
     neighbours. It starts uniform, and that start is the reference.
@@ -29,6 +29,9 @@ def chosen_probability_after_dpo(nll: float, beta: float = 0.1, steps: int = 400
         beta: DPO's inverse temperature.
         steps: gradient steps.
         rate: step size.
+
+    Returns:
+        (6,): the chosen answer, the rejected one, and four that nobody labelled.
     """
     weights = np.zeros(ANSWERS.shape[1])
     reference = -np.log(len(ANSWERS))
@@ -39,10 +42,15 @@ def chosen_probability_after_dpo(nll: float, beta: float = 0.1, steps: int = 400
         toward_chosen = ANSWERS[0] - np.exp(log_policy) @ ANSWERS
         weights = weights + rate * (pull * (ANSWERS[0] - ANSWERS[1]) + nll * toward_chosen)
     logits = ANSWERS @ weights
-    return float(np.exp(logits[0] - policy.log_sum_exp(logits)))
+    return logits - policy.log_sum_exp(logits)
 
 
 # --8<-- [end:anchored_dpo]
+
+
+def chosen_probability_after_dpo(nll: float, beta: float = 0.1, steps: int = 400, rate: float = 5.0) -> float:
+    """Probability of the chosen answer after DPO on one pair; arguments as in ``answers_after_dpo``."""
+    return float(np.exp(answers_after_dpo(nll, beta, steps, rate)[0]))
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

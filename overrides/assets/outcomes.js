@@ -10,12 +10,12 @@ export function tally(answers) {
   for (const [key, right] of Object.entries(answers)) {
     const kept = read(key);
     const given = kept && typeof kept === "object" ? kept : {};
-    sum.total += right.length;
-    right.forEach((option, question) => {
-      if (!(question in given)) return;
+    for (const [question, option] of Object.entries(right)) {
+      sum.total += 1;
+      if (!(question in given)) continue;
       sum.answered += 1;
       if (given[question] === option) sum.right += 1;
-    });
+    }
   }
   return sum;
 }

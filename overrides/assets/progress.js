@@ -1,6 +1,7 @@
 // What a reader has done, in this browser only, under keys that begin with "stage10:". Every access may fail
 // (storage off, full, or a private window): reading then gives null, writing false, and the page goes on.
 import { sound } from "./kept.js";
+import { carry } from "./moved.js";
 import { takeIn } from "./take_in.js";
 
 const PREFIX = "stage10:";
@@ -51,5 +52,9 @@ export function exportAll() {
 
 // What was taken and what was not; throws a sentence for the reader when the text is no export.
 export function importAll(text) {
-  return takeIn(text, { read, write });
+  const taken = takeIn(text, { read, write });
+  carry({ read, write }); // the file may be older than a question's place
+  return taken;
 }
+
+carry({ read, write });

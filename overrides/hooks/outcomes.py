@@ -16,21 +16,25 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import quiz  # noqa: E402
 import registry  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks.outcomes")
 FENCE = re.compile(r"^```+ ?quiz\n(.*?)^```+$", re.DOTALL | re.MULTILINE)
 
 
-def right_answers(markdown: str) -> list[list[int]]:
-    """For each self-check of a page, the index of the right option of each question."""
-    return [
-        [
-            next(i for i, option in enumerate(question["options"]) if option["right"])
-            for question in yaml.safe_load(source)
-        ]
-        for source in FENCE.findall(markdown)
-    ]
+def right_answers(markdown: str) -> list[list[int] | dict[int, int]]:
+    """For each self-check of a page, the index of the right option of each question, by the question's number.
+
+    A list where the questions are numbered by their places, a mapping where earlier questions moved to another page.
+    """
+    found = []
+    for source in FENCE.findall(markdown):
+        questions = yaml.safe_load(source)
+        right = [next(i for i, option in enumerate(question["options"]) if option["right"]) for question in questions]
+        numbers = list(quiz.numbers(questions))
+        found.append(right if numbers == list(range(len(right))) else dict(zip(numbers, right, strict=True)))
+    return found
 
 
 def _check(docs: Path, slug: str, known: dict) -> dict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import yaml
 from markdown import markdown as to_html
@@ -58,6 +59,18 @@ def check(questions: object) -> None:
                 raise ValueError(f"an option needs text, right and why: {option}")
         if sum(bool(option["right"]) for option in options) != 1:
             raise ValueError(f"exactly one option is right in: {question['question']}")
+    ids = list(numbers(questions))
+    if len(set(ids)) < len(ids) or not all(isinstance(one, int) and one >= 0 for one in ids):
+        raise ValueError(f"the ids of questions are whole numbers, each once: {ids}")
+
+
+def numbers(questions: list[dict]) -> Iterator[int]:
+    """Each question's number in the reader's record: its place, or its ``id`` where earlier questions moved away.
+
+    A number that was given away once is not given again on the page: a stored answer would count for another question
+    (overrides/assets/moved.js).
+    """
+    return (question.get("id", place) for place, question in enumerate(questions))
 
 
 def quiz_fence(source, language, css_class, options, md, **kwargs) -> str:
@@ -69,9 +82,9 @@ def quiz_fence(source, language, css_class, options, md, **kwargs) -> str:
         log.warning("%s: quiz: %s", BUILD["page"], problem)
         return ""
     items = "".join(
-        f'<li class="s10-question" data-question="{index}"><p>{_inline(question["question"])}</p>'
+        f'<li class="s10-question" data-question="{number}"><p>{_inline(question["question"])}</p>'
         f'<ol class="s10-options">{"".join(_option(*pair) for pair in enumerate(question["options"]))}</ol></li>'
-        for index, question in enumerate(questions)
+        for number, question in zip(numbers(questions), questions, strict=True)
     )
     return (
         f'<div><quiz-set class="s10-quiz" data-questions="{len(questions)}"><p class="s10-quiz__how">Choose an answer '

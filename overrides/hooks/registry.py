@@ -20,6 +20,7 @@ class Entry:
     ready: bool
     short: str | None = None
     also: str | None = None
+    part_of: str | None = None
     meta: dict = field(default_factory=dict)
 
     @property
@@ -41,12 +42,17 @@ class Group:
     title: str
     pages: tuple[Entry, ...]
 
+    @property
+    def rungs(self) -> tuple[Entry, ...]:
+        """The pages that count; a part belongs to the rung before it."""
+        return tuple(entry for entry in self.pages if not entry.part_of)
+
 
 def _entry(docs: Path, group: str, raw: dict) -> Entry:
     file = docs / f"{raw['slug']}.md"
     meta = get_data(file.read_text(encoding="utf-8"))[1] if file.is_file() else {}
     ready = file.is_file() and meta.get("status", "ready") != "coming"
-    optional = {key: raw.get(key) for key in ("short", "also")}
+    optional = {key: raw.get(key) for key in ("short", "also", "part_of")}
     return Entry(raw["slug"], raw["title"], raw["about"], group, ready, **optional, meta=meta)
 
 

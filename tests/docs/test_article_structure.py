@@ -1,4 +1,7 @@
-"""The seven articles keep one order, their length and the parts that a reader counts on; so do the field reports."""
+"""The articles keep one order, their length and the parts that a reader counts on; so do the field reports.
+
+The rung on RLHF, DPO and GRPO asks which method to take; its two parts are the articles.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 from orphans import QUIZ, prose_of  # noqa: E402
 
 DOCS = ROOT / "docs"
-LADDER = (
-    "when-to-fine-tune supervised-fine-tuning lora-and-qlora rlhf-dpo-grpo distillation embedding-fine-tuning "
-    "data-and-tooling"
-).split()
+PARTS = ["preference-tuning", "reinforcement-learning"]  # of the rung rlhf-dpo-grpo
+LADDER = [
+    *"when-to-fine-tune supervised-fine-tuning lora-and-qlora".split(), *PARTS,
+    *"distillation embedding-fine-tuning data-and-tooling".split(),
+]  # fmt: skip
+RUNG = DOCS / "articles" / "10-fine-tuning" / "rlhf-dpo-grpo.md"
 ARTICLES = [DOCS / "articles" / "10-fine-tuning" / f"{name}.md" for name in LADDER]
 REPORTS = [
     *(DOCS / "articles" / "10-fine-tuning" / f"{name}-field-report.md" for name in ("phi-3", "llama-3")),
@@ -107,7 +112,16 @@ def test_an_article_asks_to_predict_and_to_find_an_error_and_hides_its_solutions
     assert asked >= 3 and exercises.count('??? example "Solution"') == asked
 
 
-@pytest.mark.parametrize("path", [*ARTICLES, *REPORTS, *BRIDGES], ids=name_of)
+def test_a_rung_of_two_parts_is_short_and_leads_into_both():
+    front, body = parts(RUNG)
+    headings = re.findall(r"^## (.+)$", body, re.MULTILINE)
+    assert headings == ["The question", "The idea", "See it first", "Which one?", "Check yourself", "What to read next"]
+    assert main_words(body) <= 900 and not set(FRONT.split()) - front.keys()
+    question = body.split("\n## The idea\n")[0]
+    assert all(f"({name}.md)" in question for name in PARTS)
+
+
+@pytest.mark.parametrize("path", [*ARTICLES, RUNG, *REPORTS, *BRIDGES], ids=name_of)
 def test_a_self_check_has_five_questions_that_explain_every_answer(path: Path):
     [quiz] = QUIZ.findall(parts(path)[1])
     questions = yaml.safe_load(quiz)

@@ -19,6 +19,7 @@ from tests.checkout import ROOT
 FOLDER = ROOT / "docs" / "data" / "scripts"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
 BOX = ROOT / "docs" / "data" / "snippets" / "before-the-first-command.md"
+SMALL = {"ANSWERS": 2, "QUESTIONS": 1, "LONGEST": 8}  # of a script that samples: what two steps need
 CONSTANT = r"^{name} = .*$"
 
 
@@ -55,11 +56,33 @@ def raw_rows(count: int) -> list[dict]:
     return rows
 
 
+def preferences(count: int) -> list[dict]:
+    """Pairs of entries for a note: a whole one, and one that leaves something out."""
+    return [
+        {
+            "prompt": [{"role": "user", "content": f"Mara came at {hour}:10 with {hour + 3} crates. Write the entry."}],
+            "chosen": [{"role": "assistant", "content": f"Mara delivered {hour + 3} crates at {hour}:10."}],
+            "rejected": [{"role": "assistant", "content": "Here is the entry: Mara came."}],
+        }
+        for hour in range(count)
+    ]
+
+
+def sums(count: int) -> list[dict]:
+    """Prompts with their results."""
+    return [
+        {"prompt": [{"role": "user", "content": f"What is {one} plus 2?"}], "result": str(one + 2)}
+        for one in range(count)
+    ]
+
+
 # What stands in rows.jsonl for a script; every other script gets rows of messages.
 ROWS_OF: dict[str, Callable[[int], list[dict]]] = {
     "data-and-tooling": raw_rows,
     "distillation": prompts,
     "embedding-fine-tuning": pairs,
+    "preference-tuning": preferences,
+    "reinforcement-learning": sums,
 }
 # What a script prints, where that is known beforehand.
 SAYS: dict[str, tuple[str, ...]] = {
@@ -111,7 +134,7 @@ def test_a_script_runs_as_it_stands(
         MODEL=str(bundled_folder),
         TEACHER=str(bundled_folder),
         STEPS=2,
-        LONGEST=8,
+        **SMALL,
     )
     exec(compile(source, str(script), "exec"), {"__name__": "__main__"})
     said = capfd.readouterr().out

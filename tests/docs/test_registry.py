@@ -13,7 +13,8 @@ import registry  # noqa: E402
 
 FIXED = """articles/10-fine-tuning/index articles/10-fine-tuning/when-to-fine-tune
 articles/10-fine-tuning/supervised-fine-tuning articles/10-fine-tuning/lora-and-qlora
-articles/10-fine-tuning/rlhf-dpo-grpo articles/10-fine-tuning/distillation
+articles/10-fine-tuning/rlhf-dpo-grpo articles/10-fine-tuning/preference-tuning
+articles/10-fine-tuning/reinforcement-learning articles/10-fine-tuning/distillation
 articles/10-fine-tuning/embedding-fine-tuning articles/10-fine-tuning/data-and-tooling
 articles/10-fine-tuning/phi-3-field-report articles/10-fine-tuning/llama-3-field-report
 articles/07-modern-llms/reasoning-models articles/07-modern-llms/deepseek-r1-field-report
@@ -28,6 +29,15 @@ def test_every_promised_address_is_registered_in_ladder_order():
     assert [slug for slug in slugs if slug in FIXED] == FIXED
     assert {entry.short for entry in entries if entry.short} == SHORT
     assert len(set(slugs)) == len(slugs)
+
+
+def test_the_ladder_keeps_its_seven_rungs():
+    [ladder] = [group for group in registry.load(ROOT / "docs") if group.key == "ladder"]
+    assert [rung.slug.removeprefix("articles/10-fine-tuning/") for rung in ladder.rungs] == [
+        "when-to-fine-tune", "supervised-fine-tuning", "lora-and-qlora", "rlhf-dpo-grpo", "distillation",
+        "embedding-fine-tuning", "data-and-tooling",
+    ]  # fmt: skip
+    assert {entry.part_of for entry in ladder.pages if entry.part_of} == {"articles/10-fine-tuning/rlhf-dpo-grpo"}
 
 
 def test_every_page_that_is_written_is_registered():

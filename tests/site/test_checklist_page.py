@@ -28,7 +28,8 @@ def passing_record() -> dict[str, object]:
     for outcome in listed():
         for check in outcome["checks"]:
             for key, right in check["answers"].items():
-                entries[key] = {str(question): option for question, option in enumerate(right)}
+                by_number = right if isinstance(right, dict) else dict(enumerate(right))
+                entries[key] = {str(question): option for question, option in by_number.items()}
         for challenge in outcome["challenges"]:
             kept = entries.setdefault(challenge["key"], {"challenges": {}})
             kept["challenges"][challenge["name"]] = {"result": "wrong", "solved": True}
@@ -57,6 +58,8 @@ def test_right_answers_are_read_from_the_fence():
     fence = f"```quiz\n- question: Q\n  options:\n{options}```\n"
     assert outcomes.right_answers(f"# T\n\n{fence}") == [[1]]
     assert outcomes.right_answers("# T") == []
+    numbered = fence.replace("- question: Q", "- id: 4\n  question: Q")
+    assert outcomes.right_answers(f"# T\n\n{numbered}") == [{4: 1}]
 
 
 def test_an_answer_given_on_its_page_shows_on_the_list(visit):

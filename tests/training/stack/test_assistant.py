@@ -61,6 +61,11 @@ def test_passages_have_the_anchors_of_the_site_and_no_code() -> None:
     assert pages.GAP in found[1].text and "{{" not in " ".join(p.text for p in found)
 
 
+def test_a_figure_and_a_part_that_is_taken_in_are_no_text() -> None:
+    text = '# Rank\n\nBefore.\n\n{{ figure("thin") }}\n\n--8<-- "docs/data/snippets/box.md"\n\n## After\n\nIt goes on.\n'
+    assert [p.text for p in pages.passages_of("labs/rank", text)] == ["Before.", "It goes on."]
+
+
 def test_anchors_equal_those_of_markdown() -> None:
     toc = pytest.importorskip("markdown.extensions.toc")
     for heading in ("DPO: the same labels, no reward model", '"Ten times cheaper"', "What it's worth – now", "a_b  c"):

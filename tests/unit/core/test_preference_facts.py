@@ -35,3 +35,8 @@ def test_agreement_ceiling_bounds_what_a_model_can_predict():
 
 def test_label_loss():
     assert FACTS["label_loss"](0.0) == pytest.approx(math.log(2))
+
+
+def test_an_answers_ratio_is_the_product_of_its_tokens():
+    assert FACTS["answer_ratio"](0.0, 1000) == 1
+    assert FACTS["answer_ratio"](math.log(2), 3) == pytest.approx(8)

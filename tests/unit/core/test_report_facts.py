@@ -1,5 +1,6 @@
 """The small replications of the field reports: the mechanism is there, and it is not an accident of the settings."""
 
+import numpy as np
 import pytest
 
 from labs_py.core import report_facts
@@ -15,6 +16,13 @@ def test_plain_dpo_lowers_the_chosen_answer_and_the_likelihood_term_keeps_it(bet
 
 def test_untrained_the_six_answers_are_level():
     assert report_facts.chosen_probability_after_dpo(0.0, steps=0) == pytest.approx(1 / 6)
+
+
+@pytest.mark.parametrize("nll", [0.0, 0.2])
+def test_the_probabilities_of_the_six_answers_add_up(nll: float):
+    found = np.exp(report_facts.answers_after_dpo(nll))
+    assert found.sum() == pytest.approx(1) and found[0] == FACTS["chosen_probability_after_dpo"](nll)
+    assert found.argmax() == (2 if nll == 0 else 0)  # without the term an answer wins that nobody labelled
 
 
 def test_a_chain_succeeds_when_every_step_does():

@@ -14,6 +14,7 @@ LEFT_OUT = ("reference/changelog", "reference/sources", "reference/contributing"
 PASSAGE_WORDS = 140
 FENCE = re.compile(r"^( *)(```|~~~).*?^\1\2\s*$", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+NOT_TEXT = re.compile(r"\{\{\s*(?:figure|lab_picture)\([^\n]*?\)\s*\}\}|^ *--8<-- [^\n]*$", re.MULTILINE)
 NUMBER = re.compile(r"\{\{\s*(?:measured|computed)\(.*?\)\s*\}\}", re.DOTALL)
 CITATION = re.compile(r"\s*\{\{\s*cite\(.*?\)\s*\}\}", re.DOTALL)
 GAP = "\u2026"  # stands where the page prints a measured or computed number
@@ -46,6 +47,7 @@ class Passage:
 def passages_of(slug: str, markdown: str) -> list[Passage]:
     """Cut one page into passages, each inside one section."""
     body = FENCE.sub("", COMMENT.sub("", re.sub(r"\A---\n.*?\n---\n", "", markdown, flags=re.DOTALL)))
+    body = NOT_TEXT.sub("", body)
     parts = re.split(r"^(#{1,3}) +(.+?)\s*$", body, flags=re.MULTILINE)
     title, heading, anchor, taken, found = slug, "", "", set(), []
     for level, name, text in zip(["", *parts[1::3]], ["", *parts[2::3]], [parts[0], *parts[3::3]], strict=True):

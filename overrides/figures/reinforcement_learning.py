@@ -1,0 +1,80 @@
+"""Figures of the article on reinforcement learning."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from overrides.figures.kit.figure import Chart, Figure, Series, figure
+from overrides.figures.kit.sources import computed, from_fact, from_run, value
+
+SIZE = 8
+RIGHT = (1, 4, 7, 8)
+
+
+@figure
+def group_advantages() -> Figure:
+    """Advantages of right and wrong answers in groups of eight."""
+    good, bad = ([computed("group_advantage", right=right, size=SIZE, good=kind) for right in RIGHT]
+                 for kind in (True, False))  # fmt: skip
+    wrong = [None if right == SIZE else one for right, one in zip(RIGHT, bad, strict=True)]
+    return Figure(
+        title="Advantages in a group of eight",
+        caption="Rewards of 1 and 0, less the group's mean, over its spread.",
+        summary="; ".join(f"{right} of {SIZE} right: a right answer {one:.2f}"
+                          + ("" if other is None else f", a wrong one {other:.2f}")
+                          for right, one, other in zip(RIGHT, good, wrong, strict=True)) + ".",
+        drawing=Chart("rows", [Series("a right answer", good, role="bars"), Series("a wrong answer", wrong, role="bars")],
+                      "advantage", "group", words=[f"{right} of {SIZE} right" for right in RIGHT], y_zero=True),
+        sources=tuple(from_fact("group_advantage", right=right, size=SIZE) for right in RIGHT[:1]),
+    )  # fmt: skip
+
+
+@figure
+def silent_groups() -> Figure:
+    """The share of groups that teach nothing, by how often a prompt is solved, for three sizes of group."""
+    solved = [float(share) for share in np.linspace(0, 1, 41)]
+    sizes = (4, 8, 16)
+    at = {size: computed("equal_group_chance", right=0.9, size=size) for size in sizes}
+    return Figure(
+        title="Groups that teach nothing",
+        caption="A prompt that is nearly always or nearly never solved mostly gives groups of equal rewards. Larger "
+        "groups help, and cost as many more answers.",
+        summary="The share of groups without spread is 1 at both ends and near 0 in the middle. For a prompt solved "
+        "nine times in ten it is " + ", ".join(f"{chance:.2f} with {size} answers" for size, chance in at.items()) + ".",
+        drawing=Chart("line", [Series(f"{size} answers", [computed("equal_group_chance", right=one, size=size)
+                                                         for one in solved], solved) for size in sizes],
+                      "share of answers that are right", "share of groups", markers=[(0.9, "nine in ten")],
+                      y_zero=True),
+        sources=(from_fact("equal_group_chance", right=0.9, size=SIZE),),
+    )  # fmt: skip
+
+
+# What was paid for, and the recorded run or runs.
+RUNS = (
+    ("bare number", "grpo-cold-s0"),
+    ("bare number, SFT first", "grpo-warm-s0"),
+    ("right number anywhere", "grpo-loophole-s0"),
+    ("result, any words", "grpo-shown-s0"),
+    ("result, SFT first", "grpo-shown-warm-s*"),
+)
+ARMS = (("base model", "base"), ("base, four examples", "base_few_shot"), ("after GRPO", "tuned"))
+
+
+@figure
+def grpo_runs() -> Figure:
+    """Recorded GRPO runs: exact results on held-out sums before and after, beside examples in the prompt."""
+    found = {name: [value(run, f"eval.shifted.exact.{arm}") for _, run in RUNS] for name, arm in ARMS}
+    after = found["after GRPO"]
+    counts = sorted({one.n for one in after if one.n})
+    return Figure(
+        title="GRPO on small sums, by what was paid for",
+        caption=f"Share of held-out sums ({' or '.join(map(str, counts))} of them) that are exactly right, with 95% "
+        "intervals. The last row is the mean of three seeds, with Student's interval; the others are one seed.",
+        summary="After GRPO: " + ", ".join(f"{name} {one.value:.2f}" for (name, _), one in zip(RUNS, after, strict=True))
+        + ". With four examples and no training the last two stand at "
+        + " and ".join(f"{one.value:.2f}" for one in found["base, four examples"][-2:]) + ".",
+        drawing=Chart("rows", [Series(name, [one.value for one in values], role="dots", low=[one.low for one in values],
+                                      high=[one.high for one in values]) for name, values in found.items()],
+                      "share exactly right", "paid for", words=[name for name, _ in RUNS], y_zero=True),
+        sources=(from_run(*(run for _, run in RUNS)),),
+    )  # fmt: skip
