@@ -1,4 +1,4 @@
-"""Train a chat model on your pairs with DPO, look at the chosen answers' probability, and merge it."""
+"""Train a chat model on your pairs with DPO; print margin and chosen; merge."""
 
 import torch
 from datasets import load_dataset
@@ -38,7 +38,8 @@ trainer.train()
 trainer.save_model()
 for log in trainer.state.log_history:  # read these two side by side
     if "eval_logps/chosen" in log:
-        print("margin:", log["eval_rewards/margins"], "chosen:", log["eval_logps/chosen"])
+        print("margin:", log["eval_rewards/margins"])
+        print("chosen, log-probability:", log["eval_logps/chosen"])
 
 model = AutoPeftModelForCausalLM.from_pretrained("adapter").merge_and_unload()
 model.save_pretrained("merged")
