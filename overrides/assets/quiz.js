@@ -28,6 +28,7 @@ class QuizSet extends HTMLElement {
     this.answers = { [question]: Number(option.dataset.option), ...this.answers, ...read(this.key) };
     write(this.key, this.answers);
     this.show();
+    document.dispatchEvent(new CustomEvent("stage10-record"));
   }
 
   show() {
@@ -62,6 +63,7 @@ class QuizSet extends HTMLElement {
     button.addEventListener("click", () => {
       this.answers = {};
       write(this.key, null);
+      document.dispatchEvent(new CustomEvent("stage10-record"));
       for (const option of this.querySelectorAll(".s10-option")) option.open = false;
       this.show();
     });

@@ -5,6 +5,14 @@ import "./jumps.js";
 import "./outcomes.js";
 import "./quiz.js";
 import "./record.js";
+import "./way.js";
+
+// The front page's instrument is fetched where it stands.
+function fetchRank() {
+  if (document.querySelector("rank-cut")) import("./rank.js");
+}
+if (window.document$) window.document$.subscribe(fetchRank);
+else fetchRank();
 
 const SEARCH = "[data-md-component=search-query]";
 addEventListener("focusin", ({ target }) => target.matches?.(SEARCH) && import("./search.js"));
@@ -14,7 +22,7 @@ addEventListener("input", ({ target }) => {
 });
 
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("article details:not([open])")) {
+  for (const details of document.querySelectorAll("article details:not([open], .s10-ledger)")) {
     details.open = true;
     details.dataset.openedForPrint = "";
   }

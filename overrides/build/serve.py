@@ -194,7 +194,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 3
-    print(f"Stage 10 is served at http://127.0.0.1:{text} (Ctrl-C stops it)", flush=True)
+    print(f"The site is served at http://127.0.0.1:{text} (Ctrl-C stops it)", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -39,7 +39,7 @@ def decision_flow() -> Figure:
         title="Five questions before a training run",
         caption="Each question is cheaper to answer than the one below it. Two minutes counts are measured on the "
         "default exercise; the other costs are of a kind, not a sum.",
-        summary="Five questions in order. Only a no to prompting, to retrieval and to a more expensive model, and a yes "
+        summary="Five questions in order. Only a no to prompting, to retrieval and to a more expensive model, and a yes "  # noqa: E501
         "to the first and the last, lead to training.",
         drawing=decisions(questions, end),
         table=Table(("question", "answer", "then", "cost"),
@@ -65,7 +65,7 @@ def half_width() -> Figure:
         drawing=Chart("line", [Series("half of the items right", half, SIZES),
                                Series("nine in ten right", most, SIZES)],
                       "items in the test", "half of the 95% interval, points", x_log=True, y_zero=True),
-        sources=(from_fact("wilson_half_width", successes=50, n=100), from_fact("wilson_half_width", successes=90, n=100)),
+        sources=(from_fact("wilson_half_width", successes=50, n=100), from_fact("wilson_half_width", successes=90, n=100)),  # noqa: E501
     )  # fmt: skip
 
 

@@ -133,8 +133,8 @@ def variants_forgetting() -> Figure:
     """Change on general text, by variant."""
     return Figure(
         title="Five variants at one learning rate: general text",
-        caption="Change of cross-entropy on general text; right is worse. Means of three seeds with Student's intervals.",
-        summary="Rows of dots with intervals: the change of cross-entropy on general text for five variants; PiSSA's is "
+        caption="Change of cross-entropy on general text; right is worse. Means of three seeds with Student's intervals.",  # noqa: E501
+        summary="Rows of dots with intervals: the change of cross-entropy on general text for five variants; PiSSA's is "  # noqa: E501
         "the largest.",
         drawing=gains(VARIANTS, "regression.cross_entropy.change", "change", "nats a token", 1, "variant"),
         sources=(from_run(*(run for _, run in VARIANTS)),),
@@ -158,7 +158,7 @@ def four_bits_embedding() -> Figure:
         caption="Before training: one model, intervals over questions. After: means of three seeds, intervals over "
         "seeds. Rounding alone leaves the workshop's questions where they were; on general questions the intervals "
         "overlap.",
-        summary="Rows of dots with intervals: mean reciprocal rank before and after training, with weights in 16 and in "
+        summary="Rows of dots with intervals: mean reciprocal rank before and after training, with weights in 16 and in "  # noqa: E501
         "4 bits, on the workshop's and on general questions.",
         drawing=Chart("rows", [series("workshop", "held_out"), series("general questions", "general")],
                       "mean reciprocal rank", "weights", words=words),

@@ -23,7 +23,7 @@ def group_advantages() -> Figure:
         summary="; ".join(f"{right} of {SIZE} right: a right answer {one:.2f}"
                           + ("" if other is None else f", a wrong one {other:.2f}")
                           for right, one, other in zip(RIGHT, good, wrong, strict=True)) + ".",
-        drawing=Chart("rows", [Series("a right answer", good, role="bars"), Series("a wrong answer", wrong, role="bars")],
+        drawing=Chart("rows", [Series("a right answer", good, role="bars"), Series("a wrong answer", wrong, role="bars")],  # noqa: E501
                       "advantage", "group", words=[f"{right} of {SIZE} right" for right in RIGHT], y_zero=True),
         sources=tuple(from_fact("group_advantage", right=right, size=SIZE) for right in RIGHT[:1]),
     )  # fmt: skip
@@ -40,7 +40,7 @@ def silent_groups() -> Figure:
         caption="A prompt that is nearly always or nearly never solved mostly gives groups of equal rewards. Larger "
         "groups help, and cost as many more answers.",
         summary="The share of groups without spread is 1 at both ends and near 0 in the middle. For a prompt solved "
-        "nine times in ten it is " + ", ".join(f"{chance:.2f} with {size} answers" for size, chance in at.items()) + ".",
+        "nine times in ten it is " + ", ".join(f"{chance:.2f} with {size} answers" for size, chance in at.items()) + ".",  # noqa: E501
         drawing=Chart("line", [Series(f"{size} answers", [computed("equal_group_chance", right=one, size=size)
                                                          for one in solved], solved) for size in sizes],
                       "share of answers that are right", "share of groups", markers=[(0.9, "nine in ten")],
@@ -70,7 +70,7 @@ def grpo_runs() -> Figure:
         title="GRPO on small sums, by what was paid for",
         caption=f"Share of held-out sums ({' or '.join(map(str, counts))} of them) that are exactly right, with 95% "
         "intervals. The last row is the mean of three seeds, with Student's interval; the others are one seed.",
-        summary="After GRPO: " + ", ".join(f"{name} {one.value:.2f}" for (name, _), one in zip(RUNS, after, strict=True))
+        summary="After GRPO: " + ", ".join(f"{name} {one.value:.2f}" for (name, _), one in zip(RUNS, after, strict=True))  # noqa: E501
         + ". With four examples and no training the last two stand at "
         + " and ".join(f"{one.value:.2f}" for one in found["base, four examples"][-2:]) + ".",
         drawing=Chart("rows", [Series(name, [one.value for one in values], role="dots", low=[one.low for one in values],

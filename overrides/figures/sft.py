@@ -10,7 +10,7 @@ from overrides.figures.kit.runs import gains, losses
 from overrides.figures.kit.sources import computed, from_code, from_fact, from_run, value
 from overrides.figures.kit.svg import SMALL, lines, num, rect, text, width_of, wrap
 
-# A chat as SmolLM2's tokenizer cuts it (tests/training/models/test_article_mask.py compares); the template's system turn
+# A chat as SmolLM2's tokenizer cuts it (tests/training/models/test_article_mask.py compares); the template's system turn  # noqa: E501
 # stands in one piece. Beside each token in the loss: a probability chosen for the picture.
 BEFORE = ["<|im_start|>", "user", "\n", "Where", " is", " order", " ", "4", "7", "1", "1", "?", "<|im_end|>", "\n",
           "<|im_start|>", "ass", "istant", "\n"]  # fmt: skip
@@ -64,10 +64,10 @@ def row_to_loss() -> Figure:
              *((token, "yes", p, -log(p)) for token, p in ANSWER.items()), ("\\n", "no", None, None)]  # fmt: skip
     return Figure(
         title="One row from text to loss",
-        caption="The model reads the whole row. Only the answer and the mark that ends it are in the loss. Each of them "
+        caption="The model reads the whole row. Only the answer and the mark that ends it are in the loss. Each of them "  # noqa: E501
         "costs minus the logarithm of the probability that the model gives it, here with probabilities chosen for the "
         "picture. The model does not expect to stop yet, so the stop token costs most.",
-        summary=f"A chat of two turns becomes {len(table)} pieces. {len(ANSWER)} of them are in the loss, the stop token "
+        summary=f"A chat of two turns becomes {len(table)} pieces. {len(ANSWER)} of them are in the loss, the stop token "  # noqa: E501
         f"among them; their losses have a mean of {mean:.2f} nats.",
         drawing=Diagram(_row_to_loss),
         table=Table(("token", "in the loss", "probability", "loss, nats"), table),
@@ -93,14 +93,14 @@ def padding() -> Figure:
 
 
 ORDERS = (("1,000 rows once", "orders-main-s*"), ("the same rows twice", "orders-thorough-s*"),
-          ("2,000 rows once", "orders-thorough-fresh-s*"), ("no restraint, one seed", "orders-overtrained-s0"))  # fmt: skip
+          ("2,000 rows once", "orders-thorough-fresh-s*"), ("no restraint, one seed", "orders-overtrained-s0"))  # fmt: skip  # noqa: E501
 
 
 @figure
 def sft_exact() -> Figure:
     """Exact answers of the recorded runs, on both held-out sets."""
     found = [[value("orders-main-s*", f"eval.{name}.exact.base_few_shot"),
-              *(value(run, f"eval.{name}.exact.tuned") for _, run in ORDERS)] for name in ("shifted", "iid")]  # fmt: skip
+              *(value(run, f"eval.{name}.exact.tuned") for _, run in ORDERS)] for name in ("shifted", "iid")]  # fmt: skip  # noqa: E501
     words = ["base, four examples", *(name for name, _ in ORDERS)]
 
     def series(label: str, values: list) -> Series:
@@ -111,7 +111,7 @@ def sft_exact() -> Figure:
     return Figure(
         title="Exact order forms on held-out messages",
         caption="Dots are means over seeds, whiskers 95% intervals over seeds (of one run: over its items). With two "
-        "seeds an interval is wide. Repeating rows helps the training grammar more than the other author; new rows help "
+        "seeds an interval is wide. Repeating rows helps the training grammar more than the other author; new rows help "  # noqa: E501
         "both.",
         summary="Rows of dots with intervals for the base model and four ways of training: "
         + ", ".join(f"{word} {100 * one.value:.0f}%" for word, one in zip(words, found[0], strict=True))

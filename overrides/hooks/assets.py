@@ -71,7 +71,10 @@ JUMPS = (
     ),
     (NOTED + 'history.replaceState(a,"")}', NOTED + "$shown===location.pathname&&$note(a)}"),
 )
-SHEETS = ("stylesheets/main.*.min.css", "stylesheets/palette.*.min.css", "stage10.css", "components.css", "find.css")
+SHEETS = (
+    "stylesheets/main.*.min.css", "stylesheets/palette.*.min.css",
+    "stage10.css", "components.css", "find.css", "front.css",
+)  # fmt: skip
 
 
 def _is_private(source: str, from_theme: bool) -> bool:

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mkdocs.utils import get_relative_url
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 import registry  # noqa: E402
 from first_picture import spectrum  # noqa: E402
+from outcomes import right_answers  # noqa: E402
 
 log = logging.getLogger("mkdocs.hooks.furniture")
 PLACE = re.compile(r'<div data-s10="(\w+)"(?: data-group="(\w+)")?></div>')
@@ -21,6 +24,8 @@ ANCHOR = re.compile(r'<a\b([^>]*?)\bhref="([^"#:]*)(#[^"]*)?"([^>]*)>(.*?)</a>',
 LAB = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
 HEADING = re.compile(r"<h1\b.*?</h1>", re.DOTALL)
 HEADING_END = re.compile("</h1>")
+TITLE_PLACE = "<!-- the page's title -->"  # in partials/front.html
+ON_THE_LADDER = '<p class="s10-place"><a href="{ladder}">Ladder, {rung} of {rungs}</a></p>'
 COMING = '<span class="s10-coming">{text}<span class="s10-coming__mark"> (coming)</span></span>'
 HARDWARE = {
     "browser": "Runs in this page",
@@ -86,14 +91,28 @@ def on_page_context(context, page, config, nav):
         template = BUILD["env"].get_template(f"partials/{match[1]}.html")
         return template.render(**here, group=groups.get(match[2] or match[1]))
 
-    page.content = PLACE.sub(place, page.content)
+    page.content = title_first(PLACE.sub(place, page.content))
     if "</h1>" in page.content and not page.meta.get("is_coming"):
         head = BUILD["env"].get_template("partials/lab-head.html")
         page.content = lab_first(page.content, lambda slug: head.render(**here, slug=slug))
-        card = BUILD["env"].get_template("partials/page-card.html").render(**here)
+        answers = {f"quiz:{page.url}": right for right in right_answers(page.markdown or "")[:1]}
+        card = BUILD["env"].get_template("partials/page-card.html").render(**here, answers=answers)
+        step = config.extra["steps"].get(page.file.src_uri)
+        if step and step.rung:
+            ladder = get_relative_url(groups["stage"].pages[0].address, page.url) + "#the-ladder"
+            line = ON_THE_LADDER.format(ladder=ladder, rung=step.rung, rungs=step.rungs)
+            page.content = page.content.replace("<h1", f"{line}\n<h1", 1)
         behind = LAB if LAB.search(page.content) else HEADING_END
         page.content = behind.sub(lambda match: f"{match[0]}\n{card}", page.content, count=1)
     return context
+
+
+def title_first(content: str) -> str:
+    """On the front page the title stands in the first screen's own layout."""
+    title = HEADING.search(content)
+    if not title or TITLE_PLACE not in content:
+        return content
+    return content.replace(title[0], "", 1).replace(TITLE_PLACE, title[0])
 
 
 def lab_first(content: str, head: Callable[[str], str]) -> str:

@@ -25,6 +25,8 @@ if str(ROOT) not in sys.path:
 from labs_py import api  # noqa: E402
 
 ELEMENT = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)?')
+PICTURE = re.compile(r'<lab-picture slug="([^"]*)" chart="([^"]*)"></lab-picture>')
+WORDS = re.compile(r'<g class="lab-(?:ticks|axis-title|words)".*?</g\s*>|<text\b.*?</text>', re.DOTALL)
 TITLE_LINE = '<div class="lab-head">'  # written by the hook furniture, in front of the lab
 FENCED = re.compile(r"^([ ]*)(`{3,}|~{3,})[^\n]*\n.*?^\1\2[ ]*$", re.MULTILINE | re.DOTALL)  # a listing, not the page
 SCRIPTS = ROOT / "overrides" / "labs"
@@ -58,6 +60,7 @@ def shown_labs(markdown: str) -> list[str]:
 def on_post_page(output, page, config):
     """Put the painted labs into the finished page, with the style and the script that only such pages load."""
     lab = ELEMENT.search(output)
+    output = PICTURE.sub(lambda match: picture(match[1], match[2]), output)
     if not lab:
         return output
     pictures = painted(frozenset(_slugs))
@@ -72,6 +75,20 @@ def on_post_page(output, page, config):
 
     line = TITLE_LINE if TITLE_LINE in output else lab[0]
     return ELEMENT.sub(put, output.replace(line, f"{head}{line}", 1))
+
+
+def picture(slug: str, chart: str) -> str:
+    """A chart of a lab's first frame as a small picture for a tile: without words, which would be too small to read.
+
+    Raises:
+        PluginError: no page shows the lab, or it has no such chart.
+    """
+    html = painted(frozenset(_slugs)).get(slug, "")
+    found = re.search(rf'data-chart="{chart}".*?(<svg[^>]*>)(.*?)</svg>', html, re.DOTALL)
+    box = re.search(r'viewBox="[^"]*"', found[1]) if found else None
+    if not found or not box:
+        raise PluginError(f"reference/pages.yml: the lab '{slug}' has no chart '{chart}' to be its picture")
+    return f'<svg class="lab-svg s10-picture" {box[0]} aria-hidden="true">{WORDS.sub("", found[2])}</svg>'
 
 
 @lru_cache(maxsize=1)

@@ -28,7 +28,7 @@ def right_answers(markdown: str) -> list[list[int] | dict[int, int]]:
 
     A list where the questions are numbered by their places, a mapping where earlier questions moved to another page.
     """
-    found = []
+    found: list[list[int] | dict[int, int]] = []
     for source in FENCE.findall(markdown):
         questions = yaml.safe_load(source)
         right = [next(i for i, option in enumerate(question["options"]) if option["right"]) for question in questions]

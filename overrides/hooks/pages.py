@@ -71,10 +71,12 @@ def moved(markdown: str, slug: str, to: str) -> str:
 
 
 def on_page_markdown(markdown, page, config, files):
-    """A page that shows another one again names it as the original, and search lists it once."""
+    """Of two pages that show the same the shorter address is the one to share, and search lists it once."""
     for entry in registry.entries(config.extra["groups"]):
-        if page.file.src_uri == f"{entry.also}.md":
-            page.canonical_url = urljoin(config.site_url, entry.address)
+        if not entry.also or page.file.src_uri not in (f"{entry.also}.md", entry.src_uri):
+            continue
+        page.canonical_url = urljoin(config.site_url, "" if entry.also == "index" else f"{entry.also}/")
+        if page.file.src_uri != entry.src_uri:
             page.meta["search"] = {"exclude": True}
 
 

@@ -20,6 +20,8 @@ class Entry:
     ready: bool
     short: str | None = None
     also: str | None = None
+    practise: str | None = None
+    picture: str | None = None
     part_of: str | None = None
     meta: dict = field(default_factory=dict)
 
@@ -41,6 +43,8 @@ class Group:
     key: str
     title: str
     pages: tuple[Entry, ...]
+    tab: str | None = None
+    then: str | None = None
 
     @property
     def rungs(self) -> tuple[Entry, ...]:
@@ -52,7 +56,7 @@ def _entry(docs: Path, group: str, raw: dict) -> Entry:
     file = docs / f"{raw['slug']}.md"
     meta = get_data(file.read_text(encoding="utf-8"))[1] if file.is_file() else {}
     ready = file.is_file() and meta.get("status", "ready") != "coming"
-    optional = {key: raw.get(key) for key in ("short", "also", "part_of")}
+    optional = {key: raw.get(key) for key in ("short", "also", "practise", "picture", "part_of")}
     return Entry(raw["slug"], raw["title"], raw["about"], group, ready, **optional, meta=meta)
 
 
@@ -60,7 +64,13 @@ def load(docs: Path) -> tuple[Group, ...]:
     """Read the registry; a page is ready when its file is there and does not call itself coming."""
     raw_groups = yaml.safe_load((docs / "reference" / "pages.yml").read_text(encoding="utf-8"))
     return tuple(
-        Group(raw["group"], raw["title"], tuple(_entry(docs, raw["group"], page) for page in raw["pages"]))
+        Group(
+            raw["group"],
+            raw["title"],
+            tuple(_entry(docs, raw["group"], page) for page in raw["pages"]),
+            raw.get("tab"),
+            raw.get("then"),
+        )
         for raw in raw_groups
     )
 
@@ -71,9 +81,16 @@ def entries(groups: tuple[Group, ...]) -> list[Entry]:
 
 
 def navigation(groups: tuple[Group, ...]) -> list[dict]:
-    """MkDocs' nav: a section for each group with the pages that are written; a lone page stands by itself."""
+    """MkDocs' nav: tabs, in them a section for each group with the pages that are written.
+
+    A lone page stands by itself, and so do the pages of a group that has its tab's name.
+    """
     nav: list[dict] = []
+    tabs: dict[str, list[dict]] = {}
     for group in groups:
         written = [{entry.title: entry.src_uri} for entry in group.pages if entry.ready]
-        nav += written if len(written) == 1 else [{group.title: written}] if written else []
+        items = written if len(written) <= 1 or group.title == group.tab else [{group.title: written}]
+        if group.tab and items and group.tab not in tabs:
+            nav.append({group.tab: tabs.setdefault(group.tab, [])})
+        (tabs[group.tab] if group.tab and items else nav).extend(items)
     return nav

@@ -210,7 +210,7 @@ def test_the_whole_site_builds_with_the_page_and_the_lab(copy: Path) -> None:
 
 def test_every_block_with_a_path_is_read_and_a_missing_table_is_seen() -> None:
     titled = len(re.findall(r"^ *```.*title=", PAGE, re.MULTILINE))
-    recipes = [blocks(title) for title in ("Add a task", "Add a method", "Add a lab", "Add a page")]
+    recipes = [blocks(title) for title in ("Add a task", "Add a method", "Add a lab", "Add a figure", "Add a page")]
     assert sum(bool(block.path) for recipe in recipes for block in recipe) == titled >= 20
     with pytest.raises(AssertionError, match="no NOWHERE"):
         place_in("TABLE = {}\n", Block("python", "x.py", "NOWHERE", ""))

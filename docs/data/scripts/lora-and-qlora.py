@@ -18,9 +18,8 @@ nf4 = BitsAndBytesConfig(
     bnb_4bit_use_double_quant=True,
     bnb_4bit_compute_dtype=torch.bfloat16,
 )
-model = AutoModelForCausalLM.from_pretrained(
-    MODEL, dtype=dtype, quantization_config=nf4 if card else None
-)
+weights = {"dtype": dtype, "quantization_config": nf4 if card else None}
+model = AutoModelForCausalLM.from_pretrained(MODEL, **weights)
 rows = load_dataset("json", data_files=ROWS, split="train").map(
     lambda row: {"prompt": row["messages"][:-1], "completion": row["messages"][-1:]},
     remove_columns="messages",  # with prompt and completion, TRL leaves the prompt out

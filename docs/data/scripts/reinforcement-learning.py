@@ -19,7 +19,8 @@ LONGEST = 64  # tokens of an answer
 def right(completions, result, **columns):
     """1 where the last number of an answer is the result, else 0."""
     last = [re.findall(r"-?\d+", answer[-1]["content"])[-1:] for answer in completions]
-    return [float(found == [wanted]) for found, wanted in zip(last, result)]
+    pairs = zip(last, result, strict=True)
+    return [float(found == [wanted]) for found, wanted in pairs]
 
 
 rows = load_dataset("json", data_files=ROWS, split="train")
@@ -39,7 +40,11 @@ settings = GRPOConfig(
 )
 lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear")
 trainer = GRPOTrainer(
-    MODEL, reward_funcs=right, args=settings, train_dataset=rows, peft_config=lora
+    MODEL,
+    reward_funcs=right,
+    args=settings,
+    train_dataset=rows,
+    peft_config=lora,
 )
 trainer.train()
 trainer.save_model()

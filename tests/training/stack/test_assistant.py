@@ -62,7 +62,9 @@ def test_passages_have_the_anchors_of_the_site_and_no_code() -> None:
 
 
 def test_a_figure_and_a_part_that_is_taken_in_are_no_text() -> None:
-    text = '# Rank\n\nBefore.\n\n{{ figure("thin") }}\n\n--8<-- "docs/data/snippets/box.md"\n\n## After\n\nIt goes on.\n'
+    text = (
+        '# Rank\n\nBefore.\n\n{{ figure("thin") }}\n\n--8<-- "docs/data/snippets/box.md"\n\n## After\n\nIt goes on.\n'
+    )
     assert [p.text for p in pages.passages_of("labs/rank", text)] == ["Before.", "It goes on."]
 
 
