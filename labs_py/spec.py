@@ -119,6 +119,8 @@ class Chart:
         live: True when it is only filled by pressing the lab's run button.
         scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own).
         download: caption of the button that saves the numbers as CSV ("" = a plain one).
+        drag: name of a range parameter whose value lies on the chart's horizontal axis, so that a hand can drag it
+            there ("" = none). A chart of words has no such axis: there its width is the slider's travel.
     """
 
     name: str
@@ -137,6 +139,7 @@ class Chart:
     live: bool = False
     scale_from: str = ""
     download: str = ""
+    drag: str = ""
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,21 @@ class DataFile:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """Frames along a main slider that are recorded when the site is built: it moves before Python has come.
+
+    Attributes:
+        param: name of a range parameter; everything else stands at its default.
+        values: the recorded values, in ascending order.
+        arrival: those that are played, in this order and up to the default, when the page opens for the first time.
+    """
+
+    param: str
+    values: tuple[float, ...]
+    arrival: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class LabSpec:
     """Everything about a lab that is data.
 
@@ -263,6 +281,9 @@ class LabSpec:
         data_files: recorded files that are provided before the first run, or later (see ``labs_py.data``).
         recorded: settings (over the defaults) whose result stands in charts and numbers that the first frame leaves
             empty, marked as recorded, until the reader runs the lab.
+        sweep: a main slider of which frames are recorded.
+        plays: whether the recorded run is played when the page opens for the first time; it fills charts of the first
+            scene.
     """
 
     slug: str
@@ -285,6 +306,8 @@ class LabSpec:
     data_files: tuple[DataFile, ...] = ()
     pinned: tuple[str, ...] = ()
     recorded: dict[str, Any] = field(default_factory=dict)
+    sweep: Sweep | None = None
+    plays: bool = False
 
     def param(self, name: str) -> Param:
         """The parameter of that name; KeyError when there is none."""

@@ -24,6 +24,7 @@ class Run:
         header: JSON text of the packed frame; each array's ``offset`` and ``shape`` point into ``numbers``.
         numbers: all arrays of the packed frame, one after the other, float32.
         needs: names of the data files that must be provided before the next step, one a line.
+        share: how much of the work is done, 0 to 1; 0 where a lab does not count its steps.
     """
 
     def __init__(self, slug: str, params_text: str):
@@ -35,6 +36,7 @@ class Run:
         self.numbers = np.zeros(0, dtype=np.float32)
         self.failure = ""
         self.needs = ""
+        self.share = 0.0
 
     def advance(self) -> str:
         """Take one step of work: "more", "done" or "failed" (then ``failure`` is JSON with kind and message)."""
@@ -45,6 +47,7 @@ class Run:
         except BaseException as error:  # a reader's edited code may raise anything, SystemExit too
             return self._fail(explain(error))
         self.needs = "\n".join(getattr(self._latest, "needs", ()))
+        self.share = self._latest.done / self._latest.total if getattr(self._latest, "total", 0) else 0.0
         return "done" if final else "more"
 
     def _fail(self, reason: dict[str, Any]) -> str:

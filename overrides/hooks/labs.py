@@ -21,6 +21,9 @@ from mkdocs.utils import get_relative_url
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "overrides" / "build"))
+
+import recording  # noqa: E402
 
 from labs_py import api  # noqa: E402
 
@@ -50,6 +53,17 @@ def on_pre_build(config):
 def on_page_markdown(markdown, page, config, files):
     """Note which labs the pages show, so that one node process can paint them all."""
     _slugs.update(shown_labs(markdown))
+
+
+def on_post_build(config):
+    """Put what is recorded of each lab beside its other data."""
+    folder = Path(config.site_dir) / "data" / "labs" / "recorded"
+    for slug in sorted(_slugs):
+        found = recording.recording(slug)
+        if found:
+            folder.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            (folder / f"{slug}.json").write_text(text, encoding="utf-8")
 
 
 def shown_labs(markdown: str) -> list[str]:
@@ -121,7 +135,8 @@ def lab_input(slug: str) -> dict:
     for prediction in spec.predictions:
         frame = api.last_frame(slug, prediction.params)
         answers[prediction.name] = frame["scalars"][prediction.reveal]["value"]
-    recorded = api.recorded_run(slug)
+    is_played = spec.plays and spec.recorded.get("train")
+    recorded = recording.run_frames(slug)[-1] if is_played else api.recorded_run(slug)
     tasks = {challenge.name: api.draw(slug, challenge.name, FIRST_SEED) for challenge in spec.challenges}
     return {
         "spec": spec.to_json(),

@@ -7,7 +7,7 @@
 
 /**
  * @typedef {{kind: string, message: string, line?: number, yours?: string}} Failure
- * @typedef {{slug: string, params: object, files?: object[], gesture?: string | null, silence?: number}} Request
+ * @typedef {{slug: string, params: object, files?: object[], gesture?: string | null, silence?: number, frames?: number}} Request
  * @typedef {{frame: (frame: any) => void, done: (stopped: boolean) => void, failed: (failure: Failure) => void,
  *   overtaken?: () => void}} Handlers each request ends with exactly one of done, failed and overtaken
  */
@@ -260,8 +260,8 @@ export class Bridge extends EventTarget {
     const request = this.#inFlight;
     if (!request || !this.booted || request.sent) return;
     request.sent = performance.now();
-    const { id, generation, slug, params, files } = request;
-    this.#worker.postMessage({ type: "run", id, generation, slug, params, files });
+    const { id, generation, slug, params, files, frames } = request;
+    this.#worker.postMessage({ type: "run", id, generation, slug, params, files, frames });
     this.#watchRun();
   }
 

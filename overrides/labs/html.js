@@ -63,3 +63,29 @@ export function setHtml(element, content) {
   if (!(content instanceof Safe)) throw new TypeError("setHtml takes the result of html``");
   element.innerHTML = content.text;
 }
+
+/**
+ * As setHtml, but an element that stays in its place is kept and only changed, so that what moves can glide (labs.css).
+ * @param {Element} element
+ * @param {Safe} content
+ */
+export function changeHtml(element, content) {
+  const made = document.createElement("template");
+  setHtml(made, content);
+  change(element, made.content);
+}
+
+/** @param {Element} old @param {Element | DocumentFragment} next */
+function change(old, next) {
+  if (old.childNodes.length !== next.childNodes.length) return old.replaceChildren(...next.childNodes);
+  return [...next.childNodes].forEach((to, i) => {
+    const from = /** @type {any} */ (old.childNodes[i]);
+    if (from.nodeName !== to.nodeName) from.replaceWith(to);
+    else if (!(to instanceof Element)) from.data = to.nodeValue;
+    else {
+      for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value);
+      for (const name of from.getAttributeNames()) if (!to.hasAttribute(name)) from.removeAttribute(name);
+      change(from, to);
+    }
+  });
+}

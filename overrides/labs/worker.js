@@ -1,7 +1,7 @@
 /**
  * The labs' Python, off the page's thread. One of these serves the whole site.
  *
- * In: {type: "boot", base, manifest, slug, files} | {type: "run", id, generation, slug, params, files} | {type: "cancel", id}
+ * In: {type: "boot", base, manifest, slug, files} | {type: "run", id, generation, slug, params, files, frames} | {type: "cancel", id}
  *     | {type: "call", id, name, args} | {type: "complete", id}
  * Out: {type: "progress", loaded, total} | {type: "ready", milliseconds} | {type: "boot-failed", message}
  *     | {type: "frame", id, generation, header, numbers, final} | {type: "alive", id} | {type: "stopped", id} | {type: "failed", id, error}
@@ -104,8 +104,13 @@ function sendFrame(run, id, generation, final) {
   return true;
 }
 
-async function run({ id, generation, slug, params, files }) {
+/**
+ * @param {{frames?: number}} request frames: how many are wanted on the way at least, as a run that is looked at needs
+ *   more than the few that its short time would give
+ */
+async function run({ id, generation, slug, params, files, frames = 0 }) {
   let job;
+  let sent = 0;
   const [now, later] = [false, true].map((wanted) => (files || []).filter((file) => Boolean(file.later) === wanted));
   try {
     await aloud(id, Promise.all([addLab(python, slug, runtime), provide(now)]));
@@ -115,7 +120,8 @@ async function run({ id, generation, slug, params, files }) {
       const until = performance.now() + SLICE;
       let state;
       do state = job.advance();
-      while (state === "more" && !job.needs && performance.now() < until);
+      while (state === "more" && !job.needs && performance.now() < until && !(frames && Math.floor(job.share * frames) !== sent));
+      sent = Math.floor(job.share * frames);
       if (state === "failed" || !sendFrame(job, id, generation, state === "done")) {
         return postMessage({ type: "failed", id, error: JSON.parse(job.failure) });
       }

@@ -21,6 +21,8 @@ from tests.site.one_at_a_time import one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/stage-10/"
+# A lab shows what it computes at once; what plays on arrival and at a pace has tests of its own.
+AT_ONCE = "globalThis.stage10LabSettings = {arrival: false, replay: false}"
 
 
 def build_tool(name: str) -> ModuleType:
@@ -79,6 +81,7 @@ def browser() -> Iterator[Browser]:
         def patient_context(**options) -> BrowserContext:
             context = new_context(**options)
             context.set_default_timeout(BOOT)
+            context.add_init_script(AT_ONCE)
             return context
 
         chromium.new_context = patient_context

@@ -358,7 +358,7 @@ def test_an_error_in_edited_code_keeps_the_last_good_frame(lab):
 def test_an_endless_loop_is_ended_and_the_edit_is_kept(browser, address):
     context = browser.new_context()
     page = context.new_page()
-    page.add_init_script("window.stage10LabSettings = {editedSilence: 1500}")
+    page.add_init_script("window.stage10LabSettings = {...window.stage10LabSettings, editedSilence: 1500}")
     open_lab(page, address)
     box = open_editor(page, EDITED)
     endless = "def relative_error(*anything):\n    while True:\n        pass\n"

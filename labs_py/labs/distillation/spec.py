@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labs_py.labs.distillation import teachers
 from labs_py.labs.distillation.tasks import CHALLENGES
-from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
+from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Sweep
 
 SOFT, LEARN, SQUARE, HELD, MODES = (
     "What the teacher says",
@@ -89,7 +89,8 @@ OUTPUTS = (
 CHARTS = (
     Chart("words", "Teacher and student, word by word", "tokens",
           (Series("shown_teacher", "teacher", role="bars"), Series("shown_student", "student", role="bars")),
-          "next word", "probability at T", tokens="words", section=SOFT, help="The teacher's first 16 words."),
+          "next word", "probability at T", tokens="words", section=SOFT, drag="temperature",
+          help="The teacher's first 16 words. Drag across the bars: right is hotter."),
     Chart("push", "The push on each logit", "tokens", (Series("shown_push", "minus gradient", role="bars"),),
           "next word", "push (up is right)", tokens="words", section=LEARN),
     Chart("curve", "Loss while the student learns", "line",
@@ -99,10 +100,11 @@ CHARTS = (
           (Series("gradient_with_square", "with T²", x="temperatures"),
            Series("gradient_without", "without", x="temperatures"),
            Series("inverse_square", "T = 1's size divided by T²", x="temperatures", role="dashed")),
-          "temperature", "norm of the gradient", x_log=True, y_log=True, section=SQUARE),
+          "temperature", "norm of the gradient", x_log=True, y_log=True, section=SQUARE,
+          markers=(("temperature", "T"),)),
     Chart("rest", "Mass beyond the 64 words", "line",
           (Series("rest_by_temperature", "mass beyond the 64 words, percent", x="recorded_temperatures"),),
-          "temperature", "percent", x_log=True, y_zero=True, section=SOFT,
+          "temperature", "percent", x_log=True, y_zero=True, section=SOFT, markers=(("temperature", "T"),),
           help="Whole vocabulary, exact on this grid."),
     Chart("heldout", "Unseen prompts", "line",
           (Series("heldout_soft", "soft labels"), Series("heldout_hard", "top word only", role="dashed")),
@@ -154,6 +156,8 @@ PREDICTIONS = (
                "nats", tolerance=0.3),
 )  # fmt: skip
 
+SWEPT = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0)
+
 SPEC = LabSpec(
     slug="distillation",
     title="Distillation Lab",
@@ -169,6 +173,7 @@ SPEC = LabSpec(
     run_label="Train the student",
     recorded={"train": True},
     pinned=("temperature", "alpha"),
+    sweep=Sweep("temperature", SWEPT, arrival=SWEPT[:8]),
     code=(
         "labs_py.core.numerics:logsumexp",
         "labs_py.core.distill:soften",

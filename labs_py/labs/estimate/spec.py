@@ -5,7 +5,7 @@ from __future__ import annotations
 from labs_py.core.model_table import MODELS
 from labs_py.core.run_cost import TARGETS
 from labs_py.labs.estimate.tasks import CHALLENGES
-from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
+from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Sweep
 
 MEMORY, WORK, CHECK = "Memory, part by part", "Work, hours, money", "Predicted against measured"
 GIGA = 10**9
@@ -299,6 +299,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     pinned=("batch", "tokens"),
+    sweep=Sweep("tokens", tuple(2**k for k in range(5, 16))),
     code=(
         "labs_py.core.run_cost:memory",
         "labs_py.core.run_cost:activation_bytes",

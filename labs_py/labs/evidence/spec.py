@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labs_py.labs.evidence import pasted
 from labs_py.labs.evidence.tasks import CHALLENGES
-from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
+from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Sweep
 
 PLAN, PASTED, SEEDS = "Before: how many items?", "After: is the gain real?", "Several seeds"
 
@@ -254,6 +254,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     pinned=("n", "gain"),
+    sweep=Sweep("n", (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)),
     code=(
         "labs_py.core.power:mcnemar",
         "labs_py.core.power:paired_power",

@@ -99,6 +99,7 @@ SPEC = LabSpec(
     run_label="Train",
     recorded={"train": True},
     view="finetune",
+    plays=True,
     pinned=("method", "rank"),
     code=(
         "labs_py.core.tiny_gpt:forward",

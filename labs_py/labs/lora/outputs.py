@@ -177,6 +177,7 @@ CHARTS = (
         "relative error",
         y_zero=True,
         section=SPECTRUM,
+        drag="rank",
         help="The dot is measured on the matrices, the line comes "
         "from the singular values: they meet because dropping the smallest terms of the sum is the best one can do.",
     ),

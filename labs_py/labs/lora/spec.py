@@ -6,7 +6,7 @@ from labs_py.labs.lora.lessons import PREDICTIONS, PRESETS
 from labs_py.labs.lora.outputs import CHARTS, OUTPUTS
 from labs_py.labs.lora.params import PARAMS, SECTIONS
 from labs_py.labs.lora.tasks import CHALLENGES
-from labs_py.spec import LabSpec
+from labs_py.spec import LabSpec, Sweep
 
 SPEC = LabSpec(
     slug="lora",
@@ -23,6 +23,7 @@ SPEC = LabSpec(
     run_label="Train A and B",
     recorded={"train": True},
     pinned=("rank",),
+    sweep=Sweep("rank", (*range(1, 9), 10, 12, 16, 24, 32, 48, 64), arrival=tuple(range(1, 9))),
     code=(
         "labs_py.core.lora:truncate",
         "labs_py.core.lora:relative_error",

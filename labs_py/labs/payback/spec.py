@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labs_py.core import break_even
 from labs_py.labs.payback.tasks import CHALLENGES
-from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
+from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Sweep
 
 USE, MODEL, WORK, RESULT = "Traffic", "The fine-tuned model", "Work and time", "What comes out"
 START = break_even.Case()
@@ -96,6 +96,7 @@ SPEC = LabSpec(
     predictions=PREDICTIONS,
     challenges=CHALLENGES,
     pinned=("requests", "long_prompt"),
+    sweep=Sweep("requests", tuple(m * 10**k for k in range(2, 8) for m in (1, 2, 5)) + (100_000_000,)),
     code=(
         "labs_py.core.break_even:prompted_request",
         "labs_py.core.break_even:tuned_request",

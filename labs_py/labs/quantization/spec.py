@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labs_py.labs.quantization import sources
 from labs_py.labs.quantization.tasks import CHALLENGES
-from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series
+from labs_py.spec import Chart, LabSpec, Output, Param, Prediction, Preset, Section, Series, Sweep
 
 GRID, ERROR, MEMORY, SWEEP, REPAIR = (
     "The grid",
@@ -122,7 +122,7 @@ CHARTS = (
            Series("sweep_affine", "affine", x="bits_affine"),
            Series("sweep_formats", "NF4, fp8, bf16, fp16", x="bits_formats", role="dots"),
            Series("sweep_now", "your setting", x="bits_now", role="dots")),
-          "true bits per weight", "root mean square error", y_log=True, section=SWEEP,
+          "true bits per weight", "root mean square error", y_log=True, section=SWEEP, drag="bits",
           help="From left to right the dots are NF4, fp8 E5M2 above fp8 E4M3, bf16 above fp16 (which leaves the MiniLM "
           "matrices, kept as fp16, unchanged and has no dot there)."),
     Chart("spectrum", "Singular values of what was lost", "line",
@@ -192,6 +192,7 @@ SPEC = LabSpec(
     run_label="Fit the repair",
     recorded={"train": True},
     pinned=("bits",),
+    sweep=Sweep("bits", tuple(range(2, 17)), arrival=(8, 7, 6, 5, 4)),
     code=(
         "labs_py.core.quantize:symmetric",
         "labs_py.core.quantize:affine",

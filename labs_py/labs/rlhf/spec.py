@@ -6,7 +6,7 @@ from labs_py.labs.rlhf.lessons import PREDICTIONS, PRESETS
 from labs_py.labs.rlhf.outputs import CHARTS, OUTPUTS
 from labs_py.labs.rlhf.params import PARAMS, SECTIONS
 from labs_py.labs.rlhf.tasks import CHALLENGES
-from labs_py.spec import LabSpec
+from labs_py.spec import LabSpec, Sweep
 
 # What the careful annotator would say of the first pairs of the queue: an example of picks, until the reader's own.
 EXAMPLE_PICKS = "41A 27B 50A 29A 39A 48A 32B 46A 47B 13A 30B 9B 33A 3A 38B 5B 4A 18A 17A 52A 15A 36B 37A 43B"
@@ -26,6 +26,7 @@ SPEC = LabSpec(
     run_label="Fit by gradient descent",
     recorded={"picks": [[int(pick[:-1]), pick[-1]] for pick in EXAMPLE_PICKS.split()]},
     view="rlhf",
+    sweep=Sweep("beta", (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 2.0, 3.0, 5.0, 10.0)),
     code=(
         "labs_py.core.preference:log_likelihood",
         "labs_py.core.preference:gradient",

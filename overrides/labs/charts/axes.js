@@ -100,7 +100,9 @@ export function markerLines(chart, markers, x) {
   let lane = 0;
   const box = boxOf(chart);
   const floor = box.height - box.bottom;
-  return [...markers]
+  // what page/drag.js needs to read a place on the axis
+  const axis = chart.drag || chart.markers?.length ? [html`<g data-axis="${[...x.domain(), ...x.range()].join(" ")}"/>`] : [];
+  const lines = [...markers]
     .sort((a, b) => a.x - b.x)
     .map((marker) => {
       const at = x(marker.x);
@@ -111,4 +113,5 @@ export function markerLines(chart, markers, x) {
         at + (end ? -5 : 5))}" y="${box.top + 7 + 14 * lane}" text-anchor="${end ? "end" : "start"}">${
         marker.label}</text></g>`;
     });
+  return [...axis, ...lines];
 }

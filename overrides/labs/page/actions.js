@@ -18,6 +18,7 @@ const ACTIONS = {
   run: (lab) => lab.compute({ run: true }),
   stop(lab) {
     lab.bridge.stop();
+    lab.dispatchEvent(new CustomEvent("lab-asked", { detail: {} })); // what is still to be replayed is let go
     lab.querySelector('[data-part="meter"]').hidden = true;
     lab.state = "ready";
     lab.announce("Stopped. The lab shows the last step that was finished.");

@@ -12,23 +12,23 @@ import { syncCharts, syncOutputs } from "../view/outputs.js";
 import { mountActions } from "./actions.js";
 import { mountBoot } from "./boot_when.js";
 import { mountControls } from "./controls.js";
-import { mountDrawer } from "./drawer.js";
-import { mountMeter } from "./meter.js";
 import { mountOwnView } from "./own_view.js";
 import { mountScenes } from "./scenes.js";
 import { markOwn, mountUndo, Undo } from "./undo.js";
 
 const ADDRESS_DELAY = 200;
 /** What later.js brings to life. */
-const LATER = '[data-challenge], [data-prediction], [data-part="chip"], .lab-progress, [data-action="export"]';
+const LATER = '[data-challenge], [data-prediction], [data-part="chip"], .lab-progress, [data-action="export"], [data-action$="drawer"]';
 const TABLE_DELAY = 120;
 const STEP_DELAY = 900;
+const RUN_FRAMES = 48; // of a run, so that it can be replayed
 
 export class LabView extends HTMLElement {
   #ended = null;
   #listeners = new Set();
   #timers = {};
   #lastDrawn = 0;
+  #held = null;
 
   connectedCallback() {
     if (this.#ended || !this.querySelector('[data-part="data"]')) return;
@@ -62,7 +62,7 @@ export class LabView extends HTMLElement {
       if (!["stop", "download"].includes(part.dataset.action) && !part.closest(`[data-part="own-view"], ${LATER}`)) part.disabled = false;
     });
     syncControls(this, this.spec, this.params);
-    [mountControls, mountActions, mountMeter, mountOwnView, mountUndo, mountDrawer, mountScenes].forEach(
+    [mountControls, mountActions, mountOwnView, mountUndo, mountScenes].forEach(
       (mount) => this.#mount(mount));
     this.#mountLater();
     markOwn(this);
@@ -145,6 +145,7 @@ export class LabView extends HTMLElement {
    *   action's name, so that it can be undone; mine: false where the reader did not type or pick the values.
    */
   setParams(changes, { run = false, gesture = null, over = "current", why = "", mine = !why } = {}) {
+    this.isTouched = true;
     const before = this.params;
     const next = over === "defaults" ? { ...defaultsOf(this.spec), ...ownOf(this.spec, before) } : { ...before };
     for (const param of this.spec.params) {
@@ -161,6 +162,7 @@ export class LabView extends HTMLElement {
     markOwn(this);
     if (mine) keepInputs(this.spec, before, this.params);
     this.dispatchEvent(new CustomEvent("lab-moved"));
+    this.classList.toggle("is-dragged", gesture !== null);
     clearTimeout(this.#timers.address);
     this.#timers.address = setTimeout(() => showInAddress(this.spec, this.params), ADDRESS_DELAY);
     return this.compute({ run, gesture });
@@ -172,17 +174,22 @@ export class LabView extends HTMLElement {
    */
   compute({ run = false, gesture = null, silence } = {}) {
     const params = { ...this.params, ...("train" in this.params ? { train: run } : {}) };
+    this.dispatchEvent(new CustomEvent("lab-asked", { detail: { run } }));
     this.state = this.bridge.booted ? "running" : "booting";
     if (!this.bridge.booted) this.announce("Starting Python in your browser; your setting follows as soon as it runs.");
     const files = (this.spec.data_files || []).map(({ name, sha256, later }) => ({
       name, later, url: new URL(`../data/labs/files/${name}`, this.bridge.base.replace(/runtime\/$/, "")).href, integrity: integrityOf(sha256) }));
     return new Promise((resolve) => {
       this.bridge.request(
-        { slug: this.spec.slug, params, gesture, files, silence: silence ?? (this.edited.size ? this.bridge.settings.editedSilence : undefined) },
+        { slug: this.spec.slug, params, gesture, files, frames: run ? RUN_FRAMES : 0, silence: silence ?? (this.edited.size ? this.bridge.settings.editedSilence : undefined) },
         {
           frame: (frame) => {
-            const drawn = this.#tryShow(frame);
-            if (frame.final || !drawn) resolve(drawn ? frame : null);
+            const draw = () => {
+              const drawn = this.#tryShow(frame);
+              if (frame.final || !drawn) resolve(drawn ? frame : null);
+            };
+            if (this.#held && !run) this.#held.push(draw);
+            else if (!run || !this.pace?.(frame, draw, () => resolve(null))) draw();
           },
           done: (stopped) => {
             if (stopped && !this.bridge.busy) this.#settled("Stopped. The lab shows the last step that was finished.");
@@ -249,6 +256,25 @@ export class LabView extends HTMLElement {
     } else if (this.state !== "running") this.state = "running";
     this.#listeners.forEach((listener) => listener(frame));
     this.dispatchEvent(new CustomEvent("lab-frame", { detail: { params: frame.params, final: frame.final }, bubbles: true }));
+  }
+
+  /** Keeps computed frames back while something recorded plays. @returns {() => void} lets them go */
+  hold() {
+    this.#held = [];
+    return () => {
+      const held = this.#held || [];
+      this.#held = null;
+      if (held.length) held.forEach((draw) => draw());
+      else if (this.frame) this.peek(this.frame);
+    };
+  }
+
+  /** Draws a frame of a run that is over; settings and state stay. */
+  peek(frame) {
+    if (this.signal.aborted) return;
+    syncOutputs(this, this.spec, frame);
+    syncCharts(this, this.spec, frame, false);
+    this.#listeners.forEach((listener) => listener({ ...frame, progress: { done: 0, total: 0 }, final: true }));
   }
 
   refreshTables() {

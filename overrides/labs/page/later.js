@@ -8,8 +8,13 @@ import { saveFile } from "./actions.js";
 import { mountChallenges } from "./challenges.js";
 import { mountChip } from "./chip.js";
 import { mountCode } from "./code.js";
+import { mountDrag } from "./drag.js";
+import { mountDrawer } from "./drawer.js";
+import { mountMeter } from "./meter.js";
 import { mountPredictions } from "./predict.js";
 import { mountProgress } from "./progress.js";
+import { mountRecorded } from "./recorded.js";
+import { mountReplay } from "./replay.js";
 
 /** @param {import("./element.js").LabView} lab */
 function mountExport(lab) {
@@ -20,4 +25,4 @@ function mountExport(lab) {
   }, { signal: lab.signal });
 }
 
-export const mounts = [mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport];
+export const mounts = [mountReplay, mountRecorded, mountDrag, mountMeter, mountDrawer, mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport];

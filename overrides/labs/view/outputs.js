@@ -1,7 +1,7 @@
 /** Scalars as annotations: what a reader sees, and the exact value for tests and for copying. */
 
 import { scalar } from "../format.js";
-import { html, setHtml } from "../html.js";
+import { changeHtml, html } from "../html.js";
 import { drawParts } from "../charts/index.js";
 import { sizedCharts } from "./scenes.js";
 
@@ -46,9 +46,11 @@ export function syncOutputs(root, spec, frame) {
  * Draws every chart of a frame whose arrays came with it; the others keep their last picture, marked as such.
  * @param {Element} root
  * @param {boolean} withTables the numbers below are rewritten too (costlier than the picture)
+ * @param {string[] | null} [only] names of the charts that may change
  */
-export function syncCharts(root, spec, frame, withTables) {
+export function syncCharts(root, spec, frame, withTables, only = null) {
   for (const chart of sizedCharts(spec, isNarrow(root))) {
+    if (only && !only.includes(chart.name)) continue;
     const figure = root.querySelector(`[data-chart="${chart.name}"]`);
     if (!figure) continue;
     const parts = drawParts(chart, frame, spec);
@@ -82,5 +84,5 @@ function setPart(figure, name, content) {
   const part = figure.querySelector(`[data-part="${name}"]`);
   if (given.get(part) === content.text) return;
   given.set(part, content.text);
-  setHtml(part, content);
+  changeHtml(part, content);
 }
