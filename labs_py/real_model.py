@@ -42,7 +42,7 @@ class Talk:
         self.adapters: dict[str, Adapter] = {}
         self.writers: dict[str, answer.Writer] = {}
         self.writing: dict[str, Iterator[answer.Token]] = {}
-        self.training: Training | None = None
+        self.training: learning.Course | None = None
         self.texts = byte_pairs.load(data.load(TOKENIZER))
         self.spelt = byte_pairs.spellings(self.texts)
         self.stop = self.texts.special[chat.STOP]
@@ -131,14 +131,21 @@ class Talk:
 
     def learn(self, rows: str, settings: str) -> str:
         """Prepare a training on rows, JSON [{messages}]; the count of tokens comes back, or a ValueError's sentence."""
-        self.training = Training(self, json.loads(rows), json.loads(settings))
-        return json.dumps({"rows": len(self.training.rows), "tokens": self.training.tokens})
+        wanted = json.loads(settings)
+        found = [chat.row(self.texts, row["messages"], LONGEST_ROW) for row in json.loads(rows)]
+        rank, seed = int(wanted["rank"]), int(wanted.get("seed", 0))
+        adapter = lora.start(self.model, LAYERS, rank, 2.0 * rank, seed)
+        self.training = learning.Course(
+            self.model, adapter, found, int(wanted["steps"]), float(wanted["rate"]), 2, seed
+        )
+        return json.dumps({"rows": len(found), "tokens": sum(len(row.ids) for row in found)})
 
     def step(self) -> str:
         """One step of the training; its loss and number as JSON."""
         if self.training is None:
             raise ValueError("No training was prepared.")
-        return json.dumps(self.training.step())
+        loss = self.training.step()
+        return json.dumps({"step": self.training.done, "loss": loss})
 
     def learnt(self, name: str) -> None:
         """Keep the adapter of the training as it now is under a name."""
@@ -151,34 +158,3 @@ class Talk:
     def files(self, name: str) -> tuple[bytes, str]:
         """PEFT's two files of an adapter."""
         return lora.peft_files(self.adapters[name])
-
-
-class Training:
-    """LoRA on a reader's rows: batches in a drawn order, the rate falling to nothing after a short warm-up."""
-
-    def __init__(self, talk: Talk, rows: list[dict[str, Any]], settings: dict[str, Any]):
-        self.rows = [chat.row(talk.texts, row["messages"], LONGEST_ROW) for row in rows]
-        self.tokens = sum(len(row.ids) for row in self.rows)
-        self.model, self.steps, self.rate = talk.model, int(settings["steps"]), float(settings["rate"])
-        rank = int(settings["rank"])
-        self.adapter = lora.start(talk.model, LAYERS, rank, 2.0 * rank, int(settings.get("seed", 0)))
-        self.optimiser = learning.AdamW(self.adapter)
-        self.size = min(int(settings.get("batch", 4)), len(self.rows))
-        self.order, self.rng = [], np.random.default_rng(int(settings.get("seed", 0)))
-        self.done = 0
-
-    def step(self) -> dict[str, float]:
-        """One step; the loss is that before it."""
-        if len(self.order) < self.size:
-            self.order += self.rng.permutation(len(self.rows)).tolist()
-        batch, self.order = self.order[: self.size], self.order[self.size :]
-        loss, gradients = learning.step(self.model, self.adapter, [self.rows[i] for i in batch])
-        self.optimiser.update(gradients, self.rate * share_of_rate(self.done, self.steps))
-        self.done += 1
-        return {"step": self.done, "loss": loss}
-
-
-def share_of_rate(step: int, steps: int) -> float:
-    """A rise over the first twentieth of the steps, then a fall in a straight line, as the recorded runs have it."""
-    warm = max(1, round(steps / 20))
-    return (step + 1) / warm if step < warm else max(0.0, (steps - step) / max(1, steps - warm))

@@ -35,6 +35,12 @@ function readManifest(file) {
   }
 }
 
+/** A file's name with its hash in it. */
+function hashed(name, content) {
+  const { name: stem, ext } = path.parse(name);
+  return `${stem}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}${ext}`;
+}
+
 /** The module "lab-views": each file of views/ by its name, loaded when a lab asks for it. */
 const views = {
   name: "lab-views",
@@ -67,7 +73,11 @@ async function bundle(entry, options = {}) {
 }
 
 const [worker] = await bundle("worker.js");
-const workerFile = `worker-${createHash("sha256").update(worker.content).digest("hex").slice(0, 8)}.js`;
+const workerFile = hashed("worker.js", worker.content);
+const [realWorker] = await bundle("real/worker.js");
+const realWorkerFile = hashed("real-worker.js", realWorker.content);
+const blocks = readFileSync(path.join(SOURCES, "real/blocks.wasm"));
+const blocksFile = hashed("blocks.wasm", blocks);
 const scripts = await bundle("main.js", {
   plugins: [views],
   // Our scales hold numbers only: the tables of colours, dates and number formats stay out (13 kB gzip).
@@ -79,10 +89,23 @@ const scripts = await bundle("main.js", {
 const [search] = await bundle("../search/worker.js", { format: "iife" });
 const styles = await bundle("labs.css", { loader: { ".css": "css" } });
 const figures = await bundle("figures.css", { loader: { ".css": "css" } });
+const realStyles = await bundle("real.css", { loader: { ".css": "css" } });
+const [real] = await bundle("real/main.js", {
+  define: { RUNTIME_MANIFEST: JSON.stringify(manifest), REAL_WORKER: JSON.stringify(realWorkerFile), BLOCKS_FILE: JSON.stringify(blocksFile) },
+});
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const files = [{ name: workerFile, content: worker.content }, ...scripts, ...styles, ...figures];
+const files = [
+  { name: workerFile, content: worker.content },
+  { name: realWorkerFile, content: realWorker.content },
+  { name: blocksFile, content: blocks },
+  { name: "real.js", content: real.content },
+  ...scripts,
+  ...styles,
+  ...figures,
+  ...realStyles,
+];
 for (const { name, content } of files) writeFileSync(path.join(out, name), content);
 
 mkdirSync(path.join(target, "assets", "search"), { recursive: true });

@@ -99,6 +99,11 @@ def build(out: Path) -> None:
         environment,
     )
     shutil.copytree(runtime, part / "assets" / "runtime", dirs_exist_ok=True)
+    step(
+        "the real model's files",
+        [sys.executable, here / "model_parts.py", "--out", part / "assets" / "real-model"],
+        environment,
+    )
     step("labs' bundle", [node(), here / "bundle.mjs", part], environment)
     shutil.rmtree(out, ignore_errors=True)
     part.rename(out)

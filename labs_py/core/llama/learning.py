@@ -205,3 +205,34 @@ class AdamW:
                 factor -= g.dtype.type(rate / (1 - one**self.count)) * first / root
 
     # --8<-- [end:adamw]
+
+
+def share_of_rate(step: int, steps: int) -> float:
+    """A rise over the first twentieth of the steps, then a fall in a straight line, as the recorded runs have it."""
+    warm = max(1, round(steps / 20))
+    return (step + 1) / warm if step < warm else max(0.0, (steps - step) / max(1, steps - warm))
+
+
+class Course:
+    """A training from start to end: batches in a drawn order, each row once before any comes again.
+
+    Attributes:
+        done: steps that were taken.
+    """
+
+    def __init__(self, model: Model, adapter: Adapter, rows: Sequence[Row], steps: int, rate: float, size: int = 2,
+                 seed: int = 0):  # fmt: skip
+        self.model, self.adapter, self.rows, self.steps, self.rate = model, adapter, rows, steps, rate
+        self.size, self.done = min(size, len(rows)), 0
+        self.optimiser, self._rng = AdamW(adapter), np.random.default_rng(seed)
+        self._order: list[int] = []
+
+    def step(self) -> float:
+        """One step; the loss of its rows before it."""
+        while len(self._order) < self.size:
+            self._order += self._rng.permutation(len(self.rows)).tolist()
+        batch, self._order = self._order[: self.size], self._order[self.size :]
+        loss, gradients = step(self.model, self.adapter, [self.rows[i] for i in batch])
+        self.optimiser.update(gradients, self.rate * share_of_rate(self.done, self.steps))
+        self.done += 1
+        return loss

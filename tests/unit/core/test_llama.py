@@ -260,3 +260,28 @@ def test_steps_lower_the_loss_and_leave_the_base_alone():
         losses.append(loss)
     assert losses[-1] < losses[0] / 2
     assert all(np.array_equal(before.weights[name], model.weights[name]) for name in model.weights)
+
+
+def test_a_course_takes_each_row_once_before_any_comes_again():
+    model = random_model(dtype=np.float32)
+    rows = [learning.Row([i, i + 1, i + 2], 1) for i in range(5)]
+    course = learning.Course(model, lora.start(model, range(2, 3), 1, 2.0, 0), rows, steps=5, rate=0.01, size=2)
+    seen, whole = [], learning.step
+
+    def noted(model, adapter, batch):
+        seen.extend(row.ids[0] for row in batch)
+        return whole(model, adapter, batch)
+
+    learning.step = noted
+    try:
+        assert all(course.step() > 0 for _ in range(5))
+    finally:
+        learning.step = whole
+    assert sorted(seen[:5]) == list(range(5)) and len(seen) == 10 and course.done == 5
+
+
+def test_the_rate_rises_shortly_and_falls_to_nothing():
+    shares = [learning.share_of_rate(step, 40) for step in range(41)]
+    assert shares[0] == 0.5 and max(shares) == 1.0 and shares[40] == 0.0
+    assert all(0 <= share <= 1 for share in shares) and shares[2:] == sorted(shares[2:], reverse=True)
+    assert learning.share_of_rate(0, 1) == 1.0

@@ -1,0 +1,100 @@
+/**
+ * Files of the real model: fetched once, checked by their hash, kept by the browser, and gone on with after a break.
+ *
+ * A file that has come whole is kept at once, so after a break only the file that was on its way starts again. Where
+ * the browser keeps nothing (storage off or full), the model works all the same and is fetched again the next time.
+ */
+
+/** Where the browser keeps the files; the number counts up when they are cut otherwise. */
+export const KEPT = "stage10-real-model-1";
+
+async function hexOf(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function openKept() {
+  try {
+    return await caches.open(KEPT);
+  } catch {
+    return null; // storage is off
+  }
+}
+
+/** What was kept of a file, when it is still what it was. */
+async function fromKept(kept, url, sha256) {
+  const found = await kept?.match(url).catch(() => undefined);
+  if (!found) return null;
+  const bytes = new Uint8Array(await found.arrayBuffer());
+  if ((await hexOf(bytes)) === sha256) return bytes;
+  await kept.delete(url);
+  return null;
+}
+
+/** The bytes of an answer, told as they come. */
+async function streamed(answer, size, tell) {
+  const bytes = new Uint8Array(size);
+  const reader = answer.body.getReader();
+  let at = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (at + value.length > size) throw new Error("longer than it should be");
+    bytes.set(value, at);
+    at += value.length;
+    tell(at);
+  }
+  if (at !== size) throw new Error("it ended early");
+  return bytes;
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @param {{url: string, name: string, bytes: number, sha256: string}} file
+ * @param {(loaded: number) => void} tell bytes of this file that are here
+ * @returns {Promise<{bytes: Uint8Array, keeps: boolean}>} keeps: whether the browser holds it for the next visit;
+ *   rejects with one plain sentence
+ */
+export async function fetchFile(file, tell) {
+  const kept = await openKept();
+  const before = await fromKept(kept, file.url, file.sha256);
+  if (before) {
+    tell(before.length);
+    return { bytes: before, keeps: true };
+  }
+  let bytes;
+  try {
+    const answer = await fetch(file.url, { cache: "no-store" });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    bytes = await streamed(answer, file.bytes, tell);
+  } catch (error) {
+    throw new Error(`The file ${file.name} could not be fetched (${error.message}). What has come before it is kept: try again.`);
+  }
+  if ((await hexOf(bytes)) !== file.sha256) {
+    throw new Error(`The file ${file.name} is not what it should be (another hash), so it is not used. Try again.`);
+  }
+  try {
+    await kept.put(file.url, new Response(bytes));
+    return { bytes, keeps: true };
+  } catch {
+    return { bytes, keeps: false };
+  }
+}
+
+/** Forget all that was kept. */
+export async function forget() {
+  try {
+    return await caches.delete(KEPT);
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes of these files that the browser holds already. */
+export async function keptBytes(files) {
+  const kept = await openKept();
+  if (!kept) return 0;
+  const held = new Set((await kept.keys()).map((request) => request.url));
+  return files.reduce((sum, { url, bytes }) => sum + (held.has(url) ? bytes : 0), 0);
+}
