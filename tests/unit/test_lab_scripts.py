@@ -23,7 +23,9 @@ def node() -> str:
     return os.environ.get("STAGE10_NODE") or (stamp.read_text().strip() if stamp.exists() else shutil.which("node"))
 
 
-@pytest.mark.parametrize("name", ["charts", "bridge", "kernel", "blocks", "real", "kept", "moved", "search", "runtime_files"])
+@pytest.mark.parametrize(
+    "name", ["charts", "bridge", "kernel", "blocks", "real", "kept", "moved", "search", "runtime_files"]
+)
 def test_node_suite(name):
     done = subprocess.run(
         [node(), "--test", f"tests/unit/{name}.test.mjs"], cwd=ROOT, capture_output=True, text=True, timeout=120

@@ -9,6 +9,7 @@ import { forget, keptBytes } from "./fetching.js";
 import { parseRows } from "./rows.js";
 import { Columns } from "./columns.js";
 import { Training } from "./training.js";
+import { startWorker } from "../start_worker.js";
 
 /* global RUNTIME_MANIFEST, REAL_WORKER, BLOCKS_FILE: put in by overrides/build/bundle.mjs */
 const here = new URL(".", import.meta.url);
@@ -101,7 +102,7 @@ export class RealModel extends HTMLElement {
   async load() {
     this.say("Starting Python, and fetching the model …", "loading");
     this.part("progress").hidden = false;
-    this.#worker = new Worker(new URL(REAL_WORKER, here), { type: "module" });
+    this.#worker = startWorker(new URL(REAL_WORKER, here).href);
     this.#worker.onmessage = ({ data }) => this.#heard(data);
     this.#worker.onerror = () => this.#died();
     const { tokenizer, check } = this.record;
@@ -115,8 +116,25 @@ export class RealModel extends HTMLElement {
   #died() {
     this.#worker?.terminate();
     this.#worker = null;
-    this.say("The model stopped working. Start it again; what was fetched is kept, and so are your rows.", "error");
+    const sentence = "The model stopped working. Start it again; what was fetched is kept, and so are your rows.";
+    this.say(sentence, "error");
+    for (const { reject } of this.#waiting.values()) reject(new Error(sentence));
+    this.#waiting.clear();
+    this.#forgetAdapters();
     this.part("fetch").textContent = "Start the model again";
+  }
+
+  /** Adapters lived in the worker that is gone: those of the site are fetched again, a reader's own are no more. */
+  #forgetAdapters() {
+    for (const adapter of this.record.adapters) adapter.here = false;
+    for (const option of [...this.part("adapter").options]) if (option.value in (this.ownRanks ?? {})) option.remove();
+    for (const name of ["download", "go-on"]) this.part(name).hidden = true;
+    this.#chosen();
+  }
+
+  /** Whether there is a model to ask. */
+  get alive() {
+    return this.#worker !== null;
   }
 
   send(message, transfer = []) {
@@ -278,7 +296,7 @@ export class RealModel extends HTMLElement {
       this.say(speed ? `${speed.toFixed(1)} tokens a second${quick ? "" : ", in float32"}, both models together on one thread.` : before, "ready");
       return texts;
     } catch (error) {
-      this.say(error.message, this.#worker ? "ready" : "error");
+      this.say(error.message, this.alive ? "ready" : "error");
       return null;
     }
   }

@@ -48,7 +48,7 @@ export class Training {
       page.addOwn("yours", "Your own, trained here", settings.rank);
       page.say(`${stopped ? "Stopped" : "Done"} after ${this.losses.length} steps. Your adapter is laid over the tuned model: ask it something.`, "ready");
     } catch (error) {
-      page.say(error.message, "ready");
+      page.say(error.message, page.alive ? "ready" : "error");
     }
     return undefined;
   }
