@@ -102,7 +102,12 @@ class Talk:
     # texts
 
     def begin(self, writer: str, turns: str, longest: int) -> None:
-        """Start an answer to a chat, given as JSON."""
+        """Start an answer to a chat, given as JSON.
+
+        It is read from its start: what one writer kept of an earlier chat on the quick path, and another did not, would
+        part two answers of the same model.
+        """
+        self.writers[writer].forget()
         asked = chat.ids(self.texts, chat.prompt_text(json.loads(turns)))
         self.writing[writer] = self.writers[writer].greedy(asked, [self.stop], longest)
 

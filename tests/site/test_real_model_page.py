@@ -56,6 +56,7 @@ def test_a_wrong_file_is_refused_in_a_sentence_and_can_be_asked_for_again(visit)
     expect(part(page, "fetch")).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_model_answers_learns_a_row_and_gives_the_adapter_away(visit):
     """Fetched, checked, asked with the recorded question, trained for two steps, downloaded."""
     page = visit(PAGE)

@@ -42,6 +42,10 @@ class Writer:
     def use(self, linear: Linear | None) -> None:
         """Other linear maps from now on, such as those with an adapter; what was read before is forgotten."""
         self.linear = linear or llama.plain(self.model)
+        self.forget()
+
+    def forget(self) -> None:
+        """Read the next text from its start."""
         self.memory.count, self.read = 0, []
 
     def logits(self, ids: Sequence[int]) -> np.ndarray:

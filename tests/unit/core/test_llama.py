@@ -285,3 +285,12 @@ def test_the_rate_rises_shortly_and_falls_to_nothing():
     assert shares[0] == 0.5 and max(shares) == 1.0 and shares[40] == 0.0
     assert all(0 <= share <= 1 for share in shares) and shares[2:] == sorted(shares[2:], reverse=True)
     assert learning.share_of_rate(0, 1) == 1.0
+
+
+def test_a_writer_that_forgot_reads_from_the_start():
+    model = random_model(dtype=np.float32)
+    writer = answer.Writer(model, room=9)
+    writer.logits([1, 2, 3])
+    writer.memory.keys += 1  # as if the kept part had been rounded otherwise
+    writer.forget()
+    assert np.array_equal(writer.logits([1, 2, 3]), answer.Writer(model, room=9).logits([1, 2, 3]))
