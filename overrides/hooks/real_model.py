@@ -88,7 +88,7 @@ def parting(answer: dict[str, Any]) -> str:
 
 def recorded(answer: dict[str, Any]) -> str:
     """One more recorded pair of answers."""
-    sides = "".join(f'<div class="rm-answer"><h4>{title}</h4><p>{spans(answer[key])}</p></div>'
+    sides = "".join(f'<div class="rm-answer"><h3>{title}</h3><p>{spans(answer[key])}</p></div>'
                     for title, key in (("Base", "base"), (f"Tuned: {escape(answer['title'])}", "tuned")))  # fmt: skip
     asked = f'<p class="rm-asked">{escape(answer["turns"][-1]["content"])}</p>'
     return f'<div class="rm-recorded">{asked}<div class="rm-pair">{sides}</div></div>'
