@@ -119,8 +119,7 @@ class Chart:
         live: True when it is only filled by pressing the lab's run button.
         scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own).
         download: caption of the button that saves the numbers as CSV ("" = a plain one).
-        drag: name of a range parameter whose value lies on the chart's horizontal axis, so that a hand can drag it
-            there ("" = none). A chart of words has no such axis: there its width is the slider's travel.
+        drag: name of a range parameter that is dragged along the chart's axis, or across a chart of words ("" = none).
     """
 
     name: str
@@ -282,8 +281,7 @@ class LabSpec:
         recorded: settings (over the defaults) whose result stands in charts and numbers that the first frame leaves
             empty, marked as recorded, until the reader runs the lab.
         sweep: a main slider of which frames are recorded.
-        plays: whether the recorded run is played when the page opens for the first time; it fills charts of the first
-            scene.
+        plays: whether the recorded run is played in the first scene when the page opens for the first time.
     """
 
     slug: str

