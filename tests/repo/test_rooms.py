@@ -12,7 +12,7 @@ import pytest
 TABLE_ROW = re.compile(r"^\| `(?P<room>(?:labs_py|training)[\w.]*)` \| (?P<allowed>[^|]+) \|", re.MULTILINE)
 STANDARD = set(sys.stdlib_module_names) | {"__future__"}
 TOO_LONG = 400  # lines of a module; longer ones are named here with a reason
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {"labs_py/spec.py": "all that a SPEC can say, and what of it is legal, on one page"}
 
 
 def table(root: Path) -> dict[str, set[str]]:
