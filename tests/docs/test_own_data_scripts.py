@@ -114,6 +114,26 @@ def bundled_folder() -> Iterator[Path]:
     torch.set_num_threads(threads)
 
 
+def tiny_embedder(chat_model: Path, folder: Path) -> Path:
+    """A random model of two layers with the bundled tokenizer: an embedder is the mean of its last states."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaModel
+
+    tokenizer = AutoTokenizer.from_pretrained(chat_model, model_max_length=64)
+    LlamaModel(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=64,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    ).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_script_runs_as_it_stands(
     script: Path, bundled_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
@@ -125,10 +145,7 @@ def test_a_script_runs_as_it_stands(
     rows = ROWS_OF.get(script.stem, chat_rows)(12)
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     if script.stem == "embedding-fine-tuning":
-        pytest.importorskip("sentence_transformers")
-        from training.methods.embed.model import minilm_folder
-
-        bundled_folder = minilm_folder()
+        bundled_folder = tiny_embedder(bundled_folder, tmp_path / "embedder")
     source = with_constants(
         script.read_text(encoding="utf-8"),
         MODEL=str(bundled_folder),
