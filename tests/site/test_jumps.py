@@ -39,7 +39,7 @@ def wait_at_top(page, anchor: str) -> None:
 
 @pytest.mark.parametrize("known", [True, False], ids=["theme", "browser"])
 def test_a_jump_within_a_page_keeps_the_page_and_works_twice(visit, known: bool) -> None:
-    page = visit("", labs=False)
+    page = visit("articles/10-fine-tuning/data-and-tooling/", labs=False)
     if known:
         know_links(page)
     page.evaluate(KEEP)
