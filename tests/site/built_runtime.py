@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from one_at_a_time import one_at_a_time
+from tests.site.one_at_a_time import one_at_a_time
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "overrides" / "build"
