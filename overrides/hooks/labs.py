@@ -98,7 +98,7 @@ def picture(slug: str, chart: str) -> str:
         PluginError: no page shows the lab, or it has no such chart.
     """
     html = painted(frozenset(_slugs)).get(slug, "")
-    found = re.search(rf'data-chart="{chart}".*?(<svg[^>]*>)(.*?)</svg>', html, re.DOTALL)
+    found = re.search(rf'data-chart="{chart}".*?(<svg[^>]*role="img"[^>]*>)(.*?)</svg>', html, re.DOTALL)
     box = re.search(r'viewBox="[^"]*"', found[1]) if found else None
     if not found or not box:
         raise PluginError(f"reference/pages.yml: the lab '{slug}' has no chart '{chart}' to be its picture")
