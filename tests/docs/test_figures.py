@@ -166,3 +166,10 @@ def test_every_figure_on_a_page_is_asked_for_once() -> None:
         names = [call.args[0] for _, call in macros.calls(file.read_text(encoding="utf-8"))
                  if not isinstance(call, ValueError) and call.name == "figure"]  # fmt: skip
         assert len(names) == len(set(names)), file
+
+
+def test_a_bold_name_beside_a_bar_is_not_cut() -> None:
+    name = "GRPO, KL penalty"  # 129 units wide in the browser's bold face; its first letter used to be cut off
+    inner, _ = diagrams.stacked([(name, [1.0])], ("a",), "GB").draw(WIDE)
+    [at] = re.findall(rf'<text x="([\d.]+)"[^>]*text-anchor="end"[^>]*>{name}', inner)
+    assert float(at) >= 129

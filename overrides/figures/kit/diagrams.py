@@ -13,6 +13,7 @@ from overrides.figures.kit.svg import SMALL, arrow, elbow, lines, num, path, rec
 
 LINE = 16
 PAD = 9
+BOLD = 1.2  # how much wider than plain text a bold name may be
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,7 @@ def stacked(rows: Sequence[tuple[str, Sequence[float]]], parts: Sequence[str], u
 
     def draw(width: int) -> tuple[str, float]:
         phone = width <= NARROW
-        left = 4 if phone else 12 + max(width_of(name) for name, _ in rows)
+        left = 4 if phone else 12 + BOLD * max(width_of(name) for name, _ in rows)
         room = width - left - 12 - width_of(f"{most:,.{digits}f} {unit}") * 1.05
         out, y = "", 4.0
         for name, sizes in rows:
