@@ -37,8 +37,8 @@ def decision_flow() -> Figure:
                style="soft")  # fmt: skip
     return Figure(
         title="Five questions before a training run",
-        caption="Each question is cheaper to answer than the one below it. Two minutes counts are measured on the "
-        "default exercise; the other costs are of a kind, not a sum.",
+        caption="Each question is cheaper to answer than the one below it. The two times are measured on the "
+        "default exercise; the other costs depend on your case.",
         summary="Five questions in order. Only a no to prompting, to retrieval and to a more expensive model, and a yes "  # noqa: E501
         "to the first and the last, lead to training.",
         drawing=decisions(questions, end),

@@ -8,7 +8,7 @@ from overrides.figures.kit.diagrams import Token, token_row
 from overrides.figures.kit.figure import Chart, Diagram, Figure, Series, Table, figure
 from overrides.figures.kit.runs import gains, losses
 from overrides.figures.kit.sources import computed, from_code, from_fact, from_run, value
-from overrides.figures.kit.svg import SMALL, lines, num, rect, text, width_of, wrap
+from overrides.figures.kit.svg import BOLD, SMALL, lines, num, rect, text, width_of, wrap
 
 # A chat as SmolLM2's tokenizer cuts it (tests/training/models/test_article_mask.py compares); the template's system turn  # noqa: E501
 # stands in one piece. Beside each token in the loss: a probability chosen for the picture.
@@ -19,16 +19,21 @@ TEXT = 'user: Where is order 4711?   assistant: {"intent":"track"}'
 SYSTEM = "(system turn)"
 
 
+def _nats(p: float) -> float:
+    """Loss of a token of probability p."""
+    return abs(log(p))  # -log(1) is minus zero, which would be printed
+
+
 def _bars(width: int) -> tuple[str, float]:
     """The tokens in the loss, one below the other: probability, and a bar as long as the loss."""
     left = 12 + max(width_of(token, SMALL) for token in ANSWER)
-    most = max(-log(p) for p in ANSWER.values())
+    most = max(_nats(p) for p in ANSWER.values())
     room = width - left - 150
     out, y = "", 0.0
     for token, p in ANSWER.items():
         out += text(left - 10, y + 14, token, "end", "code")
-        out += rect(left, y + 2, -log(p) / most * room, 15, "c1", 1)
-        out += text(left + -log(p) / most * room + 6, y + 14, f"p = {p:g}, {-log(p):.2f} nats", style="small")
+        out += rect(left, y + 2, _nats(p) / most * room, 15, "c1", 1)
+        out += text(left + _nats(p) / most * room + 6, y + 14, f"p = {p:g}, {_nats(p):.2f} nats", style="small")
         y += 22
     return out, y
 
@@ -47,7 +52,7 @@ def _row_to_loss(width: int) -> tuple[str, float]:
     )
     out, y = "", 0.0
     for name, (inner, height) in stages:
-        named = wrap(name, width - 4)
+        named = wrap(name, width - 4, BOLD)
         out += lines(2, y + 15, named, style="strong")
         top = y + 16 * len(named) + 8
         out += f'<g transform="translate(0 {num(top)})">{inner}</g>'
@@ -58,10 +63,10 @@ def _row_to_loss(width: int) -> tuple[str, float]:
 @figure
 def row_to_loss() -> Figure:
     """One row from text to tokens to mask to loss."""
-    each = [-log(p) for p in ANSWER.values()]
+    each = [_nats(p) for p in ANSWER.values()]
     mean = sum(each) / len(each)
     table = [*((token.replace("\n", "\\n"), "no", None, None) for token in (SYSTEM, *BEFORE)),
-             *((token, "yes", p, -log(p)) for token, p in ANSWER.items()), ("\\n", "no", None, None)]  # fmt: skip
+             *((token, "yes", p, _nats(p)) for token, p in ANSWER.items()), ("\\n", "no", None, None)]  # fmt: skip
     return Figure(
         title="One row from text to loss",
         caption="The model reads the whole row. Only the answer and the mark that ends it are in the loss. Each of them "  # noqa: E501
@@ -110,9 +115,8 @@ def sft_exact() -> Figure:
 
     return Figure(
         title="Exact order forms on held-out messages",
-        caption="Dots are means over seeds, whiskers 95% intervals over seeds (of one run: over its items). With two "
-        "seeds an interval is wide. Repeating rows helps the training grammar more than the other author; new rows help "  # noqa: E501
-        "both.",
+        caption="Dots are means over seeds, whiskers 95% intervals over seeds (of one run: over its items). Repeating "
+        "rows helps the training grammar more than the other author; new rows help both.",
         summary="Rows of dots with intervals for the base model and four ways of training: "
         + ", ".join(f"{word} {100 * one.value:.0f}%" for word, one in zip(words, found[0], strict=True))
         + " on messages by another author.",
@@ -131,7 +135,7 @@ def sft_losses() -> Figure:
         "shipped; the next figure does. (One seed each; the longer runs take steps of two rows.)",
         summary="Four falling lines of training loss by step: a thousand rows once, the same rows twice, two thousand "
         "rows once, and a run without restraint.",
-        drawing=losses([(name, run.replace("-s*", "-s0")) for name, run in ORDERS]),
+        drawing=losses([(name, run.replace("-s*", "-s0")) for name, run in ORDERS], most=24),
         sources=(from_run(*(run.replace("-s*", "-s0") for _, run in ORDERS)),),
     )
 

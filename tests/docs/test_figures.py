@@ -30,7 +30,7 @@ from overrides.figures.kit.figure import (  # noqa: E402
     get,
     load,
 )  # fmt: skip
-from overrides.figures.kit.svg import width_of  # noqa: E402
+from overrides.figures.kit.svg import BOLD, width_of  # noqa: E402
 
 load()
 CELL = re.compile(r"<td>(.*?)</td>")
@@ -78,7 +78,8 @@ def test_a_diagram_keeps_its_text_inside(name: str) -> None:
 
 def _inside(attributes: str, said: str, width: float, height: float) -> None:
     x, y = (float(re.search(rf'\b{key}="([-\d.]+)"', attributes)[1]) for key in "xy")
-    wide = width_of(said, 12 if "fig-small" in attributes or "fig-code" in attributes else 13)
+    size = BOLD if "strong" in attributes else 12 if "fig-small" in attributes or "fig-code" in attributes else 13
+    wide = width_of(said, size)
     left = x - wide / 2 if "middle" in attributes else x - wide if '"end"' in attributes else x
     assert left >= -6 and left + wide <= width + 6, f"cut at {width}: {said}"
     assert 0 <= y <= height + 2, f"below the picture: {said}"
@@ -173,3 +174,20 @@ def test_a_bold_name_beside_a_bar_is_not_cut() -> None:
     inner, _ = diagrams.stacked([(name, [1.0])], ("a",), "GB").draw(WIDE)
     [at] = re.findall(rf'<text x="([\d.]+)"[^>]*text-anchor="end"[^>]*>{name}', inner)
     assert float(at) >= 129
+
+
+def test_bold_names_are_wrapped_inside_their_boxes() -> None:
+    inside, _ = get("decision-flow").drawing.draw(WIDE)
+    boxes = [
+        [float(number) for number in box]
+        for box in re.findall(r'<rect class="fig-\w+" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', inside)
+    ]
+    ends = {x + wide for x, wide in boxes}
+    for x, said in re.findall(r'<text x="([\d.]+)" y="[\d.]+" class="fig-strong">([^<]*)<', inside):
+        end = min(end for end in ends if end > float(x))
+        assert float(x) + width_of(unescape(said), BOLD) <= end, said
+
+
+def test_a_certain_token_costs_nothing_and_not_minus_nothing() -> None:
+    inside, _ = get("row-to-loss").drawing.draw(WIDE)
+    assert "p = 1, 0.00 nats" in inside and "-0.00" not in inside

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overrides.figures.kit.figure import NARROW, Diagram
-from overrides.figures.kit.svg import SMALL, arrow, elbow, lines, num, path, rect, text, width_of, wrap
+from overrides.figures.kit.svg import BOLD, SMALL, arrow, elbow, lines, num, path, rect, text, width_of, wrap
 
 LINE = 16
 PAD = 9
-BOLD = 1.2  # how much wider than plain text a bold name may be
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def flow(steps: Sequence[Step], across: int = 4) -> Diagram:
 
 def _box(step: Step, x: float, y: float, width: float, height: float) -> str:
     on = "on" if step.style == "full" else ""
-    names = wrap(step.name, width - 2 * PAD)
+    names = wrap(step.name, width - 2 * PAD, BOLD)
     out = rect(x, y, width, height, step.style)
     out += lines(x + PAD, y + 19, names, style=on or "strong")
     below = y + 19 + LINE * len(names)
@@ -105,7 +104,7 @@ def _box(step: Step, x: float, y: float, width: float, height: float) -> str:
 
 
 def _height(step: Step, width: float) -> float:
-    names, detail = wrap(step.name, width - 2 * PAD), wrap(step.detail, width - 2 * PAD, SMALL)
+    names, detail = wrap(step.name, width - 2 * PAD, BOLD), wrap(step.detail, width - 2 * PAD, SMALL)
     return 12 + LINE * len(names) + 15 * len(detail)
 
 
@@ -213,7 +212,7 @@ def stacked(rows: Sequence[tuple[str, Sequence[float]]], parts: Sequence[str], u
 
     def draw(width: int) -> tuple[str, float]:
         phone = width <= NARROW
-        left = 4 if phone else 12 + BOLD * max(width_of(name) for name, _ in rows)
+        left = 4 if phone else 12 + 1.1 * max(width_of(name, BOLD) for name, _ in rows)  # some letters are wider
         room = width - left - 12 - width_of(f"{most:,.{digits}f} {unit}") * 1.05
         out, y = "", 4.0
         for name, sizes in rows:
