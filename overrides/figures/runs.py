@@ -60,7 +60,7 @@ def runs_orders() -> Figure:
     """Exact answers on the orders."""
     return forest(
         "Orders: which run fills in more forms exactly",
-        "Gain over the better untrained baseline; of a distilled student over its control.",
+        "Gain over the better of base model and few-shot prompt; of a distilled student over its control.",
         chosen("exact answers", "orders"),
     )
 
@@ -70,7 +70,7 @@ def runs_small() -> Figure:
     """Exact answers on all other tasks."""
     return forest(
         "Smaller tasks: what training adds",
-        "Gain over the better untrained baseline, on tasks that have no plot of their own.",
+        "Gain over the better of base model and few-shot prompt, on tasks that have no plot of their own.",
         [one for one in chosen("exact answers") if one["task"] not in PLOTTED],
     )
 
@@ -80,7 +80,7 @@ def runs_preferences() -> Figure:
     """Exact answers after preference tuning."""
     return forest(
         "Shift notes: does preference tuning make answers right",
-        "Gain in exact answers over the better untrained baseline. Most rows train for something else than that.",
+        "Gain in exact answers over the better of base model and few-shot prompt. Most rows train for something else.",
         chosen("exact answers", "shift_notes"),
     )
 
@@ -90,7 +90,7 @@ def runs_rewards() -> Figure:
     """Exact answers after reinforcement learning."""
     return forest(
         "Sums: does a checked reward make answers right",
-        "Gain in exact answers over the better untrained baseline.",
+        "Gain in exact answers over the better of base model and few-shot prompt.",
         chosen("exact answers", "sums", "shown_sums"),
     )
 
@@ -120,7 +120,7 @@ def runs_search() -> Figure:
     """Mean reciprocal rank."""
     return forest(
         "Search: how much higher the right passage stands",
-        "Gain in mean reciprocal rank over the untrained model, on held-out questions.",
+        "Gain in mean reciprocal rank over the base model, on held-out questions.",
         chosen("mean reciprocal rank"),
     )
 
