@@ -65,9 +65,7 @@ def _sweep(spec: LabSpec) -> dict[str, Any]:
         "frames": [
             {
                 "value": value,
-                "scalars": {k: _short(s["value"]) for k, s in frame["scalars"].items() if s != first["scalars"].get(k)},
-                "arrays": {n: _packed(frame["arrays"][n], limits.get(n)) for n in moving if n in frame["arrays"]},
-                "texts": {k: text for k, text in frame["texts"].items() if _is_drawn(k, text, first, charts)},
+                **_difference(frame, first, charts, moving, limits),
             }
             for value, frame in frames.items()
         ],
@@ -86,12 +84,21 @@ def _run(spec: LabSpec) -> dict[str, Any]:
         "frames": [
             {
                 "progress": frame["progress"],
-                "scalars": {k: _short(s["value"]) for k, s in frame["scalars"].items() if s != first["scalars"].get(k)},
-                "arrays": {n: _packed(frame["arrays"][n], None) for n in sorted(names & set(frame["arrays"]))},
-                "texts": {k: text for k, text in frame["texts"].items() if _is_drawn(k, text, first, charts)},
+                **_difference(frame, first, charts, names, {}),
             }
             for frame in picked
         ],
+    }
+
+
+def _difference(
+    frame: Frame, first: Frame, charts: list[Chart], names: set[str], limits: dict[str, float]
+) -> dict[str, Any]:
+    """What a recorded frame holds: the numbers and texts that differ from the first frame's, and the named arrays."""
+    return {
+        "scalars": {k: _short(s["value"]) for k, s in frame["scalars"].items() if s != first["scalars"].get(k)},
+        "arrays": {n: _packed(frame["arrays"][n], limits.get(n)) for n in sorted(names & set(frame["arrays"]))},
+        "texts": {k: text for k, text in frame["texts"].items() if _is_drawn(k, text, first, charts)},
     }
 
 
