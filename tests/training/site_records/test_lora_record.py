@@ -25,4 +25,9 @@ def test_the_interval_is_over_stories_and_holds_the_mean() -> None:
     right = np.array([[1, 0, 1, 1, 0, 1, 1, 1]] * 3, bool)
     low, high = lora_record.interval(right)
     assert low < right.mean() < high and lora_record.interval(right) == [low, high]
-    assert lora_record.interval(np.ones((3, 8), bool)) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("right", [np.zeros((1, 256), bool), np.zeros((3, 256), bool)])
+def test_nothing_right_is_not_a_rate_of_nothing_for_certain(right: np.ndarray) -> None:
+    low, high = lora_record.interval(right)
+    assert low == 0.0 and 0.01 < high < 0.02
