@@ -61,7 +61,7 @@ def _sweep(spec: LabSpec) -> dict[str, Any]:
     return {
         "param": spec.sweep.param,
         "charts": [chart.name for chart in charts],
-        "base": {name: _packed(first["arrays"][name], limits.get(name)) for name in shared & set(first["arrays"])},
+        "base": {name: _packed(first["arrays"][name], limits.get(name)) for name in sorted(shared & set(first["arrays"]))},
         "frames": [
             {
                 "value": value,

@@ -89,6 +89,7 @@ def build(out: Path) -> None:
         "STAGE10_NODE": node(),
         "NO_MKDOCS_2_WARNING": "1",
         "DISABLE_MKDOCS_2_WARNING": "true",
+        "OPENBLAS_NUM_THREADS": "1",  # the labs' matrices are small; threads only wait for each other on a busy machine
     }
     runtime = CACHE / "runtime" / "current"
     here = ROOT / "overrides" / "build"

@@ -24,6 +24,7 @@ if str(ROOT) not in sys.path:
 sys.path.insert(0, str(ROOT / "overrides" / "build"))
 
 import recording  # noqa: E402
+from kept import folder, kept  # noqa: E402
 
 from labs_py import api  # noqa: E402
 
@@ -48,6 +49,7 @@ def on_pre_build(config):
     """Forget the last build: while serving, labs may have changed."""
     _slugs.clear()
     painted.cache_clear()
+    folder.cache_clear()
 
 
 def on_page_markdown(markdown, page, config, files):
@@ -57,13 +59,13 @@ def on_page_markdown(markdown, page, config, files):
 
 def on_post_build(config):
     """Put what is recorded of each lab beside its other data."""
-    folder = Path(config.site_dir) / "data" / "labs" / "recorded"
+    target = Path(config.site_dir) / "data" / "labs" / "recorded"
     for slug in sorted(_slugs):
-        found = recording.recording(slug)
+        found = kept(f"recording {slug}", lambda slug=slug: recording.recording(slug))
         if found:
-            folder.mkdir(parents=True, exist_ok=True)
+            target.mkdir(parents=True, exist_ok=True)
             text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-            (folder / f"{slug}.json").write_text(text, encoding="utf-8")
+            (target / f"{slug}.json").write_text(text, encoding="utf-8")
 
 
 def shown_labs(markdown: str) -> list[str]:
@@ -113,7 +115,7 @@ def painted(slugs: frozenset[str]) -> dict[str, str]:
         PluginError: an unknown slug, or a lab that cannot be drawn.
     """
     try:
-        labs = [lab_input(slug) for slug in sorted(slugs)]
+        labs = [kept(f"input {slug}", lambda slug=slug: lab_input(slug)) for slug in sorted(slugs)]
     except KeyError as error:
         raise PluginError(f"<lab-view>: {error.args[0]}") from None
     done = subprocess.run(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import number_cards
 from number_format import interval, show
 from run_records import UnknownNumber, measured
 
-from labs_py import fact
-from labs_py.core.facts import FACTS
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "build"))
+
+from kept import kept_if_plain  # noqa: E402
+
+from labs_py import fact  # noqa: E402
+from labs_py.core.facts import FACTS  # noqa: E402
 
 
 def is_share(path: str, format: str | None) -> bool:
@@ -55,7 +60,7 @@ class PageNumbers:
         if name not in FACTS:
             raise UnknownNumber(f"no fact '{name}' in labs_py/core/facts.py")
         try:
-            value = FACTS[name](**arguments)
+            value = kept_if_plain(fact.line(name, arguments), lambda: FACTS[name](**arguments))
         except TypeError as error:
             raise UnknownNumber(f"fact '{name}': {error}") from None
         meaning = (FACTS[name].__doc__ or "").strip().split("\n")[0].replace("``", "")

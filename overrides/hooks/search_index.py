@@ -195,6 +195,9 @@ def controls_of(slug: str, docs: Path) -> str:
 
 def on_pre_build(config):
     """Forget the last build's entries and read the words anew."""
+    for name, plugin in config.plugins.items():
+        if name.rpartition("/")[2] == "search":  # Material's would read every page for an index that ours replaces
+            plugin.search_index.add_entry_from_context = lambda page: None
     BUILD["entries"], BUILD["words"] = [], read_words(Path(config.docs_dir))
     BUILD["places"] = addresses(BUILD["words"], config.extra["groups"])
     terms = Path(config.docs_dir) / f"{glossary.WHERE}.md"
@@ -250,7 +253,7 @@ def on_post_build(config):
         "docs": BUILD["entries"],
     }  # fmt: skip
     target = site / "search" / "search_index.json"
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     for left in ("workers", "lunr"):  # what Material's own search would load
         shutil.rmtree(site / "assets" / "javascripts" / left, ignore_errors=True)
