@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
-import pytest
-from hypothesis import HealthCheck, settings
+# Two processes share the tests and the matrices are small: further threads of numpy and torch only wait for each other.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
-from tests.checkout import ROOT
-from tests.effort import EFFORT, Effort
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from tests.checkout import ROOT  # noqa: E402
+from tests.effort import EFFORT, Effort  # noqa: E402
 
 settings.register_profile("stage10", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("stage10")

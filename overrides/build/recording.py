@@ -58,10 +58,11 @@ def _sweep(spec: LabSpec) -> dict[str, Any]:
     charts = [chart for chart in spec.charts if _names(chart) & moving or spec.sweep.param in dict(chart.markers)]
     shared = set().union(*(_names(chart) for chart in charts)) - moving
     limits = _limits(charts, first)
+    still = sorted(shared & {*first["arrays"]})
     return {
         "param": spec.sweep.param,
         "charts": [chart.name for chart in charts],
-        "base": {name: _packed(first["arrays"][name], limits.get(name)) for name in sorted(shared & set(first["arrays"]))},
+        "base": {name: _packed(first["arrays"][name], limits.get(name)) for name in still},
         "frames": [
             {
                 "value": value,

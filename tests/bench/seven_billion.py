@@ -63,12 +63,12 @@ def settings(name: str, args) -> tuple[object, list[str]]:
     if args.shape == "tiny":  # paging needs a GPU
         more = [text for text in more if "paged" not in text]
     more += [
-        f"train.per_device_train_batch_size={BATCH}",
+        f"train.per_device_train_batch_size={args.batch}",
         "train.gradient_accumulation_steps=1",
         f"train.max_steps={args.steps}",
         *args.set,
     ]
-    return load_config(CONFIG, [*more, f"data.n_train={BATCH * args.steps}"], SEED), more
+    return load_config(CONFIG, [*more, f"data.n_train={args.batch * args.steps}"], SEED), more
 
 
 def random_model(shape: str):
@@ -214,7 +214,7 @@ def clock():
     return Clock()
 
 
-def measure(name: str, config, tokenizer, encoded, shape: str) -> dict:
+def measure(name: str, config, tokenizer, encoded, shape: str, batch: int) -> dict:
     """Train one variant for its steps; nothing of it is kept but the figures.
 
     Returns:
@@ -238,11 +238,11 @@ def measure(name: str, config, tokenizer, encoded, shape: str) -> dict:
         peak = resident_bytes(peak=True)
     gaps = [b - a for a, b in zip(noted.ends, noted.ends[1:], strict=False)]
     skip = min(WARM_UP, len(gaps) - 1)
-    tokens = [sum(len(e.ids) for e in encoded[k : k + BATCH]) for k in range(0, len(encoded), BATCH)]
+    tokens = [sum(len(e.ids) for e in encoded[k : k + batch]) for k in range(0, len(encoded), batch)]
     seconds = statistics.median(gaps[skip:])
     return {"tokens_per_second": round(statistics.mean(tokens[skip:]) / seconds, 1),
             "step_seconds": round(seconds, 4), "all_step_seconds": [round(gap, 4) for gap in gaps],
-            "steps": len(gaps), "warm_up": skip, "batch": BATCH,
+            "steps": len(gaps), "warm_up": skip, "batch": batch,
             "mean_row_tokens": round(statistics.mean(len(e.ids) for e in encoded), 1),
             "peak_bytes": peak, "loaded_bytes": held, "device_bytes": max(0, noted.used - before),
             "trained": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
@@ -274,7 +274,7 @@ def attempt(name: str, args, tokenizer, encoded) -> dict:
     found = {"name": name, "method": name.split("-")[0], "trainer": name.split("-")[1], "overrides": overrides}
     began = time.perf_counter()
     try:
-        found |= measure(name, config, tokenizer, encoded, args.shape)
+        found |= measure(name, config, tokenizer, encoded, args.shape, args.batch)
     except Exception as error:  # whatever it is, the other variants are still wanted
         found["error"] = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
         machine.say("".join(traceback.format_exception(error)[-6:]))
@@ -308,6 +308,7 @@ def arguments(given: list[str]):
     parser.add_argument("--shape", choices=("7b", "tiny"), default="7b", help="tiny: two layers of width 64 on the CPU")
     parser.add_argument("--steps", type=int, default=WHOLE, help=f"optimiser steps of a variant ({WHOLE}); the median"
                         f" is over those after the first {WARM_UP}")  # fmt: skip
+    parser.add_argument("--batch", type=int, default=BATCH, help=f"rows of a step ({BATCH})")
     parser.add_argument("--only", default=",".join(NAMES), metavar="NAMES", help="variants, with commas between")
     parser.add_argument("--set", action="append", default=[], metavar="key=value", help="a setting laid over every"
                         " variant's, such as train.gradient_checkpointing=true; stock takes adapter, rate and optimiser"
@@ -319,10 +320,13 @@ def arguments(given: list[str]):
     args = parser.parse_args(given)
     args.names = [name for name in NAMES if name in args.only.split(",")]
     unknown = set(args.only.split(",")) - set(NAMES)
+    if args.batch < 1:
+        raise BadInput(f"--batch {args.batch}: give 1 row or more")
     if unknown or args.steps < 2:
         raise BadInput(f"--only: there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}" if unknown
                        else "--steps: a step is timed from the second on; give 2 or more")  # fmt: skip
-    args.whole = args.shape == "7b" and len(args.names) == len(NAMES) and args.steps >= WHOLE and not args.set
+    as_recorded = args.shape == "7b" and args.batch == BATCH and not args.set
+    args.whole = as_recorded and len(args.names) == len(NAMES) and args.steps >= WHOLE
     if args.whole and args.out is None:
         args.out = RECORD
     return args
@@ -347,7 +351,7 @@ def run(given: list[str]) -> int:
 
     config, _ = settings(args.names[0], args)
     tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or str(bundled.folder()))
-    encoded = sft.encode_rows(tokenizer, splits.load(config).train, config)[: BATCH * args.steps]
+    encoded = sft.encode_rows(tokenizer, splits.load(config).train, config)[: args.batch * args.steps]
     sha, dirty = machine.commit()
     sha, dirty = (sha, dirty) if sha else (args.commit, not args.commit)
     status = "smoke" if args.shape == "tiny" else "dirty" if dirty else "main" if args.whole else "partial"
@@ -365,7 +369,7 @@ def run(given: list[str]) -> int:
         report["run"]["seconds"] = round(time.perf_counter() - began, 1)
         report["run"]["status"] = status if name == args.names[-1] else "running"
         write(report, args.out)
-    print(f"{report['environment']['device']}, {BATCH} rows a step, {args.steps} steps, ln(vocabulary)"
+    print(f"{report['environment']['device']}, {args.batch} rows a step, {args.steps} steps, ln(vocabulary)"
           f" {math.log(vocabulary):.2f}")  # fmt: skip
     print(f"{'':<12} {'s/step':>8} {'tokens/s':>10} {'loaded GB':>9} {'peak GB':>9} {'device GB':>9}   loss")
     print("\n".join(line_of(found) for found in report["variants"]))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkout import ROOT
+from tests.effort import EFFORT
 
 FOLDER = ROOT / "docs" / "data" / "scripts"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
@@ -134,7 +135,8 @@ def tiny_embedder(chat_model: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.sampled  # each loads the bundled model and TRL's trainer
+@pytest.mark.parametrize("script", EFFORT.some(SCRIPTS, 3), ids=lambda path: path.stem)
 def test_a_script_runs_as_it_stands(
     script: Path, bundled_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
 ) -> None:

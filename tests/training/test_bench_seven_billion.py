@@ -21,8 +21,8 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 def report(tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("bench")
     tiny.model("qwen2")[1].save_pretrained(folder / "tokenizer")
-    done = bench("--shape", "tiny", "--steps", "3", "--only", "lora-stock,lora-ours,full-ours", "--tokenizer",
-                 str(folder / "tokenizer"), "--out", str(folder / "report.json"))  # fmt: skip
+    done = bench("--shape", "tiny", "--steps", "3", "--batch", "2", "--only", "lora-stock,lora-ours,full-ours",
+                 "--tokenizer", str(folder / "tokenizer"), "--out", str(folder / "report.json"))  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads((folder / "report.json").read_text())
 
@@ -40,7 +40,10 @@ def test_a_run_on_the_tiny_shape_can_never_be_quoted(report) -> None:
     assert report["run"]["status"] == "smoke"
 
 
-@pytest.mark.parametrize(("arguments", "words"), [(("--only", "lora-our"), "--only"), (("--steps", "1"), "--steps")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("--only", "lora-our"), "--only"), (("--steps", "1"), "--steps"), (("--batch", "0"), "--batch")],
+)
 def test_what_a_reader_mistypes_is_one_line(arguments, words) -> None:
     done = bench("--shape", "tiny", *arguments)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
