@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.site.one_at_a_time import one_at_a_time
+from tests.site.shared_lock import shared_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "overrides" / "build"
@@ -25,7 +25,7 @@ def node() -> str:
 def build_runtime() -> Path:
     """Folder of the runtime as the site would get it now (kept by content: unchanged, this takes no time)."""
     out = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache") / "runtime" / "for-tests"
-    with one_at_a_time("runtime"):
+    with shared_lock("runtime"):
         done = subprocess.run(
             [node(), str(BUILD / "runtime.mjs"), "--out", str(out)], cwd=ROOT, capture_output=True, text=True
         )

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.site.lab_pages import BOOT, SAVE_DATA
-from tests.site.one_at_a_time import one_at_a_time
+from tests.site.shared_lock import shared_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/stage-10/"
@@ -38,7 +38,7 @@ def site_dir() -> Path:
     """The built site: STAGE10_SITE if set, else site/, built now unless nothing has changed."""
     if os.environ.get("STAGE10_SITE"):
         return Path(os.environ["STAGE10_SITE"])
-    with one_at_a_time("site"):
+    with shared_lock("site"):
         done = subprocess.run([sys.executable, "overrides/build/site.py"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, f"the site does not build:\n{done.stderr[-3000:]}"
     return ROOT / "site"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def one_at_a_time(name: str) -> Iterator[None]:
+def shared_lock(name: str) -> Iterator[None]:
     """Hold the lock ``name`` of this checkout; the system frees it when the process ends, however it ends."""
     checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
     with open(Path(tempfile.gettempdir()) / f"stage10-{checkout}-{name}.lock", "w") as file:
