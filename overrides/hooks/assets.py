@@ -33,6 +33,11 @@ REPLACEMENTS = (
         's.color.scheme===document.body.getAttribute("data-md-color-scheme")||'
         'document.body.setAttribute("data-md-color-switching",""),',
     ),
+    # The colour of the browser's bars: what the reader chose comes before what the page says for the system's scheme.
+    (
+        'x("meta",{name:"theme-color"});document.head.appendChild(r)',
+        'x("meta",{name:"theme-color"});document.head.prepend(r)',
+    ),
     # Our sheet says which colours the page's own parts take; a second word on it has the whole page styled anew.
     ('let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);', 'let o=x("meta");'),
 )
