@@ -30,8 +30,9 @@ def atom(html: str, page: str, feed: str, title: str, author: str) -> str:
     for found in ENTRY.finditer(html):
         body = LINK.sub(lambda link: f'{link[1]}="{urljoin(page, link[2])}"', found["body"]).strip()
         address = escape(f"{page}#{found['anchor']}")
+        heading = escape(unescape(TAG.sub("", found["title"])))
         entries.append(
-            f'<entry><title>{TAG.sub("", found["title"])}</title><id>{address}</id><link href="{address}"/>'
+            f'<entry><title>{heading}</title><id>{address}</id><link href="{address}"/>'
             f'<updated>{found["date"]}{NOON}</updated><content type="html">{escape(body)}</content></entry>'
         )
     newest = max((found["date"] for found in ENTRY.finditer(html)), default="1970-01-01")
