@@ -6,6 +6,8 @@ Whatever goes wrong in here comes back as data with one plain sentence, so that 
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import json
 import math
 from collections.abc import Callable
@@ -127,6 +129,12 @@ def _check(slug: str, challenge: str, seed: int, params: dict[str, Any], answer:
     return {"result": verdict.result, "message": verdict.message}
 
 
+def _grade(slug: str, name: str, text: str, seed: int) -> dict[str, str]:
+    """A verdict on an exercise. The exercises travel in a pack of their own, so nothing here imports them by name."""
+    grading = importlib.import_module(f"{__package__}.{slug}.grading")
+    return dataclasses.asdict(grading.grade(name, text, seed))
+
+
 def _replace(name: str, text: str) -> None:
     api.replace(name, text)
 
@@ -138,6 +146,7 @@ def _restore(name: str | None = None) -> None:
 _CALLS: dict[str, Callable[..., Any]] = {
     "draw": _draw,
     "check": _check,
+    "grade": _grade,
     "source": api.source,
     "replace": _replace,
     "restore": _restore,

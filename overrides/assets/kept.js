@@ -40,12 +40,22 @@ function code(entry, name) {
   return fits ? { version: String(entry.version ?? "").slice(0, 20), text: entry.text } : undefined;
 }
 
+function exercise(value) {
+  const kept = {};
+  for (const name of ["text", "former"]) if (typeof value[name] === "string" && value[name].length <= MOST) kept[name] = value[name];
+  for (const name of ["tries", "hints"]) if (count(value[name]) !== null) kept[name] = value[name];
+  if (RESULTS.includes(value.result)) kept.result = value.result;
+  if (typeof value.solved === "boolean") kept.solved = value.solved;
+  return kept;
+}
+
 /** By what stands before the colon of a key: what is sound of its value. */
 const KINDS = {
   lab: (value) => ({ version: String(value.version ?? "").slice(0, 20), challenges: each(value.challenges, challenge), predictions: each(value.predictions, prediction) }),
   quiz: (value) => each(value, (option) => count(option) ?? undefined),
   inputs: (value) => each(value, input),
   code: (value) => each(value, code),
+  exercise,
   undo: (value) => ({ steps: (Array.isArray(value.steps) ? value.steps : []).slice(-5).filter((step) => isObject(step) && typeof step.why === "string" && (isObject(step.params) || isObject(step.code))) }),
 };
 

@@ -33,6 +33,10 @@ export function merge(key, mine, theirs) {
     return { value: { ...theirs, ...mine, challenges, predictions: { ...theirs.predictions, ...mine.predictions } }, stayed: [] };
   }
   const value = { ...theirs, ...mine };
+  if (kind === "exercise") {
+    Object.assign(value, together(mine, theirs), { text: mine.text ?? theirs.text });
+    return { value: sound(key, value), stayed: mine.text && theirs.text && mine.text !== theirs.text ? ["text"] : [] };
+  }
   const stayed = [];
   for (const name of Object.keys(theirs)) {
     if (!(name in mine) || JSON.stringify(mine[name]) === JSON.stringify(theirs[name])) continue;

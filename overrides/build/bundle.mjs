@@ -94,6 +94,14 @@ const [real] = await bundle("real/main.js", {
   define: { RUNTIME_MANIFEST: JSON.stringify(manifest), REAL_WORKER: JSON.stringify(realWorkerFile), BLOCKS_FILE: JSON.stringify(blocksFile) },
 });
 
+const exercises = await bundle("exercises/main.js", {
+  entryNames: "exercises",
+  splitting: true,
+  chunkNames: "exercises-[name]-[hash]",
+  define: { RUNTIME_MANIFEST: JSON.stringify(manifest), WORKER_FILE: JSON.stringify(workerFile) },
+});
+const exerciseStyles = await bundle("exercises.css", { loader: { ".css": "css" } });
+
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const files = [
@@ -105,6 +113,8 @@ const files = [
   ...styles,
   ...figures,
   ...realStyles,
+  ...exercises,
+  ...exerciseStyles,
 ];
 for (const { name, content } of files) writeFileSync(path.join(out, name), content);
 

@@ -226,9 +226,9 @@ def with_bytecode(files: dict[str, bytes]) -> dict[str, bytes]:
 
 
 def labs_packs(files: dict[str, bytes], folder: str) -> list[str]:
-    """Write what all labs share as ``<folder>/shared.pack``, and each lab's own files as ``<slug>.pack``; the slugs."""
+    """Write what all labs share as ``<folder>/shared.pack``, and each other pack as ``<name>.pack``; their names."""
     sources = {name: data.decode("utf-8", "replace") for name, data in files.items()}
-    slugs = runtime_labs.lab_slugs(sources)
+    slugs = runtime_labs.pack_names(sources)
     parts = {slug: runtime_labs.lab_files(sources, slug) for slug in slugs}
     for name, paths in {"shared": runtime_labs.shared_files(sources), **parts}.items():
         write_pack(f"{folder}/{name}.pack", with_bytecode({path: files[path] for path in paths}))

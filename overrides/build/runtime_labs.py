@@ -12,6 +12,8 @@ import re
 
 DOOR = "labs_py.wire"
 LABS = "labs_py/labs/"
+OTHERS = {"exercises": "labs_py/exercises/"}
+"""Packs beside the labs' own: their name and their folder."""
 NAMED = re.compile(r"labs_py(?:\.\w+)+")
 
 
@@ -26,9 +28,14 @@ def shared_files(sources: dict[str, str]) -> set[str]:
     return reachable(sources, DOOR) | {p for p in sources if not p.endswith(".py") and not p.startswith(LABS)}
 
 
+def pack_names(sources: dict[str, str]) -> list[str]:
+    """Names of all packs beside the shared one: the labs' slugs and the others."""
+    return [*lab_slugs(sources), *(name for name, folder in OTHERS.items() if f"{folder}__init__.py" in sources)]
+
+
 def lab_files(sources: dict[str, str], slug: str) -> set[str]:
-    """Files that a lab needs beside the shared ones: its folder, and what the modules there lead to."""
-    own = {path for path in sources if path.startswith(f"{LABS}{slug}/")}
+    """Files that a pack holds beside the shared ones: its folder, and what the modules there lead to."""
+    own = {path for path in sources if path.startswith(OTHERS.get(slug, f"{LABS}{slug}/"))}
     modules = [path.removesuffix(".py").replace("/", ".") for path in own if path.endswith(".py")]
     return own.union(*(reachable(sources, module) for module in modules)) - shared_files(sources)
 

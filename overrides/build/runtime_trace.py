@@ -44,7 +44,7 @@ def exercise_all() -> None:
     folder = Path(found.origin).parent
     sources = {path.relative_to(folder.parent).as_posix(): path.read_text("utf-8") for path in folder.rglob("*.py")}
     shared = runtime_labs.shared_files(sources)
-    for slug in runtime_labs.lab_slugs(sources):
+    for slug in runtime_labs.pack_names(sources):
         travelling = shared | runtime_labs.lab_files(sources, slug)
         for name in sorted({"numpy.linalg", "numpy.random"} | imports_of(sources[path] for path in travelling)):
             try:
@@ -52,7 +52,10 @@ def exercise_all() -> None:
             except ImportError:
                 continue  # a guarded import of something that numpy or the labs can do without
         with only(travelling):
-            exercise(slug)
+            if slug in runtime_labs.OTHERS:
+                grade_all(slug)
+            else:
+                exercise(slug)
     word_errors()
 
 
@@ -67,6 +70,23 @@ def exercise(slug: str) -> None:
             step()
     except Exception as error:
         raise LabFails(f"lab '{slug}', {at}: {_last_line(error)}") from error
+
+
+def grade_all(pack: str) -> None:
+    """Grade our solution to every exercise, and code that fails in each way; LabFails as in ``exercise_all``."""
+    from labs_py import wire
+
+    names = importlib.import_module(f"labs_py.{pack}.grading").names()
+    for name in names:
+        asked = {"slug": pack, "name": name, "seed": 1}
+        found = importlib.import_module(f"labs_py.{pack}.grading").load(name)
+        returns = [f"def {found.function}(*given):\n    return {value}" for value in ("None", "'x'", "0.0", "given[0]")]
+        for text in (found.starter, "def (", "1/0", "", *returns, found.solution):
+            answer = wire.json.loads(wire.call("grade", wire.json.dumps({**asked, "text": text})))
+            if not answer["ok"]:
+                raise LabFails(f"exercise '{name}': {answer['error']['message']}")
+        if answer["value"]["result"] != "right":
+            raise LabFails(f"exercise '{name}': our solution is not right: {answer['value']['message']}")
 
 
 class Absent(importlib.abc.MetaPathFinder):

@@ -318,6 +318,16 @@ export class Bridge extends EventTarget {
     return this.#ask({ type: "complete" }, this.settings.bootSilence);
   }
 
+  /** Brings in what a pack holds. */
+  async bring(slug) {
+    return this.#ask({ type: "bring", slug }, this.settings.bootSilence);
+  }
+
+  /** A verdict on a reader's code. Work without an end costs the worker, as in a lab. */
+  async grade(args) {
+    return this.#ask({ type: "call", name: "grade", args }, this.settings.editedSilence);
+  }
+
   async #ask(message, silence) {
     await this.boot();
     this.#lastId += 1;

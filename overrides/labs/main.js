@@ -3,18 +3,9 @@
  * instant navigation, under which this module is loaded once however many lab pages are visited.
  */
 
-import { Bridge } from "./bridge.js";
 import { LabView } from "./page/element.js";
-import { startWorker } from "./start_worker.js";
+import { bridgeToPython } from "./python.js";
 
-/* global RUNTIME_MANIFEST, WORKER_FILE: put in by overrides/build/bundle.mjs */
-const here = new URL(".", import.meta.url);
-
-globalThis.stage10Labs ||= new Bridge({
-  base: new URL("../runtime/", here).href,
-  manifest: RUNTIME_MANIFEST,
-  makeWorker: () => startWorker(new URL(WORKER_FILE, here).href),
-  settings: globalThis.stage10LabSettings,
-});
+bridgeToPython();
 
 if (!customElements.get("lab-view")) customElements.define("lab-view", LabView);

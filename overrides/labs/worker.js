@@ -2,7 +2,7 @@
  * The labs' Python, off the page's thread. One of these serves the whole site.
  *
  * In: {type: "boot", base, manifest, slug, files} | {type: "run", id, generation, slug, params, files, frames} | {type: "cancel", id}
- *     | {type: "call", id, name, args} | {type: "complete", id}
+ *     | {type: "call", id, name, args} | {type: "complete", id} | {type: "bring", id, slug}
  * Out: {type: "progress", loaded, total} | {type: "ready", milliseconds} | {type: "boot-failed", message}
  *     | {type: "frame", id, generation, header, numbers, final} | {type: "alive", id} | {type: "stopped", id} | {type: "failed", id, error}
  *     | {type: "answer", id, ok, value, error}
@@ -162,10 +162,20 @@ async function complete({ id }) {
   }
 }
 
+/** A pack, before the time of the call that needs it counts. */
+async function bring({ id, slug }) {
+  try {
+    await addLab(python, slug, runtime);
+    postMessage({ type: "answer", id, ok: true, value: null });
+  } catch (error) {
+    postMessage({ type: "answer", id, ok: false, error: { kind: "pack", message: sentence(error) } });
+  }
+}
+
 function cancel({ id }) {
   cancelled.add(id);
   quit();
 }
 
-const HANDLERS = { boot, run, call, complete, cancel };
+const HANDLERS = { boot, run, call, complete, bring, cancel };
 onmessage = ({ data }) => HANDLERS[data.type](data);
