@@ -49,10 +49,17 @@ function exercise(value) {
   return kept;
 }
 
+/** When a question was last answered, and how many times in a row rightly (assets/due.js). */
+function asked(entry) {
+  const fits = isObject(entry) && /^\d{4}-\d\d-\d\d$/.test(entry.at) && !Number.isNaN(Date.parse(entry.at)) && count(entry.step) !== null && entry.step <= 4;
+  return fits ? { at: entry.at, step: entry.step } : undefined;
+}
+
 /** By what stands before the colon of a key: what is sound of its value. */
 const KINDS = {
   lab: (value) => ({ version: String(value.version ?? "").slice(0, 20), challenges: each(value.challenges, challenge), predictions: each(value.predictions, prediction) }),
   quiz: (value) => each(value, (option) => count(option) ?? undefined),
+  asked: (value) => each(value, asked),
   inputs: (value) => each(value, input),
   code: (value) => each(value, code),
   exercise,

@@ -1,5 +1,6 @@
 // <quiz-set>: the options are <details> and explain themselves without this script. It remembers the first answer to
 // each question and says how many were right at the first try.
+import { dayOf, noted } from "./due.js";
 import { available, read, write } from "./progress.js";
 
 class QuizSet extends HTMLElement {
@@ -27,6 +28,8 @@ class QuizSet extends HTMLElement {
     // another tab may have answered others meanwhile; the first answer to each stays
     this.answers = { [question]: Number(option.dataset.option), ...this.answers, ...read(this.key) };
     write(this.key, this.answers);
+    const dated = this.key.replace("quiz:", "asked:");
+    write(dated, { [question]: noted(undefined, option.dataset.right === "true", dayOf()), ...read(dated) });
     this.show();
     document.dispatchEvent(new CustomEvent("stage10-record"));
   }
@@ -45,7 +48,19 @@ class QuizSet extends HTMLElement {
     this.tally.textContent = answered
       ? `${right} of ${answered} right at the first try; ${this.dataset.questions - answered} to go.${kept} `
       : "";
-    if (answered) this.tally.append(this.forgetButton());
+    if (answered) this.tally.append(...this.readAgain(answered), this.forgetButton());
+  }
+
+  /** At the end: which explanations to read again, and where the questions come back. */
+  readAgain(answered) {
+    if (answered < Number(this.dataset.questions)) return [];
+    const wrong = [...this.querySelectorAll("[data-question]")].flatMap((question, place) => {
+      const right = question.querySelector('.s10-option[data-right="true"]');
+      return this.answers[question.dataset.question] === Number(right?.dataset.option) ? [] : [place + 1];
+    });
+    const said = wrong.length ? `Read again what stands under ${wrong.length > 1 ? "questions" : "question"} ${wrong.join(", ")}. ` : "";
+    const link = Object.assign(document.createElement("a"), { href: new URL("../review/", import.meta.url).href, textContent: "The questions come back after some days" });
+    return [said, link, ". "];
   }
 
   note(summary, first) {
@@ -63,6 +78,7 @@ class QuizSet extends HTMLElement {
     button.addEventListener("click", () => {
       this.answers = {};
       write(this.key, null);
+      write(this.key.replace("quiz:", "asked:"), null);
       document.dispatchEvent(new CustomEvent("stage10-record"));
       for (const option of this.querySelectorAll(".s10-option")) option.open = false;
       this.show();

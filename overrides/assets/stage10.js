@@ -7,12 +7,15 @@ import "./quiz.js";
 import "./record.js";
 import "./way.js";
 
-// The front page's instrument is fetched where it stands.
-function fetchRank() {
+// What stands on few pages is fetched where it stands: the front page's instrument, the questions that are due, what was
+// done.
+function fetchParts() {
   if (document.querySelector("rank-cut")) import("./rank.js");
+  if (document.querySelector("review-set")) import("./review.js");
+  if (document.querySelector("certificate-panel, exercise-list")) import("./certificate.js");
 }
-if (window.document$) window.document$.subscribe(fetchRank);
-else fetchRank();
+if (window.document$) window.document$.subscribe(fetchParts);
+else fetchParts();
 
 const SEARCH = "[data-md-component=search-query]";
 addEventListener("focusin", ({ target }) => target.matches?.(SEARCH) && import("./search.js"));

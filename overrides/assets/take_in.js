@@ -5,7 +5,7 @@ const MOST_FILE = 6_000_000; // characters: no browser keeps more for one site
 
 /** How many things a sound value holds. */
 function size(value) {
-  return value ? Object.values(value).reduce((sum, part) => sum + (isObject(part) && ("guess" in part || "result" in part || "seed" in part || "text" in part) ? 1 : isObject(part) ? Object.keys(part).length : Array.isArray(part) || typeof part === "number" || typeof part === "string" && part ? 1 : 0), 0) : 0;
+  return value ? Object.values(value).reduce((sum, part) => sum + (isObject(part) && ("guess" in part || "result" in part || "seed" in part || "text" in part || "at" in part) ? 1 : isObject(part) ? Object.keys(part).length : Array.isArray(part) || typeof part === "number" || typeof part === "string" && part ? 1 : 0), 0) : 0;
 }
 
 function together(mine, theirs) {
@@ -33,6 +33,10 @@ export function merge(key, mine, theirs) {
     return { value: { ...theirs, ...mine, challenges, predictions: { ...theirs.predictions, ...mine.predictions } }, stayed: [] };
   }
   const value = { ...theirs, ...mine };
+  if (kind === "asked") {
+    for (const name of Object.keys(theirs)) value[name] = mine[name]?.at > theirs[name].at ? mine[name] : theirs[name];
+    return { value, stayed: [] };
+  }
   if (kind === "exercise") {
     Object.assign(value, together(mine, theirs), { text: mine.text ?? theirs.text });
     return { value: sound(key, value), stayed: mine.text && theirs.text && mine.text !== theirs.text ? ["text"] : [] };

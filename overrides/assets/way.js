@@ -1,14 +1,15 @@
 // What the reader's record says about the ladder: ticks in the navigation and on the rungs, "2 of 7" in the header,
 // and where to go on. Without a record nothing of it is shown.
 import ladder from "./ladder.js";
+import { dayOf, due } from "./due.js";
 import { tally } from "./outcomes.js";
-import { read } from "./progress.js";
+import { entries, read } from "./progress.js";
 
 const ROOT = new URL("..", import.meta.url);
 const ENOUGH = 0.8; // of a self-check's questions right at the first try, as on the page "Are you through?"
 
 /** Each rung with its state: passed, answered (all of it, and not well enough), begun or open. */
-function rungs() {
+export function rungs() {
   return ladder.map((rung) => {
     const { right, answered, total } = tally(rung.answers);
     const all = total > 0 && answered === total;
@@ -55,6 +56,7 @@ function show() {
   }
   header(all.some(({ state }) => state !== "open") ? `${passed} of ${all.length}` : "");
   showGoOn(all);
+  showDue();
   showOutcomes();
 }
 
@@ -80,6 +82,19 @@ function showGoOn(all) {
   const link = Object.assign(document.createElement("a"), { href: new URL(to.address + (to.place ?? ""), ROOT).href });
   link.textContent = to.words;
   line.replaceChildren("Continue: ", link);
+}
+
+/** On the front page: how many questions are due again. */
+function showDue() {
+  const line = document.querySelector("[data-part=due]");
+  if (!line) return;
+  const waiting = due(entries(), dayOf()).length;
+  line.hidden = !waiting;
+  if (!waiting) return;
+  const link = Object.assign(document.createElement("a"), { href: new URL("review/", ROOT).href });
+  link.textContent = waiting === 1 ? "one question" : `three of ${waiting} questions`;
+  if (waiting > 1 && waiting <= 3) link.textContent = `${waiting} questions`;
+  line.replaceChildren("Due again: ", link);
 }
 
 /** What a page promises is ticked when its own self-check is passed. */

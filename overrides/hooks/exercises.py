@@ -25,6 +25,7 @@ sys.path[:0] = [path for path in (str(ROOT), str(Path(__file__).parent)) if path
 
 import labs  # noqa: E402
 import macros  # noqa: E402
+import registry  # noqa: E402
 
 from labs_py import exercise as command  # noqa: E402
 from labs_py.exercises import grading  # noqa: E402
@@ -62,9 +63,25 @@ def on_files(files, config):
     BUILD["pages"] = places(files)
     listed = [{"name": name, "title": grading.load(name).title, "address": f"{file.url}#exercise-{name}"}
               for name, file in BUILD["pages"].items()]  # fmt: skip
-    text = f"export default {json.dumps(listed, ensure_ascii=False)};\n"
+    tried = challenges(Path(config.docs_dir), config.extra["groups"])
+    parts = (json.dumps(one, ensure_ascii=False) for one in (listed, tried))
+    text = "export default {};\nexport const labs = {};\n".format(*parts)
     files.append(File.generated(config, "assets/exercises.js", content=text, inclusion=InclusionLevel.NOT_IN_NAV))
     return files
+
+
+def challenges(docs: Path, groups) -> list[dict[str, Any]]:
+    """Each lab that has challenges, with its title, its address and their names."""
+    found = []
+    for entry in registry.entries(groups):
+        file = docs / "data" / "labs" / f"{entry.slug.removeprefix('labs/')}.json"
+        if not entry.slug.startswith("labs/") or not entry.ready or not file.is_file():
+            continue
+        named = [one["name"] for one in json.loads(file.read_text(encoding="utf-8"))["spec"]["challenges"]]
+        if named:
+            slug = entry.slug.removeprefix("labs/")
+            found.append({"slug": slug, "title": entry.title, "address": entry.address, "challenges": named})
+    return found
 
 
 def on_page_markdown(markdown, page, config, files):
@@ -106,12 +123,12 @@ def painted(one: grading.Exercise) -> str:
     hints = "".join(f"<li hidden>{_inline(hint)}</li>" for hint in one.hints)
     native = f"<code>{command.COMMAND} {one.name} FILE</code>"
     return (
-        f'<code-exercise data-title="{title}"><section class="x-box" data-exercise="{one.name}" data-result="untried" '
+        f'<code-exercise data-search-exclude data-title="{title}"><section class="x-box" data-exercise="{one.name}" data-result="untried" '
         f'aria-labelledby="exercise-{one.name}">'
         f'<h3 id="exercise-{one.name}">Write it yourself: {title} '
-        '<span data-part="mark" data-search-exclude>not tried yet</span></h3>'
+        '<span data-part="mark">not tried yet</span></h3>'
         f"<p>{_inline(one.task)}</p>"
-        '<div class="x-editor" data-search-exclude><pre tabindex="0" role="region" '
+        '<div class="x-editor"><pre tabindex="0" role="region" '
         f'aria-label="First lines of: {title}">'
         f'<code data-part="source">{escape(one.starter)}</code></pre></div>'
         f'<p class="x-buttons" data-part="buttons" hidden>{buttons}</p>'
