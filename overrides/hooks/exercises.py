@@ -60,7 +60,8 @@ def places(files) -> dict[str, Any]:
 
 def on_files(files, config):
     """Note where each exercise stands, for the pages that list them and for the reader's record."""
-    BUILD["pages"] = places(files)
+    order = [entry.src_uri for entry in registry.entries(config.extra["groups"])]
+    BUILD["pages"] = dict(sorted(places(files).items(), key=lambda item: order.index(item[1].src_uri)))
     listed = [{"name": name, "title": grading.load(name).title, "address": f"{file.url}#exercise-{name}"}
               for name, file in BUILD["pages"].items()]  # fmt: skip
     tried = challenges(Path(config.docs_dir), config.extra["groups"])
@@ -104,7 +105,7 @@ def on_page_content(html, page, config, files):
     head = STYLE.format(style, _version())
     foot = f'<script type="module" src="{script}?v={labs.version_of_scripts()}"></script>'
     html = PLACE.sub(lambda place: painted(grading.load(place[1])), html)
-    return head + html + foot
+    return html.replace("<code-exercise", f"{head}<code-exercise", 1) + foot
 
 
 def _version() -> str:
@@ -123,8 +124,8 @@ def painted(one: grading.Exercise) -> str:
     hints = "".join(f"<li hidden>{_inline(hint)}</li>" for hint in one.hints)
     native = f"<code>{command.COMMAND} {one.name} FILE</code>"
     return (
-        f'<code-exercise data-search-exclude data-title="{title}"><section class="x-box" data-exercise="{one.name}" data-result="untried" '
-        f'aria-labelledby="exercise-{one.name}">'
+        f'<code-exercise data-search-exclude data-title="{title}"><section class="x-box" data-exercise="{one.name}" '
+        f'data-result="untried" aria-labelledby="exercise-{one.name}">'
         f'<h3 id="exercise-{one.name}">Write it yourself: {title} '
         '<span data-part="mark">not tried yet</span></h3>'
         f"<p>{_inline(one.task)}</p>"
