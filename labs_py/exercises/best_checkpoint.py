@@ -67,7 +67,7 @@ TRAPS = (
          lambda losses, patience, least: (stopped(losses, patience, least)[1],) * 2),
     Trap("looks-ahead", "You take the lowest of all losses. When the run stops, the later ones do not exist.",
          lambda losses, patience, least: (int(np.argmin(losses)), stopped(losses, patience, least)[1])),
-    Trap("any-gain", "Every lower loss counts as an improvement with you. It has to be lower by more than `least`.",
+    Trap("any-gain", "Every lower loss counts as an improvement in your code. It has to be lower by more than `least`.",
          lambda losses, patience, least: stopped(losses, patience, 0.0)),
     Trap("one-late", "You stop one epoch too late: after `patience` epochs without an improvement it is over.",
          lambda losses, patience, least: stopped(losses, patience, least, late=1)),

@@ -54,9 +54,9 @@ TRAPS = (
          "twice the step.", _pull(lambda m: -sigmoid(-m), total=np.sum)),
     Trap("ascent", "That is the gradient of the log-likelihood. The loss is minus that, and a step downhill has to "
          "make the judgements likelier.", _pull(lambda m: sigmoid(-m))),
-    Trap("confident-pairs", "With you the pairs pull most that the model has right already. The ones that surprise it "
-         "should.", _pull(lambda m: -sigmoid(m))),
-    Trap("half", "With you every pair pulls alike, however sure the model is of it already.",
+    Trap("confident-pairs", "In your code the pairs pull most that the model has right already. The ones that "
+         "surprise it should.", _pull(lambda m: -sigmoid(m))),
+    Trap("half", "In your code every pair pulls alike, however sure the model is of it already.",
          _pull(lambda m: -np.ones_like(m))),
     Trap("chosen-only", "Only the chosen answers pull. The rejected ones have to be pushed away by as much.",
          _pull(lambda m: -sigmoid(-m), of=lambda c, r: c)),

@@ -70,17 +70,19 @@ def _written(roles: tuple[str, ...] = ("assistant",), head: bool = False, conten
 
 ALL = ("system", "user", "assistant")
 TRAPS = (
-    Trap("no-stop", "The mark that ends an answer does not count with you. A model that is never taught to stop goes "
-         "on writing.", _written(stop=False)),
-    Trap("head-counts", "The opening of an answer counts with you. The server writes it; the model only goes on from "
-         "there.", _written(head=True)),
-    Trap("head-counts", "The opening of an answer counts with you. The server writes it; the model only goes on from "
-         "there.", _written(head=True, after=True)),
-    Trap("break-counts", "The line break after an answer counts with you. The model has stopped before it.",
+    Trap("no-stop", "The mark that ends an answer does not count in your code. A model that is never taught to stop "
+         "goes on writing.", _written(stop=False)),
+    Trap("head-counts", "The opening of an answer counts in your code. The server writes it; the model only goes on "
+         "from there.", _written(head=True)),
+    Trap("head-counts", "The opening of an answer counts in your code. The server writes it; the model only goes on "
+         "from there.", _written(head=True, after=True)),
+    Trap("break-counts", "The line break after an answer counts in your code. The model has stopped before it.",
          _written(after=True)),
-    Trap("last-only", "Only the last answer counts with you. The earlier ones are answers, too.", _written(last=True)),
-    Trap("all-turns", "The questions count with you. The model would learn to write the user's part.", _written(ALL)),
-    Trap("all-turns", "The questions count with you. The model would learn to write the user's part.",
+    Trap("last-only", "Only the last answer counts in your code. The earlier ones are answers, too.",
+         _written(last=True)),
+    Trap("all-turns", "The questions count in your code. The model would learn to write the user's part.",
+         _written(ALL)),
+    Trap("all-turns", "The questions count in your code. The model would learn to write the user's part.",
          _written(ALL, head=True, after=True)),
     Trap("user-counts", "You count the user's turns in place of the assistant's.", _written(("user",))),
     Trap("no-break", "A line break is missing behind a turn. A template is exact: one character less and the model "

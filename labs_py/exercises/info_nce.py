@@ -78,8 +78,8 @@ def _naive(table: np.ndarray) -> float:
 
 
 TRAPS = (
-    Trap("dot-product", "The score is a dot product with you. A cosine does not know how long a vector is: make each "
-         "one of length one first.", _loss(lambda q, p, s: s * q @ p.T)),
+    Trap("dot-product", "The score is a dot product in your code. A cosine does not know how long a vector is: make "
+         "each one of length one first.", _loss(lambda q, p, s: s * q @ p.T)),
     Trap("one-side", "Only one of the two sides has length one.", _loss(lambda q, p, s: s * contrastive.unit(q) @ p.T)),
     Trap("one-side", "Only one of the two sides has length one.", _loss(lambda q, p, s: s * q @ contrastive.unit(p).T)),
     Trap("no-scale", "The scale is missing. Cosines lie within one of each other, so the softmax would stay nearly "
@@ -116,7 +116,7 @@ EXERCISE = Exercise(
     cases=cases,
     traps=TRAPS,
     said={"shape": "One number is asked for: the mean over the questions.",
-          "sign": "The sign is turned round: a loss is minus the logarithm of a probability.",
+          "sign": "The sign is the wrong way round: a loss is minus the logarithm of a probability.",
           "not-finite": "Your result is not finite. With a large scale the exponential overflows, or the logarithm "
           "meets a zero."},
 )  # fmt: skip

@@ -53,8 +53,8 @@ def _forms(
 
 
 TRAPS = (
-    Trap("reversed", "All three are turned round: the samples come from the policy, so the policy's probability stands "
-         "on top.", lambda p, q: answer(q, p)),
+    Trap("reversed", "All three are the wrong way round: the samples come from the policy, so the policy's "
+         "probability stands on top.", lambda p, q: answer(q, p)),
     Trap("k1-reversed", "The sign of k1 is wrong: where the policy likes a token more than the reference does, it is "
          "positive.", _forms(k1=lambda d: -d)),
     Trap("k3-reversed", "Your k3 is not negative, and its mean is wrong: the ratio in it has to be that of the "

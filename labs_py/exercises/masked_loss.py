@@ -97,6 +97,7 @@ EXERCISE = Exercise(
     answer=answer,
     cases=cases,
     traps=TRAPS,
-    said={"sign": "The sign is turned round: a loss is minus the logarithm of a probability, so it is never negative.",
+    said={"sign": "The sign is the wrong way round: a loss is minus the logarithm of a probability, so it is never "
+        "negative.",
           "shape": "One number is asked for: the mean over the tokens that count."},
 )  # fmt: skip

@@ -77,8 +77,8 @@ def _even(normal: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 TRAPS = (
-    Trap("tensor-scale", "All blocks share one scale with you. One outlier would then spoil every block, which is what "
-         "blocks are for.", _rounded("tensor")),
+    Trap("tensor-scale", "All blocks share one scale in your code. One outlier would then spoil every block, which is "
+         "what blocks are for.", _rounded("tensor")),
     Trap("signed-scale", "You take the largest number for the largest magnitude. In some block the largest magnitude "
          "is negative.", _rounded("signed")),
     Trap("column-scale", "You take the scale along the wrong axis: a block is one row.", _rounded("column")),

@@ -93,6 +93,6 @@ EXERCISE = Exercise(
     answer=answer,
     cases=cases,
     traps=TRAPS,
-    said={"sign": "The sign is turned round: a step against the gradient has to raise what the teacher finds likelier "
-          "than the student does."},
+    said={"sign": "The sign is the wrong way round: a step against the gradient has to raise what the teacher finds "
+          "likelier than the student does."},
 )  # fmt: skip

@@ -59,8 +59,8 @@ def _line(step: int, warmup: int) -> float:
 
 
 TRAPS = (
-    Trap("decay-from-zero", "The cosine runs over the whole run with you, so the rate drops when the warm-up ends. It "
-         "starts where the warm-up stops.", _schedule(_line, lambda s, n, w: _cosine(s / n))),
+    Trap("decay-from-zero", "The cosine runs over the whole run in your code, so the rate drops when the warm-up "
+         "ends. It starts where the warm-up stops.", _schedule(_line, lambda s, n, w: _cosine(s / n))),
     Trap("decay-too-long", "The cosine does not reach zero at the last step: the time that is left is shorter by the "
          "warm-up.", _schedule(_line, lambda s, n, w: _cosine((s - w) / n))),
     Trap("straight-fall", "The rate falls in a straight line. Half a cosine is asked for.",
