@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from tests.site.site_axe import still, violations
 from tests.unit.exercises.wrong_solutions import WRONG
 
 ROOT = Path(__file__).resolve().parents[2]
-MACRO = re.compile(r'^\{\{ exercise\("([\w-]+)"\) \}\}$', re.MULTILINE)
+sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
+
+import macros  # noqa: E402
+
 LORA = "articles/10-fine-tuning/lora-and-qlora/"
 NAME = "lora-forward"
 
@@ -25,16 +29,18 @@ def stands() -> dict[str, list[str]]:
     """Name of each exercise -> the pages that show it."""
     found: dict[str, list[str]] = {name: [] for name in grading.names()}
     for file in sorted((ROOT / "docs").rglob("*.md")):
-        for name in MACRO.findall(file.read_text(encoding="utf-8")):
+        for _, call in macros.calls(file.read_text(encoding="utf-8")):
+            if call.name != "exercise":
+                continue
+            [name] = call.args
             found.setdefault(name, []).append(file.relative_to(ROOT / "docs").with_suffix("").as_posix() + "/")
     return found
 
 
 def test_each_exercise_stands_on_one_page_and_the_site_knows_where(site_dir: Path) -> None:
     assert [name for name, pages in stands().items() if len(pages) != 1] == []
-    listed = json.loads(
-        (site_dir / "assets" / "exercises.js").read_text().removeprefix("export default ").rstrip(";\n")
-    )
+    first = (site_dir / "assets" / "exercises.js").read_text().splitlines()[0]
+    listed = json.loads(first.removeprefix("export default ").rstrip(";"))
     assert {one["name"]: one["address"] for one in listed} == {
         name: f"{page}#exercise-{name}" for name, [page] in stands().items()
     }
@@ -119,6 +125,8 @@ def test_by_keys_alone(lora: Page) -> None:
         field.press(key)
     assert field.input_value() == "def f():\n    a\n    b"
     field.press("Control+z")
+    assert field.input_value() == "def f():\n    a\n        b", "what Tab and Enter wrote can be undone"
+    field.fill("def f(): pass\n")
     field.press("Control+Enter")
     expect(box.get_by_role("status")).to_contain_text("no function called lora_forward")
     field.focus()

@@ -27,12 +27,16 @@ def record() -> dict[str, object]:
     """Four questions that are due, one that is not, and one of a page that is no longer there."""
     return {
         f"quiz:{LORA}": {"0": 0, "1": 1, "2": 0},
-        f"asked:{LORA}": {"0": {"at": days_ago(9), "step": 1}, "1": {"at": days_ago(0), "step": 2}, "2": {"at": days_ago(5), "step": 2}},
+        f"asked:{LORA}": {
+            "0": {"at": days_ago(9), "step": 1},
+            "1": {"at": days_ago(0), "step": 2},
+            "2": {"at": days_ago(5), "step": 2},
+        },
         f"quiz:{CHAT}": {"3": 0, "4": 0},
         f"asked:{CHAT}": {"3": {"at": days_ago(1), "step": 0}, "4": {"at": days_ago(2), "step": 1}},
         "quiz:gone/": {"0": 0},
         "quiz:https://example.invalid/": {"0": 0},
-    }  # fmt: skip
+    }
 
 
 def ready(page: Page) -> None:
@@ -72,11 +76,12 @@ def test_three_due_questions_are_asked_and_dated(visit: Callable[..., Page], sit
 def test_nothing_due_and_nothing_answered_are_said(visit: Callable[..., Page]) -> None:
     page = visit("review/", labs=False)
     expect(page.locator("review-set [role=status]")).to_contain_text("nothing to ask yet")
-    page = visit("review/", labs=False, init=store({"quiz:x/": {"0": 1}, "asked:x/": {"0": {"at": days_ago(1), "step": 2}}}))
+    answered = {"quiz:x/": {"0": 1}, "asked:x/": {"0": {"at": days_ago(1), "step": 2}}}
+    page = visit("review/", labs=False, init=store(answered))
     expect(page.locator("review-set [role=status]")).to_contain_text("comes back in 2 days")
 
 
-def test_a_self_check_notes_the_day_says_what_to_read_again_and_the_front_page_calls(visit: Callable[..., Page]) -> None:
+def test_a_self_check_notes_the_day_and_the_front_page_calls(visit: Callable[..., Page]) -> None:
     page = visit(LORA, labs=False)
     for question in page.locator("quiz-set [data-question]").all():
         question.locator(".s10-option[data-right=false] summary").first.click()
@@ -105,7 +110,8 @@ def test_the_link_says_what_was_done_and_opens_as_that(visit: Callable[..., Page
 
 
 HOSTILE = [
-    "?rungs=<img src=x onerror=alert(1)>&exercises=__proto__,constructor,bm25,bm25&labs=lora:99999,<b>:1,mask:1e3&on=\"><script>alert(1)</script>",
+    "?rungs=<img src=x onerror=alert(1)>&exercises=__proto__,constructor,bm25,bm25"
+    "&labs=lora:99999,<b>:1,mask:1e3&on=\"><script>alert(1)</script>",
     "?exercises=javascript:alert(1)&labs=toString:1,__proto__:1&on=2026-99-99",
     "?rungs=" + "x" * 5000,
     "?" + "exercises=" + "%F0%9F" * 300,
