@@ -73,6 +73,7 @@ class CertificatePanel extends HTMLElement {
   connectedCallback() {
     if (this.shown) return;
     this.shown = true;
+    this.replaceChildren();
     const linked = fromQuery(location.search);
     if (location.search && !linked) this.append(element("p", { textContent: "This link is not one that this page has written, so it is left out. Below stands your own record." }));
     if (linked) this.showLink(linked);
@@ -109,7 +110,7 @@ class CertificatePanel extends HTMLElement {
         status.textContent = "This browser does not let the page copy: the link is marked, copy it by hand.";
       }
     });
-    this.append(element("p", {}, field, " ", button), status, ...lists(what));
+    this.append(element("p", { className: "s10-copy" }, field, button), status, ...lists(what));
   }
 }
 

@@ -60,7 +60,7 @@ class ReviewSet extends HTMLElement {
   }
 
   placed(one) {
-    const from = Object.assign(document.createElement("p"), { className: "s10-quiz__how" });
+    const from = Object.assign(document.createElement("div"), { className: "s10-quiz__how" });
     const link = Object.assign(document.createElement("a"), { href: one.address, textContent: one.title });
     from.append("From ", link);
     one.item.prepend(from);

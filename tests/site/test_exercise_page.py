@@ -110,6 +110,7 @@ def test_an_endless_loop_is_ended_and_the_text_is_kept(visit: Callable[..., Page
     box.locator("textarea").fill(endless)
     box.locator("[data-action=check]").click()
     expect(box.get_by_role("status")).to_contain_text("endless loop")
+    assert box.get_attribute("data-result") == "wrong"
     assert box.locator("textarea").input_value() == endless
     check(page, f"import numpy as np\ndef {grading.load(NAME).function}(*given):\n    return np.zeros(10**15)\n")
     assert check(page, grading.load(NAME).solution).startswith("✓")

@@ -102,6 +102,7 @@ def test_the_link_says_what_was_done_and_opens_as_that(visit: Callable[..., Page
     assert link.startswith(f"{site_url}certificate/?") and len(link) < 1500
     assert parse_qs(urlsplit(link).query)["exercises"] == ["bm25"]
     expect(page.locator("[data-exercise-of=bm25]")).to_contain_text("✓ solved")
+    expect(page.locator("certificate-panel")).not_to_contain_text("needs scripts")
     other = visit(f"certificate/?{urlsplit(link).query}", labs=False)
     panel = other.locator("certificate-panel")
     expect(panel).to_contain_text("Nobody watched, and anybody can write such a link by hand.")

@@ -26,7 +26,8 @@ export async function grade(name, text, say) {
     const seed = crypto.getRandomValues(new Uint32Array(1))[0] % 100_000;
     return await bridge.grade({ slug: PACK, name, text, seed });
   } catch (error) {
-    throw error.failure?.kind === "stuck" ? new Error(ENDLESS) : error;
+    if (error.failure?.kind === "stuck") return { result: "wrong", key: "endless", message: ENDLESS };
+    throw error;
   } finally {
     bridge.removeEventListener("progress", heard);
   }
