@@ -16,7 +16,7 @@ from markdownify import MarkdownConverter
 LEFT_OUT = (
     "script, style, link, template, svg, select, input, textarea, nav, progress-panel, label:has(input), [hidden],"
     " .headerlink, .lab-skips, .lab-facts, .lab-aside, .lab-legend, .s10-card, .s10-ledger, .s10-option__letter,"
-    " .s10-quiz__how, .s10-coming__mark, .s10-sources__places"
+    " .x-box [data-part=mark], .s10-quiz__how, .s10-coming__mark, .s10-sources__places"
 )
 AS_TEXT = "button.s10-num, a.s10-cite, a.s10-term, .s10-whole, .s10-ref, .s10-num__note"
 EMPTY_LINES = re.compile(r"\n{3,}")
