@@ -7,6 +7,7 @@ choices. They show that a mechanism exists, not how large it is in a language mo
 from __future__ import annotations
 
 from functools import lru_cache
+from math import factorial, prod
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def _base_chain(per_step: float, n_steps: int, n_choices: int) -> np.ndarray:
 
 
 def chain_success(per_step: float, n_steps: int = 6) -> float:
-    """Chance that an untrained model gets every step of a chain right."""
+    """Chance that the base model gets every step of a chain right."""
     return per_step**n_steps
 
 
@@ -137,7 +138,36 @@ def gpu_hours(gpus: int, hours: float) -> float:
     return gpus * hours
 
 
+def majority_right(right: float, rival: float, votes: int) -> float:
+    """Chance that the answer given most often is right, when one mistake repeats and all other mistakes differ.
+
+    Exact, over all counts of the right answer and of the rival; a tie is drawn by lot.
+
+    Args:
+        right: chance that one sample is right.
+        rival: chance of the mistake that repeats.
+        votes: number of samples.
+    """
+    total, single = 0.0, max(0.0, 1 - right - rival)
+    for won in range(1, votes + 1):
+        for against in range(votes - won + 1):
+            others = votes - won - against
+            if won < max(against, min(others, 1)):
+                continue
+            tied = 1 + (against == won) + (others if won == 1 else 0)
+            total += _multinomial((won, against, others), (right, rival, single)) / tied
+    return total
+
+
+def _multinomial(counts: tuple[int, ...], chances: tuple[float, ...]) -> float:
+    """Probability of these counts in as many independent draws."""
+    ways = factorial(sum(counts))
+    for count in counts:
+        ways //= factorial(count)
+    return ways * prod(chance**count for count, chance in zip(counts, chances, strict=True))
+
+
 REPORT_FACTS = (
     chosen_probability_after_dpo, chain_success, chain_after_rl, chain_after_distillation,
-    weights_bytes, weights_gibibytes, gpu_hours,
+    weights_bytes, weights_gibibytes, gpu_hours, majority_right,
 )  # fmt: skip

@@ -111,3 +111,52 @@ def chain_rl_distil() -> Figure:
         drawing=Chart("line", series, "base's chance of a right step", "solves the chain", y_zero=True),
         sources=(from_fact("chain_after_rl", per_step=0.2), from_fact("chain_after_distillation", per_step=0.2)),
     )
+
+
+VOTES = (1, 3, 5, 7, 9, 13, 17, 25, 33, 49, 65)
+CASES = (("right 40%, mistakes all differ", 0.4, 0.0), ("right 40%, one mistake 30%", 0.4, 0.3),
+         ("right 40%, one mistake 60%", 0.4, 0.6))  # fmt: skip
+
+
+@figure
+def majority_vote() -> Figure:
+    """The majority of several samples, by what the mistakes are like."""
+    series = [Series(name, [100 * computed("majority_right", right=right, rival=rival, votes=n) for n in VOTES], VOTES)
+              for name, right, rival in CASES]  # fmt: skip
+    ends = [one.y[-1] for one in series]
+    return Figure(
+        title="What a majority vote adds to a model that is right four times in ten",
+        caption="If the mistakes differ, a few votes are enough. If one mistake is more frequent than the right "
+        "answer, voting returns that mistake.",
+        summary=f"Three lines that start at 40%. With 65 samples they are at {ends[0]:.0f}%, {ends[1]:.0f}% and "
+        f"{ends[2]:.0f}%.",
+        drawing=Chart("line", series, "samples", "right by majority, %", y_zero=True),
+        sources=(from_fact("majority_right", right=0.4, rival=0.6, votes=65),),
+    )
+
+
+RECIPES = (
+    ("Reinforcement learning", (("Problems", "with an answer that a program checks"), ("Sample", "several solutions"),
+                                ("Raise", "the probability of right ones"))),
+    ("Distillation by text", (("Problems", "the same kind"), ("A reasoning model", "solves them; a check filters"),
+                              ("SFT", "of a small model on what is kept"))),
+    ("Cold start, then both", (("SFT", "a few thousand clean solutions"), ("Reinforcement learning", "with the check"),
+                               ("SFT", "on its own best answers and ordinary tasks"))),
+)  # fmt: skip
+
+
+@figure
+def reasoning_recipes() -> Figure:
+    """Three public recipes for a reasoning model."""
+    rows = [(name, [Step(what, detail) for what, detail in steps]) for name, steps in RECIPES]
+    return Figure(
+        title="Three recipes for a reasoning model",
+        caption="The first needs a base model that is right now and then. The second needs a stronger model. The third "
+        "is R1's, without its last stage.",
+        summary="Three lines of three boxes: reinforcement learning with a check; distillation by text; a cold start, "
+        "reinforcement learning and supervised fine-tuning.",
+        drawing=lanes(rows),
+        table=Table(("recipe", "first", "then", "last"),
+                    [(name, *(f"{what}: {detail}" for what, detail in steps)) for name, steps in RECIPES]),
+        sources=(cited("deepseek2025", "v1, §2.2 to §2.4"), cited("lambert2024", "§6")),
+    )  # fmt: skip

@@ -49,3 +49,19 @@ def test_weights_at_so_many_bits():
 
 def test_gpu_hours():
     assert FACTS["gpu_hours"](512, 198) == 101_376
+
+
+def test_one_vote_is_one_sample_and_a_lone_right_answer_wins():
+    assert FACTS["majority_right"](0.4, 0.6, 1) == pytest.approx(0.4)
+    assert FACTS["majority_right"](0.4, 0.0, 64) > 0.999
+    assert FACTS["majority_right"](0.4, 0.6, 65) < 0.06 < 0.94 < FACTS["majority_right"](0.6, 0.4, 65)
+
+
+@pytest.mark.parametrize("rival", [0.0, 0.3, 0.6])
+def test_the_majority_is_what_drawing_gives(rival: float):
+    rng, votes, wins = np.random.default_rng(0), 7, 0.0
+    for _ in range(20_000):
+        drawn = rng.choice(3, size=votes, p=[0.4, rival, 0.6 - rival])
+        counts = [(drawn == 0).sum(), (drawn == 1).sum(), *[1] * (drawn == 2).sum()]
+        wins += (counts[0] == max(counts)) / counts.count(max(counts))
+    assert FACTS["majority_right"](0.4, rival, votes) == pytest.approx(wins / 20_000, abs=0.012)
