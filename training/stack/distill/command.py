@@ -75,6 +75,14 @@ def answer(config: StackConfig, folder: RunFolder, cache: Path, question: str) -
             "threshold": round(threshold, 4), "verified": not pipeline.fault(task, row, tries[-1], config)}  # fmt: skip
 
 
+def closing_lines(report: dict) -> list[str]:
+    """What a finished run ends with: rates and tokens of each way of answering, and the verdict."""
+    (block,), tokens = report["eval"].values(), report["economics"]["tokens"]
+    ways = [f"{way:<14} exact {block['exact'][way]:.3f}  verified {block['verified'][way]:.3f}  tokens a request "
+            f"{tokens[way]:,.0f}" for way in tokens]  # fmt: skip
+    return [*ways, report["gate"]["sentence"]]
+
+
 def run(args: argparse.Namespace) -> int:
     """Read the configuration, run every phase, print the verdict; returns the exit code.
 
@@ -107,10 +115,7 @@ def run(args: argparse.Namespace) -> int:
     seconds = round(report["run"]["seconds"] + time.monotonic() - began, 1)
     folder.update("run", {"status": plan.final_status(config, folder), "seconds": seconds,
                           "exit_code": report["gate"]["exit_code"]})  # fmt: skip
-    (block,), tokens = report["eval"].values(), report["economics"]["tokens"]
-    print(*(f"{arm:<14} exact {block['exact'][arm]:.3f}  verified {block['verified'][arm]:.3f}  tokens a request "
-            f"{tokens[arm]:,.0f}" for arm in tokens), sep="\n")  # fmt: skip
-    print(report["gate"]["sentence"], f"report: {folder.report}  ({seconds:.0f} s)", sep="\n")
+    print(*closing_lines(report), f"report: {folder.report}  ({seconds:.0f} s)", sep="\n")
     if args.record:
         print(run_record.keep(folder.read(), f"{config.name}-s{config.train.seed}", run_record.RECORDS_FOLDER))
     return report["gate"]["exit_code"]
