@@ -10,7 +10,7 @@ from overrides.figures.kit.runs import gains, losses
 from overrides.figures.kit.sources import computed, from_code, from_fact, from_run, value
 from overrides.figures.kit.svg import BOLD, SMALL, lines, num, rect, text, width_of, wrap
 
-# A chat as SmolLM2's tokenizer cuts it (tests/training/models/test_article_mask.py compares); the template's system turn  # noqa: E501
+# A chat as SmolLM2's tokenizer cuts it (tests/training/models/test_figure_tokens.py compares); the template's system turn  # noqa: E501
 # stands in one piece. Beside each token in the loss: a probability chosen for the picture.
 BEFORE = ["<|im_start|>", "user", "\n", "Where", " is", " order", " ", "4", "7", "1", "1", "?", "<|im_end|>", "\n",
           "<|im_start|>", "ass", "istant", "\n"]  # fmt: skip
@@ -76,7 +76,7 @@ def row_to_loss() -> Figure:
         f"among them; their losses have a mean of {mean:.2f} nats.",
         drawing=Diagram(_row_to_loss),
         table=Table(("token", "in the loss", "probability", "loss, nats"), table),
-        sources=(from_code("tests/training/models/test_article_mask.py (tokens and mask)"),
+        sources=(from_code("training.models.chat_template:encode, with the tokenizer of SmolLM2"),
                  "minus the logarithm of each probability"),
     )  # fmt: skip
 
