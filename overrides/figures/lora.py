@@ -164,3 +164,33 @@ def four_bits_embedding() -> Figure:
                       "mean reciprocal rank", "weights", words=words),
         sources=(from_run("embed-adapter-s*", "embed-adapter-nf4-s*"),),
     )  # fmt: skip
+
+
+ADAPTED = (
+    ("GPT-2 124M: q, v", "gpt2", "qv"), ("GPT-2 124M: all", "gpt2", "all"), ("Llama 7B: q, v", "llama-7b", "qv"),
+    ("Llama 7B: q, k, v, o", "llama-7b", "qkvo"), ("Llama 7B: all", "llama-7b", "all"),
+    ("Qwen2.5 7B: q, v", "qwen2.5-7b", "qv"), ("Qwen2.5 7B: all", "qwen2.5-7b", "all"),
+)  # fmt: skip
+
+
+@figure
+def adapter_costs() -> Figure:
+    """What an adapter of rank 8 is of its model, by the layers that it adapts."""
+
+    def row(model: str, targets: str) -> tuple[float, ...]:
+        named = ("adapter_parameters", "adapter_share", "adapter_times_fewer", "adapter_bytes")
+        return tuple(computed(name, model=model, targets=targets, rank=8) for name in named)
+
+    rows = [(name, *row(model, targets)) for name, model, targets in ADAPTED]
+    shares = [100 * share for _, _, share, _, _ in rows]
+    return Figure(
+        title="An adapter's share of its model, at rank 8",
+        caption="The same rank is a larger share of a narrow model: layers grow with the square of the width, adapters "
+        "with the width.",
+        summary="Bars: " + ", ".join(f"{one[0]} {share:.2g}%" for one, share in zip(rows, shares, strict=True)) + ".",
+        drawing=Chart("rows", [Series("share", shares, role="bars")], "% of the model's parameters", "adapters on",
+                      words=[name for name, *_ in rows]),
+        table=Table(("adapters on", "trainable", "share of the model", "times fewer", "bytes in bf16"), rows),
+        sources=(from_fact("adapter_share", model="gpt2", targets="all", rank=8),
+                 from_fact("adapter_bytes", model="llama-7b", targets="all", rank=8)),
+    )  # fmt: skip

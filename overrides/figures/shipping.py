@@ -163,3 +163,25 @@ def routed_saving() -> Figure:
                       y_zero=True),
         sources=(from_fact("routed_saving", share=0.8, cost=0.1),),
     )  # fmt: skip
+
+
+PORTED = (  # station, answers equal to the adapter's of twenty, score: as `port` printed them on the page Ship it
+    ("adapter", 20, 0.850), ("merged", 20, 0.850), ("gguf", 20, 0.850), ("llama.cpp", 20, 0.850),
+    ("gguf-Q8_0", 20, 0.850), ("gguf-Q4_0", 12, 0.500),
+)  # fmt: skip
+
+
+@figure
+def what_survives() -> Figure:
+    """Answers that stay as they are at each station of a shipped run."""
+    equal = [same for _, same, _ in PORTED]
+    return Figure(
+        title="Answers that stay the same on the way",
+        caption="Of twenty held-out questions. Merging, the change of format and eight bits change nothing; four bits "
+        "change eight answers, and seven fewer are right.",
+        summary="Bars: " + ", ".join(f"{name} {same} of 20" for name, same, _ in PORTED) + ".",
+        drawing=Chart("rows", [Series("same answer", equal, role="bars")], "answers equal to the adapter's", "station",
+                      words=[name for name, _, _ in PORTED]),
+        table=Table(("station", "equal answers of 20", "score"), PORTED),
+        sources=("python -m training port runs/orders --merged shipped --quantization Q8_0 --quantization Q4_0",),
+    )  # fmt: skip

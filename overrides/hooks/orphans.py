@@ -26,9 +26,9 @@ NOT_PROSE = (
     re.compile(r"<!--.*?-->", re.DOTALL),
     re.compile(r"\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$", re.DOTALL),  # formulas: symbols and constants of a definition
     re.compile(r"\]\([^)\s]*\)"),  # where a link leads
+    re.compile(r"^--8<--.*$|^;--8<--.*$", re.MULTILINE),  # before tags: its < would begin one
     re.compile(r"<[^>]+>"),
     re.compile(r"\{[:#.][^}]*\}"),  # attributes
-    re.compile(r"^--8<--.*$|^;--8<--.*$", re.MULTILINE),
     re.compile(r"https?://\S+"),
 )
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+(?=[A-Z\[*\"'(])|\n\s*\n|\n(?=\s*(?:[-*+|]|\d+\.) ?)|\n(?=#)")

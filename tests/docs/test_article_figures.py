@@ -1,11 +1,11 @@
-"""What figures of three articles say follows from the files and functions that they show."""
+"""What figures of the pages say follows from the files and functions that they show."""
 
 from __future__ import annotations
 
 import json
 import re
 
-from overrides.figures import data, distillation, embedding
+from overrides.figures import assistant, building, data, distillation, embedding, shipping
 from tests.checkout import ROOT
 
 EXAMPLES = ROOT / "docs" / "data" / "examples"
@@ -34,3 +34,20 @@ def test_levels_are_those_of_the_records() -> None:
 def test_only_scores_against_words_is_a_gain() -> None:
     rows = distillation.distillation_runs().numbers().rows
     assert [row[2] > 0 for row in rows] == [True, False, False, False]
+
+
+def test_the_bars_of_ship_it_are_the_lines_that_the_page_prints() -> None:
+    page = (ROOT / "docs/articles/10-fine-tuning/ship-it.md").read_text(encoding="utf-8")
+    printed = re.findall(r"^(\S+) +(\d+) of 20 answers equal, score (\d\.\d+)", page, re.MULTILINE)
+    assert [(name, int(same), float(score)) for name, same, score in printed] == list(shipping.PORTED)
+
+
+def test_rows_that_are_said_to_be_equal_or_ahead_are() -> None:
+    learnt = {row[0]: row[1:] for row in building.tiny_gpt_learnt().numbers().rows}
+    forgot = {row[0]: row[1:] for row in building.tiny_gpt_forgotten().numbers().rows}
+    adapter, whole = "rank 16, gently", "all weights, gently"
+    assert abs(learnt[adapter][0] - learnt[whole][0]) < 1 and forgot[adapter][2] < forgot[whole][1]
+    ways = {row[0]: row[1:] for row in shipping.distil_accuracy_tokens().numbers().rows}
+    assert max(ways, key=lambda name: ways[name][1]) == "student, one try" == min(ways, key=lambda name: ways[name][0])
+    right = {row[0]: row[1] for row in assistant.assistant_right().numbers().rows}
+    assert max(right, key=right.get) == "search alone"

@@ -56,6 +56,7 @@ def test_each_exception_has_a_reason_and_matches_no_plain_result(entry: dict):
         ('It rose to 84.3% on the test {{ cite("a", "§1") }}.', []),
         ('It rose {{ cite("a", "§1") }}. Then it fell to 12.', ["12"]),
         ("A 7B model at rank 8.", []),
+        ('--8<-- "a/listing.md"\n\nIt is <a href="x">so</a>.', []),
         ("`x = 12` and $y = 13$ and [a](b-14.md).", []),
         ("```text\n99\n```\n\nIt took 15 minutes.", ["15"]),
         ("| a | 41.5 |\n| - | - |\n| b | 3 |", ["41.5", "3"]),
