@@ -33,7 +33,7 @@ def _rows(title: str, caption: str, series: list[Series]) -> Figure:
         title=title,
         caption=caption,
         summary=f"Rows of dots with intervals for four ways of answering. {said}.",
-        drawing=Chart("rows", series, "% of the held-out questions concerned", "way of answering", words=names),
+        drawing=Chart("rows", series, "% of the questions it concerns", "way of answering", words=names),
         sources=(SOURCE,),
     )
 
@@ -43,8 +43,8 @@ def assistant_right() -> Figure:
     """All questions: refused where nothing answers, else right."""
     return _rows(
         "Right over all held-out questions",
-        "Right means: refused where no page answers, and otherwise the expected words. Of one run the interval is over "
-        "questions, of the student over three seeds. Search alone is ahead of model and student.",
+        "Right means: refused where no page answers, and otherwise the expected words. Intervals are over "
+        "questions; those of the student are over three seeds. Search alone is ahead of model and student.",
         [_dots("all questions", "right")],
     )
 
