@@ -33,6 +33,11 @@ REPORTS = [
 BRIDGES = sorted(
     path for path in (DOCS / "articles").glob("*/index.md") if path.parent.name != "10-fine-tuning"
 )  # fmt: skip
+HANDS_ON = [
+    DOCS / f"{name}.md"
+    for name in ("build/12-finetune", "ship/16-next", "ship/17-distillation", "case-studies/05-distilled-bot",
+                 "exercise", "articles/07-modern-llms/reasoning-models", "articles/10-fine-tuning/ship-it")
+]  # fmt: skip
 IN_ORDER = (
     "The question", "The idea", ".*(first|picture|sees it)", "The mathematics", "The code", "A real run",
     "Failure modes", "Exercises", "Check yourself", "What to read next",
@@ -100,6 +105,16 @@ def test_the_minutes_are_honest():
         honest = main_words(body) / 200 + listing_lines(body) / 30
         if "## On your own data" in body:
             assert abs(front["minutes_read"] - honest) <= 2, f"{path.stem}: {honest:.1f} minutes"
+
+
+@pytest.mark.parametrize("path", [*REPORTS, *HANDS_ON], ids=name_of)
+def test_reports_and_hands_on_pages_show_and_keep_their_length(path: Path):
+    front, body = parts(path)
+    words = main_words(body)
+    assert words <= 2500, f"{words} words of prose"
+    assert abs(front["minutes_read"] - words / 200 - listing_lines(body) / 30) <= 2
+    pictures = len(re.findall(r"^\{\{ (?:figure|lab_picture)\(", body, re.MULTILINE)) + body.count("<svg ")
+    assert pictures >= 2
 
 
 @pytest.mark.parametrize("path", ARTICLES, ids=name_of)
