@@ -54,8 +54,8 @@ def assistant_parts() -> Figure:
     """What the four ways do well and badly."""
     return _rows(
         "Three questions to each way of answering",
-        "The student cites the right section most often. Search gives the expected words most often and declines the "
-        "fewest questions that it could answer.",
+        "The student cites the right section most often. Search, and the router that falls back to it, hold the "
+        "expected words most often and decline the fewest questions that they could answer.",
         [_dots("cited section is right", "citation_correct"), _dots("holds the expected words", "exact"),
          _dots("declined, though answerable", "refused_answerable")],
     )  # fmt: skip
@@ -67,9 +67,9 @@ def assistant_flow() -> Figure:
     steps = (
         ("Question", "over HTTP, on this machine", ""),
         ("Search", "full-text index of passages, ranked by shared words", "best passages"),
-        ("Threshold", "does the best passage hold enough of the question?", "else decline"),
+        ("Threshold", "declines if the best passage holds too little of the question", "enough"),
         ("Writer", "the passage's own sentences, or a model", "sentences"),
-        ("Support", "a sentence stays if its passage holds it", "else drop"),
+        ("Support", "drops a sentence that its passage does not hold", "the rest"),
         ("Answer", "each sentence with its section, or a refusal", ""),
     )
     return Figure(
