@@ -24,6 +24,11 @@ addEventListener("input", ({ target }) => {
   if (target.matches?.("[data-glossary-filter]")) import("./glossary.js").then(({ filter }) => filter(target));
 });
 
+// The theme opens all that is folded when it prints. Where numbers come from is printed if the reader has opened it.
+addEventListener("click", ({ target }) => {
+  const ledger = target.closest?.(".s10-ledger > summary")?.parentElement;
+  ledger?.toggleAttribute("data-wanted", !ledger.open);
+});
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("article details:not([open], .s10-ledger)")) {
     details.open = true;

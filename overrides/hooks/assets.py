@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mkdocs.exceptions import PluginError
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import schemes  # noqa: E402
 
 PRIVATE_FOLDERS = ("build/", "figures/", "hooks/", "labs/", "licences/", "search/")
 PRIVATE_SUFFIXES = (".yml", ".sh", ".mjs", ".py")
@@ -122,6 +127,11 @@ def _join_sheets(assets: Path) -> None:
     """Four style sheets as one: a slow line waits once for them and not four times."""
     parts = [next(assets.glob(pattern)) for pattern in SHEETS]
     sheets = [re.sub(r"/\*.*?\*/", "", part.read_text(encoding="utf-8"), flags=re.DOTALL) for part in parts]
-    (assets / "site.css").write_text("\n".join(sheets), encoding="utf-8")
+    joined = "\n".join(sheets)
+    (assets / "site.css").write_text(joined, encoding="utf-8")
+    (assets / "dark.css").write_text(schemes.renamed(joined, schemes.DARK, schemes.LIGHT), encoding="utf-8")
+    paper = (assets / "print.css").read_text(encoding="utf-8")
+    light = schemes.renamed(joined, schemes.LIGHT, schemes.DARK)
+    (assets / "print.css").write_text(light + paper, encoding="utf-8")
     for file in [*parts, *assets.rglob("*.map")]:
         file.unlink()

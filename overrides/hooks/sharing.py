@@ -54,6 +54,7 @@ def on_page_context(context, page, config, nav):
         "card": urljoin(config.site_url or "", name_of(page.url)),
         "feed": urljoin(config.site_url or "", FEED),
         "paper": social_cards.paper(),
+        "chart": entry.picture if entry else None,
     }
     if page.file.src_uri == f"{CHANGELOG}.md":
         BUILD["changelog"] = page.content
