@@ -199,3 +199,24 @@ test("a run that fetches data says that it is alive, and is not given up", async
   workers[0].frame(id, generation, 3);
   assert.deepEqual(log.log, [3, "done"]);
 });
+
+test("a pack is brought before the time of a grading counts, and grading without an end costs the worker", async () => {
+  const { bridge, workers } = setUp({ editedSilence: 30 });
+  const brought = bridge.bring("exercises");
+  workers[0].tell({ type: "ready", milliseconds: 1 });
+  await pause(60); // a slow line: longer than a grading may take
+  const [{ id, slug }] = workers[0].of("bring");
+  assert.equal(slug, "exercises");
+  workers[0].tell({ type: "answer", id, ok: true, value: null });
+  await brought;
+  const graded = bridge.grade({ slug: "exercises", name: "x", text: "", seed: 1 });
+  await assert.rejects(graded, (error) => error.failure.kind === "stuck");
+  assert.ok(workers[0].ended);
+  assert.equal(workers.length, 2);
+  workers[1].tell({ type: "ready", milliseconds: 1 });
+  const again = bridge.grade({ slug: "exercises", name: "x", text: "", seed: 1 });
+  await pause(0);
+  const [call] = workers[1].of("call");
+  workers[1].tell({ type: "answer", id: call.id, ok: true, value: { result: "right" } });
+  assert.deepEqual(await again, { result: "right" });
+});
