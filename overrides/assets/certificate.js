@@ -90,7 +90,7 @@ class CertificatePanel extends HTMLElement {
     const what = done();
     const nothing = !what.rungs.length && !what.exercises.length && !what.labs.length;
     if (!available() || nothing) {
-      const why = available() ? "Your record is still empty: answer a self-check, write an exercise, or solve a challenge in a lab." : "This browser stores nothing for this page, so there is no record to make a link of.";
+      const why = available() ? "There is nothing to show yet: answer a self-check, write an exercise, or solve a challenge in a lab." : "This browser stores nothing for this page, so there is no record to make a link of.";
       this.append(element("p", { textContent: why }));
       return;
     }
