@@ -51,8 +51,8 @@ def error_against_rank() -> Figure:
     second = [100 * computed("power_law_error", **power, rank=rank) for rank in RANKS]
     return Figure(
         title="What an update loses at each rank",
-        caption="Eight directions under noise have a bend at rank 8: beyond it a rank keeps noise. A spectrum that "
-        "falls like 1/i has no bend, so the rank is a matter of price.",
+        caption="Eight directions under noise have a bend at rank 8: a higher rank keeps noise. A spectrum that "
+        "falls like 1/i has no bend: each further rank lowers the error and costs parameters.",
         summary=f"Two falling lines. With eight directions under noise the error is {first[0]:.0f}% at rank 1 and "
         f"{first[RANKS.index(8)]:.0f}% at rank 8; with a power law {second[0]:.0f}% and {second[RANKS.index(8)]:.0f}%.",
         drawing=Chart("line", [Series("eight directions under noise", first, RANKS),

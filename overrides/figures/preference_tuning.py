@@ -67,9 +67,9 @@ def displacement() -> Figure:
     words = ["chosen", "rejected", *(f"unlabelled {letter}" for letter in "ABCD")]
     return Figure(
         title="Where the probability goes",
-        caption="Six answers after DPO on one pair. Without the term, answer A takes nearly all the probability, and "
-        "nobody labelled it; it lies further along the direction in which the pair pushes. With the term, the chosen "
-        "answer keeps it.",
+        caption="Six answers after DPO on one pair. Without the likelihood term, answer A takes nearly all the "
+        "probability, and nobody labelled it; it lies further along the direction in which the pair pushes. With the "
+        "term, the chosen answer keeps it.",
         summary=f"All six start at {start[0]:.3f}. Plain DPO leaves the chosen answer {plain[0]:.1e} and gives "
         f"unlabelled A {plain[2]:.3f}. With the term the chosen answer has {anchored[0]:.3f}.",
         drawing=Chart("rows", [Series("at the start", start, role="bars"), Series("plain DPO", plain, role="bars"),
@@ -105,7 +105,7 @@ def dpo_runs() -> Figure:
         title="DPO on delivery notes: right by the task, winning by its own rule",
         caption=f"Shares of {right[0].n} held-out notes with 95% intervals. Written pairs and own samples with "
         "examples are means of three seeds, with Student's interval; the others are one seed. A win is against the "
-        "untuned answer to the same prompt, a tie counts half.",
+        "answer of the model before DPO to the same prompt; a tie counts half.",
         summary=f"Right in every point: {said}. By its own rule the naive run wins {wins[1].value:.2f}.",
         drawing=Chart("rows", [
             Series("right in every point", [one.value for one in right], role="dots",

@@ -139,8 +139,8 @@ def anchored_dpo() -> Figure:
     lines = [Series(name, [exp(found[i]) for found in after], WEIGHTS, role) for name, i, role in FOLLOWED]
     return Figure(
         title="Three of six answers after DPO",
-        caption="Without the term (left edge) an answer that nobody labelled takes nearly all of the probability. In "
-        "this toy a small weight is enough to keep the chosen answer.",
+        caption="Without the likelihood term (left edge) an answer that nobody labelled takes nearly all of the "
+        "probability. In this toy a small weight is enough to keep the chosen answer.",
         summary=f"Lines of probability by the weight of the likelihood term. The chosen answer is at "
         f"{lines[0].y[0]:.1g} without it and at {lines[0].y[WEIGHTS.index(0.2)]:.2f} with a weight of 0.2.",
         drawing=Chart("line", lines, "weight of the likelihood term", "probability after training",

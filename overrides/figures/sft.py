@@ -131,8 +131,8 @@ def sft_losses() -> Figure:
     """Training loss of one seed of each way."""
     return Figure(
         title="Training loss of four recorded runs",
-        caption="All four fall. Nothing in these curves tells the run that forgot how to chat from the one that "
-        "shipped; the next figure does. (One seed each; the longer runs take steps of two rows.)",
+        caption="All four fall. These curves do not show which run forgot how to chat and which one shipped; "
+        "the next figure does. (One seed each; the longer runs take steps of two rows.)",
         summary="Four falling lines of training loss by step: a thousand rows once, the same rows twice, two thousand "
         "rows once, and a run without restraint.",
         drawing=losses([(name, run.replace("-s*", "-s0")) for name, run in ORDERS], most=24),

@@ -155,8 +155,8 @@ def routed_saving() -> Figure:
                     [100 * one for one in SHARES]) for cost, name in PRICES]  # fmt: skip
     return Figure(
         title="What a cheaper model does to the whole bill",
-        caption="Requests that stay with the expensive model bound the saving: at 80%, even a free model makes the "
-        "bill five times smaller at most.",
+        caption="Requests that stay with the expensive model limit the saving: if the fine-tuned model takes 80%, the "
+        "bill is at most five times smaller, even if that model costs nothing.",
         summary="Three rising curves by the share of requests that the fine-tuned model takes. At 80% a tenth of the "
         f"price makes the bill {computed('routed_saving', share=0.8, cost=0.1):.2g} times smaller.",
         drawing=Chart("line", lines, "taken by the fine-tuned model, %", "times cheaper", markers=[(80, "80%")],

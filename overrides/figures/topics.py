@@ -69,8 +69,8 @@ def bits_of_formats() -> Figure:
     bits = [*(b for _, b, _ in FORMATS[:3]), plain, double]
     return Figure(
         title="Bits for each weight, scales included",
-        caption="NVFP4 adds an 8-bit scale to every 16 weights; NF4 one to every 64. A scale for a whole matrix is "
-        "left out.",
+        caption="NVFP4 adds an 8-bit scale to every 16 weights. NF4 adds a 32-bit scale to every 64, and double "
+        "quantisation stores those scales in fewer bits. A scale for a whole matrix is left out.",
         summary=f"Bars: 16 bits, 8 for FP8, 4.5 for NVFP4, {plain:.3g} and {double:.4g} for NF4.",
         drawing=Chart("rows", [Series("bits", bits, role="bars")], "bits a weight", "format",
                       words=[name for name, *_ in FORMATS]),

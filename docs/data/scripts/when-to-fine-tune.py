@@ -1,4 +1,4 @@
-"""Score a model that nobody has trained: without examples, and with four."""
+"""Score a base model: without examples, and with four."""
 
 import json
 from math import sqrt

@@ -18,12 +18,12 @@ SECTIONS = (
 
 PARAMS = (
     Param("method", "What is trained", "choice", "lora", "An adapter beside frozen weights, or all weights.",
-          choices=(("lora", "LoRA on every linear map"), ("full", "all weights")), section=LEARN),
+          choices=(("lora", "LoRA on every linear layer"), ("full", "all weights")), section=LEARN),
     Param("rank", "Rank", "range", 4, "Rows of A and columns of B; no part of it when all weights are trained.",
           min=1, max=16, step=1, section=LEARN),
     Param("learning_rate", "Learning rate", "range", 0.005, "Adam's step.", min=1e-4, max=0.1, scale="log",
           section=LEARN),
-    Param("steps", "Steps", "range", 80, "Each sees ten of the fifty rows. Stopped, a run goes on where it stood.",
+    Param("steps", "Steps", "range", 80, "Each sees ten of the fifty rows. A stopped run goes on from its last step.",
           min=10, max=200, step=10, section=LEARN),
     Param("seed", "Seed", "seed", 0, "Of the fifty rows, their order and the adapter's start.", section=LEARN),
     Param("mask_prompt", "Loss on the answer only", "switch", True, "Off: story and question count as well.",
@@ -76,7 +76,7 @@ PRESETS = (
 
 _SHORT = {"train": True, "steps": 20}
 PREDICTIONS = (
-    Prediction("share", "At rank 4 on every linear map, what share of the model's weights is trained? (0.1 = a tenth)",
+    Prediction("share", "At rank 4 on every linear layer, which share of the weights is trained? (0.1 = a tenth)",
                {}, "trainable_share", "Rank times (rows + columns) of each map, over a small model. In a large model "
                "the same rank is a far smaller share, for a map's size grows with the square of its width."),
     Prediction("twenty", "After 20 steps of 10 rows, what share of held-out stories is answered exactly? (0.1 = a "

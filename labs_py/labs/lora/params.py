@@ -154,7 +154,7 @@ PARAMS = (
         "Learning rate",
         "range",
         0.003,
-        "Adam's step. Too small does not arrive in time, too large throws A and B past the update.",
+        "Adam's step. Too small a rate is still far off after the last step; too large a rate overshoots.",
         min=0.0001,
         max=1.0,
         step=0.0001,

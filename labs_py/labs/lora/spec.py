@@ -11,7 +11,7 @@ from labs_py.spec import LabSpec, Sweep
 SPEC = LabSpec(
     slug="lora",
     title="The LoRA Lab",
-    summary="Drag the rank of a low-rank update and watch the singular values say how good it can be.",
+    summary="Drag the rank of a low-rank update and see from the singular values how good it can be.",
     version="1",
     params=PARAMS,
     outputs=OUTPUTS,
