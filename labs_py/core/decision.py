@@ -93,7 +93,7 @@ RULES = (
         lambda p: p.goal == "knowledge" and p.changing,
         "rag",
         "Facts that change belong into a store that can change; weights would be out of date.",
-        "Ovadia et al. 2023: retrieval beats unsupervised tuning for new facts",
+        "Ovadia et al. 2023: retrieval beats unsupervised fine-tuning for new facts",
     ),
     Rule(
         "facts and rows",
@@ -149,7 +149,7 @@ RULES = (
         lambda p: True,
         "sft",
         "The base does not do it yet; show it examples first. Pairs and rewards come after.",
-        "Ouyang et al. 2022: supervised tuning comes first",
+        "Ouyang et al. 2022: supervised fine-tuning comes first",
     ),
 )
 # --8<-- [end:rules]

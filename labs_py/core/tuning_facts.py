@@ -1,4 +1,4 @@
-"""Numbers that the articles on deciding and on supervised tuning print: intervals, savings, shares of a batch."""
+"""Numbers that the articles on deciding and on supervised fine-tuning print: intervals, savings, shares of a batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figure in the article on supervised tuning marks the very tokens that the trainer grades."""
+"""The figure in the article on supervised fine-tuning marks the very tokens that the trainer grades."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers that the articles on deciding and on supervised tuning print."""
+"""The numbers that the articles on deciding and on supervised fine-tuning print."""
 
 from __future__ import annotations
 
