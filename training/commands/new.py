@@ -1,4 +1,4 @@
-"""``python -m training new DIR``: a folder to start in, with rows, a held-out set, a scorer, settings and six steps."""
+"""``python -m training new DIR``: a folder to start in: rows, a held-out set, a scorer, settings, six commands."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from training.commands.data.convert import parted, said, stem_of
 from training.data import recipes, splits
 from training.data.forms import convert as forms
 from training.data.forms import files, shapes
-from training.data.scorers import named
+from training.data.scorers import named, rules
 from training.data.tasks import base as task_base
 from training.run import jsonl
 from training.run.errors import BadInput
 
 STARTER = Path(recipes.__file__).with_name("starter")
-BUNDLED_PARAMETERS = 134.5e6
+BUNDLED, BUNDLED_PARAMETERS = "bundled:smollm2-135m-instruct", 134.5e6
 TEST_SHARE, SHOTS, FEWEST, MOST_TEST = 0.2, 4, 12, 200
 CHARACTERS_PER_TOKEN = 2.5  # low, so that the longest row fits in other scripts as well
 ABOUT = """Write a folder to start in. It runs as it is, on two dozen sample rows:
@@ -33,7 +33,8 @@ ABOUT = """Write a folder to start in. It runs as it is, on two dozen sample row
   python -m training new my-task --from tickets.csv
 
 The folder holds rows.jsonl, test.jsonl (held out: a fifth of the rows, equal questions on one side), shots.jsonl
-(worked examples for the baseline), scorer.py, config.yaml with every line explained, and README.md with six steps.
+(worked examples for the baseline), scorer.py, config.yaml with every line explained, ask.json (a question for the
+served model), and README.md with six commands.
 Nothing is overwritten."""
 
 
@@ -80,11 +81,12 @@ def run(args: argparse.Namespace) -> int:
         if rows:
             splits.write_rows(folder / f"{name}.jsonl", rows)
     (folder / "scorer.py").write_text((STARTER / "scorer.py.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "ask.json").write_text(request_text(start), encoding="utf-8")
     (folder / "config.yaml").write_text(config_text(start, folder.resolve().name), encoding="utf-8")
     (folder / "README.md").write_text(readme(start, folder), encoding="utf-8")
     print(f"written: {folder}: {len(start.rows)} rows, {len(start.test)} held out, {len(start.shots)} worked examples")
     print(f"scorer: {start.scorer} ({start.scorer_why})")
-    print(f"next: the six steps in {folder / 'README.md'}, or at once:")
+    print(f"next: the six commands in {folder / 'README.md'}, or at once:")
     print(f"  python -m training train --config {folder / 'config.yaml'} --out {folder / 'run'}")
     return 0
 
@@ -131,24 +133,39 @@ def scorer_for(answers: list[str]) -> tuple[str, str]:
 
     if suits("json"):
         return "json", "all answers are JSON objects, so they are compared field by field; scorer.py:score is yours"
-    if suits("number") and all(len(answer.split()) == 1 for answer in answers):
+    if all(rules.whole_number(answer) is not None for answer in answers):
         return "number", "all answers are numbers; number:0.01 allows a difference; scorer.py:score is yours"
     kinds = Counter(answer.strip() for answer in answers)
     options = ",".join(kinds)
     if len(kinds) <= 12 and len(answers) >= 2 * len(kinds) and options.count(",") == len(kinds) - 1 and (
             options.isprintable() and suits(f"choice:{options}")):  # fmt: skip
         return f"choice:{options}", "one of a few answers; scorer.py:score is yours"
+    plain = {rules.normalized(answer) for answer in kinds}
+    if "" in plain or len(plain) < len({answer.lower().strip(" .!?") for answer in kinds}):
+        return (
+            "exact",
+            "some answers differ in signs alone, so all are compared as they stand; scorer.py:score is yours",
+        )
     return "normalized_exact", "the same words, whatever their case and full stops; scorer.py:score is yours"
+
+
+def request_text(start: Start) -> str:
+    """The first held-out question as a request to a server that speaks OpenAI's protocol."""
+    row = start.test[0]
+    request = {"messages": row["messages"][:-1], **({"tools": row["tools"]} if row.get("tools") else {})}
+    return json.dumps(request, ensure_ascii=False) + "\n"
 
 
 def config_text(start: Start, name: str) -> str:
     """The configuration with every line explained, by the recipe for the bundled model and so many rows."""
-    found = recipes.recipe(BUNDLED_PARAMETERS, len(start.rows))
-    steps = max(1, len(start.rows) * found.num_train_epochs // found.batch)
+    found = recipes.recipe(BUNDLED_PARAMETERS, len(start.rows), source=BUNDLED)
+    replayed = round(len(start.rows) * found.replay_fraction) + found.replay_chats
+    steps = max(1, (len(start.rows) + replayed) * found.num_train_epochs // found.batch)
     whole = max(sum(len(turn["content"]) for turn in row["messages"]) for row in (*start.rows, *start.test))
     answer = max(len(task_base.target(row)) for row in (*start.rows, *start.test))
     fill = {
         "name": json.dumps(f"{name.lstrip('.') or 'run'}"),
+        "source": BUNDLED,
         "scorer": json.dumps(start.scorer, ensure_ascii=False),
         "scorer_why": start.scorer_why,
         "shots": "shots.jsonl" if start.shots else "null",
@@ -156,10 +173,12 @@ def config_text(start: Start, name: str) -> str:
         "max_new_tokens": max(16, _rounded(answer / CHARACTERS_PER_TOKEN + 8)),
         "eval_steps": max(1, steps // 5),
         "held": len(start.test),
-        **{key: getattr(found, key) for key in ("r", "lora_alpha", "num_train_epochs", "batch")},
+        **{key: getattr(found, key) for key in ("r", "lora_alpha", "num_train_epochs", "batch", "replay_fraction",
+                                                "replay_chats")},
+        "layers_to_transform": found.layers_to_transform or "null",
         "learning_rate": f"{found.learning_rate:.1e}",
         **{f"why_{key}": why for key, why in found.why.items()},
-    }
+    }  # fmt: skip
     return Template((STARTER / "config.yaml.txt").read_text(encoding="utf-8")).substitute(fill)
 
 
@@ -169,6 +188,6 @@ def _rounded(number: float) -> int:
 
 
 def readme(start: Start, folder: Path) -> str:
-    """The six steps, with this folder's name in the commands."""
+    """The six commands, with this folder's name in the commands."""
     fill = {"title": folder.resolve().name, "folder": folder, "what": start.what, "held": len(start.test)}
     return Template((STARTER / "README.md.txt").read_text(encoding="utf-8")).substitute(fill)

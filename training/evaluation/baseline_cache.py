@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from training.data.tasks import registry as tasks
 from training.run import jsonl, machine
 
 ROOT = Path(__file__).resolve().parents[2]
-MEASURING = ("training.evaluation.score", "training.evaluation.probe", "training.evaluation.capability_retention")
+RETENTION = "training.evaluation.capability_retention"
+MEASURING = ("training.evaluation.score", "training.evaluation.probe", RETENTION)
 
 
 def key(loaded: Any, rows: Any, config: Any) -> str:
@@ -36,6 +38,31 @@ def key(loaded: Any, rows: Any, config: Any) -> str:
     for file in sources((*MEASURING, tasks.module_of(config.task_name).__name__)):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def general(loaded: Any, config: Any, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The base model's scores on general text: kept by the model alone, since no task's rows change them.
+
+    Args:
+        loaded: the base model with its facts and dtype.
+        config: for the model's name and the batch size.
+        measure: asks the model where nothing is kept.
+    """
+    if not pinned(config.model):
+        return measure()
+    digest = hashlib.sha256()
+    said = [loaded.facts, loaded.dtype, config.evaluate.per_device_eval_batch_size, machine.environment(loaded.dtype)]
+    digest.update(json.dumps(said, sort_keys=True, default=str).encode())
+    for file in sources((RETENTION,)):
+        digest.update(file.read_bytes())
+    file = _file(f"general-{digest.hexdigest()}")
+    known = _read(file)
+    if "scores" in known and isinstance(known["scores"], dict):
+        machine.say("  general text: kept from an earlier run of this model")
+        return known["scores"]
+    found = measure()
+    _write(file, {"scores": found})
+    return found
 
 
 def task_settings(config: Any) -> Any:
@@ -81,11 +108,7 @@ def pinned(settings: Any) -> bool:
 
 def recall(name: str, folder: Any) -> dict[str, Any] | None:
     """The scores kept under ``name``, or None; the base's answers are put back into the run's predictions."""
-    file = _file(name)
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    kept = _read(_file(name))
     if not _is_whole(kept):  # only costs the time to ask again
         return None
     folder.forget_predictions("base", "base_few_shot")  # a run that was killed while it asked has some of them
@@ -98,20 +121,31 @@ def keep(name: str, scores: dict[str, Any], folder: Any) -> None:
     """Keep the scores and the answers that they stand on; a full disk only costs the next run its time."""
     answers = jsonl.read(folder.predictions) if folder.predictions.exists() else []
     base_lines = [json.dumps(one, ensure_ascii=False) for one in answers if one["arm"] != "tuned"]
-    file = _file(name)
+    _write(_file(name), {"scores": scores, "predictions": base_lines})
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What a file of the cache holds; nothing where there is none, or it is damaged."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
     partial = file.with_suffix(".partial")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"scores": scores, "predictions": base_lines}), encoding="utf-8")
+        partial.write_text(json.dumps(content), encoding="utf-8")
         partial.replace(file)
     except OSError:
         partial.unlink(missing_ok=True)
 
 
-def _is_whole(kept: Any) -> bool:
+def _is_whole(kept: dict[str, Any]) -> bool:
     """Whether a file of the cache has the parts that ``keep`` writes."""
-    found = kept if isinstance(kept, dict) else {}
-    scores, lines = found.get("scores"), found.get("predictions")
+    scores, lines = kept.get("scores"), kept.get("predictions")
     return isinstance(scores, dict) and bool(scores) and isinstance(lines, list) and all(
         isinstance(line, str) for line in lines)  # fmt: skip
 

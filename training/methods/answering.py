@@ -89,7 +89,9 @@ def ask_base(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
             limit = config.evaluate.base_rows or None
             found = score.measure(loaded.model, loaded.tokenizer, rest, config, arm, folder, limit)
             scores[arm] = {name: found[name] if name in found else asked[name][arm] for name in rows.heldout}
-        scores["regression"] = capability_retention.measure(loaded.model, loaded.tokenizer, config, "base")
+        scores["regression"] = baseline_cache.general(
+            loaded, config, lambda: capability_retention.measure(loaded.model, loaded.tokenizer, config, "base")
+        )
     return scores
 
 

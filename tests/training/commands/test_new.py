@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,10 @@ def made(folder: Path, *words: str) -> Path:
 def test_the_sample_fits_together(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     folder = made(tmp_path / "my-task")
     assert {file.name for file in folder.iterdir()} == {
-        "rows.jsonl", "test.jsonl", "shots.jsonl", "scorer.py", "config.yaml", "README.md"}  # fmt: skip
+        "rows.jsonl", "test.jsonl", "shots.jsonl", "scorer.py", "config.yaml", "ask.json", "README.md"}  # fmt: skip
     config = load_config(folder / "config.yaml")
     task, loaded = splits.task_of(config), splits.load(config)
-    assert loaded.n == {"train": 24, "replay": 0, "test": 12} and len(task.shots) == 4
+    assert loaded.n == {"train": 24, "replay": 14, "test": 12} and len(task.shots) == 4
     assert task.score(" Heating, today. ", "heating, today")["exact"] == 1
     assert score.controls(config) == ("base", "base_few_shot") and config.train.eval_steps > 0
     held_out = [row["messages"] for row in loaded.heldout["test"]]
@@ -42,7 +43,7 @@ def test_every_line_of_the_settings_is_explained_and_every_step_has_its_command(
     assert [line for line in lines if line.startswith(" ") and "  # " not in line] == []
     text = (folder / "README.md").read_text()
     steps = [line for line in text.splitlines() if line[:2] in {f"{n}." for n in range(1, 10)}]
-    assert len(steps) == 6 and text.count("`python -m training ") == 6 and "$" not in text
+    assert len(steps) == 6 and text.count("`python -m training ") == 5 and "$" not in text
 
 
 FORMS = {
@@ -83,6 +84,8 @@ def test_nothing_is_overwritten_and_wrong_input_is_one_line(tmp_path: Path, caps
 
 @pytest.mark.parametrize(("answers", "scorer"), [
     (['{"a": 1}', '{"a": 2}'], "json"), (["1", "2.5"], "number"), (["yes", "no"] * 9, "choice:yes,no"),
+    (["07:15", "12:40", "18:30"], "normalized_exact"), (["$1,200", "7%", "-3"], "number"),
+    (["C", "C++", "C#"], "exact"), (["?!", "..."], "exact"), (["Yes.", "yes", "no"], "normalized_exact"),
     (["A long answer.", "Another one."], "normalized_exact"), (["yes, now", "no"] * 9, "normalized_exact"),
 ])  # fmt: skip
 def test_the_scorer_suits_the_answers(answers: list[str], scorer: str) -> None:
@@ -94,7 +97,10 @@ def test_each_recipe_has_a_reason_for_each_setting() -> None:
         for rows in (20, 500, 5000, 50_000):
             for method in ("sft", "dpo", "grpo"):
                 found = recipes.recipe(parameters, rows, method)
-                assert set(found.why) == {"r", "lora_alpha", "learning_rate", "num_train_epochs", "batch"}
+                assert set(found.why) | {"why"} == {field.name for field in fields(recipes.Recipe)}
     assert recipes.recipe(1e8, 20).learning_rate > recipes.recipe(7e9, 20).learning_rate
     assert recipes.recipe(7e9, 20).num_train_epochs > recipes.recipe(7e9, 20_000).num_train_epochs
+    bundled = recipes.recipe(1e8, 92, source="bundled:smollm2-135m-instruct")
+    assert bundled.replay_chats == 46 and bundled.layers_to_transform == "from:10"
+    assert recipes.recipe(1e8, 92).replay_chats == 0 and recipes.recipe(1e8, 92).replay_fraction == 0
     assert recipes.recipe(7e9, 20, "dpo").learning_rate < recipes.recipe(7e9, 20).learning_rate
