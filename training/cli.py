@@ -7,6 +7,7 @@ import importlib
 import os
 import select
 import sys
+from typing import NoReturn
 
 from training.run.errors import (
     BAD_INPUT,
@@ -70,6 +71,18 @@ Exit codes: 0 ship or done, 2 bad input, 3 lacking resource, 10 gain with regres
 PIPE_CLOSED = 128 + 13  # as a shell reports SIGPIPE
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, as all of this package's are; argparse's own prints the usage before."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong.
+
+        Raises:
+            BadInput: always.
+        """
+        raise BadInput(f"{self.prog.split()[-1]}: {message}; '{self.prog} --help' lists the arguments")
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; what goes wrong is one line on standard error.
 
@@ -131,8 +144,8 @@ def _run(name: str, rest: list[str]) -> int:
             raise BadInput(f"{text!r}: this argument is no UTF-8, and the report could not hold it; write it in UTF-8")
     module = importlib.import_module(COMMANDS[name][0])
     about = module.ABOUT if isinstance(module.ABOUT, str) else module.ABOUT[name]
-    parser = argparse.ArgumentParser(prog=f"python -m training {name}", description=about,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = OneLineParser(prog=f"python -m training {name}", description=about,
+                           formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.set_defaults(command=name)
     module.add_arguments(parser)
     try:

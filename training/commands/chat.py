@@ -12,6 +12,7 @@ from training.methods.configuration import config_from
 from training.models import chat_template, guards, loading
 from training.run import machine
 from training.run.arguments import add_common
+from training.run.errors import BadInput
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -42,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         GuardFailed: the adapter was trained on another model.
         LackingResource: the model cannot be fetched.
     """
+    if args.max_new_tokens < 1:
+        raise BadInput(f"chat: --max-new-tokens is {args.max_new_tokens}; give 1 or more")
     if args.adapter and not args.config and (Path(args.adapter).parent / "config.yaml").is_file():
         args.config = str(Path(args.adapter).parent / "config.yaml")
     config = config_from(args)
