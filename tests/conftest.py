@@ -38,11 +38,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Who asks for the effort is sampled; what is marked long waits for ``make test-long``."""
+    """Who asks for the effort is sampled; what is marked long waits for ``make test-long``, what is marked gemma for
+    ``STAGE10_ACCEPT=gemma``."""
     for item in items:
         if "effort" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.sampled)
-    later = [item for item in items if item.get_closest_marker("long") and not EFFORT.full]
+    gemma = "gemma" in os.environ.get("STAGE10_ACCEPT", "").split(",")
+    later = [item for item in items if (item.get_closest_marker("long") and not EFFORT.full)
+             or (item.get_closest_marker("gemma") and not gemma)]  # fmt: skip
     if later:
         config.hook.pytest_deselected(items=later)
         items[:] = [item for item in items if item not in later]

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 # An adapter saved for the bundled model names the model it stems from, so that others can load it.
-PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct"}
+PUBLIC_NAMES = {"bundled:smollm2-135m-instruct": "HuggingFaceTB/SmolLM2-135M-Instruct",
+                "bundled:gemma3-270m": "google/gemma-3-270m"}  # fmt: skip
 
 
 @dataclass

@@ -82,9 +82,7 @@ def _open(settings: ModelSettings, dtype: torch.dtype) -> tuple[Any, Any]:
         random_model: Any = made
         return random_model.to(dtype), tokenizer
     if kind == "bundled":
-        if rest != bundled.NAME:
-            raise BadInput(f"model.source: bundled:{rest} is not known; there is bundled:{bundled.NAME}")
-        return _from_pretrained(str(bundled.folder()), settings, dtype)
+        return _from_pretrained(str(bundled.folder(rest)), settings, dtype)
     return _from_pretrained(settings.source, settings, dtype)
 
 
@@ -96,10 +94,10 @@ def own_dtype(settings: ModelSettings) -> str:
     """
     from transformers import AutoConfig
 
-    kind, _, _ = settings.source.partition(":")
+    kind, _, rest = settings.source.partition(":")
     if kind == "tiny-random":
         return "float32"
-    source = str(bundled.folder()) if kind == "bundled" else settings.source
+    source = str(bundled.folder(rest)) if kind == "bundled" else settings.source
     options = {} if Path(source).exists() else {"revision": settings.revision}
     try:
         held = AutoConfig.from_pretrained(source, local_files_only=machine.offline(), **options).dtype

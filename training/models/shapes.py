@@ -20,7 +20,7 @@ from labs_py.core.model_table import (
     Decoder,
     DecoderShape,
 )
-from training.models import tiny
+from training.models import bundled, gemma, tiny
 from training.models.structure import linears, skeleton
 from training.run.errors import BadInput
 
@@ -103,6 +103,9 @@ def shape_of(source: str) -> Shape | None:
     """
     if source.startswith("tiny-random:"):
         return _of_tiny(source)
+    if source == gemma.SOURCE:  # once it has been fetched
+        place = bundled.place_of(gemma.NAME)
+        return _counted(str(place)) if (place / "config.json").is_file() else None
     path = Path(source) / "config.json"
     if path.is_file():
         try:

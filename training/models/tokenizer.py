@@ -28,9 +28,7 @@ def load_tokenizer(settings: ModelSettings) -> PreTrainedTokenizerBase:
             raise BadInput(f"model.source: tiny-random:{rest} is not known; there are {', '.join(tiny.ARCHITECTURES)}")
         return padded(tiny.tokenizer())
     if kind == "bundled":
-        if rest != bundled.NAME:
-            raise BadInput(f"model.source: bundled:{rest} is not known; there is bundled:{bundled.NAME}")
-        return padded(_read(str(bundled.folder()), None))
+        return padded(_read(str(bundled.folder(rest)), None))
     return padded(_read(settings.source, settings.revision))
 
 

@@ -26,7 +26,10 @@ def is_pissa(lora: LoraSettings | None) -> bool:
 class ModelSettings(Section):
     """The model that is fine-tuned, and how it is held."""
 
-    source: Text = Field(description="bundled:smollm2-135m-instruct, tiny-random:ARCHITECTURE, a folder, or a hub id")
+    source: Text = Field(
+        description="bundled:smollm2-135m-instruct, bundled:gemma3-270m (which asks for Gemma's terms),"
+        " tiny-random:ARCHITECTURE, a folder, or a hub id"
+    )  # fmt: skip
     revision: Text | None = Field(description="commit of a hub id (required there), otherwise null")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="how the weights are held; auto is bfloat16 where the device has it"

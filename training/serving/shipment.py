@@ -118,7 +118,7 @@ def base_folder(config: Config, scratch: Path) -> Path:
         tokenizer.save_pretrained(scratch)
         return scratch
     if kind == "bundled":
-        return need_weights(bundled.folder())
+        return need_weights(bundled.folder(rest))
     if Path(config.model.source).exists():
         return need_weights(Path(config.model.source))
     return need_weights(_from_hub(config))

@@ -120,10 +120,10 @@ def folder_of(settings: ModelSettings) -> str:
     if settings.source == MINILM:
         return str(minilm_folder())
     if kind == "bundled":
-        if rest != bundled.NAME:
+        if rest not in bundled.NAMES:
             raise BadInput(f"model.source: bundled:{rest} is not known; there are {MINILM} and"
-                           f" bundled:{bundled.NAME}")  # fmt: skip
-        return str(bundled.folder())
+                           f" {' and '.join(f'bundled:{name}' for name in bundled.NAMES)}")  # fmt: skip
+        return str(bundled.folder(rest))
     return settings.source
 
 
