@@ -82,6 +82,11 @@ def updates(adapter: Path) -> dict[str, Update] | None:
         return None
     if not any(bool(part["lora_B"].any()) for part in parts.values()):
         raise GuardFailed(f"{adapter}: the adapter changes nothing (every B is zero or missing): it was not trained")
+    for module, part in parts.items():
+        said, held = _own(settings, "rank_pattern", module, settings.get("r")), part["lora_A"].shape[0]
+        if said != held:
+            raise BadInput(f"{adapter / 'adapter_config.json'}: says rank {said}, and the weights of {module} have"
+                           f" {held}; {remedy}")  # fmt: skip
     transposed = bool(settings.get("fan_in_fan_out"))
     return {
         module: Update(part["lora_A"], part["lora_B"], scale_of(settings, module, part["lora_A"].shape[0]),
@@ -98,10 +103,14 @@ def scale_of(settings: dict[str, Any], module: str, rank: int) -> float:
         module: the layer's whole name; a pattern of the settings may give it an alpha of its own.
         rank: R, as the layer's A has it.
     """
-    patterns = settings.get("alpha_pattern") or {}
-    own = next((value for key, value in patterns.items() if re.match(rf"(.*\.)?({key})$", module)), None)
-    alpha = float(settings["lora_alpha"] if own is None else own)
+    alpha = float(_own(settings, "alpha_pattern", module, settings["lora_alpha"]))
     return alpha / (math.sqrt(rank) if settings.get("use_rslora") else rank)
+
+
+def _own(settings: dict[str, Any], patterns: str, module: str, otherwise: Any) -> Any:
+    """What the patterns of an adapter_config.json give a layer of its own, or what holds for the others."""
+    own = settings.get(patterns) or {}
+    return next((value for key, value in own.items() if re.match(rf"(.*\.)?({key})$", module)), otherwise)
 
 
 def stored_names(folder: Path) -> dict[str, Path]:

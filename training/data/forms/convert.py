@@ -168,6 +168,11 @@ def _none_known(source: Source, items: list[Item], mapping: dict[str, str] | Non
         raise BadInput(f"no row of this {source.kind} can be read ({source.items[0].fault.message})"
                        if source.items and source.items[0].fault else "there is no row in it")  # fmt: skip
     what = "columns" if source.columns else "keys"
+    absent = [
+        column for column in (mapping or {}).values() if column not in keys and column.partition(".")[0] not in keys
+    ]
+    if absent:
+        raise BadInput(f"--map: there is no {what[:-1]} {absent[0]!r}; there are {', '.join(keys[:12])}")
     if mapping:
         raise BadInput(f"--map: {', '.join(mapping)} make no row; a chat needs prompt and completion (or messages), a"
                        " pair chosen and rejected, a passage anchor and positive")  # fmt: skip
