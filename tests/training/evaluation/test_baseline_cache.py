@@ -80,3 +80,20 @@ def test_line_separators_in_an_answer_and_half_an_answer_do_no_harm(asked):
     baseline_cache.keep(name, {"base": {}}, folder)
     baseline_cache.recall(name, folder)  # the answers that a killed run has already are not there twice
     assert folder.predictions.read_text(encoding="utf-8") == whole
+
+
+def test_scores_on_general_text_are_kept_by_the_model_whatever_the_task(asked):
+    config, loaded = asked[:2]
+    asked_for = []
+
+    def measure():
+        asked_for.append(1)
+        return {"passage_nats": [1.0, 2.0]}
+
+    named = config.replace(model=config.model.replace(source="bundled:smollm2-135m-instruct"))
+    others = [named, named.replace(task="library_desk", train=config.train.replace(seed=7))]
+    assert [baseline_cache.general(loaded, one, measure) for one in others] == [measure()] * 2 and len(asked_for) == 2
+    larger = named.replace(evaluate=named.evaluate.replace(per_device_eval_batch_size=3))
+    for one in (larger, config, config):  # other batches; a tiny random model is never kept
+        baseline_cache.general(loaded, one, measure)
+    assert len(asked_for) == 5
