@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 
 from labs_py import data
-from labs_py.core import tensor_file, tiny_gpt, tiny_story, tiny_text
+from labs_py.core import tiny_base, tiny_gpt, tiny_story, tiny_text
 from labs_py.spec import DataFile
 
-FILE = DataFile("tiny-gpt.safetensors", "5c3f0578cb7efce2914ad58cfc27162f2e0c186392b1c38ddedd99ef55b21c41", 245240)
+FILE = DataFile(*tiny_base.FILE)
 ROWS, BATCH, ASKED, SHOWN, OLD_LINES, CHUNK = 50, 10, 64, 5, 40, 8
 """Rows to train on, of a step, held-out stories asked, answers shown, old lines, rows of a measuring step."""
 
@@ -60,12 +59,8 @@ def load() -> Base:
     Raises:
         LookupError: it cannot be had, or is damaged; the message is a sentence for the reader.
     """
-    try:
-        weights, metadata = tensor_file.read(data.load(FILE.name))
-    except ValueError as problem:
-        raise LookupError(f"The tiny GPT's file is damaged: {problem}.") from problem
-    shape = tiny_gpt.Shape(**json.loads(metadata["shape"]))
-    vocabulary = tiny_text.Vocabulary(json.loads(metadata["merges"]))
+    read = tiny_base.read(data.load(FILE.name))
+    shape, weights, vocabulary = read.shape, read.weights, read.vocabulary
     bare = Base(shape, weights, vocabulary, [], [])
     unseen = bare.tokens(tiny_story.examples(ASKED, 1, held_out=True))
     lines = [vocabulary.encode(line) for line in tiny_story.corpus(OLD_LINES, 100, held_out=True)]

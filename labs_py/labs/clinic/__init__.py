@@ -1,0 +1,1 @@
+"""The clinic: ``spec`` says what it is, ``lab`` computes it."""
