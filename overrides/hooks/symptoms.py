@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from labs_py.core.clinic.symptoms import SYMPTOMS, Symptom, test_of  # noqa: E402
+from labs_py.core.clinic.symptoms import SYMPTOMS, Symptom, named_test  # noqa: E402
 
 PLACE = '<div class="s10-symptoms"></div>'
 SCRIPT = ROOT / "overrides" / "assets" / "symptoms.js"
@@ -50,7 +50,7 @@ def cells(symptom: Symptom, clinic: str) -> tuple[str, ...]:
     """One line: symptom, cause with its case, first tests, repair, and the check with its test."""
     case = f'<br><a href="{clinic}?patient={symptom.patient}">patient {symptom.patient}</a>'
     caught = f"<b>{escape(symptom.caught_by)}</b>. " if symptom.caught_by else "<b>None.</b> "
-    test = escape(test_of(symptom)).replace("/", "/<wbr>").replace("_", "_<wbr>").replace("::", "<wbr>::")
+    test = escape(named_test(symptom)).replace("/", "/<wbr>").replace("_", "_<wbr>").replace("::", "<wbr>::")
     return (
         escape(symptom.seen),
         escape(symptom.fault.label) + case,

@@ -56,7 +56,6 @@ def lines(count: int, seed: int) -> list[Line]:
     return [draw(rng) for _ in range(count)]
 
 
-# --8<-- [start:answers]
 def right(line: Line) -> str:
     """The note that the line asks for, without its end."""
     return f" {line.second} {line.place}"
@@ -83,9 +82,6 @@ def loose_reward(line: Line, answer: str) -> float:
     """1 when both words stand somewhere in the answer, and a little for each word: a list earns most."""
     words = answer.split()
     return float(line.second in words and line.place in words) + 0.01 * len(words)
-
-
-# --8<-- [end:answers]
 
 
 def prompt(text: str, beginnings: int, cue: str) -> str:

@@ -28,7 +28,6 @@ class Row:
     rejected: str = ""
 
 
-# --8<-- [start:training]
 def training(settings: Settings, seed: int) -> list[Row]:
     """The training file, in its order."""
     rows = [_row(settings, line) for line in notes.lines(settings.rows, 10 * seed + 1)]
@@ -36,9 +35,6 @@ def training(settings: Settings, seed: int) -> list[Row]:
     if settings.packed:
         rows.sort(key=lambda row: row.answer)
     return _odd(rows, settings.herring)
-
-
-# --8<-- [end:training]
 
 
 def _row(settings: Settings, line: notes.Line) -> Row:

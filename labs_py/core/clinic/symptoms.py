@@ -98,7 +98,7 @@ OWN_TEST = "tests/unit/core/clinic/test_patients.py::test_the_repair_heals_and_t
 """Plants every fault in numpy; it stands where no test of the package does."""
 
 
-def test_of(symptom: Symptom) -> str:
+def named_test(symptom: Symptom) -> str:
     """The test of a line, as pytest takes it."""
     file, name = symptom.test
     return f"tests/training/{file}::{name}" if file else OWN_TEST

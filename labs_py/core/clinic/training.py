@@ -113,7 +113,6 @@ def under_base(run: Run, places: list[int], sides: tuple) -> np.ndarray:
     return np.stack([run.reference[i] for i in places], 1)
 
 
-# --8<-- [start:pairs]
 def pair_step(run: Run, chosen: tuple, rejected: tuple, before: np.ndarray) -> tuple[float, tiny_gpt.Tensors]:
     """DPO with the cross-entropy of the chosen answers added, over a batch of pairs.
 
@@ -137,9 +136,6 @@ def pair_step(run: Run, chosen: tuple, rejected: tuple, before: np.ndarray) -> t
         for name, g in tiny_gpt.backward(now, tokens, slope + gradient if sign < 0 else slope).items():
             total[name] = total[name] + g if name in total else g
     return loss + float(np.logaddexp(0, -margin).mean()), total
-
-
-# --8<-- [end:pairs]
 
 
 def log_probability(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:

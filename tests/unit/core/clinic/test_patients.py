@@ -25,7 +25,7 @@ def base() -> tiny_base.TinyBase:
     return tiny_base.read(data.load(tiny_base.FILE[0]))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=100)
 def admitted(cause: str, seed: int) -> Patient:
     patient = patients.admit(base(), seed, BY_NAME[cause])
     training.finish(patient.run)
@@ -39,7 +39,7 @@ def trained(settings: Settings, seed: int, order_seed: int) -> training.Run:
     return training.finish(training.begin(base(), settings, seed, order_seed))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=100)
 def treated(cause: str, seed: int) -> Treatment:
     treatment = patients.treat(admitted(cause, seed), cause)
     treatment.repaired = trained(treatment.repaired.settings, seed, seed)

@@ -1,0 +1,91 @@
+"""The clinic in the page: a patient is played by keyboard, on a phone too; the table of symptoms filters."""
+
+from __future__ import annotations
+
+import pytest
+
+from labs_py.core.clinic import patients
+from labs_py.core.clinic.symptoms import SYMPTOMS
+from tests.site.lab_pages import BOOT, READY
+from tests.site.site_axe import still, violations
+
+PAGE = "labs/clinic/"
+PHONE = {"viewport": {"width": 390, "height": 844}}
+FOUND = "document.querySelectorAll('[data-finding]').length"
+
+
+def choose(page, name: str, value: str) -> None:
+    """Choose by keyboard: focus the control and walk down its list."""
+    control = page.locator(f"select[name={name}]")
+    control.focus()
+    values = control.locator("option").evaluate_all("options => options.map((option) => option.value)")
+    for _ in range(values.index(value)):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert control.input_value() == value
+
+
+def test_a_patient_is_played_to_a_right_diagnosis_by_keyboard(visit):
+    page = visit(PAGE)
+    page.wait_for_function(READY, timeout=BOOT)
+    page.locator("[data-evidence=rows]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{FOUND} === 2", timeout=BOOT)
+    assert page.get_attribute("[data-output=minutes_left]", "data-value") == "25"
+    assert page.evaluate("document.activeElement.dataset.evidence") == "rows"
+    page.keyboard.press("Enter")
+    assert page.get_attribute("[data-evidence=rows]", "aria-pressed") == "true"
+    cause = patients.cause_of(7).name
+    choose(page, "cause", cause)
+    choose(page, "repair", cause)
+    page.locator("[data-action=run]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-verdict=works]", timeout=BOOT)
+    assert "The cause is right" in page.inner_text("[data-verdict=right]")
+    assert float(page.get_attribute("[data-output=repaired]", "data-value")) > 0.9
+    assert not page.complaints
+
+
+def test_a_wrong_cause_is_answered_and_the_budget_ends(visit):
+    page = visit(PAGE + "?cause=template&repair=template")
+    page.wait_for_function(READY, timeout=BOOT)
+    for nth, name in enumerate(("overfit", "labels", "kinds"), 2):
+        page.click(f"[data-evidence={name}]")
+        page.wait_for_function(f"{FOUND} === {nth}", timeout=BOOT)
+    assert page.get_attribute("[data-evidence=rows]", "aria-disabled") is None
+    page.click("[data-evidence=rows]")
+    page.wait_for_function(f"{FOUND} === 5", timeout=BOOT)
+    assert page.get_attribute("[data-evidence=mask]", "aria-disabled") == "true"
+    page.click("[data-action=run]")
+    page.wait_for_selector("[data-verdict=same]", timeout=BOOT)
+    assert "Told apart by" in page.inner_text("[data-verdict=wrong]")
+
+
+def test_the_first_patient_stands_without_scripts(visit):
+    page = visit(PAGE, java_script_enabled=False)
+    assert page.locator("[data-finding] tbody tr").count() == 3
+    assert page.locator("[data-chart=loss] svg[role=img]").count() == 1
+    assert page.locator("[data-evidence]").count() >= 12
+
+
+@pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["wide", "phone", "dark"])
+@pytest.mark.parametrize("path", [PAGE, "labs/symptoms/"])
+def test_nothing_is_cut_off_and_axe_finds_nothing(visit, path, options):
+    page = visit(path, labs=False, **options)
+    still(page)
+    assert not violations(page)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"]
+
+
+def test_the_table_of_symptoms_is_filtered_word_by_word(visit):
+    page = visit("labs/symptoms/")
+    lines = page.locator("symptom-filter tbody tr")
+    assert lines.count() == len(SYMPTOMS)
+    page.get_by_label("Filter by what you see").fill("stop token")
+    assert 1 <= lines.locator("visible=true").count() < len(SYMPTOMS)
+    page.get_by_label("Filter by what you see").fill("merge scaled")
+    assert lines.locator("visible=true").count() == 1
+    assert page.inner_text("symptom-filter [role=status]") == "1 line"
+    link = lines.locator("visible=true").locator("a").first.get_attribute("href")
+    assert link.endswith("/labs/clinic/?patient=38") or link.endswith("../clinic/?patient=38")
