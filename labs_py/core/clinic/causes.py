@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from labs_py.core.clinic import notes
 from labs_py.core.clinic.settings import Settings
+
+Change = Callable[[Settings], Settings]
 
 FASTER, SLOWER = 8.0, 25.0
 """How far off a learning rate is that is too high, and one that is too low."""
 FILE = 240
 """Rows that a file should have."""
+
+
+def unchanged(settings: Settings) -> Settings:
+    """The settings as they are."""
+    return settings
 
 
 @dataclass(frozen=True)
@@ -26,26 +34,26 @@ class Cause:
         sign: what the evidence would show if this were the cause, to follow "If this were the cause, ".
         told_by: names of the evidence that shows it.
         group: "rows", "loss", "use" or "goal".
-        needs: what a healthy run must be set to for the fault to be possible.
+        needs: a healthy run's settings to those of a run in which the fault is possible.
     """
 
     name: str
     label: str
-    plant: Callable[[Settings], Settings]
+    plant: Change
     repair: str
-    mend: Callable[[Settings], Settings]
+    mend: Change
     sign: str
     told_by: tuple[str, ...]
     group: str
-    needs: tuple[tuple[str, str], ...] = ()
+    needs: Change = unchanged
 
 
-def change(**values: object) -> Callable[[Settings], Settings]:
+def change(**values: Any) -> Change:
     """A function that puts values into settings."""
     return lambda settings: replace(settings, **values)
 
 
-def faster(factor: float) -> Callable[[Settings], Settings]:
+def faster(factor: float) -> Change:
     """A function that multiplies the learning rate."""
     return lambda settings: replace(settings, learning_rate=float(f"{settings.learning_rate * factor:.2g}"))
 
@@ -97,15 +105,15 @@ CAUSES = (
     Cause("loophole", "The reward has a loophole", change(reward="loose"),
           "Reward the right note and nothing else", change(reward="exact"),
           "a list of many words would earn more reward than the right note.", ("reward", "rows"), "goal",
-          (("answers", "reward"),)),
+          change(answers="reward")),
     Cause("swapped", "Chosen and rejected are swapped", change(pairs="swapped"),
           "Swap chosen and rejected back", lambda s: replace(s, pairs="right") if s.pairs == "swapped" else s,
           "the chosen answers would be wrong and the rejected ones right.", ("labels", "rows"), "goal",
-          (("pairs", "right"),)),
+          change(pairs="right")),
     Cause("teacher", "The student learnt the teacher's mistakes", change(checked=False),
           "Check the teacher's answers and put the wrong ones right", change(checked=True),
           "the errors would lie on some kinds of lines, and the training answers would have the same ones.",
-          ("kinds", "labels"), "goal", (("answers", "teacher"),)),
+          ("kinds", "labels"), "goal", change(answers="teacher")),
     Cause("merged-twice", "The adapter is scaled twice at the merge", change(merges=2),
           "Scale the adapter once at the merge", change(merges=1),
           "the adapter beside the weights would be right, and the merged weights wrong.", ("merge",), "use"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from labs_py.core.clinic import scores, training
 from labs_py.core.clinic.causes import BY_NAME, CAUSES, Cause
+from labs_py.core.clinic.scores import Scores
 from labs_py.core.clinic.settings import Settings, healthy
 from labs_py.core.tiny_base import TinyBase
 
@@ -31,7 +32,7 @@ class Patient:
     cause: Cause
     healthy: Settings
     run: training.Run
-    scores: scores.Scores | None = None
+    scores: Scores | None = None
 
 
 def cause_of(number: int) -> Cause:
@@ -45,7 +46,7 @@ def settings_of(number: int, cause: Cause) -> Settings:
     start = replace(healthy(number), answers=str(rng.choice(["people", "teacher", "reward"])))
     if cause.name in PAIRED and rng.random() < 0.25:
         start = replace(start, pairs="right")
-    start = replace(start, **dict(cause.needs))
+    start = cause.needs(start)
     if start.pairs != "none":
         return replace(start, answers="people", rows=start.rows // 2, batch=start.batch - 4)
     return start
@@ -75,8 +76,8 @@ class Treatment:
     repaired: training.Run
     reference: training.Run
     changes: bool
-    scores: scores.Scores | None = None
-    healthy: scores.Scores | None = None
+    scores: Scores | None = None
+    healthy: Scores | None = None
 
     @property
     def works(self) -> bool:
