@@ -60,7 +60,7 @@ def faster(factor: float) -> Change:
 
 def filled(settings: Settings) -> Settings:
     """More rows of the same kind, where the file is short of them."""
-    return settings if settings.rows * settings.copies >= FILE / 2 else replace(settings, rows=FILE)
+    return settings if settings.rows * settings.copies >= FILE / 3 else replace(settings, rows=FILE)
 
 
 CAUSES = (
