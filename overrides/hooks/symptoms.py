@@ -17,6 +17,10 @@ from labs_py.core.clinic.symptoms import SYMPTOMS, Symptom, named_test  # noqa: 
 
 PLACE = '<div class="s10-symptoms"></div>'
 SCRIPT = ROOT / "overrides" / "assets" / "symptoms.js"
+STYLE = (
+    "symptom-filter input{width:14rem;max-width:100%;padding:.2rem .5rem;border:1px solid var(--s10-muted);"
+    "border-radius:var(--s10-radius);background:var(--s10-surface);color:var(--s10-ink);font:inherit}"
+)
 HEAD = ("What you see", "Cause", "First test", "Repair", "What catches it")
 
 
@@ -39,7 +43,8 @@ def table(clinic: str, script: str) -> str:
     head = "".join(f"<th>{name}</th>" for name in HEAD)
     lines = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells(one, clinic))}</tr>" for one in SYMPTOMS)
     return (
-        '<symptom-filter><p hidden><label>Filter by what you see: <input type="search" autocomplete="off"></label> '
+        f"<style>{STYLE}</style><symptom-filter><p hidden><label>"
+        'Filter by what you see: <input type="search" autocomplete="off"></label> '
         f'<span role="status">{len(SYMPTOMS)} lines</span></p>'
         f"<table>\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{lines}\n</tbody>\n</table></symptom-filter>"
         f'<script type="module" src="{script}"></script>'

@@ -10,7 +10,7 @@ from labs_py.labs.clinic.verdict import NONE
 from labs_py.spec import Chart, DataFile, LabSpec, Output, Param, Preset, Series
 
 PARAMS = (
-    Param("patient", "Patient", "seed", 7, "A number draws a fault, the data and a harmless oddity."),
+    Param("patient", "Patient", "seed", 15, "A number draws a fault, the data and a harmless oddity."),
     Param("cause", "Cause", "choice", NONE, "What is wrong with this run.",
           choices=((NONE, "not named yet"), *((cause.name, cause.label) for cause in CAUSES))),
     Param("repair", "Repair", "choice", NONE, "What is changed before the run is done again.",
@@ -25,9 +25,6 @@ OUTPUTS = (
     Output("reported", "Right, by its own report", format="percent", help="On the run's own test."),
     Output("in_use", "Right in use", format="percent",
            help=f"Of {rows.TESTED} fresh rows: the note word for word, then the stop token."),
-    Output("repaired", "Right in use, with the repair", format="percent"),
-    Output("healthy", "Right in use, healthy run", format="percent",
-           help="The same data without the fault, in another order and from another start."),
 )  # fmt: skip
 
 CHARTS = (
@@ -39,6 +36,7 @@ CHARTS = (
 )  # fmt: skip
 
 PRESETS = (
+    Preset("fifteen", "Patient 15", {"patient": 15}, "Its own report is far better than its score in use.", False),
     Preset("seven", "Patient 7", {"patient": 7}, "Read the samples to the end before you ask for anything.", False),
     Preset("eleven", "Patient 11", {"patient": 11}, "The notes are right. Ask who else uses the model.", False),
     Preset("three", "Patient 3", {"patient": 3}, "The loss is close to zero. Ask on which rows.", False),

@@ -1,13 +1,15 @@
 /** The evidence that a reader can ask for, with its price in minutes; what was seen; and what the clinic says. */
 
 const STYLE = `
-.clinic__menu { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; padding: 0; list-style: none; }
-.md-typeset .clinic__menu li { margin: 0; }
+.md-typeset .clinic .clinic__menu { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; padding: 0; list-style: none; }
+.md-typeset .clinic .clinic__menu li { margin: 0; }
 .clinic__menu small { color: var(--muted); }
 .clinic [aria-pressed="true"] { border-style: dashed; }
 .md-typeset .clinic h3 { margin: 12px 0 4px; }
 .md-typeset .clinic table { font-size: .88em; }
-.md-typeset .clinic td { overflow-wrap: anywhere; white-space: pre-wrap; }
+.md-typeset .clinic .lab-table :is(th, td) { text-align: left; overflow-wrap: anywhere; }
+.md-typeset .clinic td { white-space: pre-wrap; vertical-align: top; }
+@container inst (max-width: 799.9px) { .lab-own:has(.clinic) { order: -2; height: clamp(260px, 50svh, 460px); } }
 .md-typeset .clinic .clinic__verdict { border-left: 3px solid var(--line); padding-left: 8px; }
 `;
 

@@ -33,13 +33,15 @@ def test_the_first_frame_has_a_curve_samples_and_what_can_be_asked():
 
 
 def test_evidence_costs_minutes_and_is_shown():
-    frame = api.last_frame("clinic", {"evidence": [[7, "rows"], [7, "rows"], [8, "mask"]]})
+    frame = api.last_frame(
+        "clinic", {"evidence": [[FIRST["patient"], "rows"], [FIRST["patient"], "rows"], [8, "mask"]]}
+    )
     assert frame["scalars"]["minutes_left"]["value"] == 25
     assert [finding["label"] for finding in texts(frame, "findings")] == ["Three samples", "Ten training rows"]
 
 
 def test_the_right_cause_and_repair_heal_the_first_patient():
-    cause = patients.cause_of(7).name
+    cause = patients.cause_of(FIRST["patient"]).name
     frame = api.last_frame("clinic", {"cause": cause, "repair": cause, "train": True})
     (named, _), (mended, _) = texts(frame, "verdict")
     assert (named, mended) == ("right", "works")
