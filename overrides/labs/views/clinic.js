@@ -3,7 +3,8 @@
 const STYLE = `
 .md-typeset .clinic .clinic__menu { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; padding: 0; list-style: none; }
 .md-typeset .clinic .clinic__menu li { margin: 0; }
-.clinic__menu small { color: var(--muted); }
+.md-typeset .clinic small { opacity: 1; }
+.clinic__menu .lab-button { padding-inline: 8px; font-size: .9em; }
 .clinic [aria-pressed="true"] { border-style: dashed; }
 .md-typeset .clinic h3 { margin: 12px 0 4px; }
 .md-typeset .clinic table { font-size: .88em; }
@@ -29,7 +30,7 @@ function drawMenu(html, frame) {
 
 function drawFinding(html, { label, head, rows, note }, i) {
   const table = rows.length ? html`<div class="lab-scroll" tabindex="0" role="region" aria-label="${label}"><table class="lab-table"><thead><tr>${head.map(
-    (text) => html`<th scope="col">${text}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map((text) => html`<td>${text}</td>`)}</tr>`)}</tbody></table></div>` : "";
+    (text) => html`<th scope="col">${text}</th>`)}</tr></thead><tbody>${rows.map((row) => html`<tr>${row.map((text) => html`<td>${text.trim()}</td>`)}</tr>`)}</tbody></table></div>` : "";
   return html`<section data-finding="${String(i)}"><h3>${label}</h3>${note ? html`<p><small>${note}</small></p>` : ""}${table}</section>`;
 }
 
@@ -50,6 +51,7 @@ export const render = ({ frame, html, raw }) => html`<style>${raw(STYLE)}</style
 
 export function mount(slot, lab) {
   const part = (name) => slot.querySelector(`[data-part="${name}"]`);
+  let count = slot.querySelectorAll("[data-finding]").length;
   const ask = ({ target }) => {
     const button = target.closest("[data-evidence]");
     if (!button || button.getAttribute("aria-pressed") === "true") return;
@@ -66,6 +68,9 @@ export function mount(slot, lab) {
     if (frame.texts.menu) lab.setHtml(part("menu"), lab.html`${drawMenu(lab.html, frame)}`);
     if (asked) part("menu").querySelector(`[data-evidence="${asked}"]`)?.focus();
     if (frame.texts.findings || frame.final) lab.setHtml(part("findings"), drawFindings(lab.html, frame));
+    const seen = slot.querySelectorAll("[data-finding]").length;
+    if (seen > count) part("findings").firstElementChild.scrollIntoView({ block: "nearest" });
+    count = seen;
     lab.setHtml(part("verdict"), lab.html`${drawVerdict(lab.html, frame)}`);
   };
   slot.addEventListener("click", ask);
