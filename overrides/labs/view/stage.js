@@ -25,7 +25,7 @@ function drawScene(input, scene, i, own) {
   const { spec, frame, recorded } = input;
   const { rows, cells } = gridOf(scene);
   const side = hasNumbersBeside(scene) ? " lab-scene--side" : "";
-  return html`<section class="lab-scene${side}${own ? " lab-scene--own" : ""}${scene.texts.length ? " lab-scene--pasted" : ""}" id="${sceneId(spec.slug, i)}" data-place="${i}" aria-label="${scene.title || spec.title}">${scene.title
+  return html`<section class="lab-scene${side}${own ? " lab-scene--own" : ""}${scene.texts.length ? " lab-scene--pasted" : ""}" id="${sceneId(spec.slug, i)}" data-place="${i}" aria-label="${scene.title || `${spec.title}: the stage`}">${scene.title
     ? html`<h2 class="lab-scene__title">${scene.title}</h2>` : ""}${scene.lead ? html`<p class="lab-lead">${scene.lead}</p>` : ""}<div class="lab-scene__body">${
     drawTexts(input, scene.texts)}${own}<div class="lab-charts" style="--rows:${rows.map((share) => `minmax(0,${share}fr)`).join(" ")}">${cells.map((cell) => drawCell(input, cell))}</div>${
     scene.outputs.length ? html`<dl class="lab-outputs">${scene.outputs.map((o) => drawOutput(o, frame, recorded))}</dl>` : ""}</div></section>`;

@@ -45,7 +45,7 @@ function drawVerdict(html, frame) {
     { right: "\u2713 ", works: "\u2713 ", none: "" }[result] ?? "\u2717 "}${text}</p>`)}</div>` : "";
 }
 
-export const render = ({ frame, html, raw }) => html`<style>${raw(STYLE)}</style><div class="clinic"><p class="lab-help">Ask for evidence. Each piece costs minutes, and they do not come back.</p>
+export const render = ({ frame, html, raw }) => html`<style>${raw(STYLE)}</style><div class="clinic"><h2 class="lab-hidden">Evidence</h2><p class="lab-help">Ask for evidence. Each piece costs minutes, and they do not come back.</p>
   <ul class="clinic__menu" aria-label="Evidence" data-part="menu">${drawMenu(html, frame)}</ul>
   <div data-part="verdict" aria-live="polite">${drawVerdict(html, frame)}</div><div data-part="findings">${drawFindings(html, frame)}</div></div>`;
 
