@@ -6,6 +6,7 @@ from html import escape
 
 SEARCH_SKIP = "data-search-exclude"
 IN_CODE = ("Command", "Call", "Commit")
+OF_ITS_OWN = ("Meaning", "Value", "Spread", "Each run")  # of a number; the rest is its run's
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -15,8 +16,7 @@ def card(identifier: str, kind: str, title: str, rows: Rows, more: str = "") -> 
     cells = ""
     for label, value in rows:
         shown = f"<code>{escape(value)}</code>" if label in IN_CODE else escape(value)
-        cells += f'<span class="s10-card__label">{escape(label)}</span>'
-        cells += f'<span class="s10-card__value">{shown}</span>'
+        cells += f"<b>{escape(label)}</b><span>{shown}</span>"
     return (
         f'<span class="s10-card s10-card--{kind}" role="tooltip" id="{identifier}" {SEARCH_SKIP}>'
         f'<span class="s10-card__title">{escape(title)}</span>'
@@ -31,7 +31,7 @@ def number(index: int, kind: str, text: str, note: str, title: str, rows: Rows) 
     return (
         f'<span class="s10-ref"><button type="button" class="s10-num s10-num--{kind}" data-owner="{kind}" '
         f'aria-describedby="{identifier}">{escape(text)}</button>'
-        f"{card(identifier, kind, title, rows)}</span>{small}"
+        f"{card(identifier, kind, f'{text}, {title.lower()}', rows)}</span>{small}"
     )
 
 
@@ -73,10 +73,18 @@ def source_list(cited: list[tuple[str, dict, list[tuple[int, str]]]]) -> str:
 
 
 def ledger(entries: list[tuple[str, str, Rows]]) -> str:
-    """Every owned number of the page in one table, for print, for no scripts and for checking by hand."""
+    """Every owned number of the page in one table, for print, for no scripts and for checking by hand.
+
+    A run stands there once: later numbers of it name the first one.
+    """
     body = ""
+    first: dict[Rows, str] = {}
     for text, title, rows in entries:
-        said = "; ".join(f"{escape(label)}: {escape(value)}" for label, value in rows)
+        run = tuple(row for row in rows if row[0] not in OF_ITS_OWN)
+        told = first.setdefault(run, text) if title == "Measured" else text
+        own = rows if told is text else tuple(row for row in rows if row[0] in OF_ITS_OWN)
+        said = "; ".join(f"{escape(label)}: {escape(value)}" for label, value in own)
+        said += "" if own is rows else f"; run as for {escape(told)} above"
         body += f"<tr><td>{escape(text)}</td><td>{escape(title)}</td><td>{said}</td></tr>"
     return (
         f'<details class="s10-ledger" {SEARCH_SKIP}>'

@@ -22,6 +22,18 @@ def is_share(path: str, format: str | None) -> bool:
     return format == "percent" and not {"gain", "change"} & set(path.split("."))
 
 
+WORDS = {
+    "base": "the base model", "base_few_shot": "the base model with examples in its prompt", "tuned": "after training",
+    "gain": "the gain over the better base prompt", "change": "the change by training", "eval": "held-out rows",
+    "train": "the training", "exact": "answers that are exactly right", "regression": "what else was measured",
+}  # fmt: skip
+
+
+def in_words(path: str) -> str:
+    """What a place in a record holds, in plain words: ``eval.orders.exact.tuned`` -> held-out rows, orders, ..."""
+    return ", ".join(WORDS.get(part, part.replace("_", " ")) for part in path.split("."))
+
+
 class PageNumbers:
     """The owned numbers and the citations of one page, in the order of the text."""
 
@@ -46,14 +58,15 @@ class PageNumbers:
             elif found.by_run and format == "points":
                 low, high = max(low, -1.0), min(high, 1.0)
             notes.append(f"95% {interval(low, high, format, digits)}")
-        rows = (("Value", f"{found.value!r} at {path}"), *((("Spread", ", ".join(notes)),) if notes else ()))
+        rows = (("Meaning", in_words(path)), *((("Spread", ", ".join(notes)),) if notes else ()))
         if found.by_run:
             each = "; ".join(show(one.value, format, digits) for one in found.by_run)
             alike = len({one.value for one in found.by_run}) == 1
             rows = (*rows, ("Each run", each if alike else f"{each}; the interval is Student's, over seeds"))
         text = show(found.value, format, digits)
         behind = f" ({', '.join(notes)})" if note and notes else ""
-        return self._number("measured", text, behind, "Measured", (*rows, *found.provenance))
+        exact = (("Value", f"{found.value!r} at {path}"),)
+        return self._number("measured", text, behind, "Measured", (*rows, *found.provenance, *exact))
 
     def computed(self, name: str, *, format: str | None = None, digits: int = 3, **arguments) -> str:
         """A value of a tested function of ``labs_py.core.facts``."""

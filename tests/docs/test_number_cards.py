@@ -1,0 +1,24 @@
+"""A number's card says first what a reader wants to know; the list of numbers names each run once."""
+
+from __future__ import annotations
+
+import re
+
+
+def words(html: str) -> str:
+    """Text without tags, with a space for each."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_the_rounded_value_and_the_plain_meaning_come_first_and_the_exact_value_last(tiny) -> None:
+    page = tiny('# F\n\n{{ measured("good", "eval.task.exact.tuned", format="percent") }}\n').page()
+    card = words(re.search(r'role="tooltip" id="number-0".*?</span></span></span>', page)[0].partition(">")[2])
+    assert card.startswith("50.0 %, measured Meaning held-out rows, task, answers that are exactly right, after")
+    assert card.index("Meaning") < card.index("Command") < card.index("0.5 at eval.task.exact.tuned")
+
+
+def test_a_run_stands_in_the_list_once(tiny) -> None:
+    text = '# F\n\n{{ measured("good", "eval.task.exact.tuned") }} {{ measured("good", "eval.task.exact.base") }}\n'
+    ledger = words(re.search(r'<details class="s10-ledger".*?</details>', tiny(text).page(), re.DOTALL)[0])
+    assert ledger.count("python -m training") == 1
+    assert "0.25 at eval.task.exact.base; run as for 0.500 above" in ledger
