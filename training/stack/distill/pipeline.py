@@ -261,7 +261,8 @@ def set_router(run: Run, calibration: list[list[Reply]], tuned: list[list[Reply]
         if not fault(task, row, own, config)
     ]
     wanted = config.router.precision
-    threshold = calibrate(*zip(*able, strict=True), wanted) if able else release.NEVER
+    confidences, rights = [confidence for confidence, _ in able], [exact for _, exact in able]
+    threshold = calibrate(confidences, rights, wanted)
     kept = [taken(task, row, own, threshold, config) for row, (own,) in zip(run.tests, tuned, strict=True)]
     return {"threshold": threshold, "n_calibration": len(able), "precision_wanted": wanted}, kept
 
