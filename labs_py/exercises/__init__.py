@@ -1,1 +1,1 @@
-"""Exercises that are graded: a module each, with the task, hidden cases drawn by seed, hints and our solution."""
+"""Exercises that are graded, by subject: a module each, with task, hidden cases drawn by seed, hints, our solution."""

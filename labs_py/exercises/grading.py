@@ -93,10 +93,20 @@ class Broken(Exception):
         self.key = key
 
 
+def modules() -> dict[str, str]:
+    """Slug of each exercise -> its module; a folder holds the exercises of one subject."""
+    top = importlib.import_module(PACKAGE)
+    folders = [f"{PACKAGE}.{one.name}" for one in pkgutil.iter_modules(top.__path__) if one.ispkg]
+    return {
+        one.name.replace("_", "-"): f"{folder}.{one.name}"
+        for folder in folders
+        for one in pkgutil.iter_modules(importlib.import_module(folder).__path__)
+    }
+
+
 def names() -> list[str]:
     """Slugs of all exercises, in alphabetical order."""
-    found = importlib.import_module(PACKAGE).__path__
-    return sorted(one.name.replace("_", "-") for one in pkgutil.iter_modules(found) if one.name != "grading")
+    return sorted(modules())
 
 
 def load(name: str) -> Exercise:
@@ -105,9 +115,10 @@ def load(name: str) -> Exercise:
     Raises:
         KeyError: there is no such exercise; the message names those there are.
     """
-    if name not in names():
-        raise KeyError(f"no exercise is called '{name}'; there are: {', '.join(names())}")
-    return importlib.import_module(f"{PACKAGE}.{name.replace('-', '_')}").EXERCISE
+    found = modules()
+    if name not in found:
+        raise KeyError(f"no exercise is called '{name}'; there are: {', '.join(sorted(found))}")
+    return importlib.import_module(found[name]).EXERCISE
 
 
 def grade(name: str, text: str, seed: int) -> Verdict:

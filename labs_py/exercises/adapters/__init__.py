@@ -1,0 +1,1 @@
+"""Exercises on LoRA, QLoRA and what they cost."""

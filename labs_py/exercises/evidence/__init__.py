@@ -1,0 +1,1 @@
+"""Exercises on telling whether something got better, and on data and retrieval."""

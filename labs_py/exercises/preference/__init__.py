@@ -1,0 +1,1 @@
+"""Exercises on preferences, policies and rewards."""
