@@ -1,4 +1,4 @@
-"""On paper: an article without its list of numbers, a lab as one figure and its text, address and date, light colours."""
+"""On paper: no list of numbers, a lab as one figure and its text, address and date, light colours."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_dark_scheme_prints_light(tour) -> None:
     assert page.evaluate("document.body.dataset.mdColorScheme") == "slate"
     printed(page)
     assert page.evaluate(BACKGROUND) in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
-    assert page.evaluate(colours) == []
+    page.wait_for_function(f"{colours}.length === 0", timeout=10_000)
 
 
 def test_without_scripts_the_colours_follow_the_system(browser, site_url) -> None:
