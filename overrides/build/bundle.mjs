@@ -16,11 +16,13 @@ import { build } from "esbuild";
 const SOURCES = fileURLToPath(new URL("../labs/", import.meta.url));
 /** Script and style that a lab page loads before its controls work, gzip; what comes after them (page/later.js) is apart. */
 const MOST_BYTES = 33_000;
+/** Pyodide's own files, which the browser imports or compiles as they arrive (labs/boot.js). */
+const UNCHECKED = new Set(["pyodide_mjs", "pyodide_asm_mjs", "wasm"]);
 
 const target = process.argv[2];
 if (!target) fail("usage: node bundle.mjs DIR");
 const out = path.join(target, "assets", "labs");
-const manifest = readManifest(path.join(target, "assets", "runtime", "manifest.json"));
+const manifest = forThePage(readManifest(path.join(target, "assets", "runtime", "manifest.json")));
 
 function fail(sentence) {
   console.error(sentence);
@@ -33,6 +35,13 @@ function readManifest(file) {
   } catch {
     return fail(`${file} is missing: the browser runtime must be in place before the labs' scripts are bundled`);
   }
+}
+
+/** The manifest as the page carries it: without the hashes that the browser does not check, and the file that it does not fetch. */
+function forThePage({ files, ...rest }) {
+  const kept = Object.entries(files).filter(([role]) => role !== "lock");
+  const slim = kept.map(([role, { sha256, ...file }]) => [role, UNCHECKED.has(role) ? file : { ...file, sha256 }]);
+  return { ...rest, files: Object.fromEntries(slim) };
 }
 
 /** A file's name with its hash in it. */
