@@ -29,7 +29,7 @@ EVIDENCE = (
     Evidence("mask", "Mask of a batch", 5, findings.mask),
     Evidence("prompt", "Prompt in training and in use", 4, findings.prompts),
     Evidence("overlap", "Copies within and across sets", 4, findings.overlap),
-    Evidence("labels", "Answers held against the rule", 8, findings.labels),
+    Evidence("labels", "Answers compared with the rule", 8, findings.labels),
     Evidence("reward", "What the reward gives", 4, findings.reward),
     Evidence("samples", "Ten samples", 3, trials.samples),
     Evidence("kinds", "Held-out rows by kind", 6, trials.kinds),

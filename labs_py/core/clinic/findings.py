@@ -37,7 +37,7 @@ def settings(patient: Patient) -> Finding:
     """The run's configuration as a practitioner has it; what no file of settings would say is left out."""
     s = patient.run.settings
     table = {
-        "method": "LoRA" if s.pairs == "none" else "LoRA, DPO with the chosen answer's loss",
+        "method": "LoRA" if s.pairs == "none" else "LoRA, DPO plus cross-entropy on the chosen answers",
         "r": s.rank,
         "lora_alpha": 2 * s.rank,
         "learning_rate": s.learning_rate,
@@ -113,8 +113,8 @@ def labels(patient: Patient) -> Finding:
     wrong = [row for row in file if row.answer != notes.right(row.line)]
     listed = tuple((row.text, row.answer, notes.right(row.line)) for row in wrong[:6])
     what = "chosen answers" if patient.run.settings.pairs != "none" else "answers"
-    note = f"{len(file) - len(wrong)} of {len(file)} {what} are what the line says."
-    note += " Some that are not are listed." * bool(wrong)
+    note = f"{len(file) - len(wrong)} of {len(file)} {what} agree with the line."
+    note += " Some of the wrong ones are listed." * bool(wrong)
     return Finding(("Line", "Answer in the file", "What the line says"), listed, note)
 
 
@@ -122,7 +122,7 @@ def reward(patient: Patient) -> Finding:
     """What the reward gives to four answers, for two lines."""
     s = patient.run.settings
     if s.answers != "reward":
-        return Finding(("Answer", "Reward"), (), "No reward is part of this run.")
+        return Finding(("Answer", "Reward"), (), "This run has no reward.")
     give = notes.loose_reward if s.reward == "loose" else notes.exact_reward
     listed = [
         (line.text, answer, f"{give(line, answer):.2f}")
@@ -130,4 +130,4 @@ def reward(patient: Patient) -> Finding:
         for answer in notes.candidates(line)
     ]
     head = ("Line", "Answer", "Reward")
-    return Finding(head, tuple(listed), "Of four answers, the best by this reward was trained on.")
+    return Finding(head, tuple(listed), "The run was trained on the answer with the highest reward of the four.")

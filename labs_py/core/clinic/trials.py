@@ -58,7 +58,7 @@ def old(patient: Patient) -> Finding:
     listed = [(name, f"{scores.kept(run.base, weights):.0%}")
               for name, weights in (("base model", run.base.weights), ("this run", run.merged))]  # fmt: skip
     head = ("Model", "Next tokens of old stories right")
-    return Finding(head, tuple(listed), "Held-out stories of the base's own corpus.")
+    return Finding(head, tuple(listed), "Held-out stories like those that the base model was trained on.")
 
 
 def merge(patient: Patient) -> Finding:
@@ -68,7 +68,7 @@ def merge(patient: Patient) -> Finding:
     for name, weights in (("adapter beside the weights", run.attached), ("merged weights", run.merged)):
         right = scores.exact(run.base, run.settings, weights, asked)
         listed.append((name, f"{sum(bool(r.all()) for r in right)} of {len(asked)}"))
-    note = "The same rows, asked the same way. In use the merged weights answer."
+    note = "The same rows and the same prompts. In use, the merged weights answer."
     return Finding(("Weights", "Right notes"), tuple(listed), note)
 
 
@@ -92,5 +92,5 @@ def overfit(patient: Patient) -> Finding:
     first, last = (f"{loss:.3g}" for loss in (four.losses[0], four.losses[-1]))
     exact = sum(bool(r.all()) for r in right)
     listed = (("loss at the first step", first), (f"loss after {len(four.losses)} steps", last),
-              ("of the four, right as the test asks them", str(exact)))  # fmt: skip
+              ("of the four, right with the prompt of the test", str(exact)))  # fmt: skip
     return Finding(("Four rows, the run's own settings", "Value"), listed)

@@ -16,7 +16,7 @@ PARAMS = (
     Param("repair", "Repair", "choice", NONE, "What is changed before the run is done again.",
           choices=((NONE, "not chosen yet"), *sorted(((cause.name, cause.repair) for cause in CAUSES),
                                                      key=lambda choice: choice[1]))),
-    Param("evidence", "Evidence", "picks", (), "What was asked for, by patient.", max_length=20_000),
+    Param("evidence", "Evidence", "picks", (), "What you asked for, by patient.", max_length=20_000),
     Param("train", "Do the run again", "switch", False, "Set by the button.", hidden=True),
 )  # fmt: skip
 

@@ -41,8 +41,8 @@ def _challenge(name: str, title: str, about: str, groups: tuple[str, ...]) -> Ch
             return Verdict("wrong", f"{sentence} \u201c{repair}\u201d mends another fault.")
         return Verdict("right", f"{sentence} The repair fits. Run it again and see.")
 
-    return Challenge(name, title, "params", draw, check, "Settings are quick to read. Then ask for what two causes "
-                     "that you have in mind would show differently.")  # fmt: skip
+    return Challenge(name, title, "params", draw, check, "Settings are quick to read. Then think of two causes "
+                     "and ask for the evidence in which they differ.")  # fmt: skip
 
 
 CHALLENGES = (
@@ -50,5 +50,5 @@ CHALLENGES = (
                ("rows", "loss")),
     _challenge("use-or-goal", "In use, or in what was asked of it",
                "it was trained as told, and still it does not do what it should.", ("use", "goal")),
-    _challenge("any", "Anything at all", "no word came with it.", ("rows", "loss", "use", "goal")),
+    _challenge("any", "Anything at all", "nothing else is known about it.", ("rows", "loss", "use", "goal")),
 )  # fmt: skip

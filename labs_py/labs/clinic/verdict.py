@@ -47,5 +47,5 @@ def on_repair(treatment: Treatment) -> tuple[str, str]:
     if treatment.works:
         return "works", f"The repair works: {of}."
     if now.fresh >= low:
-        return "fails", f"The notes are right, but the old stories are not: {now.kept:.0%} against {healthy.kept:.0%}."
-    return "fails", f"The run is still ill: {of}."
+        return "fails", f"The notes are right, old stories are not: {now.kept:.0%} (healthy run: {healthy.kept:.0%})."
+    return "fails", f"The repair does not work: {of}."
