@@ -58,7 +58,7 @@ RULES = (
         "test first",
         lambda p: not p.tested,
         "test",
-        "Without a test nobody will know whether tuning helped; build it before anything else.",
+        "Without a test nobody will know whether fine-tuning helped; build it before anything else.",
         "OpenAI, supervised fine-tuning guide: evaluations first",
     ),
     Rule(
@@ -69,7 +69,7 @@ RULES = (
         "Gekhman et al. 2024, table 2: training on what is known well is not the best use of rows",
     ),
     Rule(
-        "fine, but slow or dear",
+        "fine, but slow or expensive",
         lambda p: (
             p.base == "fine"
             and p.goal not in ("cheaper", "knowledge", "retrieval")
@@ -99,7 +99,7 @@ RULES = (
         "facts and rows",
         lambda p: p.goal == "knowledge" and p.rows >= MANY_ROWS,
         "sft+rag",
-        "Retrieval brings the facts; tuning teaches how to use them. The gains were found to add up.",
+        "Retrieval brings the facts; fine-tuning teaches how to use them. The gains were found to add up.",
         "Balaguer et al. 2024, abstract",
     ),
     Rule(

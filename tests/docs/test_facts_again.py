@@ -33,7 +33,7 @@ def calls() -> list[tuple[str, dict]]:
 
 def test_every_line_says_the_same_function_and_arguments() -> None:
     found = calls()
-    assert len(found) >= 250
+    assert len(found) >= 200  # the long tables of them are figures
     for name, arguments in found:
         words = shlex.split(fact.line(name, arguments))
         assert words[:3] == ["python", "-m", "labs_py.fact"]

@@ -10,7 +10,7 @@ from labs_py.labs.clinic.verdict import NONE
 from labs_py.spec import Chart, DataFile, LabSpec, Output, Param, Preset, Series
 
 PARAMS = (
-    Param("patient", "Patient", "seed", 15, "A number draws a fault, the data and a harmless oddity."),
+    Param("patient", "Patient", "seed", 15, "A number draws the fault, the data and often a harmless oddity."),
     Param("cause", "Cause", "choice", NONE, "What is wrong with this run.",
           choices=((NONE, "not named yet"), *((cause.name, cause.label) for cause in CAUSES))),
     Param("repair", "Repair", "choice", NONE, "What is changed before the run is done again.",
