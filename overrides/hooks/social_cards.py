@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -18,6 +19,10 @@ from typing import Any
 import resvg_py
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from overrides.figures.kit.svg import wrap  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "overrides" / "assets"
@@ -99,14 +104,8 @@ def width_of(text: str, size: float) -> float:
 
 
 def lines_of(text: str, size: float, width: float) -> list[str]:
-    """The text in lines that are at most so wide; a word that is wider stands alone."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and width_of(f"{lines[-1]} {word}", size) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    """The text in lines that are at most so wide in the headings' font; a word that is wider stands alone."""
+    return wrap(text, width, size, width_of)
 
 
 def sheet() -> str:

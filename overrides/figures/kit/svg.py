@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 NARROW_LETTERS, WIDE_LETTERS = "fijlrt.,:;'|!()[] I", "mwMW@%&—–"
@@ -16,11 +17,11 @@ def width_of(text: str, size: float = SIZE) -> float:
     return letters * size
 
 
-def wrap(text: str, width: float, size: float = SIZE) -> list[str]:
-    """Lines of whole words that fit a width; a word that is wider stands alone."""
+def wrap(text: str, width: float, size: float = SIZE, measure: Callable[[str, float], float] = width_of) -> list[str]:
+    """Lines of whole words that fit a width, as ``measure`` finds it; a word that is wider stands alone."""
     lines: list[str] = []
     for word in text.split():
-        if lines and width_of(f"{lines[-1]} {word}", size) <= width:
+        if lines and measure(f"{lines[-1]} {word}", size) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
