@@ -38,14 +38,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Who asks for the effort is sampled; what is marked long waits for ``make test-long``, what is marked gemma for
-    ``STAGE10_ACCEPT=gemma``."""
+    """Who asks for the effort is sampled; what is marked long, and cases beyond a few, wait for ``make test-long``;
+    what is marked gemma waits for ``STAGE10_ACCEPT=gemma``."""
+    cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if "effort" in getattr(item, "fixturenames", ()):
+        if item.get_closest_marker("few"):
+            cases.setdefault(item.nodeid.split("[")[0], []).append(item)
+        if "effort" in getattr(item, "fixturenames", ()) or item.get_closest_marker("few"):
             item.add_marker(pytest.mark.sampled)
     gemma = "gemma" in os.environ.get("STAGE10_ACCEPT", "").split(",")
     later = [item for item in items if (item.get_closest_marker("long") and not EFFORT.full)
              or (item.get_closest_marker("gemma") and not gemma)]  # fmt: skip
+    for alike in cases.values():
+        kept = EFFORT.some(alike, alike[0].get_closest_marker("few").args[0])
+        later += [item for item in alike if item not in kept and item not in later]
     if later:
         config.hook.pytest_deselected(items=later)
         items[:] = [item for item in items if item not in later]

@@ -1,8 +1,9 @@
 """How much of a long proof is run: a seeded sample in ``make test``, all of it in ``make test-long``.
 
-Three ways to say it. ``@examples(60, 1000)`` stands over a hypothesis test instead of ``settings(max_examples=...)``.
+Four ways to say it. ``@examples(60, 1000)`` stands over a hypothesis test instead of ``settings(max_examples=...)``.
 The fixture ``effort`` is for what a test counts or draws itself: ``effort.count(40, 400)`` actions of a random walk,
-``effort.some(all_pairs, 12)`` of a list. ``@pytest.mark.long`` is for a test that has no sensible sample: it is left
+``effort.some(all_pairs, 12)`` of a list. ``@pytest.mark.few(2)`` keeps two cases of a parametrised test.
+``@pytest.mark.long`` is for a test that has no sensible sample: it is left
 to ``make test-long`` altogether. The environment variable STAGE10_EFFORT=full asks for all by hand.
 """
 

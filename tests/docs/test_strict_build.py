@@ -7,6 +7,7 @@ import json
 import pytest
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize(
     ("text", "said"),
     [

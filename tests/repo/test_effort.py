@@ -28,6 +28,11 @@ def test_sampled(number):
 def test_counted(effort):
     print("drew", len(SEEN), "of", effort.count(1, 2))
 
+@pytest.mark.few(2)
+@pytest.mark.parametrize("case", range(5))
+def test_cases(case):
+    pass
+
 def test_plain():
     pass
 """
@@ -46,13 +51,13 @@ def run(root: Path, folder: Path, source: str, *arguments: str, effort: str = ""
 
 def test_make_test_runs_samples_and_leaves_the_long_ones(root: Path, tmp_path: Path) -> None:
     done = run(root, tmp_path, CASES, "--nothing-left-out")
-    assert done.returncode == 0 and "3 passed, 1 deselected" in done.stdout and "left out" not in done.stdout
+    assert done.returncode == 0 and "5 passed, 4 deselected" in done.stdout and "left out" not in done.stdout
     assert "drew 7 of 1" in done.stdout
 
 
 def test_make_test_long_runs_the_long_ones_and_all_of_the_sampled(root: Path, tmp_path: Path) -> None:
     done = run(root, tmp_path, CASES, "-m", "long or sampled", effort="full")
-    assert done.returncode == 0 and "3 passed, 1 deselected" in done.stdout
+    assert done.returncode == 0 and "8 passed, 1 deselected" in done.stdout
     assert "drew 30 of 2" in done.stdout
 
 

@@ -39,6 +39,7 @@ def test_help_loads_no_heavy_library(words: list[str]) -> None:
     assert not set(HEAVY) & set(found["modules"])
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", sorted(METHODS))
 def test_a_dry_run_loads_no_transformers(command: str) -> None:
     found = started(command, "--dry-run")

@@ -113,6 +113,7 @@ def followed(folder: Path) -> list[tuple[str, int]]:
     return codes
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", FINE_ALREADY)
 def test_where_the_base_model_is_fine_already_the_way_ends_before_training(folder: Path, name: str) -> None:
     users_file(folder, FINE_ALREADY[name])

@@ -55,6 +55,7 @@ def test_each_says_how_it_is_run_and_pins_a_commit(path):
         assert estimate(config)["total_bytes"] < 0.9 * card * 1e9
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("path", MANY, ids=name)
 def test_each_of_many_gpus_trains_a_tiny_model_of_its_architecture(path, tmp_path, monkeypatch):
     """As launched: training alone, and the line that measures."""
@@ -71,6 +72,7 @@ def test_each_of_many_gpus_trains_a_tiny_model_of_its_architecture(path, tmp_pat
     assert "qwen2" in (tmp_path / "run" / "config.yaml").read_text()
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("path", ONE, ids=name)
 def test_each_of_one_gpu_goes_the_whole_way_on_a_tiny_model(path, tmp_path, monkeypatch):
     honest = capability_retention.measure

@@ -35,6 +35,7 @@ def test_every_tuning_plan_is_a_leaf_here_and_no_other_plan_exports():
             assert rule.plan in ("test", "probe", "prompt", "rag", "collect")
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("plan", LEAVES)
 def test_a_leaf_dry_runs_and_smokes_unchanged(tmp_path, capsys, plan):
     path, command = written(tmp_path, LEAVES[plan]), decision.command(LEAVES[plan])

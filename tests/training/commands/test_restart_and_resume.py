@@ -47,6 +47,7 @@ def test_everything_that_a_walk_leaves_is_known_to_the_run_folder():
     assert made | {"adapter", "variants", "checkpoints", "round-[0-9]*"} == set(run_folder.LEFT)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("method", FILES)
 def test_the_same_command_on_other_rows_takes_nothing_from_the_run_before(method, tmp_path, capsys):
     settings = write(method, tmp_path, "red")
@@ -59,6 +60,7 @@ def test_the_same_command_on_other_rows_takes_nothing_from_the_run_before(method
     assert weights[0] == weights[1]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("method", FILES)
 def test_begun_again_and_stopped_at_once_it_still_takes_nothing_from_the_run_before(method, tmp_path, monkeypatch):
     settings = write(method, tmp_path, "red")
@@ -128,6 +130,7 @@ def stop_in_step(monkeypatch, step: int) -> None:
     monkeypatch.setattr(StepLog, "on_step_end", on_step_end)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("step", [1, 2])  # of the warm start's two
 def test_ctrl_c_in_the_warm_start_loses_no_step_and_is_heard_in_the_last_one_too(tmp_path, capsys, monkeypatch, step):
     more = ["dpo.warm_start_rows=16", "train.max_steps=1"]

@@ -64,6 +64,7 @@ def served_answer(serve: str, ask: str, folder: Path) -> dict[str, Any]:
             process.terminate()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", three_files.MAKERS)
 def test_a_file_comes_to_a_verdict_a_gguf_and_a_served_answer(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture

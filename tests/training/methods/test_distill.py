@@ -152,6 +152,7 @@ def test_arms_start_alike_and_the_soft_one_comes_nearer_to_its_teacher(tmp_path,
     assert found["kl"]["gain"]["value"] == pytest.approx(kl["soft"] - kl["hard"])
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("arms", "killed_after"), [
     ("hard, soft", [[1], [1, 2, 3, 4, 1]]),
     ("soft, on_policy", [[1], [1, 2, 3, 4, 1], [1, 2, 3, 4, 1, 2, 1]]),

@@ -152,6 +152,7 @@ def test_each_round_samples_and_compares_with_the_model_before_it(tmp_path):
     assert again == jsonl.read(run.path / dpo_pairs.PAIRS_FILE)  # of the model that round 1 left
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("walk", [1, 2])
 def test_resumed_is_straight_whichever_round_was_broken_off(tmp_path, walk):
     resumed_is_straight("dpo", tmp_path, ROUNDS, 2, walk)
@@ -204,6 +205,7 @@ def test_pairs_that_stay_as_they_are_make_one_round(pairs):
 WITH_EXAMPLES = ["dpo.few_shot_prompt=true", "train.max_length=4096", "data.n_train=4"]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("pairs", [[], ROUNDS])
 def test_with_examples_the_model_trains_on_what_it_is_asked(tmp_path, monkeypatch, pairs):
     run, result, (config, loaded, rows) = train("dpo", tmp_path / "run", [*WITH_EXAMPLES, *pairs])

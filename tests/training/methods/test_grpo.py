@@ -68,6 +68,7 @@ def last_letter(monkeypatch):
     monkeypatch.setitem(rewards.REWARDS, "noise", lambda answer, target: (sum(map(ord, answer)) % 7) / 7)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("extra", [["grpo.beta=0.04"], ["grpo.loss_type=dr_grpo", "grpo.warm_start_rows=4"]])
 def test_resumed_is_straight(tmp_path, last_letter, extra):
     resumed_is_straight(
@@ -163,6 +164,7 @@ def test_settings_that_do_not_fit_are_refused(tmp_path, override, word):
         train("grpo", tmp_path / "run", [*FEW, override])
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "grpo").glob("*_*.yaml")))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     architecture = architecture_of(load_config(CONFIGS / "grpo" / file).model.source)

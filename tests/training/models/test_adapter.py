@@ -54,6 +54,7 @@ def test_before_the_first_step_nothing_has_changed(variant):
     assert moved == settings.is_pissa(config.lora) == ("pissa" in variant)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_saved_and_put_on_the_untouched_base_it_is_the_tuned_model_and_so_is_it_merged(tmp_path, variant):
     run, result, (config, _, _) = train("sft", tmp_path / "run", [*FEW, *VARIANTS[variant]])
@@ -102,6 +103,7 @@ def test_balanced_factors_keep_a_small_difference_of_large_numbers_in_bfloat16()
     assert all(torch.equal(x, y) for x, y in zip(adapter.balanced(*wide), wide, strict=True))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("variant", ["rslora", "dora", "pissa", "pissa-quick"])
 def test_resumed_is_straight(tmp_path, variant):
     resumed_is_straight("sft", tmp_path, [*FEW, "train.max_steps=4", *VARIANTS[variant]], 2)
