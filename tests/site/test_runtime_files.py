@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / "overrides" / "build"), str(ROOT / "tests" / "site")]
 
 import built_runtime  # noqa: E402
 import numpy_wheel  # noqa: E402
+import runtime_labs  # noqa: E402
 
 from labs_py import api  # noqa: E402
 from tests.effort import EFFORT  # noqa: E402
@@ -29,7 +30,8 @@ PYODIDE = ROOT / "node_modules" / "pyodide"
 CORE = ("pyodide_mjs", "pyodide_asm_mjs", "wasm")
 FIRST = (*CORE, "stdlib", "numpy", "labs")
 LABS = {f"lab:{slug}": slug for slug in api.list_labs()}
-ROLES = {*FIRST, *LABS, "stdlib_rest", "numpy_rest", "labs_wheel", "lock"}
+OTHERS = {f"lab:{name}" for name in runtime_labs.OTHERS}
+ROLES = {*FIRST, *LABS, *OTHERS, "stdlib_rest", "numpy_rest", "labs_wheel", "lock"}
 
 
 @pytest.fixture(scope="module")

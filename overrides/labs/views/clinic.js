@@ -24,9 +24,10 @@ function parsed(text) {
   }
 }
 
-function drawMenu(html, frame) {
+/** `asleep`: before the page's script is there, the buttons are out of use. */
+function drawMenu(html, frame, asleep = false) {
   return parsed(frame?.texts?.menu).map(({ name, label, minutes, paid, fits }) => html`<li><button type="button" class="lab-button" data-evidence="${name}" aria-pressed="${
-    String(paid)}"${paid || fits ? "" : html` aria-disabled="true"`}>${label} <small>${paid ? "seen" : `${minutes} min`}</small></button></li>`);
+    String(paid)}"${paid || fits ? "" : html` aria-disabled="true"`}${asleep ? html` disabled` : ""}>${label} <small>${paid ? "seen" : `${minutes} min`}</small></button></li>`);
 }
 
 function drawFinding(html, { label, head, rows, note }, i) {
@@ -47,11 +48,12 @@ function drawVerdict(html, frame) {
 }
 
 export const render = ({ frame, html, raw }) => html`<style>${raw(STYLE)}</style><div class="clinic"><h2 class="lab-hidden">Evidence</h2><p class="lab-help">Ask for evidence. Each piece costs minutes, and they do not come back.</p>
-  <ul class="clinic__menu" aria-label="Evidence" data-part="menu">${drawMenu(html, frame)}</ul>
+  <ul class="clinic__menu" aria-label="Evidence" data-part="menu">${drawMenu(html, frame, true)}</ul>
   <div data-part="verdict" aria-live="polite">${drawVerdict(html, frame)}</div><div data-part="findings">${drawFindings(html, frame)}</div></div>`;
 
 export function mount(slot, lab) {
   const part = (name) => slot.querySelector(`[data-part="${name}"]`);
+  for (const button of slot.querySelectorAll("[data-evidence]")) button.disabled = false;
   let count = slot.querySelectorAll("[data-finding]").length;
   const ask = ({ target }) => {
     const button = target.closest("[data-evidence]");
