@@ -15,11 +15,11 @@ DEBOUNCE = 250  # milliseconds; the theme notes a scroll in the history 100 ms a
 
 
 def follow(page, href: str) -> None:
-    """Click a link that is made for it, in the middle of the window."""
+    """Click a link that is made for it, in the middle of the window, over any card that is open there."""
     page.evaluate(
         """href => { document.getElementById('jump')?.remove();
         document.querySelector('article').insertAdjacentHTML('beforeend', `<a id="jump" href="${href}">jump</a>`);
-        Object.assign(document.getElementById('jump').style, {position: 'fixed', top: '50%', left: '50%'}); }""",
+        Object.assign(document.getElementById('jump').style, {position: 'fixed', top: '50%', left: '50%', zIndex: 99}); }""",
         href,
     )
     page.locator("#jump").click()
