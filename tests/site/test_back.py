@@ -30,6 +30,7 @@ AGAIN = "nth => document.querySelector('article').children[nth].getBoundingClien
 NEXT = "a[rel=next].s10-way__link"
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("address", LONGEST)
 def test_back_returns_within_20_pixels(visit, site_url, address: str) -> None:
     page = visit(address, labs=False)

@@ -31,7 +31,7 @@ SEEN = [
 ]
 
 
-@pytest.mark.sampled
+@pytest.mark.few(26)
 @pytest.mark.parametrize(("address", "scheme"), SEEN)
 def test_no_axe_violation_no_script_error_and_no_other_host(tour, site_url, address: str, scheme: str):
     page = tour(address, color_scheme=scheme, reduced_motion="reduce")
@@ -59,6 +59,7 @@ def test_every_address_answers_and_so_does_its_short_form(tour, site_url, entry)
         page.wait_for_url(site_url + entry.address)
 
 
+@pytest.mark.few(26)
 @pytest.mark.parametrize("address", FRONT)
 def test_a_phone_does_not_scroll_sideways(tour, address: str):
     page = tour(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
