@@ -204,7 +204,7 @@ def _judge(exercise: Exercise, function: Answer, seed: int) -> Verdict:
 
 
 def _falls_into(trap: Trap, case: Case, got: Any) -> bool:
-    """Whether an answer is the one that the misconception gives."""
+    """Whether an answer equals what the misconception gives."""
     try:
         return same(got, trap.answer(*copy.deepcopy(case)))
     except (ValueError, ArithmeticError, LookupError):  # where the misconception itself would fail, it gives nothing

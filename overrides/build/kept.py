@@ -41,6 +41,11 @@ def folder() -> Path:
     return found
 
 
+def _file(name: str) -> Path:
+    """Where the value of that name stands in this state of labs_py."""
+    return folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.json"
+
+
 def kept(name: str, make: Callable[[], Any]) -> Any:
     """``make()``, which must be JSON as it is, computed once for each state of labs_py.
 
@@ -48,7 +53,7 @@ def kept(name: str, make: Callable[[], Any]) -> Any:
         name: what is asked for, with all its arguments: two calls of one name give the same value.
         make: computes it.
     """
-    file = folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.json"
+    file = _file(name)
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -61,8 +66,7 @@ def kept(name: str, make: Callable[[], Any]) -> Any:
 
 def kept_if_plain(name: str, make: Callable[[], Any]) -> Any:
     """As ``kept`` for a function that may also return what JSON would change (a list of tuples, numpy's numbers)."""
-    file = folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.json"
-    if file.is_file():
+    if _file(name).is_file():
         return kept(name, make)
     value = make()
     return kept(name, lambda: value) if type(value) in PLAIN else value
