@@ -46,7 +46,7 @@ class Entry:
 
 def plan() -> list[Entry]:
     """Every run that is to be recorded, in the order in which they are run."""
-    return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students(), *embedders()]
+    return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students(), *embedders(), *others()]
 
 
 def supervised() -> list[Entry]:
@@ -166,6 +166,11 @@ def embedders() -> list[Entry]:
     held = [("embed-adapter", ()), ("embed-adapter-nf4", ("model.quantization=nf4",))]
     found += seeded(held, f"{CONFIGS}/embed/minilm_adapter.yaml")
     return found + seeded([("embed-smollm2", ())], f"{CONFIGS}/embed/smollm2_workshop.yaml")
+
+
+def others() -> list[Entry]:
+    """A second family, last since its terms have to be accepted: Gemma's base, which learns to be an assistant."""
+    return seeded([("gemma3-library-desk", ())], f"{CONFIGS}/sft/gemma3_library_desk.yaml")
 
 
 def seeded(arms: Sequence[tuple[str, tuple[str, ...]]], config: str, anyway: bool = False) -> list[Entry]:

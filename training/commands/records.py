@@ -21,7 +21,7 @@ The list, each by three seeds: the default (rank 16, the upper 20 layers); four 
 rows; the sealed set, asked of the best of these; smaller and larger steps, and all layers; four other learning rates;
 ranks 4 and 64; 50 and 200 rows; data ingredients left out one by one; LoRA against all weights; more, less and no
 replayed text and chats; training where the base is good already; training far too hard; then adapter variants and the
-other methods: dpo, reward, grpo, distill and embed.
+other methods: dpo, reward, grpo, distill and embed; last Gemma's base, whose terms have to be accepted.
 --list prints it with what is done; --only NAME runs the entries whose name begins so."""
 
 

@@ -34,7 +34,7 @@ def cross_entropy(model: Any, tokenizer: Any, passages: tuple[str, ...]) -> tupl
     import torch
 
     device = next(model.parameters()).device
-    encoded = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in passages]
+    encoded = [chat_template.text_ids(tokenizer, text) for text in passages]
     encoded = cut_to_positions(model, encoded)  # of GPT-2's kind; the base and the fine-tuned model read the same
     order = sorted(range(len(encoded)), key=lambda place: len(encoded[place]))
     nats, counts = [0.0] * len(encoded), [0] * len(encoded)

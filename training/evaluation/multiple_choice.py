@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from training.evaluation.general_facts import TABLES
+from training.models import chat_template
 from training.models.generate import compact_head
 from training.models.structure.halving import in_batches
 
@@ -70,7 +71,7 @@ def option_scores(model: Any, tokenizer: Any, chosen: list[Item], batch_size: in
     """
     rows: list[tuple[int, int | None, list[int], list[list[int]]]] = []
     for number, item in enumerate(chosen):
-        asked = tokenizer(item.prompt, add_special_tokens=False)["input_ids"]
+        asked = chat_template.text_ids(tokenizer, item.prompt)
         answers = [tokenizer(option, add_special_tokens=False)["input_ids"] for option in item.options]
         if all(len(answer) == 1 for answer in answers):
             rows.append((number, None, asked, answers))

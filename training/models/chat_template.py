@@ -17,7 +17,7 @@ from training.models.rendering import kept, marks, stops
 from training.models.rendering.places import Layout, Place, layout, place_of
 from training.models.rendering.stops import stop_ids as stop_ids
 from training.models.rendering.template import Chat, Message, fitted, written
-from training.models.rendering.tokens import Tokens, tokenise
+from training.models.rendering.tokens import Tokens, beginning, tokenise
 from training.run.errors import BadInput, GuardFailed
 from training.run.settings import Config
 
@@ -135,8 +135,17 @@ def encode(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_length: 
     return made
 
 
+def text_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of a plain text, with what the tokenizer sets before one.
+
+    Raises:
+        BadInput: the tokenizer cannot read it.
+    """
+    return [*beginning(tokenizer), *tokenise(tokenizer, text).ids]
+
+
 def _encode_text(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_length: int, where: str) -> Encoded:
-    whole = tokenise(tokenizer, row["text"]).ids
+    whole = text_ids(tokenizer, row["text"])
     ids = whole[:max_length]
     guards.supervised_share(ids, where, whole_text=True)
     left_out = Counter(row.get("left_out", {})) + Counter({"truncated_tokens": len(whole) - len(ids)})

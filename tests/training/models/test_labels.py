@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.training.models import template_chats
-from training.models import chat_template
+from training.models import chat_template, tiny
 from training.models.chat_template import Encoded, Reading
 from training.models.guards import IGNORED
 from training.models.rendering import thoughts
@@ -187,3 +187,25 @@ def test_control_tokens_in_a_text_are_read_as_text_on_request():
 )
 def test_an_answer_without_its_thoughts(text, answer):
     assert thoughts.said(text) == answer
+
+
+def beginning_tokenizer() -> Any:
+    """The tiny tokenizer, which sets a token before each text by itself, as Gemma's and Llama's do."""
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = tiny.tokenizer()
+    start = tiny.START
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single=f"{start} $A", pair=f"{start} $A $B", special_tokens=[(start, tokenizer.convert_tokens_to_ids(start))])  # fmt: skip
+    return tokenizer
+
+
+def test_a_text_begins_with_what_the_tokenizer_sets_before_one_and_a_chat_does_not() -> None:
+    tokenizer = beginning_tokenizer()
+    start = tokenizer.convert_tokens_to_ids(tiny.START)
+    made = chat_template.encode(tokenizer, {"text": "Some words."}, 64)
+    assert made.ids == tokenizer("Some words.")["input_ids"] and made.ids[0] == start
+    asked = chat_template.prompt_ids(tokenizer, [USER])
+    assert asked == tokenizer(tokenizer.apply_chat_template([USER], tokenize=False, add_generation_prompt=True),
+                              add_special_tokens=False)["input_ids"]  # fmt: skip
+    assert chat_template.text_ids(tiny.tokenizer(), "Some words.") == made.ids[1:]

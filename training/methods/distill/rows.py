@@ -14,6 +14,7 @@ from training.models.chat_template import Encoded
 from training.models.generate import sample
 from training.models.guards import IGNORED
 from training.models.loading import LoadedModel
+from training.models.rendering.tokens import beginning
 from training.run import jsonl
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
@@ -73,7 +74,7 @@ def written_by_teacher(
     for row, ids, (one,) in zip(rows, asked, answers, strict=True):
         text = one.text
         if "text" in row:
-            found.append({"text": str(tokenizer.decode(ids)) + text})
+            found.append({"text": str(tokenizer.decode(ids[len(beginning(tokenizer)) :])) + text})
         elif text.strip():
             found.append({"messages": [*task_base.prompt(row), {"role": "assistant", "content": text}]})
     splits.write_rows(file, found)
@@ -83,7 +84,7 @@ def written_by_teacher(
 def beginnings(config: DistillConfig, tokenizer: Any, rows: list[dict]) -> list[list[int]]:
     """What a text is continued from: its first tokens, or a row's question."""
     first, how = config.distill.prompt_tokens, chat_template.reading(config)
-    return [tokenizer(row["text"], add_special_tokens=False)["input_ids"][:first] if "text" in row
+    return [chat_template.text_ids(tokenizer, row["text"])[:first] if "text" in row
             else chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools"), how)
             for row in rows]  # fmt: skip
 

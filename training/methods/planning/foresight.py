@@ -9,6 +9,7 @@ from typing import Any
 
 from training.data.splits import Splits
 from training.data.tasks import base as task_base
+from training.models import chat_template
 from training.models.loading import LoadedModel
 from training.models.structure.positions import Positions, need_embedding, positions_of, without_embedding
 from training.run import machine
@@ -66,7 +67,7 @@ def need_learning_rate(config: Config) -> None:
 def encoded(tokenizer: Any, row: dict[str, Any]) -> list[list[int]]:
     """Token ids of each text that a row is trained on; [] for one that the template refuses, which training names."""
     if "text" in row:
-        return [_ids(tokenizer, row["text"])]
+        return [chat_template.text_ids(tokenizer, row["text"])]
     if "anchor" in row:
         return [_ids(tokenizer, row[side]) for side in SIDES if side in row]
     if "chosen" in row:

@@ -45,6 +45,17 @@ def tokenise(tokenizer: PreTrainedTokenizerBase, text: str, as_text: Iterable[Pl
     return made
 
 
+def beginning(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids that the tokenizer sets before a text by itself, such as Gemma's and Llama's ``<bos>``; often none.
+
+    A chat template writes its own, so they belong before plain texts only. Models that were trained with one predict
+    a text without it far worse.
+    """
+    whole, bare = tokenizer("a")["input_ids"], tokenizer("a", add_special_tokens=False)["input_ids"]
+    ahead = next((at for at in range(len(whole)) if whole[at : at + len(bare)] == bare), 0)
+    return list(whole[:ahead])
+
+
 def _cut(tokenizer: Any, text: str, start: int, end: int, made: Tokens, as_text: bool) -> None:
     if start >= end:
         return
