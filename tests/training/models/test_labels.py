@@ -194,9 +194,9 @@ def beginning_tokenizer() -> Any:
     from tokenizers.processors import TemplateProcessing
 
     tokenizer = tiny.tokenizer()
-    start = tiny.START
-    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
-        single=f"{start} $A", pair=f"{start} $A $B", special_tokens=[(start, tokenizer.convert_tokens_to_ids(start))])  # fmt: skip
+    start, known = tiny.START, [(tiny.START, tokenizer.convert_tokens_to_ids(tiny.START))]
+    made = TemplateProcessing(single=f"{start} $A", pair=f"{start} $A $B", special_tokens=known)
+    tokenizer.backend_tokenizer.post_processor = made
     return tokenizer
 
 
