@@ -15,11 +15,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import quick_pip  # noqa: E402
 import torch_build  # noqa: E402
 from one_at_a_time import one_at_a_time  # noqa: E402
 
@@ -114,11 +119,16 @@ def run(command: list[str], what: str, env: dict[str, str] | None = None) -> Non
         done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True)
     except OSError as error:
         raise Lacking(f"Installing {what} failed: {error}") from error
-    if done.returncode < 0:
-        stopped = signal.Signals(-done.returncode).name
-        raise Lacking(f"Installing {what} was stopped from outside ({stopped}): run the same command again.")
+    require_not_stopped(done.returncode, what)
     if done.returncode:
         raise Lacking(explain(done.stdout + done.stderr, what))
+
+
+def require_not_stopped(returncode: int, what: str) -> None:
+    """A command that a signal ended is not tried in another way."""
+    if returncode < 0:
+        stopped = signal.Signals(-returncode).name
+        raise Lacking(f"Installing {what} was stopped from outside ({stopped}): run the same command again.")
 
 
 def make_venv() -> None:
@@ -139,11 +149,22 @@ def pinned_files(name: str) -> list[Path]:
     return [file for file in files if file.exists()]
 
 
-def pip_command(name: str) -> list[str]:
-    """What installs a list: by hash and nothing else where hashes are kept, since the lists are complete."""
+def list_of(name: str) -> list[str]:
+    """What names a list to pip: by hash and nothing else where hashes are kept, since the lists are complete."""
     last = pinned_files(name)[-1]
     strict = ["--no-deps", "--require-hashes"] if last.parent.name == "hashes" else []
-    return [str(PYTHON), "-m", "pip", "install", "--quiet", *strict, "-r", str(last)]
+    return [*strict, "-r", str(last)]
+
+
+def install(arguments: list[str], what: str, quick: bool = True) -> None:
+    """Install what pip's ``arguments`` name: ``quick`` with uv, and with pip where uv is not to be had or fails."""
+    uv = quick_pip.bring(PYTHON, pinned_files("uv")[-1]) if quick else None
+    if uv:
+        done = quick_pip.install(PYTHON, uv, arguments)
+        require_not_stopped(done.returncode, what)
+        if done.returncode == 0:
+            return
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", *arguments], what)
 
 
 def pip_install(name: str, what: str) -> None:
@@ -155,7 +176,8 @@ def pip_install(name: str, what: str) -> None:
         raise Lacking(f"STAGE10_OFFLINE=1, and the packages of requirements/{name}.txt are not installed.")
     require_disk(name)
     say(f"setting up: {what}")
-    run(pip_command(name), what)
+    arguments = list_of(name)
+    install(arguments, what, quick="--require-hashes" in arguments)
     stamp(name, key)
 
 
@@ -182,12 +204,12 @@ def install_torch() -> None:
     require_disk("train with CUDA" if choice.kind == "cuda" else "train")
     what = "torch and the training packages (requirements/train.txt)"
     say(f"setting up: {what}")
-    run(pip_command("train"), what)
+    install(list_of("train"), what)
     pin = torch_build.release(requirements.read_text())
     options = torch_build.pip_options(choice.kind, pin)
     if options and torch_build.must_go(choice.kind, torch_build.installed(packages_folder())):
         run([str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "torch"], what)
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", *options, f"torch=={pin}"], what)
+    install([*options, f"torch=={pin}"], what)
     say(torch_build.told(choice, torch_build.installed(packages_folder())))
     stamp("train", key)
 
@@ -241,20 +263,36 @@ def npm_install() -> None:
     stamp("npm", key)
 
 
-def fetch_numpy() -> None:
-    """The browser's numpy, by hash; its own script explains itself."""
-    done = subprocess.run(
-        [PYTHON, ROOT / "overrides" / "build" / "numpy_wheel.py"], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    if done.returncode:
-        raise SystemExit(done.returncode)
+@contextmanager
+def beside(script: str, *options: str) -> Generator[None, None, None]:
+    """Run a script of overrides/build while the block runs: it waits for the network. It has its say afterwards, so
+    that a failure of the block stays one line."""
+    command = [PYTHON, ROOT / "overrides" / "build" / script, *options]
+    with tempfile.NamedTemporaryFile("w") as said, open(said.name) as saying:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True  # with its children
+        )  # fmt: skip
+        try:
+            yield
+            wait_and_repeat(process, saying)
+        except BaseException:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+            raise
+    if process.returncode:
+        raise SystemExit(process.returncode)
 
 
-def find_browser() -> None:
-    """A real Chromium for the tests; its own script explains itself."""
-    done = subprocess.run([PYTHON, ROOT / "overrides" / "build" / "browser.py", "--install"], cwd=ROOT)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+def wait_and_repeat(process: subprocess.Popen[bytes], saying: TextIO) -> None:
+    """Repeat what a process has written, and goes on writing, until it ends."""
+    ended = False
+    while not ended:
+        ended = process.poll() is not None
+        sys.stderr.write(saying.read())
+        sys.stderr.flush()
+        if not ended:
+            time.sleep(0.1)
 
 
 def fetch_model() -> None:
@@ -309,18 +347,16 @@ def main(arguments: list[str]) -> int:
 def set_up(parts: list[str]) -> None:
     """What the named parts need, each once."""
     make_venv()
-    if "site" in parts:
-        pip_install("site", "what builds the site (requirements/site.txt)")
-        npm_install()
-        fetch_numpy()
-    if "test" in parts:
-        if "site" not in parts:  # test.txt stands on top of it
+    with beside("numpy_wheel.py") if "site" in parts else nullcontext():
+        if "site" in parts or "test" in parts:  # test.txt stands on top of it
             pip_install("site", "what builds the site (requirements/site.txt)")
-        pip_install("test", "what runs the tests (requirements/test.txt)")
-    if "train" in parts:
-        install_torch()
-    if "browser" in parts:
-        find_browser()
+        if "site" in parts:
+            npm_install()
+        if "test" in parts:
+            pip_install("test", "what runs the tests (requirements/test.txt)")
+        with beside("browser.py", "--install") if "browser" in parts else nullcontext():
+            if "train" in parts:
+                install_torch()
     if "model" in parts:
         fetch_model()
 

@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "overrides" / "build"))
 
+import quick_pip  # noqa: E402
 import setup  # noqa: E402
 import torch_build  # noqa: E402
 
@@ -140,6 +141,7 @@ def test_a_card_that_comes_later_installs_the_other_build(
             (packages / f"torch-{version}.dist-info").mkdir()
 
     monkeypatch.setattr(setup, "run", pip)
+    monkeypatch.setattr(quick_pip, "bring", lambda *_: None)
     setup.install_torch()
     setup.install_torch()
     assert len(ran) == 1 and torch_build.CPU_INDEX in ran[0], "the second call does nothing"
