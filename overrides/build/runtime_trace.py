@@ -139,8 +139,8 @@ def steps_of(api, slug: str):
         yield f"at '{item.name}'", lambda item=item: drain(api.run(slug, item.params), EDGE_FRAMES)
     for challenge, seed in itertools.product(spec.challenges, (1,)):
         yield f"challenge '{challenge.name}'", lambda c=challenge, s=seed: try_challenge(api, slug, c, s)
-    for name in spec.code:
-        yield f"code of {name}", lambda name=name: edit_and_restore(api, slug, name)
+    if spec.code:
+        yield f"with {', '.join(spec.code)} replaced by themselves", lambda: edit_and_restore(api, slug, spec.code)
 
 
 def drain(frames, most: int | None, seconds: float | None = None) -> dict:
@@ -180,17 +180,24 @@ def run_by_wire(slug: str) -> None:
 
 
 def edges(spec):
-    """Parameters at the ends of their ranges, each choice, and what a hostile link may hold."""
-    for p in spec.params:
-        if p.kind == "range":
-            yield from ({p.name: value} for value in (p.min, p.max) if value is not None)
-        elif p.kind == "choice":
-            yield from ({p.name: value} for value, _ in p.choices)
-        elif p.kind in ("text", "file"):
-            yield from ({p.name: value} for value in ("", "two words", "[1, 2", "é" * 50))
-        elif p.kind == "picks":
-            yield from ({p.name: value} for value in ([], "[]", [0, 1], {"a": 1}))
+    """What a hostile link may hold, and each parameter at the ends of its range, at each choice, with odd texts: the
+    first of all parameters in one run, the second in the next, so that a lab runs as often as its longest list has
+    values."""
+    lists = {p.name: found for p in spec.params if (found := edges_of(p))}
+    for nth in range(max(map(len, lists.values()), default=0)):
+        yield {name: values[nth % len(values)] for name, values in lists.items()}
     yield from HOSTILE
+
+
+def edges_of(p) -> list:
+    """The values that a parameter is tried at."""
+    if p.kind == "range":
+        return [value for value in (p.min, p.max) if value is not None]
+    if p.kind == "choice":
+        return [value for value, _ in p.choices]
+    if p.kind in ("text", "file"):
+        return ["", "two words", "[1, 2", "é" * 50]
+    return [[], "[]", [0, 1], {"a": 1}] if p.kind == "picks" else []
 
 
 def try_challenge(api, slug: str, challenge, seed: int) -> None:
@@ -201,11 +208,13 @@ def try_challenge(api, slug: str, challenge, seed: int) -> None:
         api.check(slug, challenge.name, seed, task.params, answer)
 
 
-def edit_and_restore(api, slug: str, name: str) -> None:
-    """Replace a shown function by itself, run the lab, put it back."""
-    api.replace(name, api.source(name))
+def edit_and_restore(api, slug: str, names: Iterable[str]) -> None:
+    """Replace each shown function by itself, run the lab, put them back."""
+    for name in names:
+        api.replace(name, api.source(name))
     drain(api.run(slug, {}), EDGE_FRAMES)
-    api.restore(name)
+    for name in names:
+        api.restore(name)
 
 
 def word_errors() -> None:
