@@ -34,12 +34,14 @@ def settings(listed: str) -> dict[str, str]:
     return found
 
 
-def options(found: dict[str, str]) -> list[str]:
+def options(found: dict[str, str], by_hash: bool = False) -> list[str]:
     """uv's options that say the same as pip's settings.
 
-    All indexes are looked through, as pip does: each file is accepted by its hash or its exact release.
+    All indexes are looked through, as pip does: each file is accepted by its hash or its exact release. Beside hashes
+    uv takes no constraint that is not an exact release; a list with hashes names those itself.
     """
-    told = [part for name, option in EACH.items() for word in found.get(name, "").split() for part in (option, word)]
+    asked = {name: option for name, option in EACH.items() if not (by_hash and name == "constraint")}
+    told = [part for name, option in asked.items() for word in found.get(name, "").split() for part in (option, word)]
     no_index = ["--no-index"] if found.get("no-index", "").lower() in ("1", "true", "yes", "on") else []
     return ["--index-strategy", "unsafe-best-match", *no_index, *told]
 
@@ -62,5 +64,6 @@ def install(python: Path, uv: Path, arguments: list[str]) -> subprocess.Complete
     """Let uv install what pip's ``arguments`` name into the environment of ``python``."""
     listed = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True).stdout
     found = settings(listed)
-    command = [uv, "pip", "install", "--quiet", "--python", python, *options(found), *arguments]
+    told = options(found, by_hash="--require-hashes" in arguments)
+    command = [uv, "pip", "install", "--quiet", "--python", python, *told, *arguments]
     return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables(found)})

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TextIO
@@ -243,9 +244,8 @@ def node_major(node: str) -> int:
     return int(match.group(1)) if match else 0
 
 
-def npm_install() -> None:
+def npm_install(node: str) -> None:
     """``npm ci``: the build's JavaScript, by the lock file; leaves the node to use in a stamp."""
-    node = find_node()
     stamp("node", node)
     lock = ROOT / "package-lock.json"
     key = digest(lock)
@@ -347,16 +347,17 @@ def main(arguments: list[str]) -> int:
 def set_up(parts: list[str]) -> None:
     """What the named parts need, each once."""
     make_venv()
-    with beside("numpy_wheel.py") if "site" in parts else nullcontext():
+    with beside("numpy_wheel.py") if "site" in parts else nullcontext(), ThreadPoolExecutor() as aside:
         if "site" in parts or "test" in parts:  # test.txt stands on top of it
             pip_install("site", "what builds the site (requirements/site.txt)")
-        if "site" in parts:
-            npm_install()
+        npm = aside.submit(npm_install, find_node()) if "site" in parts else None
         if "test" in parts:
             pip_install("test", "what runs the tests (requirements/test.txt)")
         with beside("browser.py", "--install") if "browser" in parts else nullcontext():
             if "train" in parts:
                 install_torch()
+        if npm:
+            npm.result()
     if "model" in parts:
         fetch_model()
 

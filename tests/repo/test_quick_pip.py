@@ -33,6 +33,7 @@ def test_pips_settings_become_uvs_options_and_a_variable_stands_over_a_file(monk
         "--find-links", "/wheels", "--find-links", "/more",
         "--constraint", "/etc/constraints.txt",
     ]  # fmt: skip
+    assert "--constraint" not in quick_pip.options(found, by_hash=True)
     assert quick_pip.variables(found) == {"SSL_CERT_FILE": "/etc/mine.crt"}
     assert "--no-index" in quick_pip.options(quick_pip.settings(":env:.no-index='1'"))
     monkeypatch.setenv("SSL_CERT_FILE", "/own.crt")
