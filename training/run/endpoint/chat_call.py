@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import math
 import os
+import ssl
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +22,7 @@ MOST_BYTES = 2_000_000  # of an endpoint's reply; a chat completion of 8,000 tok
 MOST_CHARACTERS = 20_000  # of a completion that is read any further
 BUSY = (429, 500, 502, 503)
 FIRST_WAIT_S = 1.0  # before a busy endpoint is asked again; each further wait is twice as long
+_READING = threading.Lock()  # held while the certificates are read, once
 
 
 class NoAnswer(OSError):
@@ -113,8 +117,13 @@ async def _post(url: str, body: dict[str, Any], key_from: str) -> tuple[int, byt
     import httpx2
 
     content = b""
+    from_environment = not is_loopback(url)
+    with _READING:
+        certificates = _certificates(from_environment)
     async with (
-        httpx2.AsyncClient(follow_redirects=False, trust_env=not is_loopback(url), timeout=None) as client,
+        httpx2.AsyncClient(
+            follow_redirects=False, trust_env=from_environment, timeout=None, verify=certificates
+        ) as client,
         client.stream(
             "POST", f"{url.rstrip('/')}/chat/completions", json=body, headers=_authorization(key_from)
         ) as response,
@@ -124,6 +133,14 @@ async def _post(url: str, body: dict[str, Any], key_from: str) -> tuple[int, byt
             if len(content) > MOST_BYTES:
                 raise NoCompletion(f"more than {MOST_BYTES} bytes")
         return response.status_code, content
+
+
+@cache
+def _certificates(from_environment: bool) -> ssl.SSLContext:
+    """Whom a host is believed by; read once, since reading takes some 35 ms in which no other thread runs."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=from_environment)
 
 
 def _authorization(key_from: str) -> dict[str, str]:
@@ -147,10 +164,13 @@ def _read(content: bytes) -> Completion:
         text, tokens = choice["message"]["content"], (choice.get("logprobs") or {}).get("content") or ()
         if not isinstance(text, str | None):
             raise TypeError(f"the content is {type(text).__name__}")
+        logprobs = tuple(float(token["logprob"]) for token in tokens)
+        if any(math.isnan(logprob) for logprob in logprobs):
+            raise ValueError("a token's log-probability is no number")
         return Completion((text or "").strip()[:MOST_CHARACTERS], _count(usage, "prompt_tokens"),
                           _count(usage, "completion_tokens"), choice.get("finish_reason") == "stop",
-                          tuple(float(token["logprob"]) for token in tokens))  # fmt: skip
-    except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
+                          logprobs)  # fmt: skip
+    except (ValueError, OverflowError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise NoCompletion(str(error)) from error
 
 

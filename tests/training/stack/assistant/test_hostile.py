@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -111,10 +112,23 @@ def large(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"[" * 1_000_000)
 
 
-LIES = [large, *(lambda handler, content=content: say(handler, content) for content in (3, ["a"], {"a": 1}))]
+def counts_without_end(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b'{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": Infinity}}')
 
 
-@pytest.mark.parametrize("lie", LIES, ids=["large", "number", "list", "object"])
+def is_sure_of_nothing(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b'{"choices": [{"message": {"content": "x"}, "logprobs": {"content": [{"logprob": NaN}]}}]}')
+
+
+LIES = [large, counts_without_end, is_sure_of_nothing,
+        *(lambda handler, content=content: say(handler, content) for content in (3, ["a"], {"a": 1}))]  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", LIES, ids=["large", "endless count", "not a probability", "number", "list", "object"])
 def test_what_is_no_completion_is_one_line(lie: Callable) -> None:
     with pytest.raises(chat_call.NoCompletion) as found:
         ask(Teacher(lie).url)
@@ -130,6 +144,19 @@ def test_a_key_that_no_header_takes_is_not_shown(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(chat_call.NoAnswer, match="TEACHER_KEY") as found:
         ask("http://127.0.0.1:9/v1")
     assert "sesame" not in str(found.value).replace("\n", "")
+
+
+def test_certificates_are_read_once_for_all_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, load = [], ssl.SSLContext.load_verify_locations
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", lambda *given, **named: read.append(1) or
+                        load(*given, **named))  # fmt: skip
+    url = Teacher(lambda handler: say(handler, "well")).url
+    callers = [threading.Thread(target=ask, args=(url,)) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(read) <= 1  # each reading holds all threads up for some 35 ms
 
 
 def test_a_password_in_the_address_is_not_shown() -> None:
