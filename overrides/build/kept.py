@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import file_cache
 import numpy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,7 @@ def folder() -> Path:
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file() and "__pycache__" not in file.parts:
                 total.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
-    above = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache") / "frames"
+    above = file_cache.cache_folder() / "frames"
     found = above / total.hexdigest()[:16]
     found.mkdir(parents=True, exist_ok=True)
     os.utime(found)
@@ -53,15 +54,7 @@ def kept(name: str, make: Callable[[], Any]) -> Any:
         name: what is asked for, with all its arguments: two calls of one name give the same value.
         make: computes it.
     """
-    file = _file(name)
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        value = make()
-    part = file.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    part.replace(file)
-    return value
+    return json.loads(file_cache.kept(_file(name), lambda: json.dumps(make(), ensure_ascii=False).encode()))
 
 
 def kept_if_plain(name: str, make: Callable[[], Any]) -> Any:

@@ -25,6 +25,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from file_cache import cache_folder  # noqa: E402
+
 PYODIDE_VERSION = "314.0.3"
 NAME = "numpy-2.4.3-cp314-cp314-pyemscripten_2026_0_wasm32.whl"
 SHA256 = "0cad9c1b91f0082e4f959bc0e0bf5835a2efbba6ab3b1e9d1fe6e7e564cca98e"
@@ -43,12 +47,6 @@ class Unavailable(Exception):
 
 class CannotFetch(Exception):
     """No source could give the wheel; the message is one line that says what to do."""
-
-
-def cache_folder() -> Path:
-    """The folder that keeps downloads between builds: ``STAGE10_CACHE``, or ``.cache`` in the checkout."""
-    given = os.environ.get("STAGE10_CACHE")
-    return Path(given) if given else Path(__file__).resolve().parents[2] / ".cache"
 
 
 def fetch(say: Callable[[str], None] = lambda line: None) -> Path:

@@ -30,7 +30,7 @@ const ALWAYS = {
 };
 
 const text = (name) => fs.readFileSync(path.join(HERE, name), 'utf8');
-const cacheFolder = () => path.join(process.env.STAGE10_CACHE ?? path.join(ROOT, '.cache'), 'runtime');
+const cacheFolder = () => path.join(process.env.STAGE10_CACHE || path.join(ROOT, '.cache'), 'runtime');
 
 /** Everything that the result depends on, and the cache keys made of it. */
 function readInputs() {

@@ -18,6 +18,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import file_cache
 import numpy_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ def compare(built: Path, published: Path) -> str:
 
 def main() -> int:
     """Build and compare; 1 and one line where that is not possible."""
-    work = numpy_wheel.cache_folder() / "from-source"
+    work = file_cache.cache_folder() / "from-source"
     try:
         work.mkdir(parents=True, exist_ok=True)
         built = build(work)

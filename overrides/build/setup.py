@@ -27,13 +27,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import quick_pip  # noqa: E402
 import torch_build  # noqa: E402
+from file_cache import cache_folder  # noqa: E402
 from one_at_a_time import one_at_a_time  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stage10-stamps"
-CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
+CACHE = cache_folder()
 FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0, "vllm": 20.0}
 WINDOWS = (
     "Windows is not supported directly: install WSL (wsl --install) and run the same command in it; see README.md."

@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from file_cache import cache_folder  # noqa: E402
 from one_at_a_time import one_at_a_time  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ INPUTS = (
     "package-lock.json",
     "requirements/site.txt",
 )
-CACHE = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache")
+CACHE = cache_folder()
 PAGES = ("-m", "mkdocs", "build", "--strict")  # no --quiet: what is not printed does not count as a warning
 FULL_DISK = "No space left on device|ENOSPC|disk is full"
 SETTINGS = ("SITE_URL", "REPO_URL", "EDIT_URI", "REPORT_URL", "COMMIT")

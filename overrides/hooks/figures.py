@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,7 +20,9 @@ from mkdocs.utils import get_relative_url
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [path for path in (str(ROOT), str(Path(__file__).parent)) if path not in sys.path]
+sys.path.append(str(ROOT / "overrides" / "build"))  # last: it has a figures.py too
 
+import file_cache  # noqa: E402
 import lab_pictures  # noqa: E402
 import macros  # noqa: E402
 from formulas import node  # noqa: E402
@@ -79,17 +80,16 @@ def drawn(charts: list[dict]) -> dict[str, dict]:
     total = hashlib.sha256(asked.encode())
     for file in [SCRIPT, *sorted(CHARTS.glob("*.js")), *sorted((CHARTS / "charts").glob("*.js"))]:
         total.update(file.read_bytes())
-    kept = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache") / "figures" / f"{total.hexdigest()}.json"
-    if kept.is_file():
-        return json.loads(kept.read_text(encoding="utf-8"))
+    file = file_cache.cache_folder() / "figures" / f"{total.hexdigest()}.json"
+    return json.loads(file_cache.kept(file, lambda: _drawn_now(asked)))
+
+
+def _drawn_now(asked: str) -> bytes:
+    """What the node process draws of charts, both as JSON."""
     done = subprocess.run([node(), str(SCRIPT)], input=asked, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise PluginError(f"A figure could not be drawn:\n{done.stderr.strip()}")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(f".{os.getpid()}")
-    part.write_text(done.stdout, encoding="utf-8")
-    part.replace(kept)
-    return json.loads(done.stdout)
+    return done.stdout.encode()
 
 
 def on_page_markdown(markdown, page, config, files):

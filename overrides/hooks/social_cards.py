@@ -7,12 +7,12 @@ knows no CSS variables: ``colours`` puts their values in. What is drawn once is 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,14 @@ import resvg_py
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT / "overrides" / "build"))  # last: both folders have a figures.py
+
+import file_cache  # noqa: E402
 
 from overrides.figures.kit.svg import wrap  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "overrides" / "assets"
 WIDTH, HEIGHT = 1200, 630
 MARGIN = 64
@@ -70,24 +73,22 @@ def font() -> Path:
     """The headings' font at one weight, as a file that resvg reads."""
     source = ASSETS / "display.woff2"
     name = hashlib.sha256(source.read_bytes() + str(WEIGHT).encode()).hexdigest()[:16]
-    kept = kept_in() / f"{name}.ttf"
-    if not kept.is_file():
-        static = instancer.instantiateVariableFont(TTFont(source), {"wght": WEIGHT})
-        for record in static["name"].names:
-            if record.nameID in (1, 16):
-                record.string = FAMILY
-        static.flavor = None
-        part = kept.with_suffix(f".{os.getpid()}")
-        static.save(part)
-        part.replace(kept)
-    return kept
+    file = file_cache.cache_folder() / "cards" / f"{name}.ttf"
+    file_cache.kept(
+        file, lambda: _one_weight(TTFont(source, recalcTimestamp=False))
+    )  # the digest behind the font is in no reader's way
+    return file
 
 
-def kept_in() -> Path:
-    """The folder of what was drawn before."""
-    folder = Path(os.environ.get("STAGE10_CACHE") or ROOT / ".cache") / "cards"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _one_weight(variable: TTFont) -> bytes:
+    """A variable font at ``WEIGHT`` and under our name, as a file's content."""
+    static, content = instancer.instantiateVariableFont(variable, {"wght": WEIGHT}), BytesIO()
+    for record in static["name"].names:
+        if record.nameID in (1, 16):
+            record.string = FAMILY
+    static.flavor = None
+    static.save(content)
+    return content.getvalue()
 
 
 @lru_cache(maxsize=1)
@@ -208,12 +209,10 @@ def drawn(card: Card) -> str:
 def png(svg: str) -> bytes:
     """An SVG as PNG, from what was kept or drawn now."""
     total = hashlib.sha256((svg + sheet() + font().name).encode()).hexdigest()
-    kept = kept_in() / f"{total[:32]}.png"
-    if not kept.is_file():
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_bytes(resvg_py.svg_to_bytes(svg_string=svg, style_sheet=sheet(), font_files=[str(font())]))
-        part.replace(kept)
-    return kept.read_bytes()
+    return file_cache.kept(
+        file_cache.cache_folder() / "cards" / f"{total[:32]}.png",
+        lambda: resvg_py.svg_to_bytes(svg_string=svg, style_sheet=sheet(), font_files=[str(font())]),
+    )
 
 
 def icon(size: int, paper: bool) -> bytes:

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "overrides" / "hooks")]
 
 import figures  # noqa: E402
+import file_cache  # noqa: E402
 import macros  # noqa: E402
 
 from overrides.figures.kit import diagrams  # noqa: E402
@@ -124,7 +125,7 @@ def test_what_is_drawn_once_is_kept_until_it_changes(tmp_path: Path, monkeypatch
     first = figures.drawn([chart])
     monkeypatch.setattr(figures.subprocess, "run", lambda *_, **__: pytest.fail("drawn again"))
     assert figures.drawn([chart]) == first and len(first["c"]["svgs"]) == 2
-    assert json.loads(next((tmp_path / "figures").glob("*.json")).read_text()) == first
+    assert json.loads(file_cache.read(next((tmp_path / "figures").glob("*.json")))) == first
 
 
 def test_rows_of_dots_have_whiskers_and_their_own_table() -> None:
