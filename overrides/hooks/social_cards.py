@@ -210,7 +210,7 @@ def png(svg: str) -> bytes:
     """An SVG as PNG, from what was kept or drawn now."""
     total = hashlib.sha256((svg + sheet() + font().name).encode()).hexdigest()
     return file_cache.kept(
-        file_cache.cache_folder() / "cards" / f"{total[:32]}.png",
+        file_cache.cache_folder() / "cards" / f"{total[:32]}.kept",
         lambda: resvg_py.svg_to_bytes(svg_string=svg, style_sheet=sheet(), font_files=[str(font())]),
     )
 

