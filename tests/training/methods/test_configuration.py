@@ -45,8 +45,8 @@ def test_every_run_loads_and_its_adapter_is_counted(path):
     shape = shape_of(config.model.source)
     if shape is not None and config.lora:
         # R * (D_in + D_out), written out once more by hand for all seven maps of a layer
-        h, k, m = shape.hidden, shape.key_value, shape.inner
-        maps = (h + h) + (h + k) + (h + k) + (h + h) + (h + m) + (h + m) + (m + h)
+        h, q, k, m = shape.hidden, shape.query, shape.key_value, shape.inner
+        maps = (h + q) + (h + k) + (h + k) + (q + h) + (h + m) + (h + m) + (m + h)
         assert (
             adapter_parameters(shape, config.lora) == (shape.layers - adapted_from(config.lora)) * config.lora.r * maps
         )
