@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.site.lab_pages import BOOT, SAVE_DATA
+from tests.site.lab_pages import BOOT, READY, SAVE_DATA, know_links
 from tests.site.shared_lock import shared_lock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,6 +117,52 @@ def visit(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
         context.close()
 
 
+@pytest.fixture(scope="session")
+def awake(browser: Browser, site_url: str) -> Iterator[list[Page]]:
+    """At most one page whose Python has started; it serves ``lab_page``, test after test."""
+    pages: list[Page] = []
+    yield pages
+    for page in pages:
+        page.context.close()
+
+
+@pytest.fixture
+def lab_page(
+    request: pytest.FixtureRequest, browser: Browser, site_url: str, awake: list[Page]
+) -> Iterator[Callable[[str], Page]]:
+    """``lab_page("labs/lora/?rank=4")`` comes to a lab as a reader does who was at another before: by a link, with
+    Python running. Nothing is left of what earlier tests stored, and a test that fails takes the page with it. A test
+    that edits a lab's code, or closes the line, takes ``visit``."""
+
+    def open_page(path: str) -> Page:
+        if not awake:
+            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page.goto(site_url + "reference/notation/")
+            know_links(page)
+            page.complaints = []
+            page.on("pageerror", lambda error: page.complaints.append(str(error)))
+            awake.append(page)
+        [page] = awake
+        leave_to(page, f"{site_url}reference/notation/", "reference/notation/")
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.complaints.clear()
+        leave_to(page, site_url + path, path.partition("?")[0])
+        page.wait_for_function(READY, timeout=BOOT)
+        return page
+
+    failed_before = request.session.testsfailed
+    yield open_page
+    if awake and request.session.testsfailed > failed_before:
+        awake.pop().context.close()
+
+
+def leave_to(page: Page, href: str, address: str) -> None:
+    """By a link in the text, unless the page is there already."""
+    page.evaluate("""href => { const link = document.createElement('a'); link.href = href;
+        document.querySelector('article').append(link); link.click(); }""", href)  # fmt: skip
+    page.wait_for_selector(f"[data-page='{address}']", state="attached")
+
+
 @pytest.fixture(scope="module")
 def tour(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
     """As ``visit`` without labs, for tests that look at many pages and leave nothing behind: what the browser has
@@ -124,7 +170,7 @@ def tour(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
     contexts: dict[str, BrowserContext] = {}
     pages: list[Page] = []
 
-    def open_page(path: str = "", **options) -> Page:
+    def open_page(path: str = "", wait_until: str = "load", **options) -> Page:
         while pages:
             pages.pop().close()
         options.setdefault("viewport", {"width": 1280, "height": 900})
@@ -136,7 +182,7 @@ def tour(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
         page.requested, page.complaints = [], []
         page.on("request", lambda request: page.requested.append(request.url))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.answer = page.goto(site_url + path, wait_until="load")
+        page.goto(site_url + path, wait_until=wait_until)
         return page
 
     yield open_page

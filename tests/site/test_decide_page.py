@@ -6,9 +6,8 @@ from labs_py.core import decision
 from tests.site.lab_pages import BOOT, READY
 
 
-def test_answers_change_the_plan_and_the_configuration(visit):
-    page = visit("labs/decide/?base=poor&rows=500")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_answers_change_the_plan_and_the_configuration(lab_page):
+    page = lab_page("labs/decide/?base=poor&rows=500")
     page.select_option("select[name=goal]", "preference")
     page.select_option("select[name=base]", "half")
     page.wait_for_function("document.querySelector('[data-part=plan] h3').textContent.includes('DPO')", timeout=BOOT)

@@ -19,14 +19,12 @@ def _value(page, name):
     return float(page.get_attribute(f"[data-output={name}]", "data-value"))
 
 
-def _open(visit, query="", **options):
-    page = visit(PAGE + query, **options)
-    page.wait_for_function(READY, timeout=BOOT)
-    return page
+def _open(lab_page, query=""):
+    return lab_page(PAGE + query)
 
 
-def test_the_temperature_moves_by_keyboard_and_equals_native(visit):
-    page = _open(visit)
+def test_the_temperature_moves_by_keyboard_and_equals_native(lab_page):
+    page = _open(lab_page)
     page.focus("input[type=range][name=temperature]")
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"{READY} && {SHOWN}.temperature === 2.25", timeout=BOOT)
@@ -36,8 +34,8 @@ def test_the_temperature_moves_by_keyboard_and_equals_native(visit):
     assert not page.complaints
 
 
-def test_unseen_parameters_equal_a_plain_recomputation(visit, root: Path):
-    page = _open(visit, "?teacher=smollm2&prompt=9&temperature=1.75&alpha=0.4&start=unigram&divergence=reverse")
+def test_unseen_parameters_equal_a_plain_recomputation(lab_page, root: Path):
+    page = _open(lab_page, "?teacher=smollm2&prompt=9&temperature=1.75&alpha=0.4&start=unigram&divergence=reverse")
     page.wait_for_function(f"{READY} && {SHOWN}.prompt === 9", timeout=BOOT)
     table = json.loads((root / "docs/data/labs/files/smollm2_next_token_logits.json").read_text())
     top = table["prompts"][8]["top"]
@@ -49,8 +47,8 @@ def test_unseen_parameters_equal_a_plain_recomputation(visit, root: Path):
     assert _value(page, "loss_now") == pytest.approx(0.4 * 1.75**2 * reverse - 0.6 * math.log(hard[0]), rel=1e-9)
 
 
-def test_training_falls_and_the_lab_answers_after_stop(visit):
-    page = _open(visit, "?steps=400")
+def test_training_falls_and_the_lab_answers_after_stop(lab_page):
+    page = _open(lab_page, "?steps=400")
     before = _value(page, "loss_now")
     page.click("[data-action=run]")
     page.wait_for_function(
@@ -63,8 +61,8 @@ def test_training_falls_and_the_lab_answers_after_stop(visit):
     assert not page.complaints
 
 
-def test_the_held_out_difference_is_shown_after_a_run(visit):
-    page = _open(visit)
+def test_the_held_out_difference_is_shown_after_a_run(lab_page):
+    page = _open(lab_page)
     page.click("[data-action=run]")
     page.wait_for_function(
         f"{READY} && document.querySelector('[data-output=heldout_kl_soft]')?.dataset.value > 0", timeout=BOOT
@@ -72,13 +70,13 @@ def test_the_held_out_difference_is_shown_after_a_run(visit):
     assert _value(page, "heldout_kl_soft") < _value(page, "heldout_kl_hard_best") < _value(page, "heldout_kl_hard")
 
 
-def test_a_prompt_that_a_teacher_lacks_is_a_sentence(visit):
-    page = _open(visit, "?prompt=11")
+def test_a_prompt_that_a_teacher_lacks_is_a_sentence(lab_page):
+    page = _open(lab_page, "?prompt=11")
     page.locator("lab-view").filter(has_text="first five prompts only").wait_for(timeout=BOOT)
 
 
-def test_a_wrong_answer_names_the_mistake_and_a_right_one_is_kept(visit):
-    page = _open(visit)
+def test_a_wrong_answer_names_the_mistake_and_a_right_one_is_kept(lab_page):
+    page = _open(lab_page)
     item = page.locator("[data-challenge=t-squared]")
     t = float(item.locator("[data-part=prompt]").inner_text().split("T = ")[1].split(" ")[0])
     for answer, result, said in ((t, "wrong", "chain rule"), (t * t, "right", "Yes")):

@@ -70,6 +70,7 @@ def test_each_lab_has_its_page():
     assert LABS == sorted(api.list_labs())
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("slug", LABS)
 def test_before_its_script_a_control_is_taken_up_later_or_visibly_out_of_use(browser, site_url, slug):
     with held(browser, MAIN) as (page, release):

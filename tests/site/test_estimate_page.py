@@ -6,9 +6,8 @@ from labs_py import api
 from tests.site.lab_pages import BOOT, READY, SHOWN, VALUE
 
 
-def test_choices_and_keys_change_the_estimate_as_core_does(visit):
-    page = visit("labs/estimate/")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_choices_and_keys_change_the_estimate_as_core_does(lab_page):
+    page = lab_page("labs/estimate/")
     page.select_option("select[name=model]", "Qwen3-8B")
     page.select_option("select[name=method]", "qlora")
     page.wait_for_function(f"{SHOWN}.method === 'qlora' && {SHOWN}.model === 'Qwen3-8B' && {READY}", timeout=BOOT)
@@ -17,9 +16,8 @@ def test_choices_and_keys_change_the_estimate_as_core_does(visit):
     assert not page.complaints
 
 
-def test_a_hostile_address_is_repaired(visit):
-    page = visit("labs/estimate/?model=%3Cscript%3E&batch=1e99&tokens=nan")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_a_hostile_address_is_repaired(lab_page):
+    page = lab_page("labs/estimate/?model=%3Cscript%3E&batch=1e99&tokens=nan")
     assert page.evaluate(SHOWN)["model"] == "Qwen2.5-7B" and not page.complaints
 
 

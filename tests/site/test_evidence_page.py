@@ -9,9 +9,8 @@ from tests.site.lab_pages import BOOT, READY, VALUE
 
 
 @pytest.fixture
-def lab(visit):
-    page = visit("labs/evidence/")
-    page.wait_for_function(READY, timeout=BOOT)
+def lab(lab_page):
+    page = lab_page("labs/evidence/")
     return page
 
 

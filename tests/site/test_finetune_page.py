@@ -11,9 +11,8 @@ from tests.site.lab_pages import BOOT, READY
 PAGE = "build/12-finetune/"
 
 
-def test_twenty_steps_flip_answers_and_the_adapter_is_the_native_one(visit, tmp_path):
-    page = visit(PAGE + "?steps=20")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_twenty_steps_flip_answers_and_the_adapter_is_the_native_one(lab_page, tmp_path):
+    page = lab_page(PAGE + "?steps=20")
     download = page.locator("button[data-part=adapter]")
     assert download.is_disabled() and page.locator("th [data-recorded]").count() == 1
     page.click("[data-action=run]")
@@ -33,9 +32,8 @@ def test_twenty_steps_flip_answers_and_the_adapter_is_the_native_one(visit, tmp_
     assert not page.complaints
 
 
-def test_a_run_can_be_stopped(visit):
-    page = visit(PAGE + "?steps=200")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_a_run_can_be_stopped(lab_page):
+    page = lab_page(PAGE + "?steps=200")
     page.click("[data-action=run]")
     page.wait_for_function("Number(document.querySelector('[data-output=loss_now]').dataset.value) > 0", timeout=BOOT)
     page.click("[data-action=stop]")

@@ -20,7 +20,7 @@ from tests.site.lab_pages import LAB_PAGES, SAVE_DATA
 
 SIZES = ((1440, 900), (1280, 800), (1920, 1080), (390, 844))
 LABS = sorted(LAB_PAGES)
-SOME_LABS = EFFORT.some(LABS, 4)
+SOME_LABS = EFFORT.some(LABS, 3)
 HEADER = 48  # pixels of the site's own header, which stays
 # Page length at 1440 x 900 before the instrument came first.
 LENGTH_BEFORE = {
@@ -177,6 +177,7 @@ def test_a_main_control_and_a_chart_that_it_moves_share_the_screen(page, site_ur
         assert apart == [], f"{slug} at {width} x {height}: {apart}"
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("slug", LABS)
 def test_nothing_is_empty_on_arrival(page, site_url, slug):
     page.goto(site_url + LAB_PAGES[slug])
@@ -199,6 +200,7 @@ COVERED = """() => {
 }"""
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_back_to_top_is_a_small_icon_in_the_corner(page, site_url, width, height):
     """Scrolled as hands do: down, then up a little, which brings the button."""

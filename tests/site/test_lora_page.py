@@ -50,8 +50,8 @@ def test_from_the_landing_page_to_a_moved_rank_by_keyboard_alone(visit):
     ],
     ids=lambda p: f"{p['source']}-{p['size']}-{p['rank']}",
 )
-def test_the_page_says_what_lapack_says(visit, params):
-    page = visit("labs/lora/?" + "&".join(f"{name}={value}" for name, value in params.items()))
+def test_the_page_says_what_lapack_says(lab_page, params):
+    page = lab_page("labs/lora/?" + "&".join(f"{name}={value}" for name, value in params.items()))
     page.wait_for_function(f"{READY} && {SHOWN}.seed === {params['seed']}", timeout=BOOT)
     shown = json.loads(page.get_attribute("lab-view", "data-params"))
     update = decomposition.make_update(shown)
@@ -68,9 +68,8 @@ def test_the_page_says_what_lapack_says(visit, params):
         assert abs(_value(page, name) - value) <= 1e-9 * max(abs(value), values[0]), name
 
 
-def test_training_reaches_the_floor_and_the_bad_preset_diverges_in_words(visit):
-    page = visit("labs/lora/")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_training_reaches_the_floor_and_the_bad_preset_diverges_in_words(lab_page):
+    page = lab_page("labs/lora/")
     page.click("[data-action=run]")
     page.wait_for_function(
         "document.querySelector('[data-output=train_steps_done]')?.dataset.value === '300'", timeout=BOOT
@@ -83,9 +82,8 @@ def test_training_reaches_the_floor_and_the_bad_preset_diverges_in_words(visit):
     page.get_by_role("status").filter(has_text="Diverged at step").first.wait_for(timeout=BOOT)
 
 
-def test_a_wrong_answer_names_the_mistake_and_a_right_one_is_kept(visit):
-    page = visit("labs/lora/")
-    page.wait_for_function(READY, timeout=BOOT)
+def test_a_wrong_answer_names_the_mistake_and_a_right_one_is_kept(lab_page):
+    page = lab_page("labs/lora/")
     item = page.locator("[data-challenge=energy-to-error]")
     kept = int(item.locator("[data-part=prompt]").inner_text().split("keeps ")[1].split("%")[0])
     for answer, result, words in ((1 - kept / 100, "wrong", "square root"), ((1 - kept / 100) ** 0.5, "right", "√")):

@@ -11,9 +11,8 @@ from tests.unit.labs.test_mask import numbered, twelve
 
 
 @pytest.fixture
-def lab(visit):
-    page = visit("labs/mask/")
-    page.wait_for_function(READY, timeout=BOOT)
+def lab(lab_page):
+    page = lab_page("labs/mask/")
     return page
 
 

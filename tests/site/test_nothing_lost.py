@@ -36,8 +36,8 @@ def write(page, selector: str, text: str) -> None:
     page.wait_for_function(CALM, timeout=BOOT)
 
 
-def test_what_was_pasted_outlasts_presets_links_tasks_reset_and_a_prediction_and_can_be_brought_back(lab):
-    page = lab()
+def test_what_was_pasted_outlasts_presets_links_tasks_reset_and_a_prediction_and_can_be_brought_back(lab_page):
+    page = lab_page("labs/evidence/")
     write(page, RESULTS, OWN)
     assert page.locator("[data-param=results][data-own]").count() == 1
     write(page, "[data-exact=gain]", "7.5")
@@ -61,8 +61,8 @@ def test_what_was_pasted_outlasts_presets_links_tasks_reset_and_a_prediction_and
     page.wait_for_function(f"{READY} && ({VALUE})('gained') === 21", timeout=BOOT)
 
 
-def test_a_locked_prediction_can_be_corrected_and_an_unclear_one_is_asked_back(lab):
-    page = lab()
+def test_a_locked_prediction_can_be_corrected_and_an_unclear_one_is_asked_back(lab_page):
+    page = lab_page("labs/evidence/")
     item = page.locator("[data-prediction=items]")
     for text, said in (("many", "not a number"), ("49%", "per cent")):
         item.locator("[data-answer]").evaluate("(field, text) => { field.value = text; }", text)
@@ -78,8 +78,8 @@ def test_a_locked_prediction_can_be_corrected_and_an_unclear_one_is_asked_back(l
     page.wait_for_selector("[data-prediction=items][data-result=right]", state="attached", timeout=BOOT)
 
 
-def test_a_typed_setting_is_read_as_written_or_asked_back(lab):
-    page = lab()
+def test_a_typed_setting_is_read_as_written_or_asked_back(lab_page):
+    page = lab_page("labs/evidence/")
     for text, value in (("0,55", 0.55), ("49%", 0.49), ("30", 0.3), ("4e-1", 0.4)):
         write(page, "[data-exact=base_rate]", text)
         page.wait_for_function(f"{SHOWN}.base_rate === {value} && {READY}", timeout=BOOT)
@@ -89,8 +89,8 @@ def test_a_typed_setting_is_read_as_written_or_asked_back(lab):
     assert "stays 0.4" in page.locator("[data-part=status]").first.text_content()
 
 
-def test_many_unknown_names_in_a_link_leave_the_bar_as_it_is(lab):
-    page = lab("labs/lora/?size=64&rank=999&utm_source=x&" + "&".join(f"x{i}=1" for i in range(250)))
+def test_many_unknown_names_in_a_link_leave_the_bar_as_it_is(lab_page):
+    page = lab_page("labs/lora/?size=64&rank=999&utm_source=x&" + "&".join(f"x{i}=1" for i in range(250)))
     said = page.locator("[data-part=status]").first.text_content()
     assert "64 is used" in said and "256" not in said and "utm_source" not in said and len(said) < 400
     assert page.evaluate(f"{SHOWN}.rank") == 64

@@ -29,6 +29,7 @@ def test_where_the_numbers_come_from_is_printed_only_if_the_reader_opened_it(tou
     assert page.locator(".s10-ledger td").first.is_visible()
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("address", LABS)
 def test_a_lab_is_one_figure_and_its_text(tour, address: str) -> None:
     page = tour(address)

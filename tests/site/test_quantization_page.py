@@ -17,14 +17,12 @@ def _value(page, name):
     return float(page.get_attribute(f"[data-output={name}]", "data-value"))
 
 
-def _open(visit, query="", **options):
-    page = visit(PAGE + query, **options)
-    page.wait_for_function(READY, timeout=BOOT)
-    return page
+def _open(lab_page, query=""):
+    return lab_page(PAGE + query)
 
 
-def test_the_bits_slider_moves_by_keyboard_and_equals_native(visit):
-    page = _open(visit)
+def test_the_bits_slider_moves_by_keyboard_and_equals_native(lab_page):
+    page = _open(lab_page)
     page.focus("input[type=range][name=bits]")
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"{READY} && {SHOWN}.bits === 5", timeout=BOOT)
@@ -34,8 +32,8 @@ def test_the_bits_slider_moves_by_keyboard_and_equals_native(visit):
     assert not page.complaints
 
 
-def test_unseen_parameters_equal_a_plain_recomputation(visit):
-    page = _open(visit, "?weights=gaussian&seed=4711&bits=3&scheme=affine&granularity=row&repair_rank=5")
+def test_unseen_parameters_equal_a_plain_recomputation(lab_page):
+    page = _open(lab_page, "?weights=gaussian&seed=4711&bits=3&scheme=affine&granularity=row&repair_rank=5")
     page.wait_for_function(f"{READY} && {SHOWN}.seed === 4711", timeout=BOOT)
     matrix = np.random.default_rng(4711).normal(0, 0.02, (384, 384))
     low = matrix.min(axis=1, keepdims=True)
@@ -48,8 +46,8 @@ def test_unseen_parameters_equal_a_plain_recomputation(visit):
     assert abs(_value(page, "bits_per_weight") - (3 + 64 / 384)) <= 1e-9
 
 
-def test_a_hostile_paste_is_a_sentence_and_the_lab_lives_on(visit):
-    page = _open(visit)
+def test_a_hostile_paste_is_a_sentence_and_the_lab_lives_on(lab_page):
+    page = _open(lab_page)
     page.select_option("select[name=weights]", "pasted")
     area = page.locator("textarea[name=pasted]")
     for text, words in (("1 2 three 4 5 6 7 8 9", "is not a number"), ("1 2 3 nan 5 6 7 8", "not a finite number")):
@@ -66,8 +64,8 @@ def test_a_hostile_paste_is_a_sentence_and_the_lab_lives_on(visit):
     assert _value(page, "largest_weight") == pytest.approx(0.386, abs=0.001)
 
 
-def test_the_live_fit_falls_to_the_floor(visit):
-    page = _open(visit)
+def test_the_live_fit_falls_to_the_floor(lab_page):
+    page = _open(lab_page)
     page.click("[data-action=run]")
     page.locator("[data-chart=fit] svg[role=img]").wait_for(timeout=BOOT)
     page.wait_for_function(
@@ -76,8 +74,8 @@ def test_the_live_fit_falls_to_the_floor(visit):
     assert page.locator("[data-chart=spectrum] svg[role=img] .lab-line").count() == 1
 
 
-def test_a_wrong_answer_names_the_mistake_and_a_right_one_is_kept(visit):
-    page = _open(visit)
+def test_a_wrong_answer_names_the_mistake_and_a_right_one_is_kept(lab_page):
+    page = _open(lab_page)
     item = page.locator("[data-challenge=true-bits]")
     words = item.locator("[data-part=prompt]").inner_text()
     bits = int(words.split("stored in ")[1].split("-bit")[0])

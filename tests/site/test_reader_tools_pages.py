@@ -40,10 +40,9 @@ def test_alive_there_is_no_axe_violation(visit, slug, scheme):
 
 
 @pytest.mark.parametrize("slug", TOOLS)
-def test_tab_leads_to_a_setting_and_the_arrow_key_gives_what_core_gives(visit, slug):
+def test_tab_leads_to_a_setting_and_the_arrow_key_gives_what_core_gives(lab_page, slug):
     name = TOOLS[slug][0]
-    page = visit(f"labs/{slug}/")
-    page.wait_for_function(READY, timeout=BOOT)
+    page = lab_page(f"labs/{slug}/")
     before = page.evaluate(SHOWN)[name]
     for _ in range(200):
         page.keyboard.press("Tab")
@@ -61,10 +60,9 @@ def test_tab_leads_to_a_setting_and_the_arrow_key_gives_what_core_gives(visit, s
 
 
 @pytest.mark.parametrize("slug", TOOLS)
-def test_a_hostile_address_is_repaired_and_said(visit, slug):
+def test_a_hostile_address_is_repaired_and_said(lab_page, slug):
     _, query, wanted = TOOLS[slug]
-    page = visit(f"labs/{slug}/?{query}")
-    page.wait_for_function(READY, timeout=BOOT)
+    page = lab_page(f"labs/{slug}/?{query}")
     shown = page.evaluate(SHOWN)
     assert {name: shown[name] for name in wanted} == wanted and not page.complaints
     assert page.locator("lab-view img[src=x], lab-view script").count() == 0
@@ -81,9 +79,9 @@ def test_without_scripts_the_first_frame_is_what_core_computes(visit, slug):
         assert page.locator(f"[data-chart={chart.name}] table").count() >= 1, chart.name
 
 
-def test_a_shared_link_opens_the_plan_that_it_was_shared_for(visit):
+def test_a_shared_link_opens_the_plan_that_it_was_shared_for(lab_page):
     goal = quote("reasoning")
-    page = visit(f"labs/decide/?goal={goal}&base=half&rows=900&private=true")
+    page = lab_page(f"labs/decide/?goal={goal}&base=half&rows=900&private=true")
     page.wait_for_function(f"{READY} && {SHOWN}.goal === 'reasoning'", timeout=BOOT)
     page.wait_for_function("document.querySelector('[data-part=plan] h3').textContent.includes('GRPO')", timeout=BOOT)
     assert "Nothing leaves your machines" in page.inner_text("[data-part=plan]")

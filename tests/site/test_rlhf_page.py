@@ -13,8 +13,8 @@ from tests.site.lab_pages import BOOT, READY, SHOWN
 
 
 @pytest.fixture
-def lab(visit):
-    page = visit("labs/rlhf/")
+def lab(lab_page):
+    page = lab_page("labs/rlhf/")
     page.locator(".pick").scroll_into_view_if_needed()
     page.wait_for_function(READY, timeout=BOOT)
     return page
