@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from fontTools.ttLib import TTFont
 NOT_SHOWN = re.compile(r'<span class="katex-mathml">.*?</math></span>|<[^>]+>', re.DOTALL)
 
 
-def characters(html: list[str]) -> set[str]:
+def characters(html: list[str]) -> frozenset[str]:
     """What the formulas show; the reading for machines is not set in these fonts."""
-    return {letter for formula in html for letter in unescape(NOT_SHOWN.sub("", formula)) if not letter.isspace()}
+    return frozenset("".join("".join(unescape(NOT_SHOWN.sub("", formula)).split()) for formula in html))
 
 
-def cut(font: Path, wanted: set[str]) -> bytes:
+@cache
+def cut(font: Path, wanted: frozenset[str]) -> bytes:
     """The woff2 file with the wanted characters only."""
     options = subset.Options(flavor="woff2", layout_features=["*"], hinting=False, notdef_outline=True)
     cutter = subset.Subsetter(options)

@@ -83,10 +83,11 @@ def python(name: str, version: str, licence: str, role: str, source: str) -> Par
         installed = metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
         raise PluginError(f"The notice page lacks a part: {name} is not installed") from error
-    texts = [file for file in installed.files or [] if LICENCE_FILE.match(file.name) and ".dist-info" in str(file)]
+    files = [line.split(",")[0] for line in (installed.read_text("RECORD") or "").splitlines() if ".dist-info" in line]
+    texts = [file for file in files if LICENCE_FILE.match(file.rpartition("/")[2])]
     if not texts:
         raise PluginError(f"The notice page lacks a licence: {name} brings no licence file")
-    text = Path(str(texts[0].locate())).read_text(encoding="utf-8")
+    text = Path(str(installed.locate_file(texts[0]))).read_text(encoding="utf-8")
     return Part(name, version or installed.version, licence, role, source, text)
 
 

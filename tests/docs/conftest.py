@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from mkdocs.exceptions import Abort, PluginError
+from mkdocs.theme import Theme
 
 ROOT = Path(__file__).resolve().parents[2]
 REGISTRY = """
@@ -63,6 +66,32 @@ class Built:
         return (self.site / address / "index.html").read_text(encoding="utf-8")
 
 
+class Compiled(BytecodeCache):
+    """The theme's templates, compiled once for all builds of a run."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give back what was compiled of the same source."""
+        if bucket.key + bucket.checksum in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key + bucket.checksum])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+def environment(theme: Theme) -> Environment:
+    """The theme's templates as they are, without compiling them anew."""
+    env = Theme.get_env(theme)
+    env.bytecode_cache = COMPILED
+    return env
+
+
 @pytest.fixture
 def tiny(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Callable[..., Built]:
     """``tiny(front, second="...", files={path: text})`` builds and reports; a refused build has problems."""
@@ -83,6 +112,7 @@ def tiny(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Callable[..., Buil
             path.write_text(text, encoding="utf-8")
         site = tmp_path / "site"
         config = load_config(str(ROOT / "mkdocs.yml"), docs_dir=str(docs), site_dir=str(site), strict=True)
+        config.theme.get_env = lambda: environment(config.theme)
         caplog.set_level(logging.WARNING, logger="mkdocs")
         caplog.clear()
         refused = []
