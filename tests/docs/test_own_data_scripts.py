@@ -136,7 +136,7 @@ def tiny_embedder(chat_model: Path, folder: Path) -> Path:
 
 
 @pytest.mark.sampled  # each loads the bundled model and TRL's trainer
-@pytest.mark.parametrize("script", EFFORT.some(SCRIPTS, 3), ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", EFFORT.some(SCRIPTS, 2), ids=lambda path: path.stem)
 def test_a_script_runs_as_it_stands(
     script: Path, bundled_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
 ) -> None:

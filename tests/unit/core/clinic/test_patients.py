@@ -17,7 +17,7 @@ from labs_py.core.clinic.settings import Settings
 from tests.effort import EFFORT
 
 SEEDS = range(1, 6)
-PLAYED = EFFORT.some([(cause.name, seed) for cause in CAUSES for seed in SEEDS], 8)
+PLAYED = EFFORT.some([(cause.name, seed) for cause in CAUSES for seed in SEEDS], 3)
 
 
 @lru_cache(maxsize=1)

@@ -45,7 +45,7 @@ def _guess(rng, name):
 @pytest.mark.parametrize("challenge", SPEC.challenges, ids=lambda c: c.name)
 def test_guessing_passes_less_than_one_time_in_ten(challenge, effort):
     rng = np.random.default_rng(0)
-    trials = effort.count(30, 60)
+    trials = effort.count(20, 60)
     passed = near = 0
     for trial in range(trials):
         params, number = _guess(rng, challenge.name)
