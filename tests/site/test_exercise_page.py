@@ -137,6 +137,7 @@ def test_by_keys_alone(lora: Page) -> None:
     expect(box.locator("[data-action=hint]")).to_be_focused()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_a_phone_shows_all(visit: Callable[..., Page], scheme: str) -> None:
     page = visit(LORA, labs=False, viewport={"width": 390, "height": 844}, color_scheme=scheme)

@@ -127,6 +127,7 @@ def test_back_to_a_long_page_returns_to_the_place_that_was_left(visit, site_url)
     assert page.evaluate(TOP, "add-a-page") == pytest.approx(left, abs=40)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("anchor", ["add-a-method", "add-a-page", "style"])
 def test_a_page_opened_at_a_place_stays_there(visit, anchor: str) -> None:
     page = visit(f"reference/contributing/#{anchor}", labs=False)

@@ -390,15 +390,15 @@ def test_saved_edits_of_an_older_lesson_say_so(page, address):
 
 
 @pytest.mark.parametrize("query", ["?rank=-3&seed=abc&size=99999&x=<script>alert(1)</script>", "?rank=" + "9" * 3000])
-def test_a_hostile_link_is_repaired_in_words(page, address, query):
-    alerts = []
-    page.on("dialog", lambda dialog: alerts.append(dialog.message))
-    open_lab(page, address, query)
+def test_a_hostile_link_is_repaired_in_words(lab_page, query):
+    page = lab_page(f"labs/lora/{query}")
+    page.evaluate("window.alerts = []; window.alert = (text) => alerts.push(text)")
+    page = lab_page(f"labs/lora/{query}")
     params = shown_params(page)
     assert 1 <= params["rank"] <= params["size"] <= 256
     text = status_of(page)
     assert ("below the smallest" in text and "not a setting" in text) or "longer than" in text
-    assert alerts == [] and page.locator("lab-view script").count() == 0
+    assert page.evaluate("alerts") == [] and page.locator("lab-view script").count() == 0
 
 
 def test_without_scripts_everything_reads(browser, address):
@@ -517,7 +517,7 @@ def test_print_shows_the_lab_without_its_buttons(page, address):
     assert page.locator("[data-output=relative_error]").is_visible()
 
 
-def test_waking_does_not_change_the_look(browser, address):
+def test_waking_does_not_change_the_look(browser, address, lab_page):
     """The painted page and the woken one have the same size, charts and text, save what only scripts can do."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     painted = context.new_page()
@@ -525,12 +525,9 @@ def test_waking_does_not_change_the_look(browser, address):
     parts = "[data-chart=spectrum] [data-part=plot]"
     before = painted.locator(parts).inner_html(), painted.locator(parts).bounding_box()["width"]
     context.close()
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    woken = context.new_page()
-    open_lab(woken, address)
+    woken = lab_page("labs/lora/")
     after = woken.locator(parts).inner_html(), woken.locator(parts).bounding_box()["width"]
     assert before == after
-    context.close()
 
 
 def test_the_sub_path_is_what_was_served(address):

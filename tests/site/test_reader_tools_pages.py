@@ -30,7 +30,7 @@ SEEN = [
 ]
 
 
-@pytest.mark.sampled
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("slug", "scheme"), SEEN)
 def test_alive_there_is_no_axe_violation(visit, slug, scheme):
     page = visit(f"labs/{slug}/", color_scheme=scheme, reduced_motion="reduce")

@@ -120,6 +120,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("query", HOSTILE)
 def test_a_hostile_link_shows_names_of_ours_and_nothing_else(visit: Callable[..., Page], query: str) -> None:
     page = visit("certificate/", labs=False)
@@ -143,6 +144,7 @@ def test_with_storage_off_both_pages_say_so(visit: Callable[..., Page]) -> None:
     expect(page.locator("review-set")).to_contain_text("nothing to ask yet")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("path", "scheme"), [("review/", "light"), ("review/", "dark"), ("certificate/", "dark")])
 def test_axe_finds_nothing_on_a_phone(visit: Callable[..., Page], path: str, scheme: str) -> None:
     options = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme}
