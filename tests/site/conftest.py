@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.site.lab_pages import BOOT, READY, SAVE_DATA, know_links
+from tests.site.lab_pages import BOOT, READY, SAVE_DATA, forget, know_links
 from tests.site.shared_lock import shared_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/stage-10/"
+WIDE = {"width": 1280, "height": 900}
 # A lab shows what it computes at once; what plays on arrival and at a pace has tests of its own.
 AT_ONCE = "globalThis.stage10LabSettings = {arrival: false, replay: false}"
 
@@ -57,6 +58,10 @@ def site_url(site_dir: Path) -> Iterator[str]:
             inside = urlsplit(path).path.startswith(PREFIX)
             return super().translate_path("/" + path[len(PREFIX) :] if inside else "/outside-the-site")
 
+        def send_header(self, keyword: str, value: str) -> None:
+            """As GitHub Pages: a browser keeps what it has for ten minutes."""
+            super().send_header(keyword, "max-age=600" if keyword == "Cache-Control" else value)
+
         def log_message(self, *arguments) -> None:
             """The tests say what went wrong."""
 
@@ -90,31 +95,45 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def visit(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
-    """``visit("labs/", color_scheme="dark", labs=False)`` opens a page in a fresh context and notes what it asks for.
+@pytest.fixture(scope="session")
+def home(browser: Browser, site_url: str) -> Iterator[BrowserContext]:
+    """A context that keeps what it has fetched and compiled from test to test, and nothing that a page has stored."""
+    context = browser.new_context(viewport=WIDE)
+    yield context
+    context.close()
 
-    ``page.requested`` holds the addresses of all requests, ``page.complaints`` what went wrong in scripts.
+
+@pytest.fixture
+def visit(browser: Browser, home: BrowserContext, site_url: str) -> Iterator[Callable[..., Page]]:
+    """``visit("labs/", color_scheme="dark", labs=False)`` opens a page with empty storage and notes what it asks for.
+
+    ``page.requested`` holds the addresses of all requests, ``page.complaints`` what went wrong in scripts. The first
+    page of a test that has no options but its size opens in ``home``, every other one in a context of its own.
     """
     contexts: list[BrowserContext] = []
 
     def open_page(path: str = "", labs: bool = True, init: str = "", **options) -> Page:
-        options.setdefault("viewport", {"width": 1280, "height": 900})
-        context = browser.new_context(**options)
+        shared = not contexts and set(options) <= {"viewport"}
+        context = home if shared else browser.new_context(**{"viewport": WIDE, **options})
         contexts.append(context)
+        page = context.new_page()
+        if shared:
+            page.set_viewport_size(options.get("viewport", WIDE))
         for script in [init] if labs else [SAVE_DATA, init]:
             if script:
-                context.add_init_script(script)
-        page = context.new_page()
+                (page if shared else context).add_init_script(script)
         page.requested, page.complaints = [], []
-        context.on("request", lambda request: page.requested.append(request.url))
+        page.on("request", lambda request: page.requested.append(request.url))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.goto(site_url + path, wait_until="load")
         return page
 
     yield open_page
     for context in contexts:
-        context.close()
+        if context is home:
+            forget(home, site_url)
+        else:
+            context.close()
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +155,7 @@ def lab_page(
 
     def open_page(path: str) -> Page:
         if not awake:
-            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page = browser.new_context(viewport=WIDE).new_page()
             page.goto(site_url + "reference/notation/")
             know_links(page)
             page.complaints = []
@@ -173,7 +192,7 @@ def tour(browser: Browser, site_url: str) -> Iterator[Callable[..., Page]]:
     def open_page(path: str = "", wait_until: str = "load", **options) -> Page:
         while pages:
             pages.pop().close()
-        options.setdefault("viewport", {"width": 1280, "height": 900})
+        options.setdefault("viewport", WIDE)
         if repr(options) not in contexts:
             contexts[repr(options)] = browser.new_context(**options)
             contexts[repr(options)].add_init_script(SAVE_DATA)

@@ -116,3 +116,17 @@ def know_links(page) -> None:
         "performance.getEntriesByType('resource').some(e => e.name.endsWith('sitemap.xml') && e.responseEnd > 0)"
     )
     page.evaluate("new Promise(requestIdleCallback)")
+
+
+def forget(context, address: str) -> None:
+    """Clear what a test's pages left in the context ``home``: themselves, their storage, routes and permissions."""
+    context.unroute_all(behavior="ignoreErrors")
+    context.clear_permissions()
+    context.set_offline(False)
+    blank = context.new_page()
+    for page in context.pages:
+        if page != blank:
+            page.close()
+    stored = {"origin": address.removesuffix(f"{PREFIX}/"), "storageTypes": "cookies,local_storage,indexeddb,cache_storage,service_workers"}
+    context.new_cdp_session(blank).send("Storage.clearDataForOrigin", stored)
+    blank.close()

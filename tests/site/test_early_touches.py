@@ -13,7 +13,7 @@ from site_axe import still
 
 from labs_py import api
 from tests.effort import EFFORT
-from tests.site.lab_pages import BOOT, LAB_PAGES, READY, SAVE_DATA, SHOWN, status_of
+from tests.site.lab_pages import BOOT, LAB_PAGES, READY, SAVE_DATA, SHOWN, forget, status_of
 
 LABS = sorted(LAB_PAGES)
 SOME_LABS = EFFORT.some(LABS, 3)  # what all labs share is tried in some; make test-long tries it in all
@@ -38,14 +38,14 @@ WAITING = "[data-action=stop], [data-action=undo], [data-action=download], [data
 
 
 @contextmanager
-def held(browser, *patterns: str, init: str = SAVE_DATA):
+def held(home, site_url, *patterns: str, init: str = SAVE_DATA):
     """A page, a function that lets its held requests go, and how many there are."""
-    context = browser.new_context(service_workers="block", viewport={"width": 1280, "height": 900})
-    context.add_init_script(init)
+    page = home.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.add_init_script(init)
     waiting = []
     for pattern in patterns:
-        context.route(pattern, lambda route: waiting.append(route))
-    page = context.new_page()
+        page.route(pattern, lambda route: waiting.append(route))
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
 
@@ -54,9 +54,11 @@ def held(browser, *patterns: str, init: str = SAVE_DATA):
         while waiting:
             waiting.pop().continue_()
 
-    yield page, release
-    assert page.complaints == []
-    context.close()
+    try:
+        yield page, release
+        assert page.complaints == []
+    finally:
+        forget(home, site_url)
 
 
 def open_asleep(page, address: str) -> None:
@@ -72,8 +74,8 @@ def test_each_lab_has_its_page():
 
 @pytest.mark.few(5)
 @pytest.mark.parametrize("slug", LABS)
-def test_before_its_script_a_control_is_taken_up_later_or_visibly_out_of_use(browser, site_url, slug):
-    with held(browser, MAIN) as (page, release):
+def test_before_its_script_a_control_is_taken_up_later_or_visibly_out_of_use(home, site_url, slug):
+    with held(home, site_url, MAIN) as (page, release):
         open_asleep(page, site_url + LAB_PAGES[slug])
         controls = page.evaluate(CONTROLS, list(TAKEN_UP))
         assert len(controls) > 20
@@ -86,8 +88,8 @@ def test_before_its_script_a_control_is_taken_up_later_or_visibly_out_of_use(bro
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("slug", SOME_LABS)
-def test_what_was_opened_and_typed_before_the_script_is_there_after_it(browser, site_url, slug):
-    with held(browser, MAIN) as (page, release):
+def test_what_was_opened_and_typed_before_the_script_is_there_after_it(home, site_url, slug):
+    with held(home, site_url, MAIN) as (page, release):
         open_asleep(page, site_url + LAB_PAGES[slug])
         closed = page.locator("lab-view details:not([open]) > summary:visible")
         while closed.count():
@@ -118,9 +120,9 @@ def test_what_was_opened_and_typed_before_the_script_is_there_after_it(browser, 
             assert page.locator(".pick textarea").input_value() == '[[3, "A"]]'
 
 
-def test_waking_moves_nothing_under_the_pointer(browser, site_url):
+def test_waking_moves_nothing_under_the_pointer(home, site_url):
     """A part that moves away between press and release makes a click that nothing hears."""
-    with held(browser, MAIN) as (page, release):
+    with held(home, site_url, MAIN) as (page, release):
         open_asleep(page, site_url + LAB_PAGES["lora"])
         still(page)
         tops = "[...document.querySelectorAll('lab-view :is(h2, h3, summary, li)')].map(e => e.offsetTop)"
@@ -137,8 +139,8 @@ def test_waking_moves_nothing_under_the_pointer(browser, site_url):
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("slug", STARTED_LABS)
-def test_a_setting_and_a_run_asked_for_before_python_has_started_are_not_lost(browser, site_url, slug):
-    with held(browser, init=IDLE_BY_HAND) as (page, _):
+def test_a_setting_and_a_run_asked_for_before_python_has_started_are_not_lost(home, site_url, slug):
+    with held(home, site_url, init=IDLE_BY_HAND) as (page, _):
         page.goto(site_url + LAB_PAGES[slug])
         page.wait_for_selector(AWAKE)
         slider = page.locator("lab-view fieldset input[type=range]").first
@@ -156,9 +158,9 @@ def test_a_setting_and_a_run_asked_for_before_python_has_started_are_not_lost(br
         assert shown.get("train", False) is runs
 
 
-def test_a_prediction_locked_before_python_has_started_is_answered(browser, site_url):
+def test_a_prediction_locked_before_python_has_started_is_answered(home, site_url):
     prediction = next(p for p in api.spec("lora").predictions if not p.choices and not p.params.get("train"))
-    with held(browser, init=IDLE_BY_HAND) as (page, _):
+    with held(home, site_url, init=IDLE_BY_HAND) as (page, _):
         page.goto(site_url + LAB_PAGES["lora"])
         page.wait_for_selector(AWAKE)
         item = page.locator(f"[data-prediction={prediction.name}]")
@@ -168,9 +170,9 @@ def test_a_prediction_locked_before_python_has_started_is_answered(browser, site
         page.wait_for_selector(f"[data-prediction={prediction.name}][data-result=wrong]", timeout=BOOT)
 
 
-def test_a_prediction_overtaken_before_python_has_started_can_be_locked_again(browser, site_url):
+def test_a_prediction_overtaken_before_python_has_started_can_be_locked_again(home, site_url):
     name = api.spec("lora").predictions[0].name
-    with held(browser, "**/assets/labs/worker-*.js", init=IDLE_BY_HAND) as (page, release):
+    with held(home, site_url, "**/assets/labs/worker-*.js", init=IDLE_BY_HAND) as (page, release):
         page.goto(site_url + LAB_PAGES["lora"])
         page.wait_for_selector(AWAKE)
         item = page.locator(f"[data-prediction={name}]")
@@ -188,10 +190,10 @@ def test_a_prediction_overtaken_before_python_has_started_can_be_locked_again(br
         page.wait_for_function(READY, timeout=BOOT)
 
 
-def test_the_task_of_an_earlier_visit_is_not_answered_in_place_of_another(browser, site_url):
+def test_the_task_of_an_earlier_visit_is_not_answered_in_place_of_another(home, site_url):
     kept = json.dumps({"challenges": {"energy-to-error": {"seed": 77}}, "predictions": {}})
     init = f"localStorage.setItem('stage10:lab:lora', {kept!r});" + IDLE_BY_HAND
-    with held(browser, MAIN, "**/assets/labs/worker-*.js", init=init) as (page, release):
+    with held(home, site_url, MAIN, "**/assets/labs/worker-*.js", init=init) as (page, release):
         open_asleep(page, site_url + LAB_PAGES["lora"])
         item = page.locator("[data-challenge=energy-to-error]")
         item.locator("[data-answer]").fill("0.5")
@@ -207,21 +209,21 @@ def test_the_task_of_an_earlier_visit_is_not_answered_in_place_of_another(browse
         assert "before yours came" in item.get_by_role("status").inner_text()
 
 
-def late_view(browser, site_url, slug: str, query: str, view: str):
+def late_view(home, site_url, slug: str, query: str, view: str):
     """A lab whose own view comes after its first frame from Python."""
-    return held(browser, f"**/assets/labs/{view}-*.js", init=""), f"{site_url}{LAB_PAGES[slug]}{query}"
+    return held(home, site_url, f"**/assets/labs/{view}-*.js", init=""), f"{site_url}{LAB_PAGES[slug]}{query}"
 
 
-def test_a_view_that_comes_after_the_first_frame_shows_that_frame(browser, site_url):
+def test_a_view_that_comes_after_the_first_frame_shows_that_frame(home, site_url):
     plan = json.loads(api.last_frame("decide", {"goal": "preference", "base": "half"})["texts"]["plan"])
-    opened, address = late_view(browser, site_url, "decide", "?goal=preference&base=half", "decide")
+    opened, address = late_view(home, site_url, "decide", "?goal=preference&base=half", "decide")
     with opened as (page, release):
         page.goto(address, wait_until="commit")
         page.wait_for_function(READY, timeout=BOOT)
         assert page.inner_text("[data-part=plan] h3") != plan["title"]
         release()
         page.locator("[data-part=plan] h3", has_text=plan["title"]).wait_for()
-    opened, address = late_view(browser, site_url, "mask", "?rule=all", "mask")
+    opened, address = late_view(home, site_url, "mask", "?rule=all", "mask")
     with opened as (page, release):
         page.goto(address, wait_until="commit")
         page.wait_for_function(READY, timeout=BOOT)
@@ -230,8 +232,8 @@ def test_a_view_that_comes_after_the_first_frame_shows_that_frame(browser, site_
         page.wait_for_function("document.querySelectorAll('[data-part=tokens] .tok.is-learnt').length === 55")
 
 
-def test_a_pick_waits_for_the_view_that_hears_it_and_pasted_picks_outlast_frames(browser, site_url):
-    opened, address = late_view(browser, site_url, "rlhf", "?annotator=hurried", "rlhf")
+def test_a_pick_waits_for_the_view_that_hears_it_and_pasted_picks_outlast_frames(home, site_url):
+    opened, address = late_view(home, site_url, "rlhf", "?annotator=hurried", "rlhf")
     with opened as (page, release):
         page.goto(address, wait_until="commit")
         page.locator("summary", has_text="Keep or bring").click()
@@ -249,8 +251,8 @@ def test_a_pick_waits_for_the_view_that_hears_it_and_pasted_picks_outlast_frames
         page.wait_for_function("JSON.parse(document.querySelector('.pick textarea').value).length === 3", timeout=BOOT)
 
 
-def test_an_answer_opened_before_the_script_is_the_first_answer(browser, site_url):
-    with held(browser, "**/assets/stage10.js*") as (page, release):
+def test_an_answer_opened_before_the_script_is_the_first_answer(home, site_url):
+    with held(home, site_url, "**/assets/stage10.js*") as (page, release):
         page.goto(site_url + LAB_PAGES["lora"], wait_until="commit")
         page.locator("[data-question='0'] [data-right=true] summary").click()
         page.locator("[data-question='1'] [data-right=true] summary").click()
@@ -260,8 +262,8 @@ def test_an_answer_opened_before_the_script_is_the_first_answer(browser, site_ur
         assert page.locator("[data-question='0'] .s10-option[open] .s10-option__first").count() == 1
 
 
-def test_a_card_open_before_the_script_is_brought_into_the_window(browser, site_url):
-    with held(browser, "**/assets/stage10.js*") as (page, release):
+def test_a_card_open_before_the_script_is_brought_into_the_window(home, site_url):
+    with held(home, site_url, "**/assets/stage10.js*") as (page, release):
         page.goto(site_url, wait_until="commit")
         number = page.locator("[data-owner=computed]").first
         number.focus()
@@ -272,8 +274,8 @@ def test_a_card_open_before_the_script_is_brought_into_the_window(browser, site_
         assert card.is_visible()
 
 
-def test_words_typed_into_the_search_before_the_script_are_looked_for(browser, site_url):
-    with held(browser, "**/assets/javascripts/bundle.*.js") as (page, release):
+def test_words_typed_into_the_search_before_the_script_are_looked_for(home, site_url):
+    with held(home, site_url, "**/assets/javascripts/bundle.*.js") as (page, release):
         page.goto(site_url, wait_until="commit")
         page.wait_for_selector(".md-footer, article .s10-sources", state="attached")
         page.evaluate("document.querySelector('label[for=__search]').click()")
@@ -283,8 +285,8 @@ def test_words_typed_into_the_search_before_the_script_are_looked_for(browser, s
         page.wait_for_selector(".md-search-result__item >> text=Glossary")
 
 
-def test_where_data_is_saved_the_first_touch_starts_python(browser, site_url):
-    with held(browser) as (page, _):
+def test_where_data_is_saved_the_first_touch_starts_python(home, site_url):
+    with held(home, site_url) as (page, _):
         page.goto(site_url + LAB_PAGES["lora"])
         page.wait_for_selector(AWAKE)
         assert "starts only when you move a control" in status_of(page)

@@ -16,8 +16,9 @@ from site_axe import still
 from labs_py import api
 from labs_py.spec import Chart, LabSpec, Param
 from tests.effort import EFFORT
-from tests.site.lab_pages import LAB_PAGES, SAVE_DATA
+from tests.site.lab_pages import LAB_PAGES
 
+DESK = {"width": 1440, "height": 900}
 SIZES = ((1440, 900), (1280, 800), (1920, 1080), (390, 844))
 LABS = sorted(LAB_PAGES)
 SOME_LABS = EFFORT.some(LABS, 3)
@@ -95,14 +96,6 @@ def controls_of(slug: str) -> list[Param]:
     return [p for p in params if not p.hidden and p.name != "train" and p.kind != "picks"]
 
 
-@pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_init_script(SAVE_DATA)
-    yield context.new_page()
-    context.close()
-
-
 def test_every_preset_prediction_and_challenge_counts_as_main():
     for slug in LABS:
         spec = api.spec(slug)
@@ -113,8 +106,8 @@ def test_every_preset_prediction_and_challenge_counts_as_main():
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("slug", SOME_LABS)
-def test_instrument_first_at_four_sizes(page, site_url, slug):
-    page.goto(site_url + LAB_PAGES[slug])
+def test_instrument_first_at_four_sizes(tour, slug):
+    page = tour(LAB_PAGES[slug], viewport=DESK)
     main = {p.name for p in controls_of(slug)}
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
@@ -162,8 +155,8 @@ IN_SIGHT = """([name, charts, told]) => {
 
 @pytest.mark.sampled
 @pytest.mark.parametrize("slug", SOME_LABS)
-def test_a_main_control_and_a_chart_that_it_moves_share_the_screen(page, site_url, slug):
-    page.goto(site_url + LAB_PAGES[slug])
+def test_a_main_control_and_a_chart_that_it_moves_share_the_screen(tour, slug):
+    page = tour(LAB_PAGES[slug], viewport=DESK)
     page.wait_for_selector("lab-view.is-awake")
     page.evaluate("document.querySelector('lab-view').setParams = () => Promise.resolve(null)")  # looks, no sums
     spec = api.spec(slug)
@@ -179,8 +172,8 @@ def test_a_main_control_and_a_chart_that_it_moves_share_the_screen(page, site_ur
 
 @pytest.mark.few(5)
 @pytest.mark.parametrize("slug", LABS)
-def test_nothing_is_empty_on_arrival(page, site_url, slug):
-    page.goto(site_url + LAB_PAGES[slug])
+def test_nothing_is_empty_on_arrival(tour, slug):
+    page = tour(LAB_PAGES[slug], viewport=DESK)
     text = page.locator(".lab-instrument").text_content()
     for empty in ("No data at these settings", "Press \u201c", "press Train"):
         assert empty not in text, empty
@@ -202,10 +195,9 @@ COVERED = """() => {
 
 @pytest.mark.few(2)
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_back_to_top_is_a_small_icon_in_the_corner(page, site_url, width, height):
+def test_back_to_top_is_a_small_icon_in_the_corner(tour, width, height):
     """Scrolled as hands do: down, then up a little, which brings the button."""
-    page.set_viewport_size({"width": width, "height": height})
-    page.goto(site_url + LAB_PAGES["lora"])
+    page = tour(LAB_PAGES["lora"], viewport={"width": width, "height": height})
     page.mouse.move(width / 2, height - 40)
     page.mouse.wheel(0, 2500)
     page.wait_for_function("scrollY > 1500")
