@@ -153,7 +153,7 @@ IN_SIGHT = """([name, charts, told]) => {
 }"""
 
 
-@pytest.mark.sampled
+@pytest.mark.few(1)
 @pytest.mark.parametrize("slug", SOME_LABS)
 def test_a_main_control_and_a_chart_that_it_moves_share_the_screen(tour, slug):
     page = tour(LAB_PAGES[slug], viewport=DESK)

@@ -314,6 +314,7 @@ def copied(run: Path, folder: Path) -> Path:
     return folder / "run"
 
 
+@pytest.mark.few(24)
 @pytest.mark.parametrize("damage", RUNS)
 @pytest.mark.parametrize("command", TAKERS)
 def test_a_damaged_run_is_one_line(

@@ -27,6 +27,7 @@ TINY = str(FOLDER / "tiny.yaml")
 SECTIONS = {"run", "environment", "data", "train", "seeds"}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("path", BIG, ids=lambda p: p.stem)
 def test_every_big_configuration_trains_on_a_tiny_model_of_its_architecture(path, tmp_path):
     assert main(["sft", "--smoke", "--config", str(path), "train.gradient_accumulation_steps=1", "data.n_train=8",

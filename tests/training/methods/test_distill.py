@@ -235,6 +235,7 @@ def test_a_files_faults_are_named_by_line(tmp_path):
         distill_rows.load_rows(tiny("distill.rows=task", "task=shift_notes", f"data.train_file={file}"))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "distill").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_teaches_a_tiny_student_of_its_architecture(tmp_path, file):
     whole = load_config(CONFIGS / "distill" / file)

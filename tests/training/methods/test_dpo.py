@@ -440,6 +440,7 @@ def test_the_figures_besides(tmp_path):
     assert same["win_rate"]["value"] == 0.5
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("file", ["qwen2.5_7b_lora_80gb.yaml", "mistral_7b_qlora_16gb.yaml", "smollm2_naive.yaml",
                                   "smollm2_on_policy.yaml", "smollm2_shift_notes.yaml",
                                   "smollm2_with_examples.yaml"])  # fmt: skip

@@ -221,6 +221,7 @@ def test_resumed_is_straight_with_all_weights(tmp_path, monkeypatch):
     resumed_is_straight("embed", tmp_path, whole, 3)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "embed").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     whole = load_config(CONFIGS / "embed" / file)

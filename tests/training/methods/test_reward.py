@@ -163,6 +163,7 @@ def test_the_seed_decides(tmp_path):
     assert first == again != other
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "reward").glob("*.yaml") if p.name != "tiny.yaml"))
 def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, file):
     whole = load_config(CONFIGS / "reward" / file)

@@ -110,6 +110,7 @@ def need_right(tokenizer: Any, row: dict[str, Any], made: Encoded) -> None:
             assert words not in learnt
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("name", [n.removesuffix("_training") for n in chats.TEMPLATES if n.endswith("_training")])
 def test_the_labels_are_those_of_trls_generation_marks(name):
     tokenizer, compared = chats.tokenizer(name), 0

@@ -169,6 +169,7 @@ DAMAGED = [b"[]", b"{}", b'{"run": {}}', b"5", b"\xff", b"{half", b"", b'{"run":
            b'{"run": {"config_sha256": "a", "dirty": false, "seconds": 0}, "environment": {"dtype": "x"}}']  # fmt: skip
 
 
+@pytest.mark.few(20)
 @pytest.mark.parametrize("content", DAMAGED)
 @pytest.mark.parametrize("command", [
     ["train", "--resume"], ["sft", "--resume"], ["sft", "--config", TINY, "--out"], ["report"], ["gate"],

@@ -128,6 +128,7 @@ PLANTED: dict[str, tuple[str, Callable[[Path], None]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found_and_named(fault: str, shipped: Shipped, tmp_path: Path) -> None:
     word, plant = PLANTED[fault]

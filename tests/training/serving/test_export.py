@@ -27,6 +27,7 @@ def tuned(run: Path, dtype: torch.dtype = torch.float32) -> Any:
     return PeftModel.from_pretrained(base, str(run / "adapter")).eval()
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_merged_folder_computes_what_the_adapter_on_the_base_does(family: str, tmp_path: Path) -> None:
     run = make_run(tmp_path, family)

@@ -34,6 +34,7 @@ def tuned_logits(run: Path) -> torch.Tensor:
     return logits(PeftModel.from_pretrained(base, str(run / "adapter")).eval())
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("family", "more"), [
     ("llama", {}), ("llama", {"rope_parameters": LLAMA_3, "attention_bias": True, "head_dim": 12}), ("mistral", {}),
     ("qwen2", {"rope_parameters": PARTLY}), ("qwen3", {"tie_word_embeddings": False}), ("gemma3_text", {}),
