@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -12,6 +13,16 @@ os.environ["STAGE10_OFFLINE"] = "1"
 os.environ.setdefault("STAGE10_DEVICE", "cpu")
 os.environ["OMP_NUM_THREADS"] = "1"  # tiny models: a second thread only waits
 pytest.importorskip("torch", reason="the training tests need torch (make test sets it up)").set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_once() -> None:
+    """The libraries that every run loads: with them a walk of the garbage collector takes a third of a second, and a
+    run asks for several. Here they are kept out of it."""
+    for name in ("transformers", "peft", "trl"):
+        pytest.importorskip(name)
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
