@@ -21,6 +21,8 @@ from tests.site.shared_lock import shared_lock
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "/stage-10/"
+# Most labs run here for a second: making their WebAssembly's hot parts quick takes longer than it saves.
+QUICK_START = "--js-flags=--liftoff-only"
 WIDE = {"width": 1280, "height": 900}
 # A lab shows what it computes at once; what plays on arrival and at a pace has tests of its own.
 AT_ONCE = "globalThis.stage10LabSettings = {arrival: false, replay: false}"
@@ -80,7 +82,7 @@ def browser() -> Iterator[Browser]:
     if not path:
         pytest.fail(tool.REMEDY)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(tool.ARGUMENTS))
+        chromium = playwright.chromium.launch(executable_path=path, args=[*tool.ARGUMENTS, QUICK_START])
         new_context = chromium.new_context
 
         def patient_context(**options) -> BrowserContext:
