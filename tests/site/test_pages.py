@@ -33,7 +33,7 @@ SEEN = [
 ]
 
 
-@pytest.mark.few(10)
+@pytest.mark.few(6)
 @pytest.mark.parametrize(("address", "scheme"), SEEN)
 def test_no_axe_violation_no_script_error_and_no_other_host(tour, site_url, address: str, scheme: str):
     page = tour(address, color_scheme=scheme, reduced_motion="reduce")
