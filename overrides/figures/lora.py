@@ -23,7 +23,7 @@ def thin_matrices() -> Figure:
     share = computed("low_rank_share", rows=width, columns=width, rank=rank)
     return Figure(
         title="A frozen matrix beside its adapter, to scale",
-        caption=f"W stays as it is. Training moves B and A alone: {share:.1%} as many numbers as W has. Their product "
+        caption=f"W stays as it is. Training changes only B and A, which together have {share:.1%} as many numbers. Their product "  # noqa: E501
         f"has the shape of W, and its rank is at most {rank}.",
         summary=f"A large square W of {width} by {width}, plus a thin upright B of {width} by {rank} times a thin "
         f"level A of {rank} by {width}. B and A together hold {thin:,} numbers, W holds {whole:,}.",
@@ -51,11 +51,12 @@ def error_against_rank() -> Figure:
     second = [100 * computed("power_law_error", **power, rank=rank) for rank in RANKS]
     return Figure(
         title="What an update loses at each rank",
-        caption="Eight directions under noise have a bend at rank 8: a higher rank keeps noise. A spectrum that "
-        "falls like 1/i has no bend: each further rank lowers the error and costs parameters.",
-        summary=f"Two falling lines. With eight directions under noise the error is {first[0]:.0f}% at rank 1 and "
+        caption="The matrix of rank 8 with noise added has a bend at rank 8: a higher rank keeps noise. Where the "
+        "singular values fall like 1/i (a power law) there is no bend: each further rank lowers the error a little and "
+        "costs parameters.",
+        summary=f"Two falling lines. With rank 8 and noise the error is {first[0]:.0f}% at rank 1 and "
         f"{first[RANKS.index(8)]:.0f}% at rank 8; with a power law {second[0]:.0f}% and {second[RANKS.index(8)]:.0f}%.",
-        drawing=Chart("line", [Series("eight directions under noise", first, RANKS),
+        drawing=Chart("line", [Series("rank 8 and noise", first, RANKS),
                                Series("power law", second, RANKS)], "rank", "relative error, %",
                       markers=[(8, "rank 8")], y_zero=True),
         sources=(from_fact("planted_error", **planted, rank=8), from_fact("power_law_error", **power, rank=8)),
@@ -77,8 +78,8 @@ def memory_stacked() -> Figure:
     sums = {name: sum(sizes) for name, sizes in rows}
     return Figure(
         title="Memory by parts, activations left out",
-        caption="Rank 16 on all linear layers. LoRA removes gradients and optimiser state; QLoRA makes the weights "
-        "smaller. The larger vocabulary of Qwen2.5 stays in 16 bits.",
+        caption="Rank 16 on all linear layers. LoRA removes nearly all gradients and optimiser state; QLoRA makes "
+        "the weights smaller. The larger vocabulary of Qwen2.5 stays in 16 bits.",
         summary="Stacked bars: " + ", ".join(f"{name} {size:.1f} GB" for name, size in sums.items()) + ".",
         drawing=stacked(rows, NAMED, "GB"),
         table=Table(("model and method", *(f"{name}, GB" for name in NAMED), "sum, GB"),
@@ -119,8 +120,8 @@ def adapter_variants() -> Figure:
     """Fields right after a short run, by variant."""
     return Figure(
         title="Five variants at one learning rate: the task",
-        caption="Fields of the order form that are right on messages by another author. Means of three seeds with "
-        "Student's intervals: most overlap.",
+        caption="Fields of the default exercise's order form that are right, on messages by an author who wrote none "
+        "of the training rows. Means of three seeds with 95% intervals over the seeds (Student's t): most overlap.",
         summary="Rows of dots with intervals for LoRA, rsLoRA, DoRA, PiSSA and LoRA on a four-bit base; most intervals "
         "overlap.",
         drawing=gains(VARIANTS, "eval.shifted.field.tuned", "fields right", "%", rows_are="variant"),
@@ -133,7 +134,8 @@ def variants_forgetting() -> Figure:
     """Change on general text, by variant."""
     return Figure(
         title="Five variants at one learning rate: general text",
-        caption="Change of cross-entropy on general text; right is worse. Means of three seeds with Student's intervals.",  # noqa: E501
+        caption="Change of the loss (cross-entropy) on general text; right is worse. Means of three seeds with 95% "
+        "intervals over the seeds (Student's t).",
         summary="Rows of dots with intervals: the change of cross-entropy on general text for five variants; PiSSA's is "  # noqa: E501
         "the largest.",
         drawing=gains(VARIANTS, "regression.cross_entropy.change", "change", "nats a token", 1, "variant"),
@@ -156,8 +158,8 @@ def four_bits_embedding() -> Figure:
     return Figure(
         title="An adapter over weights in 16 bits and in 4 bits",
         caption="Before training: one model, intervals over questions. After: means of three seeds, intervals over "
-        "seeds. Rounding alone leaves the workshop's questions where they were; on general questions the intervals "
-        "overlap.",
+        "seeds. Rounding alone hardly changes the score on the workshop's questions. On general questions the "
+        "score is lower, but the intervals overlap.",
         summary="Rows of dots with intervals: mean reciprocal rank before and after training, with weights in 16 and in "  # noqa: E501
         "4 bits, on the workshop's and on general questions.",
         drawing=Chart("rows", [series("workshop", "held_out"), series("general questions", "general")],

@@ -171,7 +171,9 @@ def table(found: Figure) -> str:
     rows = "".join(f"<tr>{''.join(f'<td>{cell(value)}</td>' for value in row)}</tr>" for row in numbers.rows)
     long = " s10-figure__numbers--long" if len(numbers.rows) > MOST_PRINTED else ""
     title = escape(found.title)
-    shown = f'<table class="s10-figure__table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    axis = found.drawing.values_axis() if isinstance(found.drawing, Chart) and found.table is None else ""
+    caption = f"<caption>Values: {escape(axis, quote=False)}</caption>" if axis else ""
+    shown = f'<table class="s10-figure__table">{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return (
         f'<details class="s10-figure__numbers{long}" data-search-exclude><summary>Numbers</summary>'
         f'<div tabindex="0" role="region" aria-label="Numbers of: {title}">{shown}</div></details>'

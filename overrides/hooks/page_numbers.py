@@ -49,7 +49,8 @@ class PageNumbers:
         ``measured("NAME-s*", path)`` is the mean over the runs of all seeds, with the interval over seeds.
         """
         found = measured(self.runs, run_id, path)
-        notes = [f"{len(found.by_run)} seeds"] if found.by_run else []
+        alike = len({one.value for one in found.by_run}) == 1  # such as a base model, which no seed changes
+        notes = [f"{'the same for ' if alike else ''}{len(found.by_run)} seeds"] if found.by_run else []
         notes += [f"n = {found.n:,}"] if found.n is not None else []
         if found.low is not None and found.high is not None:
             low, high = found.low, found.high
@@ -57,11 +58,10 @@ class PageNumbers:
                 low, high = max(low, 0.0), min(high, 1.0)  # Student's interval does not know that a share ends there
             elif found.by_run and format == "points":
                 low, high = max(low, -1.0), min(high, 1.0)
-            notes.append(f"95% {interval(low, high, format, digits)}")
+            notes.append(f"95% interval {interval(low, high, format, digits)}")
         rows = (("Meaning", in_words(path)), *((("Spread", ", ".join(notes)),) if notes else ()))
         if found.by_run:
             each = "; ".join(show(one.value, format, digits) for one in found.by_run)
-            alike = len({one.value for one in found.by_run}) == 1
             rows = (*rows, ("Each run", each if alike else f"{each}; the interval is Student's, over seeds"))
         text = show(found.value, format, digits)
         behind = f" ({', '.join(notes)})" if note and notes else ""

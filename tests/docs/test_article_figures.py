@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from overrides.figures import assistant, building, data, distillation, embedding, shipping
+from overrides.figures import assistant, building, data, deciding, distillation, embedding, shipping
 from tests.checkout import ROOT
 
 EXAMPLES = ROOT / "docs" / "data" / "examples"
@@ -29,6 +29,14 @@ def test_levels_are_those_of_the_records() -> None:
     means = [seed["eval"]["held_out"]["mrr"]["tuned"] for seed in seeds]
     assert abs(rows["mined"] - sum(means) / 3) < 1e-12
     assert rows["BM25, free"] == seeds[0]["embed"]["bm25"]["held_out"]["mrr"]["value"]
+
+
+def test_a_time_on_one_core_was_measured_on_one_core() -> None:
+    flow = deciding.decision_flow()
+    assert sum(row[3].endswith("min on one core") for row in flow.numbers().rows) == 2
+    for name in set(re.findall(r"(?:base|orders)-[\w-]+", " ".join(flow.sources))):
+        record = json.loads((ROOT / f"docs/data/runs/{name}.json").read_text(encoding="utf-8"))
+        assert record["environment"]["threads"] == 1, name
 
 
 def test_only_scores_against_words_is_a_gain() -> None:

@@ -140,6 +140,16 @@ def test_rows_of_dots_have_whiskers_and_their_own_table() -> None:
         Chart("rows", [dots], "points", words=["a name that is much too long", "two"])
 
 
+def test_a_charts_table_says_what_its_values_are_and_in_which_unit() -> None:
+    rows = Chart("rows", [Series("gain", [1.0])], "gain, points", "run", words=["one"])
+    line = Chart("line", [Series("half", [1.0], [25])], "items", "half of the interval, points")
+    for drawing, said in ((rows, "gain, points"), (line, "half of the interval, points")):
+        html = figures.table(Figure("T", "c", "s", drawing, ("source",)))
+        assert f"<caption>Values: {said}</caption><thead>" in html
+        own = Figure("T", "c", "s", drawing, ("source",), table=Table(["gain, points"], [[1.0]]))
+        assert "<caption>" not in figures.table(own), "an own table names its units in its head"
+
+
 def test_a_diagram_without_a_table_is_refused() -> None:
     bare = Figure("T", "c", "s", Diagram(lambda width: ("", 1)), ("source",))
     with pytest.raises(ValueError, match="no table"):

@@ -49,7 +49,9 @@ def test_a_page_stands_at_its_address_plus_md(tiny):
     assert built.problems == []
     text = (built.site / "index.md").read_text()
     assert "# Front" in text and (built.site / "second.md").is_file()
-    assert "It rose to 50.0\u00a0% (n = 120, 95% 41.0\u00a0% to 59.0\u00a0%), see [1]." in text.replace(" %", "\u00a0%")
+    assert "It rose to 50.0\u00a0% (n = 120, 95% interval 41.0\u00a0% to 59.0\u00a0%), see [1]." in text.replace(
+        " %", "\u00a0%"
+    )
     assert r"$\lVert x_1 \rVert$" in text
     assert "[the second](second.md#a-part)" in text
     assert '```python\nif 1 < 2:\n    print("{{ not_a_macro }}")\n```' in text

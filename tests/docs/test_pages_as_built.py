@@ -32,7 +32,7 @@ def text_of(html: str) -> str:
 def test_a_measured_number_prints_its_size_and_interval_and_carries_its_run(tiny):
     page = tiny('# F\n\nIt rose to {{ measured("good", "eval.task.exact.tuned", format="percent") }}.\n').page()
     assert "50.0\u202f%" in page
-    assert "n = 120, 95% 41.0\u202f% to 59.0\u202f%" in page
+    assert "n = 120, 95% interval 41.0\u202f% to 59.0\u202f%" in page
     card = re.search(r'role="tooltip" id="number-0".*?</span></span></span>', page)[0]
     for said in ("python -m training", "0123456789ab", "data 1, init 2", "cpu · a processor", "2026-11-23"):
         assert said in card
@@ -78,7 +78,7 @@ def test_a_figure_of_three_seeds_is_their_mean_with_the_interval_over_seeds(tiny
     assert built.problems == []
     assert "54.0\u202f%" in built.page()
     # 4.303 * 0.04 / sqrt(3) = 0.0994
-    assert "3 seeds, n = 120, 95% 44.1\u202f% to 63.9\u202f%" in built.page()
+    assert "3 seeds, n = 120, 95% interval 44.1\u202f% to 63.9\u202f%" in built.page()
     card = text_of(re.search(r'role="tooltip" id="number-0".*?</span></span></span>', built.page())[0])
     for said in ("good-s0; good-s1; good-s2", "data 1, init 0; data 1, init 1", "50.0\u202f%; 54.0\u202f%; 58.0\u202f%",
                  "--seed 0 --out runs/good-s0", "Student"):  # fmt: skip
@@ -88,7 +88,7 @@ def test_a_figure_of_three_seeds_is_their_mean_with_the_interval_over_seeds(tiny
 def test_seeds_that_share_the_untrained_models_answers_keep_its_own_interval(tiny, run_record):
     files = {f"data/runs/good-s{seed}.json": of_seed(run_record, seed, 0.5) for seed in (0, 1)}
     page = tiny('# F\n\n{{ measured("good-s*", "eval.task.exact.tuned") }}\n', files=files).page()
-    assert "2 seeds, n = 120, 95% 0.450 to 0.550" in page and "Student" not in page
+    assert "(the same for 2 seeds, n = 120, 95% interval 0.450 to 0.550" in page and "Student" not in page
 
 
 @pytest.mark.parametrize(

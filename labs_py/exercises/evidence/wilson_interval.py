@@ -8,8 +8,8 @@ from labs_py.core.evidence import wilson
 from labs_py.exercises.grading import Case, Exercise, Trap
 
 TASK = """A model answered `right` of `n` questions correctly. Return the two ends of Wilson's 95% interval of its rate.
-It holds every rate from which the measured one lies at most `1.959964` standard errors away, the standard error being
-the one of *that* rate and not of the measured one. So it never leaves the range from 0 to 1."""
+It contains every rate p for which `right / n` is at most `1.959964` standard errors away from p. The standard error is
+computed from p, not from `right / n`. So the interval never leaves the range from 0 to 1."""
 
 STARTER = '''def wilson(right, n):
     """right and n whole numbers, n at least 1 -> low, high."""

@@ -70,6 +70,10 @@ class Chart:
         if len(self.series) > 6:
             raise ValueError("there are colours for six series")
 
+    def values_axis(self) -> str:
+        """Name and unit of the axis on which the values are read."""
+        return self.x_label if self.kind == "rows" else self.y_label
+
     def table(self) -> Table:
         """The chart's numbers, a row for each position or word."""
         head, columns = [], []
