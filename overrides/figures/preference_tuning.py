@@ -47,7 +47,8 @@ def dpo_loss() -> Figure:
         title="The loss of one pair, and how hard it pulls",
         caption="Every pair starts at margin 0. The dots are one pair (the toy of the next section) after "
         f"{', '.join(map(str, STEPS[:-1]))} and {STEPS[-1]} steps: it moves right, ever more slowly, because the pull "
-        "fades. A mislabelled pair stands on the left, where the pull stays near its maximum.",
+        "fades. A mislabelled pair is pushed to the left by the other pairs. There the pull of its wrong label stays near "  # noqa: E501
+        "its maximum.",
         summary=f"The loss falls from {loss[0]:.2f} at margin {MARGINS[0]:.0f} through {np.log(2):.3f} at 0 to "
         f"{loss[-1]:.3f} at {MARGINS[-1]:.0f}; the pull falls from near 1 to near 0. The pair's margin goes from 0 to "
         f"{there[-1]:.2f}.",
@@ -69,7 +70,7 @@ def displacement() -> Figure:
         title="Where the probability goes",
         caption="Six answers after DPO on one pair. Without the likelihood term, answer A takes nearly all the "
         "probability, and nobody labelled it; it lies further along the direction in which the pair pushes. With the "
-        "term, the chosen answer keeps it.",
+        "term, the chosen answer gets most of it.",
         summary=f"All six start at {start[0]:.3f}. Plain DPO leaves the chosen answer {plain[0]:.1e} and gives "
         f"unlabelled A {plain[2]:.3f}. With the term the chosen answer has {anchored[0]:.3f}.",
         drawing=Chart("rows", [Series("at the start", start, role="bars"), Series("plain DPO", plain, role="bars"),
@@ -104,8 +105,9 @@ def dpo_runs() -> Figure:
     return Figure(
         title="DPO on delivery notes: right by the task, winning by its own rule",
         caption=f"Shares of {right[0].n} held-out notes with 95% intervals. Written pairs and own samples with "
-        "examples are means of three seeds, with Student's interval; the others are one seed. A win is against the "
-        "answer of the model before DPO to the same prompt; a tie counts half.",
+        "examples are means of three seeds, with intervals over the seeds (Student's t); the others are one seed. A "
+        "run's own rule is the one that labelled its pairs. A win is against the answer of the model before DPO to the "
+        "same prompt; a tie counts half. SFT: a supervised start.",
         summary=f"Right in every point: {said}. By its own rule the naive run wins {wins[1].value:.2f}.",
         drawing=Chart("rows", [
             Series("right in every point", [one.value for one in right], role="dots",
