@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from overrides.figures.kit.figure import Chart, Figure, Series, figure
+from overrides.figures.kit.figure import Chart, Figure, Series, Table, figure
 from overrides.figures.kit.sources import computed, from_fact, from_run, value
 
 SIZE = 8
@@ -19,12 +19,16 @@ def group_advantages() -> Figure:
     wrong = [None if right == SIZE else one for right, one in zip(RIGHT, bad, strict=True)]
     return Figure(
         title="Advantages in a group of eight",
-        caption="Rewards of 1 and 0, less the group's mean, over its spread.",
+        caption="Each reward (1 or 0) minus the group's mean, divided by the group's standard deviation. (It is that of "
+        "a sample: for eight answers the squares are divided by seven.)",
         summary="; ".join(f"{right} of {SIZE} right: a right answer {one:.2f}"
                           + ("" if other is None else f", a wrong one {other:.2f}")
                           for right, one, other in zip(RIGHT, good, wrong, strict=True)) + ".",
         drawing=Chart("rows", [Series("a right answer", good, role="bars"), Series("a wrong answer", wrong, role="bars")],  # noqa: E501
                       "advantage", "group", words=[f"{right} of {SIZE} right" for right in RIGHT], y_zero=True),
+        table=Table(("group", "advantage of a right answer", "advantage of a wrong answer"),
+                    [(f"{right} of {SIZE} right", one, "there is none" if other is None else other)
+                     for right, one, other in zip(RIGHT, good, wrong, strict=True)]),
         sources=tuple(from_fact("group_advantage", right=right, size=SIZE) for right in RIGHT[:1]),
     )  # fmt: skip
 
@@ -38,7 +42,7 @@ def silent_groups() -> Figure:
     return Figure(
         title="Groups that teach nothing",
         caption="A prompt that is nearly always or nearly never solved mostly gives groups of equal rewards. Larger "
-        "groups help, and cost as many more answers.",
+        "groups help, but twice the group costs twice the answers.",
         summary="The share of groups without spread is 1 at both ends and near 0 in the middle. For a prompt solved "
         "nine times in ten it is " + ", ".join(f"{chance:.2f} with {size} answers" for size, chance in at.items()) + ".",  # noqa: E501
         drawing=Chart("line", [Series(f"{size} answers", [computed("equal_group_chance", right=one, size=size)
@@ -68,8 +72,10 @@ def grpo_runs() -> Figure:
     counts = sorted({one.n for one in after if one.n})
     return Figure(
         title="GRPO on small sums, by what was paid for",
-        caption=f"Share of held-out sums ({' or '.join(map(str, counts))} of them) that are exactly right, with 95% "
-        "intervals. The last row is the mean of three seeds, with Student's interval; the others are one seed.",
+        caption=f"Share of held-out sums that are exactly right, with 95% intervals. In the first three rows "
+        f"({counts[0]} sums) only the bare number is right; in the last two ({counts[1]} sums) the result has to end the "  # noqa: E501
+        "answer, whatever words come before it. The last row is the mean of three seeds, with the interval over the "
+        "seeds (Student's t); the others are one seed. SFT: a supervised start.",
         summary="After GRPO: " + ", ".join(f"{name} {one.value:.2f}" for (name, _), one in zip(RUNS, after, strict=True))  # noqa: E501
         + ". With four examples and no training the last two stand at "
         + " and ".join(f"{one.value:.2f}" for one in found["base, four examples"][-2:]) + ".",
