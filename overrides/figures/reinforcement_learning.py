@@ -19,8 +19,8 @@ def group_advantages() -> Figure:
     wrong = [None if right == SIZE else one for right, one in zip(RIGHT, bad, strict=True)]
     return Figure(
         title="Advantages in a group of eight",
-        caption="Each reward (1 or 0) minus the group's mean, divided by the group's standard deviation. (It is that of "
-        "a sample: for eight answers the squares are divided by seven.)",
+        caption="Each reward (1 or 0) minus the group's mean, divided by the group's standard deviation. (It is that "
+        "of a sample: for eight answers the squares are divided by seven.)",
         summary="; ".join(f"{right} of {SIZE} right: a right answer {one:.2f}"
                           + ("" if other is None else f", a wrong one {other:.2f}")
                           for right, one, other in zip(RIGHT, good, wrong, strict=True)) + ".",
