@@ -14,9 +14,10 @@ from overrides.figures.kit.sources import cited, from_lab, from_run, value
 def three_roads() -> Figure:
     """Scores, answers, corrections: what goes from the teacher to the student on each road."""
     roads = (
-        ("Scores", "a text", "the probability of every token", "match the distribution", "its logits, one tokenizer"),
+        ("Scores", "a text", "the probability of every token", "match the distribution",
+         "its logits; the same tokenizer"),
         ("Answers", "a prompt", "a finished text, filtered", "fine-tune on the text", "text alone"),
-        ("Corrections", "the student's own text", "a probability for each of its tokens", "move towards the teacher",
+        ("Corrections", "the student's own text", "its probabilities at each token", "move towards the teacher",
          "its logits, and both models at once"),
     )  # fmt: skip
     rows = [
@@ -28,7 +29,8 @@ def three_roads() -> Figure:
         caption="On the first two roads the text comes from data or from the teacher. On the third the student writes.",
         summary="Three rows of boxes. Scores: a text goes to the teacher, which gives the probability of every token, "
         "and the student matches it. Answers: a prompt goes to the teacher, which writes a text, and the student is "
-        "fine-tuned on it. Corrections: the student's own text goes to the teacher, which scores each token.",
+        "fine-tuned on it. Corrections: the student's own text goes to the teacher, which gives "
+        "its probabilities at each token.",
         drawing=lanes(rows),
         table=Table(("road", "starts from", "teacher gives", "student does", "needs of the teacher"), roads),
         sources=(cited("hinton2015", "§2"), cited("kim2016", "abstract"), cited("agarwal2024", "abstract")),
@@ -54,10 +56,10 @@ def two_peaked_teacher() -> Figure:
 
 
 RUNS = (
-    ("scores or words", "distill-text-s*", "text"),
-    ("scores, for orders", "distill-orders-s0", "shifted"),
-    ("teacher's text or book", "distill-sequence-s0", "text"),
-    ("half on policy, or none", "distill-on-policy-s0", "text"),
+    ("scores against words", "distill-text-s*", "text"),
+    ("the same, for orders", "distill-orders-s0", "shifted"),
+    ("teacher's against book's", "distill-sequence-s0", "text"),
+    ("half own text vs. none", "distill-on-policy-s0", "text"),
 )
 
 
@@ -73,9 +75,11 @@ def distillation_runs() -> Figure:
         high=[None if one.high is None else 100 * one.high for one in found],
     )
     return Figure(
-        title="Next words right: the student against its control",
-        caption="First row: mean of the seeds with Student's interval. Other rows: one seed, interval over held-out "
-        "texts. Left of zero the control is better.",
+        title="Next words right: a student minus its control",
+        caption="In each row two students begin alike and differ in one thing; the second named is the control. They "
+        "are taught by the teacher's scores or by the words, from the teacher's text or the book's, with half of the "
+        "text their own or none. First row: mean of three seeds, interval over the seeds (Student's t). Other rows: one seed, "  # noqa: E501
+        "interval over held-out texts. Left of zero the control is better.",
         summary="Four dots with whiskers. Scores against words is above zero, orders is at zero, the teacher's text "
         "and training half on policy are below zero.",
         drawing=Chart("rows", [dots], "gain, points", "comparison", words=[name for name, _, _ in RUNS]),

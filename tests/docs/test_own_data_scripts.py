@@ -88,7 +88,7 @@ ROWS_OF: dict[str, Callable[[int], list[dict]]] = {
 # What a script prints, where that is known beforehand.
 SAYS: dict[str, tuple[str, ...]] = {
     "data-and-tooling": ("train.jsonl: 9 rows", "test.jsonl: 1 rows", "left out: 1 without", "1 near-repeats"),
-    "distillation": ("held-out loss: ",),
+    "distillation": ("kept: student/checkpoint-", "held-out loss: "),
     "embedding-fine-tuning": ("held-out_cosine_recall@10: ", "before, "),
     "supervised-fine-tuning": ("day<|im_end|>", "answer: "),
 }

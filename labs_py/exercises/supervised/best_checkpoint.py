@@ -8,8 +8,8 @@ from labs_py.exercises.grading import Case, Exercise, Trap
 
 TASK = """A run is evaluated after each epoch. Return the place of the checkpoint to keep and the place of the last
 epoch that should be run. The held-out loss has improved when it is lower than the best so far by more than `least`. The
-run stops after `patience` epochs in a row without an improvement; if that never happens, the last epoch is the last
-one. Keep the checkpoint of the last improvement."""
+run stops after `patience` epochs in a row without an improvement; if that never happens, all epochs are
+run. Keep the checkpoint of the last improvement."""
 
 STARTER = '''def keep_and_stop(losses, patience, least):
     """losses (epochs,) held-out, the first is an improvement -> place to keep, place of the last epoch."""
