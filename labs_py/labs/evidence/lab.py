@@ -53,8 +53,8 @@ def _plan(params: dict[str, Any]) -> tuple[dict, dict, dict]:
         "power_goal": np.full(len(SIZES), goal),
     }
     status = (
-        f"From {base:.0%} to {tuned:.1%} with {gained:.1%} gained and {lost:.1%} lost: {scalars['needed_items']:,} "
-        f"items to see it {goal:.0%} of the time; your {n:,} see it {scalars['power_now']:.0%} of the time."
+        f"The rate goes from {base:.0%} to {tuned:.1%}: {gained:.1%} of the items are gained, {lost:.1%} lost. A test "
+        f"of {scalars['needed_items']:,} items shows this {goal:.0%} of the time, one of {n:,} {scalars['power_now']:.0%}."
     )
     texts = {"status": status, "summary:power": status}
     if abs(gained - lost - params["gain"] / 100) > 1e-9:
