@@ -54,7 +54,8 @@ def _plan(params: dict[str, Any]) -> tuple[dict, dict, dict]:
     }
     status = (
         f"The rate goes from {base:.0%} to {tuned:.1%}: {gained:.1%} of the items are gained, {lost:.1%} lost. A test "
-        f"of {scalars['needed_items']:,} items shows this {goal:.0%} of the time, one of {n:,} {scalars['power_now']:.0%}."
+        f"of {scalars['needed_items']:,} items shows this {goal:.0%} of the time, one of {n:,} "
+        f"{scalars['power_now']:.0%}."
     )
     texts = {"status": status, "summary:power": status}
     if abs(gained - lost - params["gain"] / 100) > 1e-9:
