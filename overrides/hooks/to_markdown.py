@@ -57,6 +57,7 @@ def convert(html: str, address: Callable[[str], str], lab: Callable[[str], str])
     _formulas(soup)
     _labs(soup, lab)
     _figures(soup)
+    _words(soup)
     for part in soup.select(LEFT_OUT):
         part.decompose()
     for part in soup.select(AS_TEXT):
@@ -113,6 +114,22 @@ def _figures(soup: BeautifulSoup) -> None:
         figure.name = "div"
         if caption:
             caption.name = "p"
+
+
+def _words(soup: BeautifulSoup) -> None:
+    """The definitions that the page shows over its glossary words, as a list at its end."""
+    cards = soup.select(".s10-card--term")
+    if not cards:
+        return
+    head, listed = soup.new_tag("h2"), soup.new_tag("ul")
+    head.string = "Words on this page"
+    for card in cards:
+        item, name = soup.new_tag("li"), soup.new_tag("strong")
+        word = card.find_previous("a", class_="s10-term")
+        name.string = word.get_text() if word else ""
+        item.extend([name, f": {card.get_text()}"])
+        listed.append(item)
+    soup.extend([head, listed])
 
 
 def _one_line_facts(soup: BeautifulSoup) -> None:

@@ -74,6 +74,14 @@ def test_the_list_for_models_names_each_written_page_with_its_sentence(tiny):
     assert "- [Second](second.md): Another page." in said and "Third" not in said
 
 
+def test_the_glossary_cards_of_a_page_stand_at_its_end(tiny):
+    glossary = "# Glossary\n\nGate\n:   The check at the *end* of a run.\n\nProbe\n:   Not on this page.\n"
+    built = tiny("# F\n\nThe gate says no.\n", files={"reference/glossary.md": glossary})
+    text = (built.site / "index.md").read_text()
+    assert "The gate says no." in text and "## Words on this page\n\n- **gate**: The check at the end of a run." in text
+    assert "Probe" not in text and "Words on this page" not in (built.site / "second.md").read_text()
+
+
 def test_a_figure_is_its_caption_and_its_table_and_a_long_table_becomes_words():
     head = '<figure data-figure="f"><div class="s10-figure__wide"><svg role="img" aria-label="A: rises."></svg></div>'
     foot = "<figcaption><strong>A.</strong> It rises.</figcaption></figure>"
