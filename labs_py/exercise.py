@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from labs_py.exercises import grading
 
 COMMAND = "python -m labs_py.exercise"
+MOST_SECONDS = 86_400
 MOST_MEMORY = 4 << 30  # bytes, where the system lets a process be bounded
 
 
@@ -32,6 +34,12 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="after which your code is ended")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(words)
+    if given.name is None and (given.hint or given.solution):
+        parser.error("of which exercise? Name one before --hint or --solution")
+    if given.seed < 0:
+        parser.error("--seed is a whole number of 0 or more")
+    if not 0 < given.seconds < MOST_SECONDS:
+        parser.error(f"--seconds is a number of more than 0 and less than {MOST_SECONDS}")
     try:
         if given.name is None:
             print("\n".join(f"{name}: {grading.load(name).title}" for name in grading.names()))
@@ -61,14 +69,15 @@ def _fault(sentence: str) -> int:
 
 
 def _grade_here(name: str, text: str, seed: int) -> int:
-    """Grade in this process, and print the verdict as the last line; what the code prints goes to the other stream."""
+    """Grade in this process, and write the verdict as the last line; what the code prints goes to the other stream."""
+    verdicts = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     with contextlib.redirect_stdout(sys.stderr):
         verdict = grading.grade(name, text, seed)
-    print(json.dumps(dataclasses.asdict(verdict)), flush=True)
+    print(json.dumps(dataclasses.asdict(verdict)), file=verdicts, flush=True)
     return 0
 
 

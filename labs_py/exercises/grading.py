@@ -6,8 +6,10 @@ function's on every case that came out wrong, its message is the verdict.
 
 from __future__ import annotations
 
+import builtins
 import copy
 import importlib
+import math
 import pkgutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,6 +24,8 @@ TOLERANCE = 1e-6  # of the largest number of an answer
 ROUND_OFF = 1e-12  # what is closer than this is equal, however small the answer is
 PACKAGE = exercises.__name__
 SOURCE = "<your code>"
+SHARED = tuple(vars(module) for module in (np, np.linalg, np.random, math, builtins))
+"""Names that a reader's code could set anew for all that runs after it."""
 
 Case = tuple[Any, ...]
 Answer = Callable[..., Any]
@@ -153,19 +157,31 @@ def function_of(text: str, name: str) -> Answer:
 def _guarded(run: Callable[[], Any], who: str) -> Any:
     """What ``run`` returns; ``Broken`` with a sentence in place of what it raises."""
     try:
-        return run()
+        return _tidied(run)
+    except Broken:
+        raise
     except SyntaxError as error:
         raise Broken("unreadable", f"Python cannot read line {error.lineno or 1}: {error.msg}.") from None
     except SystemExit:
         raise Broken("exits", f"{who} ends the program. Return a value in place of that.") from None
     except MemoryError:
-        raise Broken("memory", f"{who} asks for more memory than there is.") from None
+        raise Broken("memory", f"{who} asks for more memory than there is. Does something grow without end?") from None
     except RecursionError:
         raise Broken("recursion", f"{who} calls itself without an end.") from None
     except NotImplementedError:
         raise Broken("empty", "Nothing is written yet: put your code in place of the last line.") from None
-    except Exception as error:
+    except BaseException as error:  # KeyboardInterrupt too, when it is the code that raises it
         raise Broken("raised", f"{who} raised {type(error).__name__}{_where(error)}: {_first_line(error)}") from None
+
+
+def _tidied(run: Callable[[], Any]) -> Any:
+    """What ``run`` returns; what it has set anew in ``SHARED`` is put back."""
+    before = [(names, dict(names)) for names in SHARED]
+    try:
+        return run()
+    finally:
+        for names, ours in before:  # no name is looked up here that could have been taken away
+            names.update(ours)
 
 
 def _where(error: BaseException) -> str:
@@ -189,7 +205,8 @@ def _judge(exercise: Exercise, function: Answer, seed: int) -> Verdict:
     cases = exercise.cases(np.random.default_rng(seed))
     wanted = [exercise.answer(*copy.deepcopy(case)) for case in cases]  # before any code of the reader's runs
     given = [copy.deepcopy(case) for case in cases]
-    got = [_checked_type(function(*case), want) for case, want in zip(given, wanted, strict=True)]
+    got = [_guarded(lambda case=case, want=want: _checked_type(function(*case), want), "Your result")
+           for case, want in zip(given, wanted, strict=True)]  # fmt: skip
     wrong = [i for i, want in enumerate(wanted) if not same(got[i], want)]
     if not wrong:
         if any(not same(case, before) for case, before in zip(given, cases, strict=True)):

@@ -6,6 +6,7 @@
  * damaged is one plain sentence, not a boot that never ends.
  */
 import { useKernel } from './kernel.js';
+import { boundMemory, memoryOf } from './memory.js';
 import { unpack, writeInto } from './unzip.js';
 
 const HOME = '/home/pyodide';
@@ -104,6 +105,7 @@ export async function bootRuntime({ base, manifest, lab, environment = BROWSER, 
   };
   try {
     const python = await Promise.race([start(), failed, guarded.failed]);
+    boundMemory(memoryOf(python));
     labsIn.set(python, new Set());
     if (own) arrived(python, lab, manifest);
     return python;

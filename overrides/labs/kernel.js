@@ -6,6 +6,8 @@
  * SIMD, or Pyodide shows no memory, nothing is handed over and numpy multiplies.
  */
 
+import { memoryOf } from "./memory.js";
+
 /** LEB128, the numbers of the format. */
 function unsigned(value) {
   const bytes = [];
@@ -125,7 +127,7 @@ export function makeKernel(shared) {
 /** Let labs_py multiply by the kernel. @returns {boolean} false when numpy goes on multiplying */
 export function useKernel(pyodide) {
   try {
-    const shared = Object.values(pyodide._module).find((part) => part instanceof WebAssembly.Memory);
+    const shared = memoryOf(pyodide);
     if (!shared) return false;
     const products = pyodide.pyimport("labs_py.core.products");
     products.use(makeKernel(shared));

@@ -117,6 +117,28 @@ def test_an_endless_loop_is_ended_and_the_text_is_kept(visit: Callable[..., Page
     assert page.evaluate("stage10Labs.spawned") == 2
 
 
+GROWING = {
+    "a list": "kept.append([0] * 10_000)",
+    "bytes": "kept.append(bytes(1_000_000))",
+    "one text": "kept[:] = [''.join(kept) + 'x' * 1_000_000]",
+    "arrays": "kept.append(np.ones((500, 500)))",
+}
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_code_that_grows_without_end_is_ended_and_its_memory_given_back(visit: Callable[..., Page], what: str) -> None:
+    patient = "{...globalThis.stage10LabSettings, editedSilence: 120_000}"  # so that it is not the time that ends it
+    page = visit(LORA, labs=False, init=f"globalThis.stage10LabSettings = {patient}")
+    function = grading.load(NAME).function
+    grows = f"import numpy as np\nkept = []\ndef {function}(*given):\n    while True:\n        {GROWING[what]}\n"
+    said = check(page, grows)
+    assert "Your function asks for more memory" in said and "Python was started again" in said
+    assert box_of(page).locator("textarea").input_value() == grows
+    assert check(page, grading.load(NAME).solution).startswith("✓")
+    assert page.evaluate("stage10Labs.spawned") == 2
+    assert page.complaints == []
+
+
 def test_by_keys_alone(lora: Page) -> None:
     box = box_of(lora)
     field = box.locator("textarea")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 
@@ -94,12 +95,34 @@ def test_an_exercise_reads_well(name: str) -> None:
         ("class E(Exception):\n def __str__(self): raise ValueError\ndef lora_forward(*a): raise E", "raised"),
         ("raise KeyError('early')", "raised"),
         ("\0", "unreadable"),
+        ("def lora_forward(*a): raise KeyboardInterrupt", "raised"),
+        ("raise BaseException('mine')", "raised"),
+        ("class A:\n def __array__(self, *a, **k): raise OSError('no')\ndef lora_forward(*a): return A()", "raised"),
+        ("import numpy as np\nnp.asarray = None\ndef lora_forward(*a): return 1.0", "shape"),
+        ("import numpy as np\nnp.allclose = max\ndef lora_forward(x, w, *a): return x @ w.T", "no-adapter"),
     ],
 )  # fmt: skip
 def test_whatever_code_does_is_a_sentence(text: str, key: str) -> None:
     verdict = grading.grade("lora-forward", text, 1)
     assert (verdict.result, verdict.key) == ("wrong", key), verdict
     assert "\n" not in verdict.message and len(verdict.message) < 400
+
+
+def test_what_code_puts_in_place_of_a_librarys_functions_lasts_no_longer_than_the_code() -> None:
+    before = np.log, np.random.default_rng, np.linalg.norm, math.log, len
+    text = """
+import builtins, math
+import numpy as np
+np.log, np.random.default_rng, np.linalg.norm, math.log = np.log2, None, None, math.log2
+del np.exp
+builtins.len = lambda what: 1
+def lora_forward(*given):
+    np.sqrt = None
+    return 1.0
+"""
+    assert grading.grade("lora-forward", text, 1).key == "shape"
+    assert (np.log, np.random.default_rng, np.linalg.norm, math.log, len) == before
+    assert np.exp(0) == np.sqrt(1) == 1
 
 
 def test_an_error_names_the_line_of_the_readers_code() -> None:

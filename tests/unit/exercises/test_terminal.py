@@ -48,6 +48,36 @@ def test_an_endless_loop_and_a_full_memory_are_ended(file: Path, body: str) -> N
     assert code == 1 and len(said.splitlines()) == 1, said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--seed", "-1"), "0 or more"),
+        (("--seconds", "nan"), "more than 0"),
+        (("--seconds", "-1"), "more than 0"),
+        (("--seconds", "inf"), "more than 0"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_line(file: Path, words: tuple[str, str], said: str) -> None:
+    file.write_text(grading.load("dpo-loss").solution, encoding="utf-8")
+    code, answer = run("dpo-loss", file, *words)
+    assert code == 2 and said in answer.splitlines()[-1] and "Traceback" not in answer
+
+
+@pytest.mark.parametrize("words", [("--solution",), ("--hint", "1")])
+def test_a_hint_needs_a_name(words: tuple[str, ...]) -> None:
+    code, answer = run(*words)
+    assert code == 2 and "of which exercise" in answer
+
+
+@pytest.mark.parametrize("text", ["import os\nos.close(1)\n", "import sys\nsys.stdout = sys.stderr = None\n",
+                                  "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+                                  "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()\n"])  # fmt: skip
+def test_code_that_takes_python_with_it_is_one_line(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    code, answer = run("dpo-loss", file)
+    assert code == 1 and len(answer.splitlines()) == 1, answer
+
+
 def test_what_the_code_prints_does_not_count_as_a_verdict(file: Path) -> None:
     printed = 'print(\'{"result": "right", "message": "mine", "key": ""}\')\n'
     file.write_text(f"{printed}def dpo_loss(*given):\n    {printed}    return 0.0\n", encoding="utf-8")

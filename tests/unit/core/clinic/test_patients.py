@@ -15,6 +15,7 @@ from labs_py.core.clinic.causes import BY_NAME, CAUSES, Cause
 from labs_py.core.clinic.patients import Patient, Treatment
 from labs_py.core.clinic.settings import Settings
 from tests.effort import EFFORT
+from tests.unit.core.clinic import signs
 
 SEEDS = range(1, 6)
 PLAYED = EFFORT.some([(cause.name, seed) for cause in CAUSES for seed in SEEDS], 3)
@@ -74,6 +75,19 @@ def test_the_evidence_that_is_named_shows_the_fault(cause: str, seed: int) -> No
     for name in BY_NAME[cause].told_by:
         look = evidence.BY_NAME[name].look
         assert look(ill) != look(well), name
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(("cause", "seed"), PLAYED)
+def test_the_evidence_tells_the_fault_from_every_other(cause: str, seed: int) -> None:
+    """Feedback names what shows the guess and what shows the cause: there the cause is seen and the guess is not."""
+    patient = admitted(cause, seed)
+    look = signs.looks(patient)
+    for name, seen in signs.shows(patient).items():
+        asked: set[str] = set()
+        found = seen(lambda piece, asked=asked: asked.add(piece) or look(piece))
+        assert found == (name == cause), name
+        assert asked <= set(BY_NAME[name].told_by), f"{name} is read from {asked}"
 
 
 def test_a_fault_changes_what_its_repair_mends_and_nothing_else() -> None:
