@@ -67,7 +67,7 @@ def labels_are(look: Look, places: int) -> bool:
 
 
 def several_rows(look: Look) -> bool:
-    return sum(token.strip() == "note" for _, token, _ in look("mask")) > 1
+    return sum(token.strip() == ":" for _, token, _ in look("mask")) > 1  # each prompt has one
 
 
 def right_note(line: str) -> str:
