@@ -143,13 +143,14 @@ def reasons(config: Config, rows: list[Row], answers: list[Generation], losses: 
     elif losses[-1] > LEARNT and not twice:
         found.append(f"the loss still stands at {losses[-1]:.3f}: train.learning_rate {rate:g} is too low, or the"
                      f" adapter too small; try {rate * 5:g}, or a higher lora.r")  # fmt: skip
+    low = losses[-1] <= LEARNT
     unended = sum(not answer.stopped for answer in answers)
-    if unended and losses[-1] <= LEARNT:
+    if unended and low:
         found.append(f"{unended} answers do not end: the stop token is not learnt; look at one with 'data show'")
-    if not found:
-        wrong = next(place for place, (row, answer) in enumerate(zip(rows, answers, strict=True))
-                     if answer.text.strip() != task_base.target(row).strip())  # fmt: skip
-        found.append(f"the loss is low, and yet row {rows[wrong].get('id', wrong + 1)} is answered with"
-                     f" {' '.join(answers[wrong].text.split())[:60]!r}: the template may write an answer otherwise than"
-                     " the row has it")  # fmt: skip
+    wrong = [place for place, (row, answer) in enumerate(zip(rows, answers, strict=True))
+             if answer.text.strip() != task_base.target(row).strip() and (answer.stopped or not found)]  # fmt: skip
+    if wrong and not twice and (low or not found):
+        found.append(f"the loss is low, and yet row {rows[wrong[0]].get('id', wrong[0] + 1)} is answered with"
+                     f" {' '.join(answers[wrong[0]].text.split())[:60]!r}: the labels may be shifted, or the template"
+                     " may write an answer otherwise than the row has it")  # fmt: skip
     return found

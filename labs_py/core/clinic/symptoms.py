@@ -8,6 +8,7 @@ from labs_py.core.clinic import evidence, patients
 from labs_py.core.clinic.causes import BY_NAME, Cause
 
 GUARDS, CHECK, OVERFIT = "models/test_guards.py", "data/test_check.py", "methods/test_overfit.py"
+PLANTED = "test_planted_symptoms.py"
 PORT, GATE = "serving/test_diagnosis.py", "evaluation/test_gate_and_probe.py"
 MOST_NUMBERS = 1000
 
@@ -48,7 +49,8 @@ class Symptom:
 
 SYMPTOMS = (
     Symptom("The loss falls slowly and stays high; answers are half right.", "prompt-loss", "guard supervised_share",
-            "A row is refused when all its tokens are in the loss, the prompt too.", (GUARDS, "test_supervised_share")),
+            "A row is refused when all its tokens are in the loss, the prompt too.",
+            (PLANTED, "test_a_template_that_marks_the_prompt_as_the_models_is_refused")),
     Symptom("Answers are right and do not stop; they run on or repeat.", "no-stop", "data check: no-stop-token",
             "The row's answer would not end with the template's stop token.",
             (CHECK, "test_a_template_without_stop_token_is_reported")),
@@ -57,7 +59,7 @@ SYMPTOMS = (
             (GUARDS, "test_pad_and_stop_are_one_token")),
     Symptom("The loss is near zero, and every answer is wrong, often by one word.", "shifted", "train --overfit",
             "Rows that have a low loss and are not reproduced are shown with what the model writes.",
-            (OVERFIT, "test_each_cause_has_its_sentence")),
+            (PLANTED, "test_labels_that_are_shifted_twice_are_learnt_and_not_repeated")),
     Symptom("A good model answers somewhat worse where it is served.", "two-beginnings",
             "port: doubled beginning token", "One of the compared models gets a prompt with two beginning tokens.",
             (PORT, "test_a_planted_fault_is_found_and_named")),
@@ -66,7 +68,7 @@ SYMPTOMS = (
             (PORT, "test_a_planted_fault_is_found_and_named")),
     Symptom("The loss jumps, grows or is NaN; answers are noise.", "rate-high", "train --overfit, guard loss_finite",
             "The learning rate is named as too high; a loss that is NaN or infinite ends the run.",
-            (GUARDS, "test_loss_finite")),
+            (PLANTED, "test_a_rate_that_is_far_too_high_is_named")),
     Symptom("The loss still falls at the end; answers are like the base's.", "rate-low", "train --overfit",
             "A few rows are not learnt by heart, and the learning rate is named as too low.",
             (OVERFIT, "test_four_rows_are_learnt_by_heart_or_the_rate_is_named")),
@@ -81,7 +83,7 @@ SYMPTOMS = (
             ("", "")),
     Symptom("The task is learnt, and everything else got worse.", "forgetting", "gate: capability retention",
             "It measures general text, questions and plain instructions before and after the run.",
-            (GATE, "test_verdicts_and_exit_codes")),
+            (PLANTED, "test_a_model_that_forgot_is_a_gain_with_regression")),
     Symptom("The reward rises, and answers get longer or stranger.", "loophole", "",
             "The gate scores held-out answers by the task. Read the answers that earn most.",
             ("data/test_rewards.py", "test_the_loophole_pays_for_a_list_and_the_closed_reward_does_not")),
