@@ -38,7 +38,7 @@ export function fromQuery(search) {
     rungs: rungs().map(({ address }) => nameOf(address)).filter((name) => listed("rungs").includes(name)),
     exercises: known.map(({ name }) => name).filter((name) => listed("exercises").includes(name)),
     labs: labs.filter(({ slug, challenges }) => counts.get(slug) > 0 && counts.get(slug) <= challenges.length).map(({ slug }) => [slug, counts.get(slug)]),
-    on: /^20\d\d-[01]\d-[0-3]\d$/.test(given.get("on") ?? "") ? given.get("on") : "",
+    on: /^20\d\d-\d\d-\d\d$/.test(given.get("on")) && !Number.isNaN(Date.parse(given.get("on"))) ? given.get("on") : "",
   };
 }
 
