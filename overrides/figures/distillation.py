@@ -26,7 +26,8 @@ def three_roads() -> Figure:
     ]
     return Figure(
         title="Three roads from a teacher to a student",
-        caption="On the first two roads the text comes from data or from the teacher. On the third the student writes.",
+        caption="What the teacher hands over on each road. On the first two the text comes from data or from the "
+        "teacher; on the third the student writes it.",
         summary="Three rows of boxes. Scores: a text goes to the teacher, which gives the probability of every token, "
         "and the student matches it. Answers: a prompt goes to the teacher, which writes a text, and the student is "
         "fine-tuned on it. Corrections: the student's own text goes to the teacher, which gives "
@@ -46,7 +47,8 @@ def two_peaked_teacher() -> Figure:
              ("student, reverse KL", "bump_reverse", "line"))  # fmt: skip
     return Figure(
         title="One peak for a teacher with two",
-        caption="The student can have one peak only. Forward KL covers both of the teacher's; reverse KL keeps one.",
+        caption="The best students that have a single peak. With forward KL the student covers both peaks of the "
+        "teacher; with reverse KL it keeps one.",
         summary="Three curves over the places of words. The teacher has a high and a low peak. The student of forward "
         "KL is wide and flat over both. The student of reverse KL lies on the higher peak.",
         drawing=Chart("line", [Series(label, frame[array]["data"], places, role) for label, array, role in parts],

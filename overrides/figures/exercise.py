@@ -17,13 +17,13 @@ def exercise_checkpoints() -> Figure:
         ("2. Clean data", "linter, fifty rows read", "no faults"),
         ("3. One row", "mask and stop token seen", "right"),
         ("4. Run", "laptop or 7B", "an adapter"),
-        ("5. Gate", "gain, and four checks on loss elsewhere", "exit code"),
+        ("5. Gate", "the gain, and four checks of what got worse", "exit code"),
         ("6. Defend", "two pages", ""),
     )
     return Figure(
         title="Six checkpoints",
-        caption='The exercise may end at the first box with "don\'t train", and at the fifth with "don\'t ship". Both '
-        "are full results.",
+        caption='The exercise may end at box 1 with the verdict "don\'t train", and at box 5 with "don\'t ship". Each '
+        "is a full result.",
         summary="Six boxes with arrows: ask the base, clean the data, look at one row, run, gate, defend.",
         drawing=flow([Step(name, detail, onward) for name, detail, onward in steps], across=3),
         table=Table(("checkpoint", "what", "goes on when"), steps),
