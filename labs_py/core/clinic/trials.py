@@ -92,5 +92,5 @@ def overfit(patient: Patient) -> Finding:
     first, last = (f"{loss:.3g}" for loss in (four.losses[0], four.losses[-1]))
     exact = sum(bool(r.all()) for r in right)
     listed = (("loss at the first step", first), (f"loss after {len(four.losses)} steps", last),
-              ("of the four, right with the prompt of the test", str(exact)))  # fmt: skip
+              ("of the four, right when asked as in use", str(exact)))  # fmt: skip
     return Finding(("Four rows, the run's own settings", "Value"), listed)

@@ -98,9 +98,9 @@ def a_list_pays_most(look: Look) -> bool:
 
 
 def teachers_errors(look: Look) -> bool:
-    """Answers in the file are wrong on some kinds of lines, and these are the kinds that the run gets wrong."""
+    """Answers in the file are wrong on some kinds of lines, not on all, and the run gets these kinds wrong."""
     said = {right.split()[1] for _, _, right in look("labels")}
-    return bool(said) and said == wrong_kinds(look)
+    return 0 < len(said) < len(look("kinds")) and said == wrong_kinds(look)
 
 
 def shows(patient: Patient) -> dict[str, Callable[[Look], bool]]:
