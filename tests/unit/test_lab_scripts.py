@@ -24,7 +24,8 @@ def node() -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["charts", "bridge", "kernel", "blocks", "real", "kept", "moved", "due", "search", "runtime_files"]
+    "name",
+    ["charts", "bridge", "kernel", "memory", "blocks", "real", "kept", "moved", "due", "search", "runtime_files"],
 )
 def test_node_suite(name):
     done = subprocess.run(
