@@ -2,6 +2,36 @@
 // scrolling tables, and lets Escape put one away until the pointer or the focus has left it.
 const MARGIN = 8;
 
+// A further number of a run has no card in the page: the list at its foot says the same, and the card is made of that.
+const LABELS = ["Meaning", "Spread", "Each run", "Run", "Command", "Commit", "Seed", "Hardware", "Date", "Value"];
+const BETWEEN = new RegExp(`; (?=(?:${LABELS.join("|")}): |run as for )`);
+
+function rowsOf(cell) {
+  const rows = cell?.textContent.split(BETWEEN).map((row) => row.split(/: (.*)/s)) ?? [];
+  return new Map(rows.filter(([label]) => LABELS.includes(label)));
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function make(reference) {
+  const number = reference.firstElementChild;
+  const cell = document.getElementById(number.getAttribute("aria-describedby"));
+  if (!cell?.dataset.run) return;
+  const told = new Map([...rowsOf(document.getElementById(`run-${cell.dataset.run}`)), ...rowsOf(cell)]);
+  const card = element("span", `s10-card s10-card--${number.dataset.owner}`, "");
+  const rows = element("span", "s10-card__rows", "");
+  rows.append(...LABELS.filter((label) => told.has(label)).flatMap(
+    (label) => [element("b", "", label), element("span", "", told.get(label))]));
+  card.append(element("span", "s10-card__title", `${number.textContent}, ${number.dataset.owner}`), rows);
+  card.dataset.searchExclude = "";
+  reference.append(card);
+}
+
 function place(reference) {
   const card = reference.querySelector(":scope > .s10-card");
   if (!card || matchMedia("(max-width: 60em)").matches) return;
@@ -23,7 +53,9 @@ function placeOpen() {
 for (const type of ["pointerover", "focusin"]) {
   document.addEventListener(type, (event) => {
     const reference = event.target.closest?.(".s10-ref");
-    if (reference && !event.target.closest(".s10-card")) place(reference);
+    if (!reference || event.target.closest(".s10-card")) return;
+    if (!reference.querySelector(":scope > .s10-card")) make(reference);
+    place(reference);
   });
 }
 

@@ -24,14 +24,23 @@ def card(identifier: str, kind: str, title: str, rows: Rows, more: str = "") -> 
     )
 
 
-def number(index: int, kind: str, text: str, note: str, title: str, rows: Rows) -> str:
-    """A number that can be asked where it comes from; ``note`` (n, interval) follows it in small type."""
+def run_of(rows: Rows) -> Rows:
+    """What a number's rows say of its run, which other numbers of that run share."""
+    return tuple(row for row in rows if row[0] not in OF_ITS_OWN)
+
+
+def number(index: int, kind: str, text: str, note: str, title: str, rows: Rows, further: bool = False) -> str:
+    """A number that can be asked where it comes from; ``note`` (n, interval) follows it in small type.
+
+    A ``further`` number of a run that the page has told of carries no card: its row in the ledger says what a card
+    would, and the page's script makes a card of that when it is asked for (assets/cards.js).
+    """
     identifier = f"number-{index}"
     small = f'<small class="s10-num__note">{escape(note)}</small>' if note else ""
+    panel = "" if further else card(identifier, kind, f"{text}, {title.lower()}", rows)
     return (
         f'<span class="s10-ref"><button type="button" class="s10-num s10-num--{kind}" data-owner="{kind}" '
-        f'aria-describedby="{identifier}">{escape(text)}</button>'
-        f"{card(identifier, kind, f'{text}, {title.lower()}', rows)}</span>{small}"
+        f'aria-describedby="{identifier}">{escape(text)}</button>{panel}</span>{small}'
     )
 
 
@@ -72,20 +81,25 @@ def source_list(cited: list[tuple[str, dict, list[tuple[int, str]]]]) -> str:
     return f'<ol class="s10-sources" {SEARCH_SKIP}>{"".join(_source_item(*entry) for entry in cited)}</ol>'
 
 
-def ledger(entries: list[tuple[str, str, Rows]]) -> str:
+def ledger(entries: list[tuple[int, str, str, Rows]]) -> str:
     """Every owned number of the page in one table, for print, for no scripts and for checking by hand.
 
     A run stands there once: later numbers of it name the first one.
+
+    Args:
+        entries: of each number its index, text, owner and rows.
     """
     body = ""
-    first: dict[Rows, str] = {}
-    for text, title, rows in entries:
-        run = tuple(row for row in rows if row[0] not in OF_ITS_OWN)
-        told = first.setdefault(run, text) if title == "Measured" else text
-        own = rows if told is text else tuple(row for row in rows if row[0] in OF_ITS_OWN)
-        said = "; ".join(f"{escape(label)}: {escape(value)}" for label, value in own)
-        said += "" if own is rows else f"; run as for {escape(told)} above"
-        body += f"<tr><td>{escape(text)}</td><td>{escape(title)}</td><td>{said}</td></tr>"
+    first: dict[Rows, tuple[int, str]] = {}
+    for index, text, title, rows in entries:
+        run, place, told = run_of(rows), "", text
+        if title == "Measured":
+            place = f' id="number-{index}" data-run="{first[run][0]}"' if run in first else f' id="run-{index}"'
+            told = first.setdefault(run, (index, text))[1]
+            rows = tuple(row for row in rows if row[0] in OF_ITS_OWN) if "data-run" in place else rows
+        said = "; ".join(f"{escape(label)}: {escape(value)}" for label, value in rows)
+        said += f"; run as for {escape(told)} above" if "data-run" in place else ""
+        body += f"<tr><td>{escape(text)}</td><td>{escape(title)}</td><td{place}>{said}</td></tr>"
     return (
         f'<details class="s10-ledger" {SEARCH_SKIP}>'
         f"<summary>Where the numbers on this page come from ({len(entries)})</summary>"

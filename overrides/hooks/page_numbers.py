@@ -41,6 +41,7 @@ class PageNumbers:
         self.runs, self.sources = runs, sources
         self.html: list[str] = []
         self.ledger: list[tuple] = []
+        self.told: set[tuple] = set()  # the runs that the page has told of
         self.cited: dict[str, list[tuple[int, str]]] = {}
 
     def measured(self, run_id: str, path: str, format: str | None = None, digits: int = 3, note: bool = True) -> str:
@@ -91,5 +92,8 @@ class PageNumbers:
         return number_cards.citation(index, list(self.cited).index(key) + 1, key, self.sources[key], place)
 
     def _number(self, kind: str, text: str, note: str, title: str, rows: tuple) -> str:
-        self.ledger.append((text, title, rows))
-        return number_cards.number(len(self.html), kind, text, note, title, rows)
+        self.ledger.append((len(self.html), text, title, rows))
+        run = number_cards.run_of(rows)
+        further = kind == "measured" and run in self.told
+        self.told.add(run)
+        return number_cards.number(len(self.html), kind, text, note, title, rows, further)

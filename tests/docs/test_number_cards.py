@@ -22,3 +22,13 @@ def test_a_run_stands_in_the_list_once(tiny) -> None:
     ledger = words(re.search(r'<details class="s10-ledger".*?</details>', tiny(text).page(), re.DOTALL)[0])
     assert ledger.count("python -m training") == 1
     assert "0.25 at eval.task.exact.base; run as for 0.500 above" in ledger
+
+
+def test_a_further_number_of_a_run_leaves_its_card_to_the_list(tiny) -> None:
+    text = '# F\n\n{{ measured("good", "eval.task.exact.tuned") }} {{ measured("good", "eval.task.exact.base") }}\n'
+    page = tiny(text).page()
+    assert page.count("s10-card--measured") == 1
+    described = re.findall(r'<button[^>]*aria-describedby="(number-\d)"', page)
+    assert described == ["number-0", "number-1"]
+    assert all(page.count(f'id="{name}"') == 1 for name in described)
+    assert re.search(r'<td id="number-1" data-run="0">Meaning: .*?</td>', page) and page.count('id="run-0"') == 1

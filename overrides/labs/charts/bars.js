@@ -15,8 +15,13 @@ export function hatch(id, i) {
     ><rect class="lab-hatch-ground" width="5" height="5"/><path class="lab-hatch" d="M0 0V5"/></pattern>`;
 }
 
-function fill(s, j, id, i) {
-  return s.kept && !s.kept[j] ? html` fill="url(#${id}-h${i})" class="dropped"` : "";
+/** The hatching of a group's dropped bars: named once, not on each bar. */
+function hatching(s, id, i) {
+  return s.kept ? html` style="--hatch: url(#${id}-h${i})"` : "";
+}
+
+function dropped(s, j) {
+  return s.kept && !s.kept[j] ? html` class="dropped"` : "";
 }
 
 /** Vertical error bar. */
@@ -41,12 +46,12 @@ export function drawBars(chart, frame, id) {
   return html`<defs>${series.map((_, i) => hatch(id, i))}</defs>${axes(chart, x, y)}${series.map((s, i) => {
     if (s.role !== "bars") return drawSeries(s, i, chart, x, y);
     const k = bars.indexOf(s);
-    return html`<g class="c${i + 1} lab-bars">${s.y.map((value, j) => {
+    return html`<g class="c${i + 1} lab-bars"${hatching(s, id, i)}>${s.y.map((value, j) => {
       if (!Number.isFinite(value) || (chart.y_log && value <= 0)) return "";
       const left = x(s.x[j]) + (k - bars.length / 2) * width;
       const top = Math.min(y(value), floor);
       return html`<rect x="${fix(left)}" y="${fix(top)}" width="${fix(width)}" height="${fix(
-        Math.max(0.5, Math.abs(floor - y(value))))}"${fill(s, j, id, i)}/>${
+        Math.max(0.5, Math.abs(floor - y(value))))}"${dropped(s, j)}/>${
         s.low && s.high ? whisker(left + width / 2, s.low[j], s.high[j], y) : ""}`;
     })}</g>`;
   })}${markerLines(chart, markers, x)}`;
@@ -80,13 +85,13 @@ export function drawRows(chart, frame, id, tokens) {
     (t) => html`<path d="M${fix(x(t))} ${box.top}V${floor}"/>`)}</g><g class="lab-ticks" text-anchor="middle">${ticks.map(
     (t) => html`<text x="${fix(x(t))}" y="${floor + 17}">${tickText(t)}</text>`)}</g><g class="lab-words" text-anchor="end">${
     shown.map((word, j) => html`<text x="${box.left - 7}" y="${fix(box.top + box.band * (j + 0.5) + 4)}"><title>${word}</title>${
-      chart.left ? word : clip(word)}</text>`)}</g>${series.map((s, i) => html`<g class="c${i + 1} lab-bars">${s.y.slice(0, MOST_TOKENS).map(
-      (value, j) => row(s, value, j, { x, zero, chart, fill: fill(s, j, id, i),
+      chart.left ? word : clip(word)}</text>`)}</g>${series.map((s, i) => html`<g class="c${i + 1} lab-bars"${hatching(s, id, i)}>${s.y.slice(0, MOST_TOKENS).map(
+      (value, j) => row(s, value, j, { x, zero, chart, mark: dropped(s, j),
         top: box.top + box.band * j + 3 + i * thick, thick }))}</g>`)}<path class="lab-axis" d="M${fix(zero)} ${box.top}V${
     floor}"/>${axisTitles({ y_label: chart.x_label, x_label: chart.y_label }, box)}`;
 }
 
-function row(s, value, j, { x, zero, chart, fill: attribute, top, thick }) {
+function row(s, value, j, { x, zero, chart, mark, top, thick }) {
   if (!Number.isFinite(value) || (chart.y_log && value <= 0)) return "";
   const end = x(value);
   const middle = top + thick / 2;
@@ -98,7 +103,7 @@ function row(s, value, j, { x, zero, chart, fill: attribute, top, thick }) {
     return html`<circle class="lab-mark" r="3.5" cx="${fix(end)}" cy="${fix(middle)}"/>${error}`;
   }
   return html`<rect x="${fix(Math.min(end, zero))}" y="${fix(top)}" width="${fix(Math.max(0.5, Math.abs(end - zero)))}" height="${
-    fix(Math.max(1, thick - 1))}"${attribute}/>${error}`;
+    fix(Math.max(1, thick - 1))}"${mark}/>${error}`;
 }
 
 /** @param {string} word */
@@ -121,11 +126,11 @@ export function drawHistogram(chart, frame, id) {
   const floor = box.height - box.bottom;
   return html`<defs>${series.map((_, i) => hatch(id, i))}</defs>${axes(chart, x, y)}${shapes.map((s, k) => {
     const i = series.indexOf(bars[k]);
-    return html`<g class="c${i + 1} lab-bars lab-bins">${s.y.map((value, j) => {
+    return html`<g class="c${i + 1} lab-bars lab-bins"${hatching(s, id, i)}>${s.y.map((value, j) => {
       if (!Number.isFinite(value) || (chart.y_log && value <= 0) || !Number.isFinite(s.x[j + 1])) return "";
       const [left, right] = [x(s.x[j]), x(s.x[j + 1])];
       return html`<rect x="${fix(left)}" y="${fix(y(value))}" width="${fix(Math.max(0.6, right - left - 0.6))}" height="${
-        fix(Math.max(0, floor - y(value)))}"${fill(s, j, id, i)}/>`;
+        fix(Math.max(0, floor - y(value)))}"${dropped(s, j)}/>`;
     })}</g>`;
   })}${ticks.map((s) => html`<g class="c${series.indexOf(s) + 1} lab-levels">${s.x.filter(Number.isFinite).map(
     (at) => html`<path d="M${fix(x(at))} ${box.top}V${floor}"/>`)}</g>`)}${lines.map(
