@@ -10,8 +10,7 @@ const STYLE = `
 .md-typeset .clinic table { font-size: .88em; }
 .md-typeset .clinic .lab-table :is(th, td) { text-align: left; overflow-wrap: anywhere; }
 .md-typeset .clinic td { white-space: pre-wrap; vertical-align: top; }
-@container inst (max-width: 799.9px) { .lab-own:has(.clinic) { order: -2; height: clamp(260px, 50svh, 460px); }
-  .md-typeset .lab:has(.clinic) .lab-status { max-height: none; } }
+@container inst (max-width: 799.9px) { .lab-own:has(.clinic) { order: -2; height: clamp(260px, 50svh, 460px); } }
 .md-typeset .clinic .clinic__verdict { border-left: 3px solid var(--line); padding-left: 8px; }
 `;
 
