@@ -15,7 +15,7 @@ SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml
 
-.PHONY: help site site-build test test-fast test-long test-newest gpu gpu-vllm train lab goldens bench-site bench-train bench-7b records runtime-from-source lint clean
+.PHONY: help site site-build test test-fast test-long test-newest gpu gpu-vllm train lab goldens bench-site bench-pages bench-train bench-7b records runtime-from-source lint clean
 
 help: ## list the commands
 	@echo "Stage 10, Fine-Tuning: make COMMAND"
@@ -36,8 +36,8 @@ test: ## set up what the tests need (Chromium, torch, the bundled model), build 
 	@$(VENV_PYTHON) overrides/build/site.py
 	@$(call all-tests,$(VENV_PYTHON))
 
-test-long: ## what make test runs a sample of, in full: long proofs and random walks
-	@$(SETUP) site test train browser model
+test-long: ## what make test runs a sample of, in full; the labs in Firefox and WebKit, too
+	@$(SETUP) site test train browser engines model
 	@$(VENV_PYTHON) overrides/build/site.py
 	@export STAGE10_EFFORT=full; $(call all-tests,$(VENV_PYTHON),-m "long or sampled")
 
@@ -75,6 +75,11 @@ bench-site: ## start-up, bytes, slider latency and Lighthouse against the budget
 	@$(SETUP) site test browser
 	@$(VENV_PYTHON) overrides/build/site.py
 	@$(VENV_PYTHON) tests/bench/site.py
+
+bench-pages: ## Lighthouse's performance on a phone for every page: make bench-pages PAGES="labs/lora/ runs/"
+	@$(SETUP) site test browser
+	@$(VENV_PYTHON) overrides/build/site.py
+	@$(VENV_PYTHON) tests/bench/every_page.py $(PAGES)
 
 bench-train: ## our SFT step against stock TRL, alternately in one process
 	@$(SETUP) train

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("site", "test", "train", "uv")
+NAMES = ("site", "test", "train", "engines", "uv")
 APART = {"torch"}
 OLDEST = "3.11.5"
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site, test, train, browser, model.
+"""Set up what a command needs: ``setup.py [--port] PART...`` with parts site test train browser engines model.
 
 Each step leaves a stamp keyed by the files it was made from, so that a second call does nothing and a broken-off
 one goes on where it stopped. What goes wrong is one line that says what to do (exit 3: something lacks).
@@ -35,7 +35,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / "stage10-stamps"
 CACHE = cache_folder()
-FREE_GB = {"site": 1.5, "test": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0, "vllm": 20.0}
+FREE_GB = {"site": 1.5, "test": 1.0, "engines": 1.0, "train": 3.0, "train with CUDA": 10.0, "gpu": 1.0, "vllm": 20.0}
 WINDOWS = (
     "Windows is not supported directly: install WSL (wsl --install) and run the same command in it; see README.md."
 )
@@ -359,6 +359,10 @@ def set_up(parts: list[str]) -> None:
                 install_torch()
         if npm:
             npm.result()
+    if "engines" in parts:  # after Chromium, since Debian installs one thing at a time
+        pip_install("engines", "what drives WebKit (requirements/engines.txt)")
+        with beside("engines.py", "--install"):
+            pass
     if "model" in parts:
         fetch_model()
 

@@ -202,7 +202,7 @@ def test_make_works_in_a_folder_of_any_name(root: Path, tmp_path: Path) -> None:
     assert f"overrides/build/lab.py|lora|{{}}|{odd}" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["site", "test", "train", "uv"])
+@pytest.mark.parametrize("name", ["site", "test", "train", "engines", "uv"])
 def test_every_pin_has_its_hashes_and_no_other_package_has(root: Path, name: str) -> None:
     listed, hashed = (path.read_text() for path in setup.pinned_files(name))
     assert lock_requirements.pins(hashed) == lock_requirements.pins(listed)
@@ -223,7 +223,7 @@ def test_compiled_packages_have_files_for_each_python_and_system(root: Path, nam
 
 
 def test_lists_are_installed_by_hash_and_without_what_they_do_not_name() -> None:
-    for name in ("site", "test", "train"):
+    for name in ("site", "test", "train", "engines"):
         command = setup.list_of(name)
         assert {"--require-hashes", "--no-deps"} <= set(command) and command[-1].endswith(f"hashes/{name}.txt")
     assert "--require-hashes" not in setup.list_of("gpu")
