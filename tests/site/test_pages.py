@@ -78,9 +78,10 @@ def test_a_short_form_leads_on_without_scripts(tour, site_url, entry):
 
 
 @pytest.mark.few(10)
+@pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("address", FRONT)
-def test_a_phone_does_not_scroll_sideways(tour, address: str):
-    page = tour(address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+def test_a_phone_does_not_scroll_sideways(tour, address: str, width: int):
+    page = tour(address, viewport={"width": width, "height": 844}, has_touch=True, is_mobile=True)
     still(page)
     wide = page.evaluate("""() => [...document.querySelectorAll('article *')].filter(element => {
         const box = element.getBoundingClientRect();
