@@ -2,32 +2,44 @@
 // scrolling tables, and lets Escape put one away until the pointer or the focus has left it.
 const MARGIN = 8;
 
-// A further number of a run has no card in the page: the list at its foot says the same, and the card is made of that.
+// A further number of a run, and a further mention of a source, has no card in the page: the lists at its foot say the
+// same, and the card is made of them.
 const LABELS = ["Meaning", "Spread", "Each run", "Run", "Command", "Commit", "Seed", "Hardware", "Date", "Value"];
 const BETWEEN = new RegExp(`; (?=(?:${LABELS.join("|")}): |run as for )`);
 
+function element(name, className, ...inside) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.append(...inside);
+  return made;
+}
+
 function rowsOf(cell) {
-  const rows = cell?.textContent.split(BETWEEN).map((row) => row.split(/: (.*)/s)) ?? [];
+  const rows = cell.textContent.split(BETWEEN).map((row) => row.split(/: (.*)/s));
   return new Map(rows.filter(([label]) => LABELS.includes(label)));
 }
 
-function element(name, className, text) {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
+function ofRun(number, cell) {
+  const told = new Map([...rowsOf(document.getElementById(`run-${cell.dataset.run}`)), ...rowsOf(cell)]);
+  const rows = LABELS.filter((label) => told.has(label)).map((label) => [label, told.get(label)]);
+  return { title: `${number.textContent}, ${number.dataset.owner}`, rows };
+}
+
+function ofSource(number, entry) {
+  const place = number.getAttribute("aria-label").replace(/^Source \d+, /, "");
+  const link = entry.querySelector("a[rel]").cloneNode(true);
+  link.className = "s10-card__link";
+  const by = entry.querySelector(".s10-sources__by").textContent.replace(/\.$/, "");
+  return { title: entry.querySelector("cite").textContent, rows: [["Place", place], ["By", by]], link };
 }
 
 function make(reference) {
   const number = reference.firstElementChild;
-  const cell = document.getElementById(number.getAttribute("aria-describedby"));
-  if (!cell?.dataset.run) return;
-  const told = new Map([...rowsOf(document.getElementById(`run-${cell.dataset.run}`)), ...rowsOf(cell)]);
-  const card = element("span", `s10-card s10-card--${number.dataset.owner}`, "");
-  const rows = element("span", "s10-card__rows", "");
-  rows.append(...LABELS.filter((label) => told.has(label)).flatMap(
-    (label) => [element("b", "", label), element("span", "", told.get(label))]));
-  card.append(element("span", "s10-card__title", `${number.textContent}, ${number.dataset.owner}`), rows);
+  const told = document.getElementById(number.getAttribute("aria-describedby"));
+  const { title, rows, link = "" } = told.dataset.run ? ofRun(number, told) : ofSource(number, told);
+  const cells = rows.flatMap(([label, value]) => [element("b", "", label), element("span", "", value)]);
+  const card = element("span", `s10-card s10-card--${number.dataset.owner}`,
+    element("span", "s10-card__title", title), element("span", "s10-card__rows", ...cells), link);
   card.dataset.searchExclude = "";
   reference.append(card);
 }

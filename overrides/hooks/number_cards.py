@@ -44,16 +44,16 @@ def number(index: int, kind: str, text: str, note: str, title: str, rows: Rows, 
     )
 
 
-def citation(index: int, position: int, key: str, source: dict, place: str) -> str:
-    """``[3]`` with a card; leads to the entry in the page's Sources list."""
-    identifier = f"cite-{index}"
+def citation(index: int, position: int, key: str, source: dict, place: str, further: bool = False) -> str:
+    """``[3]`` with a card; leads to the entry in the page's Sources list, of which a ``further`` one makes its card."""
+    identifier = f"source-{escape(key)}" if further else f"cite-{index}"
     rows = (("Place", place), ("By", f"{source['authors']}, {source['year']}"))
     link = f'<a class="s10-card__link" href="{escape(source["url"])}" rel="noopener">{_address(source)}</a>'
     return (
         f'<span class="s10-ref s10-ref--cite" id="ref-{index}"><a class="s10-cite" '
         f'href="#source-{escape(key)}" data-owner="cite" aria-label="Source {position}, {escape(place)}" '
         f'aria-describedby="{identifier}">[{position}]</a>'
-        f"{card(identifier, 'cite', source['title'], rows, link)}</span>"
+        f"{'' if further else card(identifier, 'cite', source['title'], rows, link)}</span>"
     )
 
 

@@ -87,9 +87,9 @@ class PageNumbers:
             raise UnknownNumber(f"no source '{key}' in docs/reference/sources.yml")
         if not place.strip():
             raise UnknownNumber(f"source '{key}' is cited without a place")
-        index = len(self.html)
+        index, further = len(self.html), key in self.cited
         self.cited.setdefault(key, []).append((index, place))
-        return number_cards.citation(index, list(self.cited).index(key) + 1, key, self.sources[key], place)
+        return number_cards.citation(index, list(self.cited).index(key) + 1, key, self.sources[key], place, further)
 
     def _number(self, kind: str, text: str, note: str, title: str, rows: tuple) -> str:
         self.ledger.append((len(self.html), text, title, rows))

@@ -32,3 +32,11 @@ def test_a_further_number_of_a_run_leaves_its_card_to_the_list(tiny) -> None:
     assert described == ["number-0", "number-1"]
     assert all(page.count(f'id="{name}"') == 1 for name in described)
     assert re.search(r'<td id="number-1" data-run="0">Meaning: .*?</td>', page) and page.count('id="run-0"') == 1
+
+
+def test_a_further_mention_of_a_source_leaves_its_card_to_the_sources(tiny) -> None:
+    text = '# F\n\n{{ cite("somebody2020", "§1") }} {{ cite("somebody2020", "§2") }}\n'
+    page = tiny(text).page()
+    assert page.count("s10-card--cite") == 1
+    assert re.findall(r'class="s10-cite"[^>]*aria-describedby="([^"]*)"', page) == ["cite-0", "source-somebody2020"]
+    assert page.count('id="source-somebody2020"') == 1
