@@ -18,7 +18,7 @@ from mkdocs.plugins import event_priority
 CHARSET = re.compile(r"<meta charset=\"?utf-8\"?>", re.IGNORECASE)
 DATA_BLOCK = {"application/json", "application/ld+json", "speculationrules", "importmap", "text/plain"}
 POLICY = {
-    "default-src": "'none'",
+    "default-src": "'self'",  # Firefox fetches the page that is next ahead of time, which no rule of its own is for
     # wasm-unsafe-eval: the labs' Python is WebAssembly. blob: the labs' worker imports its script from one.
     # unsafe-eval: text that is run as code can do no more than the code that runs it, and programs that drive a browser
     # (tests, a reader's tools) hand theirs over as text.

@@ -21,7 +21,8 @@ COVERED = """() => [...document.querySelectorAll('pre:has(.md-code__button)')].f
 UNDER = """(sidebar) => {
   const wrap = sidebar.querySelector('.md-sidebar__scrollwrap');
   wrap.scrollTop = 60;
-  const titles = [...sidebar.querySelectorAll('.md-nav__title')].map((title) => title.getBoundingClientRect());
+  const named = '.md-nav__title, .md-nav--lifted > .md-nav__list > .md-nav__item--active > .md-nav__link';
+  const titles = [...sidebar.querySelectorAll(named)].map((title) => title.getBoundingClientRect());
   return [...sidebar.querySelectorAll('a.md-nav__link')].filter((link) => {
     const box = link.getBoundingClientRect();
     return box.height && titles.some((title) => title.height && box.bottom > title.top + 2 && box.top < title.bottom - 2);

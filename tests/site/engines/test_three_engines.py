@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long
 LORA = "articles/10-fine-tuning/lora-and-qlora/"
 OUTPUTS = """() => Object.fromEntries([...document.querySelectorAll('lab-view [data-output][data-value]')].map(
   (output) => [output.dataset.output, Number(output.dataset.value)]))"""
-FIELD = "lab-view [data-main] [name=%s]"
+SLIDER, CHOICE = "lab-view [data-param=%s] input[type=range]", "lab-view [data-param=%s] select"
 CHOOSE = """(field) => { const select = document.querySelector(field);
   select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
   for (const type of ['input', 'change']) select.dispatchEvent(new Event(type, {bubbles: true})); }"""
@@ -66,10 +66,10 @@ def test_a_lab_starts_follows_its_control_and_says_what_python_says_here(engine:
     name, kind = first_control(slug)
     before = engine.run(f"(name) => ({SHOWN})[name] ?? null", name)
     if kind == "range":
-        engine.run(FOCUS, FIELD % name)
+        engine.run(FOCUS, SLIDER % name)
         engine.press("ArrowRight")
     else:
-        engine.run(CHOOSE, FIELD % name)
+        engine.run(CHOOSE, CHOICE % name)
     until(engine, f"(name, before) => {READY} && name in ({SHOWN}) && ({SHOWN})[name] !== before", name, before)
     params = engine.run(f"() => ({SHOWN})")
     here = {output: number["value"] for output, number in api.last_frame(slug, params)["scalars"].items()}
