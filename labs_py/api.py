@@ -78,7 +78,7 @@ def results(slug: str, legal: dict[str, Any]) -> Iterator[tuple[Result, bool]]:
         if last is not None:
             yield last, False
         last = result
-        if getattr(result, "needs", ()):  # shown before the next is asked for, which reads what is still to be fetched
+        if getattr(result, "needs", ()) or getattr(result, "early", False):  # shown before the next one is worked out
             yield result, False
             last = None
     if last is not None:

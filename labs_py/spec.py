@@ -229,6 +229,9 @@ class Result:
         arrays: name -> numpy array of any shape.
         texts: name -> sentence: ``summary:<chart>`` of a chart, ``status`` under the controls.
         done, total: steps of work, for the progress bar (total 0 = no bar).
+        needs: ``later`` data files that the next state reads; a state that needs some is never the last.
+        early: shown at once, before the next step is begun: a coarse state, or the part that a hand on a slider looks
+            at. Never the last one.
     """
 
     scalars: dict[str, float]
@@ -236,7 +239,8 @@ class Result:
     texts: dict[str, str] = field(default_factory=dict)
     done: int = 0
     total: int = 0
-    needs: tuple[str, ...] = ()  # ``later`` data files that the next state reads; who needs some is never the last
+    needs: tuple[str, ...] = ()
+    early: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Run:
         numbers: all arrays of the packed frame, one after the other, float32.
         needs: names of the data files that must be provided before the next step, one a line.
         share: how much of the work is done, 0 to 1; 0 where a lab does not count its steps.
+        early: whether this state is sent before another step is taken.
     """
 
     def __init__(self, slug: str, params_text: str):
@@ -39,6 +40,7 @@ class Run:
         self.failure = ""
         self.needs = ""
         self.share = 0.0
+        self.early = False
 
     def advance(self) -> str:
         """Take one step of work: "more", "done" or "failed" (then ``failure`` is JSON with kind and message)."""
@@ -49,6 +51,7 @@ class Run:
         except BaseException as error:  # a reader's edited code may raise anything, SystemExit too
             return self._fail(explain(error))
         self.needs = "\n".join(getattr(self._latest, "needs", ()))
+        self.early = bool(getattr(self._latest, "early", False))
         self.share = self._latest.done / self._latest.total if getattr(self._latest, "total", 0) else 0.0
         return "done" if final else "more"
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-Turn = dict[str, Any]
+from labs_py.core import harmony
+from labs_py.core.chat_pieces import Piece, Refused, Turn, reasoning_of, write_turn
 
 QWEN_SYSTEM = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 SMOLLM_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
@@ -25,38 +26,11 @@ _TOOLS_AFTER = (
 )
 
 
-class Refused(ValueError):
-    """The template refuses this conversation; the message is the template's own."""
-
-
-class Piece(NamedTuple):
-    """A stretch of the written conversation.
-
-    Attributes:
-        text: as the model reads it.
-        part: "frame" (control tokens and role names), "content", "stop" (ends a turn), or "ask" (opens an answer).
-        role: whose turn it is ("" outside turns).
-        turn: place of the turn in the conversation, from 0 (-1: the template's own words).
-    """
-
-    text: str
-    part: str
-    role: str = ""
-    turn: int = -1
-
-
-def _turn(turn: int, role: str, head: str, content: str, stop: str, after: str = "") -> Iterator[Piece]:
-    yield Piece(head, "frame", role, turn)
-    yield Piece(content, "content", role, turn)
-    yield Piece(stop, "stop", role, turn)
-    yield Piece(after, "frame", role, turn)
-
-
 def _smollm2(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
     if turns[0]["role"] != "system":
         yield Piece(f"<|im_start|>system\n{SMOLLM_SYSTEM}<|im_end|>\n", "frame", "system")
     for i, turn in enumerate(turns):
-        yield from _turn(i, turn["role"], f"<|im_start|>{turn['role']}\n", turn["content"], "<|im_end|>", "\n")
+        yield from write_turn(i, turn["role"], f"<|im_start|>{turn['role']}\n", turn["content"], "<|im_end|>", "\n")
     if ask:
         yield Piece("<|im_start|>assistant\n", "ask", "assistant")
 
@@ -86,9 +60,9 @@ def _qwen(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
         if role == "tool":
             yield from _results(turns, i)
         elif role == "assistant" and turn.get("tool_calls"):
-            yield from _turn(i, role, "<|im_start|>assistant", _called(turn), "<|im_end|>", "\n")
+            yield from write_turn(i, role, "<|im_start|>assistant", _called(turn), "<|im_end|>", "\n")
         elif role in ("user", "assistant") or (role == "system" and i):
-            yield from _turn(i, role, f"<|im_start|>{role}\n", turn["content"], "<|im_end|>", "\n")
+            yield from write_turn(i, role, f"<|im_start|>{role}\n", turn["content"], "<|im_end|>", "\n")
     if ask:
         yield Piece("<|im_start|>assistant\n", "ask", "assistant")
 
@@ -105,8 +79,8 @@ def _results(turns: list[Turn], i: int) -> Iterator[Piece]:
 def _thought(turn: Turn) -> tuple[str, str]:
     """Thoughts and answer of an assistant's turn: apart already, or in one text around ``</think>``."""
     content = turn["content"] or ""
-    if isinstance(turn.get("reasoning_content"), str):
-        return turn["reasoning_content"], content
+    if isinstance(given := reasoning_of(turn), str):
+        return given, content
     if "</think>" not in content:
         return "", content
     thoughts = content.split("</think>")[0].rstrip("\n").split("<think>")[-1].lstrip("\n")
@@ -147,9 +121,9 @@ def _qwen3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
             yield from _results(turns, i)
         elif role == "assistant":
             answer = _qwen3_answer(turn, i > question, i == len(turns) - 1)
-            yield from _turn(i, role, head, answer, "<|im_end|>", "\n")
+            yield from write_turn(i, role, head, answer, "<|im_end|>", "\n")
         elif role == "user" or (role == "system" and i):
-            yield from _turn(i, role, head, turn["content"] or "", "<|im_end|>", "\n")
+            yield from write_turn(i, role, head, turn["content"] or "", "<|im_end|>", "\n")
     if ask:
         yield Piece("<|im_start|>assistant\n", "ask", "assistant")
 
@@ -164,9 +138,9 @@ def _mistral(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
         if (turn["role"] == "user") != (i % 2 == 0):
             raise Refused("Conversation roles must alternate user/assistant/user/assistant/...")
         if turn["role"] == "user":
-            yield from _turn(i, "user", "[INST] ", turn["content"], "", " [/INST]")
+            yield from write_turn(i, "user", "[INST] ", turn["content"], "", " [/INST]")
         elif turn["role"] == "assistant":
-            yield from _turn(i, "assistant", "", turn["content"], "</s>")
+            yield from write_turn(i, "assistant", "", turn["content"], "</s>")
         else:
             raise Refused("Only user and assistant roles are supported!")
 
@@ -175,7 +149,7 @@ def _llama3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
     yield Piece("<|begin_of_text|>", "frame")
     for i, turn in enumerate(turns):
         head = f"<|start_header_id|>{turn['role']}<|end_header_id|>\n\n"
-        yield from _turn(i, turn["role"], head, turn["content"].strip(), "<|eot_id|>")
+        yield from write_turn(i, turn["role"], head, turn["content"].strip(), "<|eot_id|>")
     if ask:
         yield Piece("<|start_header_id|>assistant<|end_header_id|>\n\n", "ask", "assistant")
 
@@ -187,7 +161,7 @@ def _gemma_turns(turns: list[Turn], first: int, prefix: str, ask: bool) -> Itera
             raise Refused("Conversation roles must alternate user/assistant/user/assistant/...")
         role = "model" if turn["role"] == "assistant" else turn["role"]
         head = f"<start_of_turn>{role}\n" + ("" if i else prefix)
-        yield from _turn(first + i, turn["role"], head, turn["content"].strip(), "<end_of_turn>", "\n")
+        yield from write_turn(first + i, turn["role"], head, turn["content"].strip(), "<end_of_turn>", "\n")
     if ask:
         yield Piece("<start_of_turn>model\n", "ask", "assistant")
 
@@ -207,13 +181,13 @@ def _gemma3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
 def _phi3(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
     for i, turn in enumerate(turns):
         if turn["role"] in ("system", "user", "assistant"):
-            yield from _turn(i, turn["role"], f"<|{turn['role']}|>\n", turn["content"], "<|end|>", "\n")
+            yield from write_turn(i, turn["role"], f"<|{turn['role']}|>\n", turn["content"], "<|end|>", "\n")
     yield Piece("<|assistant|>\n", "ask", "assistant") if ask else Piece("<|endoftext|>", "frame")
 
 
 def _plain(turns: list[Turn], tools: Any, ask: bool) -> Iterator[Piece]:
     for i, turn in enumerate(turns):
-        yield from _turn(i, turn["role"], f"{turn['role'].capitalize()}: ", turn["content"], "", "\n")
+        yield from write_turn(i, turn["role"], f"{turn['role'].capitalize()}: ", turn["content"], "", "\n")
     if ask:
         yield Piece("Assistant: ", "ask", "assistant")
 
@@ -226,13 +200,14 @@ def _nothing(template: str) -> str:
 
 
 _WRITERS = {"smollm2": _smollm2, "qwen2_5": _qwen, "qwen3": _qwen3, "llama3": _llama3, "mistral": _mistral,
-            "gemma": _gemma, "gemma3": _gemma3, "phi3": _phi3, "plain": _plain}  # fmt: skip
+            "gemma": _gemma, "gemma3": _gemma3, "phi3": _phi3, "gptoss": harmony.write, "plain": _plain}  # fmt: skip
 TEMPLATES = tuple(_WRITERS)
-WITH_TOOLS = ("qwen2_5", "qwen3")
+WITH_TOOLS = ("qwen2_5", "qwen3", "gptoss")
 RULES = ("answers", "last", "no_stop", "all")
 CONTROL = ("<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|begin_of_text|>",
            "<start_of_turn>", "<end_of_turn>", "<bos>", "<|end|>", "<|endoftext|>", "<|user|>", "<|assistant|>",
-           "<|system|>", "<s>", "</s>", "[INST]", "[/INST]")  # fmt: skip
+           "<|system|>", "<s>", "</s>", "[INST]", "[/INST]", "<|start|>", "<|message|>", "<|channel|>", "<|return|>",
+           "<|call|>")  # fmt: skip
 
 
 def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any] | None = None) -> list[Piece]:
@@ -242,7 +217,7 @@ def pieces(template: str, turns: list[Turn], ask: bool = False, tools: list[Any]
         template: one of ``TEMPLATES``.
         turns: at least one; each with role and text (None only beside tool calls).
         ask: add the opening of an answer (``add_generation_prompt``).
-        tools: function descriptions; only Qwen's templates of these write them.
+        tools: function descriptions; only Qwen's and gpt-oss's templates of these write them.
 
     Raises:
         Refused: the template refuses the conversation.
@@ -264,7 +239,7 @@ def trained(written: list[Piece], rule: str = "answers") -> list[bool]:
     """
     if rule == "all":
         return [True] * len(written)
-    spoken = ("content",) if rule == "no_stop" else ("content", "stop")
+    spoken = ("channel", "content") if rule == "no_stop" else ("channel", "content", "stop")
     last = max((piece.turn for piece in written if piece.role == "assistant"), default=-1)
     return [
         piece.role == "assistant" and piece.part in spoken and (rule != "last" or piece.turn == last)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,10 +36,17 @@ def planted_update(size: int, planted_rank: int, noise: float, seed: int) -> np.
 
 def power_law_update(size: int, decay: float, seed: int) -> np.ndarray:
     """An update whose i-th singular value is ``i ** -decay`` (to float32 rounding), directions random."""
+    left, right = _directions(size, seed)
+    return _as_float32(left * np.arange(1, size + 1.0) ** -decay @ right.T)
+
+
+@lru_cache(maxsize=2)
+def _directions(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two random rotations, each (size, size); remembered, since a slider of the decay leaves them as they are."""
     rng = np.random.default_rng(seed)
     left, _ = np.linalg.qr(rng.standard_normal((size, size)))
     right, _ = np.linalg.qr(rng.standard_normal((size, size)))
-    return _as_float32(left * np.arange(1, size + 1.0) ** -decay @ right.T)
+    return left, right
 
 
 def noise_update(size: int, seed: int) -> np.ndarray:

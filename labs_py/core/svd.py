@@ -104,11 +104,7 @@ def jacobi_steps(matrix: np.ndarray, rounds_per_step: int = 32) -> Iterator[Deco
     Raises:
         ValueError: the matrix is not two-dimensional, is empty, or holds a value that is not finite.
     """
-    matrix = np.asarray(matrix, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.size == 0:
-        raise ValueError(f"a matrix with at least one entry is expected, not shape {matrix.shape}")
-    if not np.isfinite(matrix).all():
-        raise ValueError("the matrix holds values that are not finite")
+    matrix = _checked(matrix)
     wide = matrix.shape[0] < matrix.shape[1]
     tall = matrix.T if wide else matrix
     # A power of two brings every scale to about 1 without rounding anything.
@@ -117,6 +113,41 @@ def jacobi_steps(matrix: np.ndarray, rounds_per_step: int = 32) -> Iterator[Deco
         values = np.ldexp(state.values, exponent)
         left, right = (state.right.T, state.left.T) if wide else (state.left, state.right)
         yield Decomposition(left, values, right, *_progress(state))
+
+
+def _checked(matrix: np.ndarray) -> np.ndarray:
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise ValueError(f"a matrix with at least one entry is expected, not shape {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        raise ValueError("the matrix holds values that are not finite")
+    return matrix
+
+
+def sketch(matrix: np.ndarray, width: int = 40) -> Decomposition:
+    """A rough decomposition in a few milliseconds: the first ``width`` values closely, the others by their mean.
+
+    Method: a random range finder with one power iteration (Halko, Martinsson and Tropp 2011, arXiv 0909.4061).
+
+    Args:
+        matrix: (N, N).
+        width: directions that are looked for; the vectors of the others are zero, and their values share the energy
+            that is left.
+
+    Raises:
+        ValueError: as ``jacobi_steps``.
+    """
+    matrix = _checked(matrix)
+    size = len(matrix)
+    found = min(width, size)
+    basis, _ = np.linalg.qr(matrix @ np.random.default_rng(0).standard_normal((size, found)))
+    basis, _ = np.linalg.qr(matrix @ (matrix.T @ basis))
+    inner, first, outer = np.linalg.svd(basis.T @ matrix, full_matrices=False)
+    rest = max(0.0, float(np.einsum("ij,ij->", matrix, matrix) - first @ first))
+    others = np.full(size - found, np.sqrt(rest / max(1, size - found)))
+    left, right = np.zeros((size, size)), np.zeros((size, size))
+    left[:, :found], right[:found] = basis @ inner, outer
+    return Decomposition(left, np.concatenate([first, np.minimum(others, first[-1])]), right, (), 0, 0, 0, False)
 
 
 def decompose(matrix: np.ndarray) -> Decomposition:

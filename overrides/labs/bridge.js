@@ -17,7 +17,7 @@ export const DEFAULTS = {
   runSilence: 10_000, // without a frame
   editedSilence: 5_000, // the same while a reader's own code runs
   stopPatience: 1_000, // until a worker that does not answer a stop is replaced
-  impatience: 60, // a run older than this is told to stop when a newer request waits
+  impatience: 60, // a run older than this, or one that has shown something, is told to stop when a newer request waits
 };
 
 const SENTENCES = {
@@ -182,6 +182,7 @@ export class Bridge extends EventTarget {
       if (request.generation === this.generation) {
         this.#watchRun();
         request.handlers.frame(unpack(message));
+        request.seen = true;
       }
       if (!message.final) return;
     }
@@ -240,7 +241,7 @@ export class Bridge extends EventTarget {
       this.#inFlight = null;
     }
     const running = this.#inFlight;
-    if (running && (running.generation !== this.generation || performance.now() - running.sent > this.settings.impatience)) {
+    if (running && (running.generation !== this.generation || running.seen || performance.now() - running.sent > this.settings.impatience)) {
       this.#worker?.postMessage({ type: "cancel", id: running.id });
     }
     this.boot().catch(() => {});

@@ -23,6 +23,9 @@ const provided = new Set();
 /** Data files on their way, by address. */
 const fetched = new Map();
 
+/** The same after an early state: the page has something to show, and the next place of a dragged slider waits for less. */
+const SHORT_SLICE = 8;
+
 /** Let waiting messages in; a timer would cost at least 4 ms. */
 const channel = new MessageChannel();
 let wake = () => {};
@@ -111,17 +114,19 @@ function sendFrame(run, id, generation, final) {
 async function run({ id, generation, slug, params, files, frames = 0 }) {
   let job;
   let sent = 0;
+  let slice = SLICE;
   const [now, later] = [false, true].map((wanted) => (files || []).filter((file) => Boolean(file.later) === wanted));
   try {
     await aloud(id, Promise.all([addLab(python, slug, runtime), provide(now)]));
     if (cancelled.has(id)) return postMessage({ type: "stopped", id });
     job = wire.Run(slug, JSON.stringify(params));
     for (;;) {
-      const until = performance.now() + SLICE;
+      const until = performance.now() + slice;
       let state;
       do state = job.advance();
-      while (state === "more" && !job.needs && performance.now() < until && !(frames && Math.floor(job.share * frames) !== sent));
+      while (state === "more" && !job.needs && !job.early && performance.now() < until && !(frames && Math.floor(job.share * frames) !== sent));
       sent = Math.floor(job.share * frames);
+      if (job.early && !frames) slice = SHORT_SLICE;
       if (state === "failed" || !sendFrame(job, id, generation, state === "done")) {
         return postMessage({ type: "failed", id, error: JSON.parse(job.failure) });
       }

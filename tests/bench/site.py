@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,14 +20,18 @@ import browser  # noqa: E402
 import numpy_wheel  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+from labs_py import api  # noqa: E402
 from tests.bench import budgets, start_up, stock, weights  # noqa: E402
+from tests.bench.first_motion import measure_first_motion  # noqa: E402
 from tests.bench.latency import measure_latency, measure_next_page, measure_stop  # noqa: E402
 from tests.bench.pages_server import serving  # noqa: E402
+from tests.site.lab_pages import LAB_PAGES  # noqa: E402
 
 PREFIX = "/stage-10/"
 PATHS = {"plain": PREFIX, "lab": f"{PREFIX}labs/lora/"}
 NEXT_LABS = ("rlhf", "distillation", "quantization")
 LIGHT_SLIDERS = {"rlhf": "beta", "distillation": "temperature", "quantization": "bits"}  # beside the LoRA Lab's rank
+PLAYS_ON_ARRIVAL = ("distillation", "finetune", "lora", "quantization")
 # Labs with a run button, each by a long run: one that is over with its first frame cannot be stopped.
 LIVE_LABS = {"lora": "?size=128&steps=1000", "rlhf": "?n_labels=1000", "distillation": "?steps=400", "quantization": ""}
 
@@ -74,15 +79,47 @@ def measure_all(site_folder: Path, work: Path, rounds: int, chromium: str, light
             measured |= {"slider_p50": latency["p50"], "slider_p95": latency["p95"]}
             say(f"slider: {latency['events']} events, {latency['draws']} draws, {latency['missing']} never drawn")
             measured |= measure_labs(context, address, say)
+            measured |= measure_main_sliders(context, address + PREFIX, LAB_PAGES)
             if slug := next_lab(site_folder):
                 measured["next_lab_page"] = measure_next_page(context, address + PATHS["lab"], slug)
             context.close()
+        chrome = playwright.chromium.launch(executable_path=chromium, args=list(browser.ARGUMENTS))
+        measured |= measure_first_motion(
+            lambda: chrome.new_context(viewport={"width": 1440, "height": 900}), address + PREFIX, moving_labs(),
+            max(3, rounds // 2), say)  # fmt: skip
+        chrome.close()
         if lighthouse:
             for name, path in (("landing", PATHS["plain"]), ("lab", PATHS["lab"])):
                 say(f"Lighthouse: {name} page")
                 scores = weights.lighthouse_scores(address + path, node(), chromium)
                 measured |= {f"{name}: {category}": score for category, score in scores.items()}
     return {"measured": measured, "start_up_ms": times}
+
+
+def main_sliders(slug: str) -> list[str]:
+    """Sliders that a preset, a prediction or a challenge of a lab uses."""
+    spec = api.spec(slug)
+    params = [spec.param(name) for name in api.main_params(slug)]
+    return [p.name for p in params if p.kind == "range" and not p.hidden]
+
+
+def moving_labs() -> list[tuple[str, str, str, bool]]:
+    """Labs with recorded frames: slug, page, the main slider, whether they play on arrival."""
+    specs = [api.spec(slug) for slug in LAB_PAGES]
+    return [(s.slug, LAB_PAGES[s.slug], s.sweep.param if s.sweep else "", s.slug in PLAYS_ON_ARRIVAL)
+            for s in specs if s.sweep or s.plays]  # fmt: skip
+
+
+def measure_main_sliders(context, root: str, pages: dict[str, str]) -> dict[str, float]:
+    """p95 of every main slider, in milliseconds, with the machine's load beside it on the progress lines."""
+    found = {}
+    for slug in pages:
+        for name in main_sliders(slug):
+            latency = measure_latency(context, root + pages[slug], slug, name)
+            found[f"{slug} {name}: main_slider_p95"] = latency["p95"]
+            say(f"{slug} {name}: p50 {latency['p50']:.0f}, p95 {latency['p95']:.0f} ms, {latency['draws']} draws of "
+                f"{latency['events']} events, load {os.getloadavg()[0]:.1f}")  # fmt: skip
+    return found
 
 
 def measure_labs(context, address: str, say) -> dict[str, float]:

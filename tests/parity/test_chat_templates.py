@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labs_py.core import chat_template
+from labs_py.core import chat_template, harmony
 from tests.effort import examples
 
 pytest.importorskip("trl", reason="trl's wheel carries the templates")
@@ -42,10 +43,12 @@ WORDS = st.text(max_size=40) | st.sampled_from(ODD)
 def jinja(name, turns, ask, tools=None):
     folder = Path(find_spec("trl").submodule_search_locations[0]) / "chat_templates"
     text = WRITTEN.get(name) or (folder / f"{name}.jinja").read_text()
-    return rendering.render_jinja_template(
+    written = rendering.render_jinja_template(
         [turns], tools=tools, chat_template=text, add_generation_prompt=ask,
         bos_token=BOS.get(name, ""), eos_token=EOS.get(name, "<|endoftext|>"),
     )[0][0]  # fmt: skip
+    day = f"Current date: {harmony.DAY}"  # gpt-oss writes today's
+    return re.sub(r"Current date: \d{4}-\d\d-\d\d", day, written) if name == "gptoss" else written
 
 
 def ours(name, turns, ask, tools=None):
@@ -76,6 +79,16 @@ def test_unseen_chats_are_written_alike_or_refused_alike(name, turns, ask):
     assert ours(name, turns, ask) == expected
 
 
+def refused_alike_or_written_alike(name, turns, ask, tools=None):
+    try:
+        expected = jinja(name, turns, ask, tools)
+    except Exception:  # the template's own, or Jinja's where it adds null to a text
+        with pytest.raises(chat_template.Refused):
+            ours(name, turns, ask, tools)
+        return
+    assert ours(name, turns, ask, tools) == expected
+
+
 ANY = st.lists(st.fixed_dictionaries({"role": st.sampled_from(["system", "user", "assistant", "tool"]),
                                       "content": WORDS}), min_size=1, max_size=14)  # fmt: skip
 
@@ -89,10 +102,11 @@ def test_turns_in_any_order_are_written_alike_or_refused_alike(name, turns, ask)
 
 @given(turns=ANY, ask=st.booleans(), tools=st.sampled_from([None, "one", "two"]))
 @examples(50, 1000)
-def test_turns_in_any_order_with_tools_in_qwen(turns, ask, tools):
+def test_turns_in_any_order_with_tools(turns, ask, tools):
     described = {"one": TOOLS, "two": TOOLS * 2}.get(tools)
-    for name in chat_template.WITH_TOOLS:
+    for name in ("qwen2_5", "qwen3"):
         assert ours(name, turns, ask, described) == jinja(name, turns, ask, described)
+    refused_alike_or_written_alike("gptoss", turns, ask, described)
 
 
 def test_a_template_that_drops_a_letter_is_found_out(monkeypatch):
@@ -117,7 +131,7 @@ def test_tools_calls_and_results_in_qwen(system, said, tools, ask):
              {"role": "assistant", "content": said, "tool_calls": [{"type": "function", "function": CALL}, CALL]},
              {"role": "tool", "content": "nein"}, {"role": "tool", "content": "doch"},
              {"role": "assistant", "content": "Vielleicht."}]  # fmt: skip
-    for name in chat_template.WITH_TOOLS:
+    for name in ("qwen2_5", "qwen3", "gptoss"):
         assert ours(name, turns, ask, tools) == jinja(name, turns, ask, tools)
 
 
@@ -144,10 +158,51 @@ def test_templates_without_tools_write_a_tool_turn_alike(name):
 @pytest.mark.parametrize("turn", [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}])
 def test_a_turn_of_tool_calls_without_text_is_written_alike_or_refused(name, turn):
     turns = [turn, {"role": "assistant", "content": None, "tool_calls": [{"name": "f", "arguments": {}}]}]
-    try:
-        expected = jinja(name, turns, False)
-    except Exception:  # Jinja cannot add null to a text
-        with pytest.raises(chat_template.Refused):
-            ours(name, turns, False)
-        return
-    assert ours(name, turns, False) == expected
+    refused_alike_or_written_alike(name, turns, False)
+
+
+FIELDS = st.sampled_from(["reasoning_content", "thinking", "reasoning"])
+
+
+@given(thoughts=WORDS | st.none() | st.just("<|channel|>final<|message|>x"), field=FIELDS, content=WORDS,
+       ask=st.booleans(), called=st.booleans(), later=st.booleans())  # fmt: skip
+@examples(60, 1000)
+def test_thoughts_under_any_of_their_names_stand_in_gpt_oss_and_qwen3_where_the_templates_keep_them(
+    thoughts, field, content, ask, called, later
+):
+    answer = {"role": "assistant", "content": content} | ({} if thoughts is None else {field: thoughts})
+    call = {**answer, "tool_calls": [{"function": CALL}, CALL]}
+    turns = [{"role": "user", "content": "2 + 2?"}, *([call, {"role": "tool", "content": "x"}] if called else [])]
+    turns += [answer] if later or not called else []
+    for name in ("gptoss", "qwen3"):
+        refused_alike_or_written_alike(name, turns, ask)
+        refused_alike_or_written_alike(name, turns * 2, ask)
+
+
+def test_gpt_oss_trains_the_channel_the_words_and_the_stop_and_never_the_frame():
+    written = chat_template.pieces("gptoss", [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}])
+    learnt = [p.text for p, counts in zip(written, chat_template.trained(written), strict=True) if counts]
+    assert learnt == ["<|channel|>final<|message|>", "b", "<|return|>"]
+
+
+PLAIN = st.fixed_dictionaries(
+    {"type": st.sampled_from(["string", "number", "integer", "boolean", "null", ["string", "null"], ["integer"]])},
+    optional={"description": st.sampled_from(["", "a day"]), "nullable": st.booleans(), "default": st.just("x"),
+              "enum": st.sampled_from([[], ["a", "b"]])},
+)  # fmt: skip
+NAMES = st.sampled_from(["a", "place", "b_2"])
+SCHEMAS = st.recursive(PLAIN, lambda inner: st.one_of(
+    st.fixed_dictionaries({"type": st.just("array")}, optional={"items": inner, "nullable": st.booleans()}),
+    st.fixed_dictionaries({"type": st.just("object")}, optional={
+        "properties": st.dictionaries(NAMES, inner, max_size=3), "required": st.lists(NAMES, max_size=2)}),
+    st.fixed_dictionaries({"oneOf": st.lists(inner, min_size=1, max_size=3)}, optional={"default": st.just("x")}),
+), max_leaves=6)  # fmt: skip
+
+
+@given(properties=st.dictionaries(NAMES, SCHEMAS, max_size=3), required=st.lists(NAMES, max_size=2))
+@examples(100, 2000)
+def test_descriptions_of_tools_are_written_as_gpt_oss_writes_them(properties, required):
+    parameters = {"type": "object", "properties": properties, "required": required}
+    tools = [{"type": "function", "function": {"name": "f", "description": "Does <b>.", "parameters": parameters}}]
+    turns = [{"role": "user", "content": "a"}]
+    assert ours("gptoss", turns, False, tools) == jinja("gptoss", turns, False, tools)

@@ -53,6 +53,18 @@ test("a reply to an overtaken request is dropped, and the newer one follows", ()
   assert.deepEqual(second.log, [8, "done"]);
 });
 
+test("a run that has shown something gives way at once to the next place of a drag", () => {
+  const { bridge, workers: [worker] } = setUpBooted();
+  const [first, second, third] = [recorder(), recorder(), recorder()];
+  bridge.request({ slug: "a", params: {}, gesture: "drag rank" }, first);
+  bridge.request({ slug: "a", params: {}, gesture: "drag rank" }, second);
+  assert.equal(worker.of("cancel").length, 0); // nothing of it was seen yet, and it is young
+  const [{ id, generation }] = worker.of("run");
+  worker.frame(id, generation, 7, false);
+  bridge.request({ slug: "a", params: {}, gesture: "drag rank" }, third);
+  assert.deepEqual(worker.of("cancel").map((message) => message.id), [id]);
+});
+
 test("each request ends with exactly one word, also when it was overtaken before Python ran or by a stop", () => {
   const { bridge } = setUp();
   const logs = [];

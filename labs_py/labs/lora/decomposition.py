@@ -46,10 +46,12 @@ def sealed_rank(seed: int) -> int:
 
 
 def decompose_steps(params: dict[str, Any]) -> Iterator[tuple[np.ndarray, svd.Decomposition]]:
-    """The update with states of its decomposition, the last one finished; one state when it is remembered."""
+    """The update with states of its decomposition: a sketch, those of Jacobi's method, the last one finished; one
+    state when it is remembered."""
     key = key_of(params)
     if key not in _finished:
         update = make_update(params)
+        yield update, svd.sketch(update)
         for state in svd.jacobi_steps(update, max(1, ROUNDS_TIMES_SIZE // params["size"])):
             if not state.finished:
                 yield update, state

@@ -20,13 +20,13 @@ STEP_WORK = 4_000_000
 
 
 def compute(params: dict[str, Any]) -> Iterator[Result]:
-    """Frames of the lab: the decomposition as it converges, then the picture at the rank, then training."""
+    """Frames of the lab: a coarse picture, the decomposition as it converges, the exact picture, then training."""
     counts = _count_real_shapes(params)
     picture: dict[str, Any] = {}
     for update, state in decomposition.decompose_steps(params):
-        if not picture or state.finished or state.rounds == 0:
+        if not picture or state.finished:
             picture = _picture(params, update, state)
-        yield _frame(params, picture, state, counts)
+        yield _frame(params, picture, state, counts) if state.off_norms else _coarse(picture, counts)
     if params["train"]:
         yield from _train(params, picture, update, state, counts)
 
@@ -98,12 +98,18 @@ def _summaries(params: dict[str, Any], scalars: dict[str, float], values: np.nda
     }
 
 
+def _coarse(picture: dict[str, Any], counts: dict) -> Result:
+    """What a hand on a slider sees at once; the exact decomposition comes behind it."""
+    texts = {**picture["texts"], **counts["texts"], "status": "Roughly; the exact decomposition is on its way."}
+    return Result({**picture["scalars"], **counts["scalars"]}, {**picture["arrays"], **counts["arrays"]}, texts, 0, 1,
+                  early=True)  # fmt: skip
+
+
 def _frame(params: dict[str, Any], picture: dict, state: svd.Decomposition, counts: dict) -> Result:
-    """The state of the decomposition over the picture of its last finished sweep."""
+    """The state of the decomposition, its sweeps under the coarse picture until it is finished."""
     off_norms = np.array(state.off_norms)
     arrays = {
         **picture["arrays"],
-        "singular_values": state.values,
         "off_norm": off_norms,
         "sweep": np.arange(1, len(off_norms) + 1),
         **counts["arrays"],

@@ -24,7 +24,7 @@ SECTIONS = (
 
 TEMPLATES = (("smollm2", "ChatML as in SmolLM2"), ("qwen2_5", "Qwen 2.5"), ("qwen3", "Qwen 3, with thoughts"),
              ("llama3", "Llama 3"), ("mistral", "Mistral 7B v0.2"), ("gemma", "Gemma"), ("gemma3", "Gemma 3"),
-             ("phi3", "Phi 3"), ("plain", "home-made, no stop token"))  # fmt: skip
+             ("phi3", "Phi 3"), ("gptoss", "gpt-oss (harmony)"), ("plain", "home-made, no stop token"))  # fmt: skip
 RULES = (("answers", "every answer with its stop token"), ("last", "the last answer only"),
          ("no_stop", "answers without their stop token"), ("all", "everything, the question too"))  # fmt: skip
 

@@ -48,7 +48,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
     texts = _texts(weights, setting, scalars, params)
     points = _sweep(setting)
     total = len(points) + 1 + (rank > 0) + (FIT_STEPS if params["train"] else 0)
-    yield Result(scalars, dict(arrays), texts, 1, total)
+    yield Result(scalars, dict(arrays), texts, 1, total, early=True)
     for name in ("symmetric", "affine", "formats"):
         length = 5 if name == "formats" else len(WIDTHS)
         arrays |= {f"sweep_{name}": np.full(length, np.nan), f"bits_{name}": np.full(length, np.nan)}

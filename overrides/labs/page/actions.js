@@ -67,11 +67,9 @@ export function mountActions(lab) {
   document.addEventListener("click", (event) => followLink(lab, event), { signal, capture: true });
   addEventListener("popstate", () => {
     const { params } = fromQuery(lab.spec, location.search);
-    if (lab.isConnected && linkedText(lab.spec, params) !== linkedText(lab.spec, lab.params)) lab.setParams({ ...params, ...ownOf(lab.spec, lab.params) });
+    if (lab.isConnected && toQuery(lab.spec, params) !== toQuery(lab.spec, lab.params)) lab.setParams({ ...params, ...ownOf(lab.spec, lab.params) });
   }, { signal });
 }
-
-const linkedText = (spec, params) => toQuery(spec, params);
 
 function applyPreset(lab, name) {
   const preset = lab.spec.presets.find((p) => p.name === name);

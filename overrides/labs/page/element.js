@@ -21,6 +21,7 @@ const ADDRESS_DELAY = 200;
 const LATER = '[data-challenge], [data-prediction], [data-part="chip"], .lab-progress, [data-action="export"], [data-action$="drawer"]';
 const TABLE_DELAY = 120;
 const STEP_DELAY = 900;
+const REST = 400; // a slider that has not moved for so long rests
 const RUN_FRAMES = 48; // of a run, so that it can be replayed
 
 export class LabView extends HTMLElement {
@@ -154,7 +155,7 @@ export class LabView extends HTMLElement {
     this.params = settle(this.spec, next);
     const replaced = this.spec.params.filter(({ name }) => name !== "train" && JSON.stringify(before[name]) !== JSON.stringify(this.params[name]));
     if (why && replaced.length) {
-      this.undo.push({ why, params: before });
+      this.undo.push({ why, params: Object.fromEntries(replaced.map(({ name }) => [name, before[name]])) });
       const own = replaced.filter((p) => !isLinked(p)).map(({ label }) => label);
       if (own.length) this.remark(`\u201cUndo\u201d brings back what you had in ${own.join(" and ")}.`);
     }
@@ -215,6 +216,7 @@ export class LabView extends HTMLElement {
   /** One plain sentence, and a way on: the retry button shows. */
   fail(failure) {
     if (this.signal.aborted) return;
+    clearTimeout(this.#timers.rest);
     this.state = "error";
     const way = failure.yours ? "Change it, or put ours back." : ["stopped", "fresh"].includes(failure.kind) ? "" : "Nothing is lost: your settings are kept.";
     this.announce(`${failure.message} ${way}`.trim());
@@ -252,7 +254,7 @@ export class LabView extends HTMLElement {
     this.dataset.params = JSON.stringify(frame.params);
     if (frame.final) {
       this.state = "ready";
-      this.#sayStatus(frame);
+      this.#rested(() => this.#sayStatus(frame));
     } else if (this.state !== "running") this.state = "running";
     this.#listeners.forEach((listener) => listener(frame));
     this.dispatchEvent(new CustomEvent("lab-frame", { detail: { params: frame.params, final: frame.final }, bubbles: true }));
@@ -279,6 +281,13 @@ export class LabView extends HTMLElement {
 
   refreshTables() {
     if (this.frame && !this.signal.aborted) syncCharts(this, this.spec, this.frame, true);
+  }
+
+  /** Does something once a dragged slider rests, and at once where none is dragged. */
+  #rested(act) {
+    clearTimeout(this.#timers.rest);
+    if (this.classList.contains("is-dragged")) this.#timers.rest = setTimeout(act, REST);
+    else act();
   }
 
   /** Repairs of a link are said once more with the first result, since it would else wipe them away. */

@@ -1,14 +1,14 @@
 /** What an action replaced can be brought back: settings, and what the reader made. */
 
 import { html, setHtml } from "../html.js";
-import { isLinked, ownDiffers } from "../state.js";
+import { isLinked, keptInputs, ownDiffers } from "../state.js";
 import { read, remove, write } from "../storage.js";
 
 const MOST_STEPS = 20;
 const KEPT_STEPS = 3;
 const MOST_KEPT = 200_000; // characters; the reader's own work has the first claim on the browser's storage
 
-/** @typedef {{why: string, params?: object, code?: {name: string, text: string}}} Step */
+/** @typedef {{why: string, params?: object, code?: {name: string, text: string}}} Step params: those that the action replaced, as they stood before it */
 
 export class Undo {
   /** @param {import("./element.js").LabView} lab */
@@ -62,15 +62,16 @@ export function mountUndo(lab) {
   show();
 }
 
-/** Brings back what the last action replaced. @param {import("./element.js").LabView} lab */
+/** Brings back what the last action replaced. What the reader made since in its place can be brought back in turn. @param {import("./element.js").LabView} lab */
 export function undo(lab) {
   const step = lab.undo.pop();
   if (!step) return;
   if (step.code) lab.dispatchEvent(new CustomEvent("lab-restore-code", { detail: step.code }));
   if (step.params) {
-    const known = lab.spec.params.filter(({ name }) => name in step.params);
+    const kept = keptInputs(lab.spec);
+    const isNewer = Object.keys(step.params).some((name) => JSON.stringify(kept[name]) === JSON.stringify(lab.params[name]));
     lab.remark(`Brought back what stood before: ${step.why}.`);
-    lab.setParams(Object.fromEntries(known.map((param) => [param.name, step.params[param.name]])));
+    lab.setParams(step.params, isNewer ? { why: "Undo", mine: true } : {});
   }
 }
 

@@ -84,6 +84,18 @@ def test_what_cannot_be_decomposed_is_said(matrix):
         svd.decompose(matrix)
 
 
+@pytest.mark.parametrize("size", [1, 32, 64, 128, 256])
+@pytest.mark.parametrize("decay", [0.3, 1.0, 3.0])
+def test_a_sketch_is_close_where_it_matters_and_keeps_the_energy(size, decay):
+    rng = np.random.default_rng(size)
+    values = np.arange(1, size + 1.0) ** -decay
+    turned = [np.linalg.qr(rng.normal(size=(size, size)))[0] for _ in range(2)]
+    rough = svd.sketch(turned[0] * values @ turned[1])
+    assert not rough.finished and (np.diff(rough.values) <= 1e-12).all()
+    assert np.abs(rough.values[:20] - values[:20]).max() < 0.05
+    assert np.sum(rough.values**2) == pytest.approx(np.sum(values**2), rel=0.05)
+
+
 def test_every_state_multiplies_to_the_matrix_and_the_last_sweeps_converge():
     matrix = np.random.default_rng(1).standard_normal((24, 24))
     states = list(svd.jacobi_steps(matrix, rounds_per_step=5))
