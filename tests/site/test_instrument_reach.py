@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from site_axe import still
+from site_axe import still, violations
 
 from tests.effort import EFFORT
 from tests.site.lab_pages import BOOT, LAB_PAGES, READY
@@ -115,3 +115,14 @@ def test_the_three_matrices_stand_in_one_row_of_equal_size(tour):
             page.locator(f"[data-chart={name}] .lab-svg").bounding_box() for name in ("update", "product", "residual")
         ]
         assert len({round(b["y"]) for b in boxes}) == 1 and len({round(b["width"]) for b in boxes}) == 1
+
+
+@pytest.mark.few(3)
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("slug", LABS)
+def test_axe_finds_nothing_in_a_lab_that_is_awake(tour, slug, scheme, width):
+    page = tour(LAB_PAGES[slug], color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.wait_for_selector("lab-view.is-awake", state="attached")
+    still(page)
+    assert violations(page) == []
