@@ -19,8 +19,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
     """One frame: the plan here, and how it changes with the number of rows."""
     profile = plan.profile_of(params)
     rule = decision.decide(profile)
-    ladder = [plan.profile_of({**params, "rows": n}) for n in LADDER]
-    tuned = np.array([float(decision.decide(p).plan in decision.TUNING) for p in ladder])
+    tuned, asked = _ladder(params), _ladder({**params, "base": "poor", "tested": True})
     needed = next((n for n, yes in zip(LADDER, tuned, strict=True) if yes), 0)
     said = f"{plan.PLANS[rule.plan]} {rule.reason}"
     scalars = {
@@ -42,4 +41,11 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         "summary:ladder": f"From {needed:,} rows on, the plan is to tune." if needed else
         "No number of rows makes tuning the plan; another answer stands in the way.",
     }  # fmt: skip
-    yield Result(scalars, {"ladder_rows": np.array(LADDER, dtype=float), "ladder_tuned": tuned}, texts)
+    arrays = {"ladder_rows": np.array(LADDER, dtype=float), "ladder_tuned": tuned, "ladder_asked": asked}
+    yield Result(scalars, arrays, texts)
+
+
+def _ladder(params: dict[str, Any]) -> np.ndarray:
+    """1 where the plan is to tune at so many rows, else 0."""
+    plans = [decision.decide(plan.profile_of({**params, "rows": n})).plan for n in LADDER]
+    return np.array([float(p in decision.TUNING) for p in plans])

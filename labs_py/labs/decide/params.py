@@ -14,7 +14,7 @@ GOALS = (
     ("preference", "answers that people like better"),
     ("reasoning", "answers that a program can check"),
     ("retrieval", "finding the right passages"),
-    ("cheaper", "the same as a large model, cheaper or faster"),
+    ("cheaper", "a large model's work for less"),
 )
 BASES = (
     ("unknown", "I have not asked it"),

@@ -16,7 +16,10 @@ CHARTS = (
         "ladder",
         "Would more rows change the plan?",
         "line",
-        (Series("ladder_tuned", "tune", "ladder_rows", "steps"),),
+        (
+            Series("ladder_tuned", "tune, by your answers", "ladder_rows", "steps"),
+            Series("ladder_asked", "with a test, and a base that is mostly wrong", "ladder_rows", "dashed"),
+        ),
         "rows",
         "tune (1) or not (0)",
         x_log=True,

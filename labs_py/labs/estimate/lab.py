@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,8 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
     tokens = float(params["rows"]) * params["tokens"] * params["epochs"]
     work = run_cost.operations(shape, run, tokens)
     low, high = run_cost.hours(work, peak, params["low"] / 100, params["high"] / 100)
+    if total > room:
+        low = high = math.nan  # what does not fit takes no time and has no price
     largest = run_cost.largest_batch(shape, run, room / spare)
     scalars = {
         **parts,
@@ -47,18 +50,21 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
     }
     totals = [sum(run_cost.memory(shape, replace(run, batch=b)).values()) * spare / 1e9 for b in BATCHES]
     arrays = {
-        "part_bytes": np.array([parts[p] / 1e9 for p in PARTS]),
+        "part_bytes": np.array([*(parts[p] / 1e9 for p in PARTS), total / 1e9, room / 1e9]),
         "batch_sizes": np.array(BATCHES, dtype=float),
         "batch_totals": np.array(totals),
         "batch_room": np.full(len(BATCHES), room / 1e9),
         **_points(),
     }
     verdict = f"{total / 1e9:.1f} GB of {room / 1e9:.0f} GB on the {name.split(',')[0]}"
-    verdict += ": it fits." if total <= room else f": it does not fit. {change(shape, run, room / spare)}"
+    if total <= room:
+        verdict += f": it fits. About {low:.2g} to {high:.2g} hours, ${low * params['price']:.2g} to "
+        verdict += f"${high * params['price']:.2g}."
+    else:
+        verdict += f": it does not fit, so it has no price. {change(shape, run, room / spare)}"
     texts = {
-        "status": f"{verdict} About {low:.2g} to {high:.2g} hours, ${low * params['price']:.2g} to "
-        f"${high * params['price']:.2g}.",
-        "part_names": json.dumps(list(PARTS)),
+        "status": verdict,
+        "part_names": json.dumps([*PARTS, "in all", "on the device"]),
         "summary:parts": ", ".join(f"{p} {parts[p] / 1e9:.2f} GB" for p in PARTS) + f"; together {total / 1e9:.1f} GB.",
         "summary:batches": f"Up to {largest} rows of {run.tokens:,} tokens fit at once." if largest else
         "Not even one row fits.",

@@ -69,7 +69,7 @@ PARAMS = (
             ("planted", "Planted rank plus noise"),
             ("power_law", "Power-law spectrum"),
             ("noise", "Full-rank noise"),
-            ("sealed", "Planted rank, sealed (for a challenge)"),
+            ("sealed", "Planted, sealed (for a challenge)"),
         ),
         section=SPECTRUM,
     ),

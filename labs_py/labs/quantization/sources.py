@@ -16,11 +16,11 @@ N_TOKENS = 16
 DRAWN_SIZE = 384
 FEWEST, MOST, LARGEST = 8, 20_000, 1e9
 CHOICES = (
-    ("minilm-outlier", "MiniLM, layer 0 attention output: one huge weight"),
-    ("minilm-calm", "MiniLM, layer 5 attention key: no outliers"),
-    ("smollm2", "SmolLM2, 96 rows: why is 4-bit free here?"),
+    ("minilm-outlier", "MiniLM, layer 0: one huge weight"),
+    ("minilm-calm", "MiniLM, layer 5: no outliers"),
+    ("smollm2", "SmolLM2: why is 4-bit free here?"),
     ("gaussian", "drawn: a bell curve"),
-    ("heavy", "drawn: heavy tails (Student's t, 3 degrees of freedom)"),
+    ("heavy", "drawn: heavy tails (Student's t)"),
     ("pasted", "the numbers that I paste"),
 )
 

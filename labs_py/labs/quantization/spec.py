@@ -52,7 +52,8 @@ SECTIONS = (
 )
 
 PARAMS = (
-    Param("weights", "Weights", "choice", "minilm-outlier", "Which matrix is quantised.",
+    Param("weights", "Weights", "choice", "minilm-outlier", "Which matrix is quantised. Of MiniLM: the attention "
+          "output of layer 0, and the key of layer 5.",
           choices=sources.CHOICES, section=GRID),
     Param("pasted", "Your numbers", "text", "", "Rows on lines, numbers apart by spaces or commas. They stay here.",
           max_length=200_000, section=GRID),

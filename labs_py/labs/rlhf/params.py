@@ -122,7 +122,7 @@ PARAMS = (
         "What to do about the reward's taste for length.",
         choices=(
             ("none", "None"),
-            ("zero", "Fit with length, then ignore its weight"),
+            ("zero", "Fit it, then ignore its weight"),
             ("drop", "Leave length out of the fit"),
         ),
         section=LEASH,

@@ -17,9 +17,13 @@ def scalars(**params) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_has_a_finite_estimate(name):
-    shown = scalars(model=name)
-    assert shown["weights"] == 2 * MODELS[name].published and 0 < shown["hours_low"] < shown["hours_high"]
+def test_every_model_has_a_finite_estimate_and_what_does_not_fit_has_no_price(name):
+    frame = api.last_frame("estimate", {"model": name})
+    shown = {k: v["value"] for k, v in frame["scalars"].items()}
+    assert shown["weights"] == 2 * MODELS[name].published and shown["operations"] > 0
+    fits = shown["total"] <= shown["room"]
+    assert (0 < shown["hours_low"] < shown["hours_high"]) == (0 < shown["cost_low"]) == fits
+    assert ("$" in frame["texts"]["status"]) == fits
 
 
 def test_hours_by_hand():
