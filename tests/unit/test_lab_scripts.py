@@ -25,7 +25,7 @@ def node() -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["charts", "bridge", "kernel", "memory", "blocks", "real", "kept", "moved", "due", "search", "runtime_files"],
+    ["charts", "bridge", "kernel", "memory", "blocks", "real", "kept", "moved", "due", "search", "views", "runtime_files"],
 )
 def test_node_suite(name):
     done = subprocess.run(

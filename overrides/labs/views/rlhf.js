@@ -21,6 +21,8 @@ const STYLE = `
 .md-typeset .pick table:not([class]) td.differs { font-weight: 700; }
 .md-typeset .pick details { margin: 0; }
 .md-typeset .pick .pick-reveal { margin: 0; min-height: 1.5em; }
+.md-typeset .pick .pick-pushed { margin: 0; color: var(--muted); }
+.md-typeset .pick .pick-pushed:empty { display: none; }
 .pick textarea { width: 100%; min-height: 4.5em; border: 1px solid var(--muted); border-radius: 6px; background: var(--surface); color: var(--ink); font: .85em/1.4 monospace; }
 .md-typeset .pick-favourite p { margin: 6px 0 0; white-space: pre-line; }
 `;
@@ -52,6 +54,25 @@ function revealSentence(card) {
   return `You picked ${last.side}. The seal said ${guess}.${verdict}`;
 }
 
+/** Which way a pick pushes each feature's weight: up (1) where the better answer has more of it, down (-1) where it has less. */
+export function pushesOf(features, side) {
+  const size = (text) => ({ yes: 1, no: 0 })[text] ?? Number(text);
+  return features.map(([, a, b]) => (Math.sign(size(a) - size(b)) || 0) * ({ A: 1, B: -1 }[side] ?? 0));
+}
+
+function pushSentence(features, pushes) {
+  const named = (sign) => features.filter((_, i) => pushes[i] === sign).map(([name]) => name.toLowerCase()).join(", ");
+  return [["up", named(1)], ["down", named(-1)]].filter(([, names]) => names).map(([way, names]) => `${way}: ${names}`).join("; ");
+}
+
+/** The pushed features light up for a moment in the chart of weights, green for up and red for down. */
+function flash(slot, pushes) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  slot.closest("lab-view").querySelectorAll('[data-chart="weights"] .lab-words text').forEach((word, i) => {
+    if (pushes[i]) word.animate([{ fill: `var(--${pushes[i] > 0 ? "good" : "bad"})`, fontWeight: 800 }, {}], { duration: 2400, easing: "ease-in" });
+  });
+}
+
 function drawFeatures(html, rows) {
   return html`<thead><tr><th scope="col">Feature</th><th scope="col">A</th><th scope="col">B</th></tr></thead><tbody>${rows.map(([name, a, b]) =>
     html`<tr><th scope="row">${name}</th><td${a === b ? "" : html` class="differs"`}>${a}</td><td${a === b ? "" : html` class="differs"`}>${b}</td></tr>`)}</tbody>`;
@@ -70,6 +91,7 @@ export function render({ frame, html, raw }) {
   <button type="button" class="lab-button lab-button--quiet" data-action="undo-pick" disabled>Undo</button>
   <button type="button" class="lab-button lab-button--quiet" data-action="clear-picks" disabled>Start again</button></div>
   <p class="pick-reveal" role="status" data-part="reveal">${revealSentence(card)}</p>
+  <p class="pick-pushed" data-part="pushed"></p>
   <details open><summary>What the model sees of these answers</summary><table data-part="features">${drawFeatures(html, card.features || [])}</table></details>
   <details><summary>Keep or bring your picks</summary><label>Your picks as JSON<textarea data-part="json" spellcheck="false" autocomplete="off">[]</textarea></label>
   <div class="pick-row"><button type="button" class="lab-button" data-action="use-picks" disabled>Use these picks</button></div></details>
@@ -85,6 +107,8 @@ export function mount(slot, lab) {
   let picks = Array.isArray(lab.params.picks) ? lab.params.picks : [];
   let index = Number(root.dataset.index);
   let waiting = false;
+  /** Features of the pair that stands there, as the table shows them. */
+  let seen = [...part("features").querySelectorAll("tbody tr")].map((row) => [...row.cells].map(({ textContent }) => textContent));
   /** What the script wrote into the text field last: other words in it are the reader's and stay until they are used. */
   let written = part("json").defaultValue;
 
@@ -96,6 +120,12 @@ export function mount(slot, lab) {
     part("score").textContent = scoreSentence(card);
     say(revealSentence(card));
     part("favourite").textContent = frame.texts.favourite;
+    if (card.index !== index && card.last && seen.length) {
+      const pushes = pushesOf(seen, card.last.side);
+      part("pushed").textContent = pushSentence(seen, pushes) && `This pick pushes weights ${pushSentence(seen, pushes)}.`;
+      flash(slot, pushes);
+    }
+    seen = card.features ?? [];
     if (document.activeElement !== part("json") && part("json").value === written) write(JSON.stringify(picks));
     enable(Boolean(card.prompt));
     if (!card.prompt || card.index === index) return;
