@@ -56,15 +56,18 @@ export function sceneOf(scenes, section) {
 
 /**
  * The controls by where they stand. Main ones (used by a preset, a prediction or a challenge) stand in the rail; the
- * pinned ones move every scene and come first; the others wait in the drawer.
+ * pinned ones move every scene and come first; the others wait in the drawer, where there are many.
  * @param {string[]} main names of the main parameters
  */
 export function placesOf(spec, main) {
   const shown = spec.params.filter((p) => hasControl(p) && !isPasted(p));
   const pinned = shown.filter((p) => spec.pinned.includes(p.name));
   const rest = shown.filter((p) => !spec.pinned.includes(p.name));
+  if (shown.length <= MOST_IN_RAIL) return { pinned, rail: rest, rare: [] };
   return { pinned, rail: rest.filter((p) => main.includes(p.name)), rare: rest.filter((p) => !main.includes(p.name)) };
 }
+
+const MOST_IN_RAIL = 10; // where there are no more, none has to wait in the drawer
 
 /** Rows of charts: matrices side by side in one row of equal size, then the others, the first one largest. */
 function rowsOf(charts) {
