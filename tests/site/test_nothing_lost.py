@@ -61,6 +61,26 @@ def test_what_was_pasted_outlasts_presets_links_tasks_reset_and_a_prediction_and
     page.wait_for_function(f"{READY} && ({VALUE})('gained') === 21", timeout=BOOT)
 
 
+def test_undo_never_loses_what_was_written_since(lab_page):
+    page = lab_page("labs/evidence/")
+    write(page, RESULTS, OWN)
+    press(page, "[data-preset=enough]")
+    newer = OWN + "\n1 1"
+    write(page, RESULTS, newer)
+    press(page, "[data-action=undo]")
+    assert page.input_value(RESULTS) == newer  # the preset had not touched the text
+    page.locator("[data-prediction=p] [data-answer]").evaluate("(field) => { field.value = '0,6'; }")
+    page.locator("[data-prediction=p] form").evaluate("form => form.requestSubmit()")
+    page.locator("[data-prediction=p] [data-action=reveal]").evaluate("button => button.click()")
+    page.wait_for_selector("[data-prediction=p][data-result]", state="attached", timeout=BOOT)
+    newest = "1 0\n0 1"
+    write(page, RESULTS, newest)
+    press(page, "[data-action=undo]")
+    assert page.input_value(RESULTS) == newer
+    press(page, "[data-action=undo]")
+    assert page.input_value(RESULTS) == newest
+
+
 def test_a_locked_prediction_can_be_corrected_and_an_unclear_one_is_asked_back(lab_page):
     page = lab_page("labs/evidence/")
     item = page.locator("[data-prediction=items]")
