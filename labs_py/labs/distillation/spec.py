@@ -33,7 +33,7 @@ PARAMS = (
           choices=(("gpt2", "GPT-2 124M (five prompts)"), ("smollm2", "SmolLM2-135M-Instruct (twelve prompts)")),
           section=SOFT),
     Param("prompt", "Prompt", "choice", 1, "The text whose next word is predicted.",
-          choices=tuple(enumerate(teachers.PROMPTS, 1)), section=SOFT),
+          choices=tuple(enumerate(map(teachers.ending, teachers.PROMPTS), 1)), section=SOFT),
     Param("temperature", "Temperature T", "range", 2.0, "Divides all logits, the teacher's and the student's.",
           min=0.25, max=20, step=0.25, section=SOFT),
     Param("vocabulary", "Vocabulary", "choice", "few", "64 renormalised words, or all with one bin for the rest.",

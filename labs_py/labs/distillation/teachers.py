@@ -41,6 +41,13 @@ FRAMES, SUBJECTS = 8, 12
 _tables: dict[str, dict[str, Any]] = {}
 
 
+def ending(prompt: str, most: int = 40) -> str:
+    """A prompt as a list of choices shows it whole: of a long one its end, which is what the next word hangs on."""
+    if len(prompt) <= most:
+        return prompt
+    return "…" + prompt[-most:].split(" ", 1)[1]
+
+
 def forget() -> None:
     """Drop the parsed tables."""
     _tables.clear()

@@ -20,6 +20,7 @@ const STYLE = `
 .tale b { color: var(--good); letter-spacing: .2em; font-size: 1.2em; }
 .tale i { display: block; height: 10px; border: 1px solid var(--line); border-radius: 5px; background: linear-gradient(var(--bad) 0 0) left / var(--share) 100% no-repeat; }
 .tale span { display: block; }
+.md-typeset .finetune table:not([class]) :is(th, td) { padding: 4px 10px 4px 0; }
 @media (prefers-reduced-motion: no-preference) {
   .finetune td[data-right] span { animation: typed 1s steps(28); }
   @keyframes typed { from { clip-path: inset(0 100% 0 0); } }
