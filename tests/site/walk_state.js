@@ -7,14 +7,15 @@
   const shown = JSON.parse(lab.dataset.params);
   const differ = spec.params.map(({ name }) => name).filter((name) => name !== "train" && text(params[name]) !== text(shown[name]));
   const fields = spec.params.filter((param) => !isOwn(param)).flatMap(({ name }) => {
-    const field = lab.querySelector(`[data-param="${name}"] [name="${name}"]`);
-    if (!field || field === document.activeElement) return [];
+    const field = lab.querySelector(`[data-param="${name}"] :is([type="range"], [type="checkbox"], select)[name="${name}"]`);
+    if (!field) return []; // a typed text stays as it was written
     const value = field.type === "checkbox" ? field.checked : field.value;
     return String(value) === String(params[name]) ? [] : [`${name} shows ${value}`];
   });
   const computed = Object.fromEntries(Object.entries(frame?.scalars ?? {}).map(([name, { value }]) => [name, value]));
   const numbers = spec.outputs.map(({ name }) => name).filter((name) => {
     const tile = lab.querySelector(`[data-output="${name}"]`);
+    if (frame && !frame.final && !(name in frame.scalars)) return false; // a stopped run keeps what it had
     return frame && tile && tile.dataset.value !== (Number.isFinite(computed[name]) ? String(computed[name]) : "nan");
   });
   const box = lab.querySelector(".lab-instrument").getBoundingClientRect();
@@ -32,6 +33,7 @@
     own: Object.fromEntries(spec.params.filter(isOwn).map(({ name }) => [name, params[name]])),
     across: document.documentElement.scrollWidth - innerWidth,
     undo: !(lab.querySelector("[data-action=undo]")?.hidden ?? true),
+    docked: lab.classList.contains("is-docked") && innerWidth < 960,
     ran: Boolean(frame?.params.train),
   };
 }
