@@ -35,7 +35,11 @@ TYPED = ("0,5", "1e-1", "7", "49%", "1 000", "-3", "many", "", "99999999999")
 STATE = Path(__file__).with_name("walk_state.js").read_text(encoding="utf-8")
 
 
-HERE = "a => a.pathname === location.pathname && a.search !== ''"
+PICK = """([selector, share]) => {
+  const inUse = [...document.querySelectorAll(selector)].filter((e) => !e.matches(':disabled') && e.checkVisibility() &&
+    !e.closest('[hidden]') && !(e.search && e.pathname !== location.pathname));
+  return inUse[Math.floor(share * inUse.length)] ?? null;
+}"""
 
 
 class Walk:
@@ -55,8 +59,7 @@ class Walk:
 
     def pick(self, selector: str):
         """One of the elements that are in use now and can be seen without opening anything, or None."""
-        found = [e for e in self.page.query_selector_all(selector) if e.is_enabled() and e.is_visible()]
-        return self.rng.choice(found) if found else None
+        return self.page.evaluate_handle(PICK, [selector, self.rng.random()]).as_element()
 
     # Each action returns what it did in a word, or None where it was not possible.
     def drag(self):
@@ -132,8 +135,7 @@ class Walk:
         return self.press("[data-scene-link]")
 
     def link(self):
-        links = [a for a in self.page.query_selector_all("article a[href*='?']") if a.evaluate(HERE)]
-        link = self.rng.choice(links) if links else None
+        link = self.pick("article a[href*='?']")
         return link and (link.click(timeout=10_000), link.get_attribute("href"))[1]
 
     def run(self):
