@@ -8,8 +8,8 @@ from labs_py.spec import Chart, LabSpec, Output, Prediction, Preset, Series
 
 OUTPUTS = (
     Output("rule_number", "Rule that fired", format="integer", section=ASK),
-    Output("tuning", "The plan is to tune (1) or not (0)", format="integer", section=ASK),
-    Output("rows_to_tune", "Rows from which on it would be (0: never)", format="integer", section=ASK),
+    Output("tuning", "Fine-tune (1) or not (0)", format="integer", section=ASK),
+    Output("rows_to_tune", "Rows from which on (0: never)", format="integer", section=ASK),
 )
 CHARTS = (
     Chart(
@@ -17,11 +17,11 @@ CHARTS = (
         "Would more rows change the plan?",
         "line",
         (
-            Series("ladder_tuned", "tune, by your answers", "ladder_rows", "steps"),
+            Series("ladder_tuned", "by your answers", "ladder_rows", "steps"),
             Series("ladder_asked", "with a test, and a base that is mostly wrong", "ladder_rows", "dashed"),
         ),
         "rows",
-        "tune (1) or not (0)",
+        "fine-tune (1) or not (0)",
         x_log=True,
         y_zero=True,
         markers=(("rows", "yours"),),
