@@ -127,6 +127,7 @@ export class LabView extends HTMLElement {
 
   /** Says one or more sentences in the lab's live region. */
   announce(text) {
+    clearTimeout(this.#timers.rest); // what waited for a slider to rest is older than this
     const place = this.querySelector('[data-part="status"]');
     if (place.textContent !== text) place.textContent = text;
   }
@@ -216,7 +217,6 @@ export class LabView extends HTMLElement {
   /** One plain sentence, and a way on: the retry button shows. */
   fail(failure) {
     if (this.signal.aborted) return;
-    clearTimeout(this.#timers.rest);
     this.state = "error";
     const way = failure.yours ? "Change it, or put ours back." : ["stopped", "fresh"].includes(failure.kind) ? "" : "Nothing is lost: your settings are kept.";
     this.announce(`${failure.message} ${way}`.trim());
