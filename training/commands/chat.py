@@ -52,37 +52,39 @@ def run(args: argparse.Namespace) -> int:
         guards.same_base(Path(args.adapter), config.model.source)
     loaded = loading.load_base(config.model)
     tuned = loading.attach_adapter(loaded.model, args.adapter) if args.adapter else loaded.model
+    how = chat_template.reading(config)
     system = args.system if args.system is not None else system_of(config)
     while True:
         text = _read()
         if not text:
             return 0
         messages = ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": text}]
-        answers = ask(tuned, loaded.tokenizer, messages, args.max_new_tokens, bool(args.adapter))
+        answers = ask(tuned, loaded.tokenizer, messages, args.max_new_tokens, bool(args.adapter), how)
         show(answers)
 
 
 def ask(tuned: Any, tokenizer: PreTrainedTokenizerBase, messages: list[dict],
-        max_new_tokens: int, has_adapter: bool) -> dict[str, str]:  # fmt: skip
+        max_new_tokens: int, has_adapter: bool,
+        how: chat_template.Reading = chat_template.PLAIN) -> dict[str, str]:  # fmt: skip
     """``{"base": answer, "tuned": answer}``; the base is the same model with its adapter switched off.
 
     Args:
         tuned: transformers' causal model; PEFT's when ``has_adapter``, otherwise only ``"base"`` is in the answer.
-        messages: the conversation, the user's turn last.
+        how: how the turns are read.
     """
     if not has_adapter:
-        return {"base": answer(tuned, tokenizer, messages, max_new_tokens)}
+        return {"base": answer(tuned, tokenizer, messages, max_new_tokens, how)}
     with tuned.disable_adapter():
-        base = answer(tuned, tokenizer, messages, max_new_tokens)
-    return {"base": base, "tuned": answer(tuned, tokenizer, messages, max_new_tokens)}
+        base = answer(tuned, tokenizer, messages, max_new_tokens, how)
+    return {"base": base, "tuned": answer(tuned, tokenizer, messages, max_new_tokens, how)}
 
 
-def answer(model: Any, tokenizer: PreTrainedTokenizerBase, messages: list[dict],
-           max_new_tokens: int) -> str:  # fmt: skip
+def answer(model: Any, tokenizer: PreTrainedTokenizerBase, messages: list[dict], max_new_tokens: int,
+           how: chat_template.Reading) -> str:  # fmt: skip
     """A greedy answer, up to the stop token."""
     import torch
 
-    ids = torch.tensor([chat_template.prompt_ids(tokenizer, messages)], device=model.device)
+    ids = torch.tensor([chat_template.prompt_ids(tokenizer, messages, how=how)], device=model.device)
     with torch.no_grad():
         out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_new_tokens,
                              do_sample=False, pad_token_id=tokenizer.pad_token_id,

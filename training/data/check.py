@@ -22,6 +22,7 @@ TEMPLATE_CODES = {
     "template": "the model's chat template does not write the row, or not whole",
     "control-token": "a turn's text holds a control token such as <|im_end|>: a warning, in an answer a fault",
 }
+ALL_CODES = {**row_faults.CODES, **TEMPLATE_CODES}
 CONTROL = (*chat_data.OPENING_TOKENS, *chat_data.STOP_TOKENS)  # looked for where no tokenizer says which there are
 READ_AS_TEXT = "it ends or opens turns where nobody did; data.split_special_tokens=true reads it as text"
 

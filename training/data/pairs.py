@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from labs_py.core import chat_data
 from training.data import splits
-from training.data.check import Finding, TokenRules, read_lines
+from training.data.check import CONTROL, Finding, TokenRules, Warned, control_tokens, read_lines
 from training.models import chat_template
 from training.run.errors import BadInput, GuardFailed
 from training.run.settings import Config
@@ -22,8 +22,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def encode_pairs(tokenizer: PreTrainedTokenizerBase, pairs: list[dict], longest: int) -> list[dict[str, list[int]]]:
+def encode_pairs(tokenizer: PreTrainedTokenizerBase, pairs: list[dict], longest: int,
+                 how: chat_template.Reading = chat_template.PLAIN) -> list[dict[str, list[int]]]:  # fmt: skip
     """Token ids of question, better and worse answer; both answers end with the stop token.
+
+    Args:
+        tokenizer: with a chat template.
+        pairs: with ``prompt``, ``chosen``, ``rejected`` and, where there are some, ``tools``.
+        longest: tokens of a question with its answer.
+        how: how the texts are read.
 
     Raises:
         BadInput: the pairs that are too long, a line each.
@@ -34,7 +41,7 @@ def encode_pairs(tokenizer: PreTrainedTokenizerBase, pairs: list[dict], longest:
         for side in SIDES:
             where = f"pair {pair.get('id', place)}, {side}"
             try:
-                whole = encoded_side(tokenizer, pair, side, longest, where)
+                whole = encoded_side(tokenizer, pair, side, longest, where, how)
             except BadInput as error:
                 faults.append(str(error))
                 continue
@@ -55,7 +62,7 @@ def token_rules(config: Config, tokenizer: PreTrainedTokenizerBase | None) -> To
     """The rules that need a tokenizer, with the run's longest row; None without one."""
     if tokenizer is None:
         return None
-    return TokenRules(tokenizer, config.train.max_length)
+    return TokenRules(tokenizer, config.train.max_length, chat_template.reading(config))
 
 
 def parsed_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any], chat_data.Fault | None]]:
@@ -89,9 +96,11 @@ def check_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),
             yield Finding(name, number, "test-leak", "this question also stands in a held-out set")
         elif turned in seen:
             yield Finding(name, number, "contradiction", f"line {seen[turned]} prefers these two answers the other way")
-        elif long := _token_fault(found, rules):
-            yield Finding(name, number, long.code, long.message)
+        elif wrong := _token_fault(found, rules):
+            yield Finding(name, number, wrong.code, wrong.message)
         else:
+            yield from (Finding(name, number, held.code, held.message, opinion=True)
+                        for held in _control_tokens(found, rules))  # fmt: skip
             if same in seen:
                 yield Finding(name, number, "duplicate", f"the same pair as line {seen[same]}")
             seen.setdefault(same, number)
@@ -120,7 +129,7 @@ def _fault(row: dict[str, Any], system: str) -> Pair | chat_data.Fault:
         return turns
     if system and turns[0]["role"] != "system":
         turns = [{"role": "system", "content": system}, *turns]
-    return {"prompt": turns, **answers}
+    return {"prompt": turns, **answers, **({"tools": row["tools"]} if row.get("tools") else {})}
 
 
 def _with_prompt(row: dict[str, Any]) -> dict[str, Any] | chat_data.Fault:
@@ -149,7 +158,7 @@ def _with_prompt(row: dict[str, Any]) -> dict[str, Any] | chat_data.Fault:
 
 
 def _same(turn: dict[str, Any], other: dict[str, Any]) -> bool:
-    return all(turn.get(key) == other.get(key) for key in ("role", "content"))
+    return all(turn.get(key) == other.get(key) for key in ("role", "content", "tool_calls"))
 
 
 def asked_turns(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] | chat_data.Fault:
@@ -172,13 +181,22 @@ def asked_turns(row: dict[str, Any], system: str = "") -> list[dict[str, Any]] |
     return fault or (turns or [])[:-1]
 
 
+def _control_tokens(pair: Pair, rules: TokenRules | None) -> list[chat_data.Fault]:
+    """Control tokens inside the pair's texts: in an answer a fault where the tokenizer is known."""
+    controls = CONTROL if rules is None else rules.controls
+    return [fault for side in SIDES for fault in control_tokens(turns_with(pair, side), controls, rules is not None)]
+
+
 def _token_fault(pair: Pair, rules: TokenRules | None) -> chat_data.Fault | None:
     """What is wrong with a pair once the template has written it out as the trainer will."""
     if rules is None:
         return None
+    held = next((fault for fault in _control_tokens(pair, rules) if not isinstance(fault, Warned)), None)
+    if held is not None:
+        return held
     for side in SIDES:
         try:
-            ids = encoded_side(rules.tokenizer, pair, side, sys.maxsize, side).ids
+            ids = encoded_side(rules.tokenizer, pair, side, sys.maxsize, side, rules.reading).ids
         except GuardFailed as error:
             return chat_data.Fault("no-stop-token", str(error).removeprefix(f"{side}: no-stop-token: "))
         except BadInput as error:
@@ -189,12 +207,16 @@ def _token_fault(pair: Pair, rules: TokenRules | None) -> chat_data.Fault | None
     return None
 
 
-def encoded_side(
-    tokenizer: PreTrainedTokenizerBase, pair: Pair, side: str, longest: int, where: str
-) -> chat_template.Encoded:
+def encoded_side(tokenizer: PreTrainedTokenizerBase, pair: Pair, side: str, longest: int, where: str,
+                 how: chat_template.Reading) -> chat_template.Encoded:  # fmt: skip
     """Question and one of the two answers as the trainer sees them; raises as ``template.encode``."""
-    row = {"messages": [*pair["prompt"], {"role": "assistant", "content": pair[side]}]}
-    return chat_template.encode(tokenizer, row, longest, where)
+    row = {"messages": turns_with(pair, side), "tools": pair.get("tools")}
+    return chat_template.encode(tokenizer, row, longest, where, how)
+
+
+def turns_with(pair: Pair, side: str) -> list[dict[str, Any]]:
+    """The pair's question with one of its answers."""
+    return [*pair["prompt"], {"role": "assistant", "content": pair[side]}]
 
 
 def read_pairs(path: str | Path, system: str = "", keys: Collection[str] = (),

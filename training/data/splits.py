@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from labs_py.core import chat_data, row_faults
+from labs_py.core import chat_data
 from training.data import own_rows, reading, replay, replay_chats
-from training.data.check import Finding, TokenRules, check_file, read_lines
+from training.data.check import ALL_CODES, Finding, TokenRules, check_file, read_lines
 from training.data.tasks import base as task_base
 from training.data.tasks import registry as tasks
 from training.models import chat_template
@@ -150,9 +150,7 @@ def refuse_or_warn(findings: Iterable[Finding]) -> None:
     for code, found in by_code.items():
         first = ", ".join(str(finding.line) for finding in found[:SHOWN_WARNINGS])
         more = f" and {len(found) - SHOWN_WARNINGS} more" if len(found) > SHOWN_WARNINGS else ""
-        machine.say(
-            f"  warning {code}: {row_faults.CODES[code]}: {len(found)} rows of {found[0].file}, lines {first}{more}"
-        )
+        machine.say(f"  warning {code}: {ALL_CODES[code]}: {len(found)} rows of {found[0].file}, lines {first}{more}")
 
 
 def write_rows(path: str | Path, rows: list[dict[str, Any]]) -> None:

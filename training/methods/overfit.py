@@ -110,7 +110,8 @@ def learn(config: Config, rows: list[Row], loaded: LoadedModel, folder: RunFolde
     tokenizer, stops = loaded.tokenizer, chat_template.stop_ids(loaded.tokenizer)
     wanted = [thoughts.said(task_base.target(row)) for row in rows]
     longest = max(len(tokenizer.encode(text, add_special_tokens=False)) for text in wanted) + 16
-    prompts = [chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools")) for row in rows]
+    how = chat_template.reading(config)
+    prompts = [chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools"), how) for row in rows]
     answers = greedy(result.model, tokenizer, prompts, longest, stops, MOST_IN_BATCH)
     losses = result.facts["loss"]
     right = sum(

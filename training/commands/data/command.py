@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from labs_py.core.row_faults import CODES
 from training.commands.data import build, check, convert, show
-from training.data.check import TEMPLATE_CODES
+from training.data.check import ALL_CODES
 
 ACTIONS = {"build": build.run, "check": check.run, "convert": convert.run, "show": show.run}
-CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in {**CODES, **TEMPLATE_CODES}.items())
+CODE_LIST = "\n".join(f"  {code:<15} {text}" for code, text in ALL_CODES.items())
 
 ABOUT = f"""build: write the rows of the configured task as JSONL, one file for each set, with their hash.
 check: read a JSONL file in one pass and print every fault as  file:line: CODE: message ; exit code 2 if any.

@@ -101,7 +101,7 @@ def divergence_from_base(config: DpoConfig, tokenizer: Any, tuned: Any, rows: li
             if not answer.strip():
                 continue
             said = {"messages": [*dpo_pairs.asked_of(config, row), {"role": "assistant", "content": answer}]}
-            encoded = chat_template.encode(tokenizer, said, 10**9)
+            encoded = chat_template.encode(tokenizer, said, 10**9, how=chat_template.reading(config))
             ids = torch.tensor([encoded.ids], device=device)
             at = torch.tensor([i - 1 for i, label in enumerate(encoded.labels) if label != guards.IGNORED])
             now = tuned(input_ids=ids).logits[0, at].float().log_softmax(-1)

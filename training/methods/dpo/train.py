@@ -18,7 +18,7 @@ from training.methods.dpo.settings import DpoConfig
 from training.methods.sampler import OrderedSampler
 from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import load_adapter_weights, warm_start
-from training.models import guards, precision
+from training.models import chat_template, guards, precision
 from training.models.loading import LoadedModel
 from training.run import machine
 from training.run.errors import BadInput, Interrupted
@@ -80,7 +80,7 @@ def one_round(
         number: of the round, from 1.
     """
     pairs = dpo_pairs.pairs(config, rows, tuned, loaded.tokenizer, own, number)
-    encoded = encode_pairs(loaded.tokenizer, pairs, config.train.max_length)
+    encoded = encode_pairs(loaded.tokenizer, pairs, config.train.max_length, chat_template.reading(config))
     own.update("data", {"n": {"pairs": len(pairs)}})
     machine.say(f"  {len(pairs)} pairs ({config.dpo.pairs}), judged by the rule {config.dpo.rule}")
     log_pair(pairs[0], own)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,9 @@ from training.methods.callbacks import MethodLog, without_printers
 from training.methods.grpo.settings import GrpoConfig
 from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import warm_start
-from training.models import guards
+from training.models import chat_template, guards
 from training.models.loading import LoadedModel
 from training.models.rendering import thoughts
-from training.models.rendering.template import fitted
 from training.run import machine
 from training.run.errors import BadInput, GuardFailed
 from training.run.folder import RunFolder
@@ -116,11 +117,11 @@ def build_trainer(
     disable_progress_bars()
     os.environ.setdefault("TQDM_DISABLE", "1")
     judge = RewardFunction(rewards.named(config.grpo.reward, splits.task_of(config)), folder)
-    asked = [{"prompt": fitted(loaded.tokenizer, task_base.prompt(row)).messages,  # TRL writes them by the template
-              "target": task_base.target(row), "id": str(row.get("id", i))}
+    asked = [{"prompt": as_key(row), "target": task_base.target(row), "id": str(row.get("id", i))}
              for i, row in enumerate(rows)]  # fmt: skip
     steps = MethodLog(folder, quiet, LOGGED)
-    trainer = group_trainer()(
+    how = chat_template.reading(config)
+    trainer = group_trainer(lambda key: chat_template.prompt_ids(loaded.tokenizer, **json.loads(key), how=how))(
         model=tuned,
         reward_funcs=[judge],
         args=trainer_arguments(config, len(rows), loaded.dtype, folder),
@@ -132,6 +133,11 @@ def build_trainer(
     without_printers(trainer)
     guards.trainable_count(tuned, sum(p.numel() for n, p in tuned.named_parameters() if ".default." in n))
     return trainer, steps
+
+
+def as_key(row: task_base.Row) -> str:
+    """A row's question with its tools as one text: a table of TRL's would mix the arguments of different calls."""
+    return json.dumps({"messages": task_base.prompt(row), "tools": row.get("tools")})
 
 
 def trainer_arguments(config: GrpoConfig, n_rows: int, dtype: str, folder: RunFolder) -> GRPOConfig:
@@ -150,14 +156,21 @@ def trainer_arguments(config: GrpoConfig, n_rows: int, dtype: str, folder: RunFo
     )  # fmt: skip
 
 
-def group_trainer() -> type:
-    """The trainer's class, made when torch is there."""
+def group_trainer(ids_of: Callable[[str], list[int]]) -> type:
+    """The trainer's class, made when torch is there.
+
+    Args:
+        ids_of: the prompt of a key, so that it is the one that training, evaluation and serving know.
+    """
     from trl import GRPOTrainer
 
     class GroupTrainer(GRPOTrainer):
-        """GRPOTrainer that counts its tokens."""
+        """GRPOTrainer that counts its tokens and is given its prompts."""
 
         sparse, tokens_seen = False, 0
+
+        def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, Any]]:
+            return [ids_of(key) for key in prompts], None, {}
 
         def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> Any:
             self.tokens_seen += int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.data.pairs import turns_with
 from training.data.splits import Splits
 from training.data.tasks import base as task_base
 from training.models import chat_template
@@ -34,7 +35,7 @@ def look_ahead(config: Config, loaded: LoadedModel, rows: Splits) -> None:
     model, tokenizer = _causal(loaded), loaded.tokenizer
     lengths, sequences = {}, []
     for row in rows.train:
-        for ids in encoded(tokenizer, row):
+        for ids in encoded(tokenizer, row, chat_template.reading(config)):
             sequences.append(ids)
             lengths.setdefault("text" if "text" in row or "anchor" in row else "chat", []).append(len(ids))
     need_embedding(model, tokenizer, sequences)
@@ -64,22 +65,19 @@ def need_learning_rate(config: Config) -> None:
                        " adapter or 2e-5 for all weights")  # fmt: skip
 
 
-def encoded(tokenizer: Any, row: dict[str, Any]) -> list[list[int]]:
+def encoded(tokenizer: Any, row: dict[str, Any], how: chat_template.Reading) -> list[list[int]]:
     """Token ids of each text that a row is trained on; [] for one that the template refuses, which training names."""
     if "text" in row:
         return [chat_template.text_ids(tokenizer, row["text"])]
     if "anchor" in row:
         return [_ids(tokenizer, row[side]) for side in SIDES if side in row]
     if "chosen" in row:
-        chats = [[*row["prompt"], {"role": "assistant", "content": row[side]}] for side in ("chosen", "rejected")]
+        chats = [turns_with(row, side) for side in ("chosen", "rejected")]
     else:
         chats = [row["messages"]] if "messages" in row else []
-    if tokenizer.chat_template is None:
-        return []
     try:
-        return [_ids(tokenizer, tokenizer.apply_chat_template(chat, tokenize=False, tools=row.get("tools")))
-                for chat in chats]  # fmt: skip
-    except Exception:  # noqa: BLE001  (a template raises what it likes; the row is refused by name where it is rendered)
+        return [chat_template.render(tokenizer, chat, False, row.get("tools"), how) for chat in chats]
+    except BadInput:
         return []
 
 

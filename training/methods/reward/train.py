@@ -100,7 +100,7 @@ def train(
     quiet: bool = False,
 ) -> TrainResult:
     """Train on pairs and leave adapter and head in the run's folder; arguments as in ``sft.train``."""
-    encoded = joined(encode_pairs(loaded.tokenizer, rows, config.train.max_length))
+    encoded = joined(encode_pairs(loaded.tokenizer, rows, config.train.max_length, chat_template.reading(config)))
     log_pair(rows[0], folder)
     tuned = prepare(config, loaded)
     trainer, steps = build_trainer(config, tuned, encoded, loaded, folder, quiet)
@@ -209,7 +209,7 @@ def measured_rewards(
     config: RewardConfig, loaded: LoadedModel, model: Any, pairs: list[dict]
 ) -> list[tuple[float, float]]:
     """(reward of the better answer, of the worse one) of each pair."""
-    encoded = joined(encode_pairs(loaded.tokenizer, pairs, 10**9))
+    encoded = joined(encode_pairs(loaded.tokenizer, pairs, 10**9, chat_template.reading(config)))
     pad, size = pad_apart(loaded.tokenizer), max(1, min(32, config.evaluate.per_device_eval_batch_size))
     values = rewards(model, [e[f"{s}_ids"] for e in encoded for s in ("chosen", "rejected")], pad, size)
     machine.say(f"  {len(pairs)} pairs scored")
