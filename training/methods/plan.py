@@ -13,11 +13,12 @@ from training.methods import registry
 from training.methods.distill.settings import DistillConfig
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.dpo.settings import DpoConfig
+from training.methods.grpo.rows import groups_of_a_step
 from training.methods.grpo.settings import GrpoConfig
 from training.methods.memory_estimate import estimate, texts_of_a_row
 from training.methods.planning.adapter_plan import adapter_lines
 from training.methods.planning.cards import card_of
-from training.methods.planning.phase_memory import asking_of, phase_lines
+from training.methods.planning.phase_memory import asking_of, drawing_of, phase_lines
 from training.methods.steps import planned_steps, rows_of_a_step
 from training.models import targets
 from training.models.shapes import ENCODERS, Shape, shape_of
@@ -63,6 +64,8 @@ def show(config: Config, folder: RunFolder, card: str | None = None) -> None:
         f"rows         {len(rows)} to train on, {t.per_device_train_batch_size} x {t.gradient_accumulation_steps}"
         f" in a step, {steps} steps"
     )
+    if isinstance(config, GrpoConfig):
+        print(f"groups       {groups_of_a_step(config)} of {config.grpo.num_generations} answers in a step")
     warm_up = f"{t.warmup_steps:.0%}" if t.warmup_steps < 1 else f"{t.warmup_steps:g} steps of"
     print(f"rate         {t.learning_rate:g}, {t.lr_scheduler_type}, {warm_up} warm-up, seed {t.seed}")
     if config.model.source in ENCODERS:
@@ -90,7 +93,8 @@ def show(config: Config, folder: RunFolder, card: str | None = None) -> None:
         if registry.answers(config) and loaded.heldout
         else None
     )
-    print(*phase_lines(config, shape, total, asking, held_against), sep="\n")
+    drawing = drawing_of(config, asking) if asking is not None and isinstance(config, GrpoConfig) else None
+    print(*phase_lines(config, shape, total, asking, held_against, drawing), sep="\n")
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
     print("time         " + ("not estimated for another machine" if held_against else
                              _time(config, shape, steps, tokens)))  # fmt: skip

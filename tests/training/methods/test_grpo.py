@@ -15,10 +15,13 @@ from training.data.tasks.base import prompt
 from training.evaluation import capability_retention, score
 from training.methods import warm_start
 from training.methods.configuration import load_config
+from training.methods.grpo import rows as grpo_rows
 from training.methods.grpo import train as grpo
+from training.methods.planning import phase_memory
 from training.models import loading
 from training.models.chat_template import prompt_ids
 from training.models.shapes import architecture_of
+from training.run import machine
 from training.run.errors import BadInput, GuardFailed
 from training.run.folder import RunFolder
 
@@ -157,11 +160,40 @@ def test_a_reward_that_scores_nothing_stops_the_run_in_a_line(tmp_path, monkeypa
 @pytest.mark.parametrize(("override", "word"), [
     ("grpo.num_generations=3", "groups of 3"), ("grpo.reward=nonsense", "no reward 'nonsense'"),
     ("lora=null", "needs an adapter"),
+    ("grpo.generation_batch_size=6", "whole groups of 4"), ("grpo.generation_batch_size=12", "whole batches of 8"),
     ("data.replay_fraction=0.5", "has no reward"),
 ])  # fmt: skip
 def test_settings_that_do_not_fit_are_refused(tmp_path, override, word):
     with pytest.raises(BadInput, match=word):
         train("grpo", tmp_path / "run", [*FEW, override])
+
+
+@pytest.mark.parametrize("file", sorted(p.name for p in (CONFIGS / "grpo").glob("qwen*.yaml")))
+def test_a_step_of_a_large_run_compares_many_questions_and_trl_takes_its_settings(tmp_path, file, monkeypatch):
+    devices = 1 if "80gb" in file else 4
+    monkeypatch.setattr(machine, "process_count", lambda: devices)
+    config = load_config(CONFIGS / "grpo" / file, ["model.dtype=float32"])
+    assert grpo_rows.groups_of_a_step(config) == 16
+    grpo_rows.need_whole_draws(config)
+    found = grpo.trainer_arguments(config, config.data.n_train, "float32", RunFolder(tmp_path))
+    assert (found.vllm_gpu_memory_utilization, found.vllm_max_model_length, found.generation_batch_size) == (
+        0.3, config.train.max_length + config.grpo.max_completion_length, 128)  # fmt: skip
+    plain = config.replace(grpo=config.grpo.replace(generation_batch_size=None, vllm_max_model_length=None))
+    usual = grpo.trainer_arguments(plain, config.data.n_train, "float32", RunFolder(tmp_path))
+    assert usual.generation_batch_size == 128 // devices  # of this one process
+    assert usual.vllm_max_model_length == found.vllm_max_model_length
+    drawn = phase_memory.drawing_of(config, phase_memory.Asking(1, 100, 80))
+    assert drawn == phase_memory.Asking(128 // devices, 100, config.grpo.max_completion_length)
+    with_vllm = config.replace(grpo=config.grpo.replace(use_vllm=True))
+    assert phase_memory.drawing_of(with_vllm, phase_memory.Asking(1, 100, 80)) is None
+
+
+def test_few_groups_in_a_step_are_said(capsys):
+    settings = ["model.source=tiny-random:llama", *FEW]
+    grpo_rows.load_rows(load_config(CONFIGS / "grpo" / "tiny.yaml", settings))
+    assert "compares the answers to 2 questions" in capsys.readouterr().err
+    grpo_rows.load_rows(load_config(CONFIGS / "grpo" / "tiny.yaml", [*settings, "train.gradient_accumulation_steps=2"]))
+    assert "compares the answers" not in capsys.readouterr().err
 
 
 @pytest.mark.few(2)
@@ -171,7 +203,7 @@ def test_every_configuration_trains_a_tiny_model_of_its_architecture(tmp_path, f
     small = ["model.revision=null", "model.dtype=float32", "model.quantization=none", "train.optim=adamw_torch_fused",
              *FEW,
              "train.max_steps=1", "train.per_device_train_batch_size=4", "train.gradient_accumulation_steps=1",
-             "grpo.num_generations=2", "grpo.max_completion_length=4",
+             "grpo.num_generations=2", "grpo.generation_batch_size=null", "grpo.max_completion_length=4",
              "grpo.warm_start_rows=2"]  # fmt: skip
     run = train("grpo", tmp_path / "run", small, architecture=architecture, file=file)[0]
     assert run.read()["train"]["steps"] == 1

@@ -31,6 +31,13 @@ class GrpoSettings(Section):
     vllm_gpu_memory_utilization: Annotated[Number, LATER] = Field(
         0.3, ge=0.01, le=1, description="share of the GPU's memory that vLLM takes (colocate)"
     )
+    vllm_max_model_length: Annotated[Whole | None, LATER] = Field(
+        None, ge=1, description="tokens of a prompt with its answer that vLLM keeps room for; null means"
+        " train.max_length + max_completion_length"
+    )  # fmt: skip
+    generation_batch_size: Annotated[Whole | None, LATER] = Field(
+        None, ge=2, description="answers that are drawn at once, on all devices together; null means those of one step"
+    )
     warm_start_rate: Number = Field(5e-4, ge=0, le=1, description="learning rate of the warm start")
     warm_start_rows: Whole = Field(
         0, ge=0, description="rows of plain SFT before, so that the full reward occurs at all"

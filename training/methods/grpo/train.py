@@ -150,9 +150,10 @@ def trainer_arguments(config: GrpoConfig, n_rows: int, dtype: str, folder: RunFo
         max_completion_length=g.max_completion_length, temperature=g.temperature, top_k=0, top_p=1.0, beta=g.beta,
         epsilon=g.epsilon, epsilon_high=g.epsilon_high, loss_type=g.loss_type,
         scale_rewards="none" if g.loss_type == "dr_grpo" else "group", num_iterations=1,
-        steps_per_generation=config.train.gradient_accumulation_steps, use_vllm=g.use_vllm,
-        vllm_mode=g.vllm_mode, vllm_gpu_memory_utilization=g.vllm_gpu_memory_utilization,
-        vllm_max_model_length=config.train.max_length + g.max_completion_length,  # or it keeps room for all positions
+        generation_batch_size=g.generation_batch_size, use_vllm=g.use_vllm, vllm_mode=g.vllm_mode,
+        vllm_gpu_memory_utilization=g.vllm_gpu_memory_utilization,
+        vllm_max_model_length=g.vllm_max_model_length  # or it keeps room for all positions of the model
+        or config.train.max_length + g.max_completion_length,
     )  # fmt: skip
 
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 from labs_py.core import run_cost
 from training.data.tasks import base as task_base
+from training.methods.grpo.settings import GrpoConfig
 from training.methods.planning.cards import Card
+from training.methods.steps import rows_of_a_step
 from training.models.shapes import Shape
+from training.run import machine
 from training.run.settings import Config
 
 CHARACTERS_PER_TOKEN = 3.6
@@ -49,6 +52,15 @@ def asking_of(config: Config, task: task_base.Task, heldout: dict[str, list[dict
     return Asking(rows, max(8, round(longest / CHARACTERS_PER_TOKEN)), config.evaluate.max_new_tokens)
 
 
+def drawing_of(config: GrpoConfig, asking: Asking) -> Asking | None:
+    """How a step's answers are drawn on each device; None where vLLM draws them in memory of its own."""
+    if config.grpo.use_vllm:
+        return None
+    drawn = config.grpo.generation_batch_size
+    rows = rows_of_a_step(config) if drawn is None else drawn // machine.process_count()
+    return Asking(rows, asking.prompt, config.grpo.max_completion_length)
+
+
 def held_bytes(config: Config, shape: Shape) -> float:
     """The base model's weights as they are held while it is asked."""
     size = run_cost.BYTES[config.model.dtype]
@@ -81,18 +93,25 @@ def merge_bytes(shape: Shape) -> float:
     return 4.0 * (shape.parameters + max(d_in * d_out for d_in, d_out in shape.linears.values()))
 
 
-def phase_lines(config: Config, shape: Shape, training: float, asking: Asking | None, card: Card | None) -> list[str]:
-    """Lines of a dry run: what evaluation and merging take, and what of the run a card holds.
+def phase_lines(config: Config, shape: Shape, training: float, asking: Asking | None, card: Card | None,
+                drawing: Asking | None = None) -> list[str]:  # fmt: skip
+    """Lines of a dry run: what drawing, evaluation and merging take, and what of the run a card holds.
 
     Args:
         config, shape: of the run.
         training: bytes of the training itself.
         asking: how probe and evaluation ask; None for a method that asks nothing.
         card: that the run is planned for; None for this machine.
+        drawing: how answers are drawn in training, for a method that draws some.
     """
     lines, verdicts = [], []
     if card is not None:
         verdicts.append(_verdict("training", training, card, SMALLER))
+    if drawing is not None:
+        needed = asking_bytes(config, shape, drawing)
+        lines.append(f"drawing      about {needed / 1e9:.1f} GB: {drawing.rows} answers at once")
+        if card is not None:
+            verdicts.append(_verdict("drawing", needed, card, "set grpo.generation_batch_size to a share of a step"))
     if asking is not None:
         needed = asking_bytes(config, shape, asking)
         lines.append(f"evaluation   about {needed / 1e9:.1f} GB: {asking.rows} prompts of up to {asking.prompt} tokens"
