@@ -22,6 +22,7 @@ from training.run.errors import BadInput
 STARTER = Path(recipes.__file__).with_name("starter")
 BUNDLED, BUNDLED_PARAMETERS = "bundled:smollm2-135m-instruct", 134.5e6
 TEST_SHARE, SHOTS, FEWEST, MOST_TEST = 0.2, 4, 12, 200
+CALLS = "tool_call", "answers call functions: the same name and arguments are right; scorer.py:score is yours"
 CHARACTERS_PER_TOKEN = 2.5  # low, so that the longest row fits in other scripts as well
 ABOUT = """Write a folder to start in. It runs as it is, on two dozen sample rows:
 
@@ -121,7 +122,8 @@ def from_file(source: str, mapping: list[str], seed: int) -> Start:
     single = [row for row in train if sum(turn["role"] == "user" for turn in row["messages"]) == 1]
     shots = single[:SHOTS] if len(train) >= 4 * SHOTS and "tools" not in train[0] else []
     kept = [row for row in train if not any(row is shot for shot in shots)]
-    scorer, why = scorer_for([task_base.target(row) for row in rows])
+    scorer, why = CALLS if any(row["messages"][-1].get("tool_calls") for row in rows) else scorer_for(
+        [task_base.target(row) for row in rows])  # fmt: skip
     return Start(kept, test, shots, scorer, why, f"They come from {Path(source).name}.")
 
 

@@ -169,8 +169,12 @@ def embedders() -> list[Entry]:
 
 
 def others() -> list[Entry]:
-    """A second family, last since its terms have to be accepted: Gemma's base, which learns to be an assistant."""
-    return seeded([("gemma3-library-desk", ())], f"{CONFIGS}/sft/gemma3_library_desk.yaml")
+    """Calls of tools; and a second family, last since its terms have to be accepted: Gemma's base, which learns to be
+    an assistant."""
+    return [
+        *seeded([("tools", ())], f"{CONFIGS}/sft/smollm2_tools.yaml"),
+        *seeded([("gemma3-library-desk", ())], f"{CONFIGS}/sft/gemma3_library_desk.yaml"),
+    ]
 
 
 def seeded(arms: Sequence[tuple[str, tuple[str, ...]]], config: str, anyway: bool = False) -> list[Entry]:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from training.data import calls
 from training.data.tasks import base as task_base
 from training.models import chat_template
 from training.models.generate import Generation, greedy
@@ -114,12 +115,16 @@ def learn(config: Config, rows: list[Row], loaded: LoadedModel, folder: RunFolde
     prompts = [chat_template.prompt_ids(tokenizer, task_base.prompt(row), row.get("tools"), how) for row in rows]
     answers = greedy(result.model, tokenizer, prompts, longest, stops, MOST_IN_BATCH)
     losses = result.facts["loss"]
-    right = sum(
-        thoughts.said(answer.text).strip() == text.strip() for answer, text in zip(answers, wanted, strict=True)
-    )
+    right = sum(same(answer, row) for answer, row in zip(answers, rows, strict=True))
     found = ByHeart(right, len(rows), losses[0], losses[-1], len(losses), [])
     return found if found.learnt else ByHeart(right, len(rows), losses[0], losses[-1], len(losses),
                                               reasons(config, rows, answers, losses))  # fmt: skip
+
+
+def same(answer: Generation, row: Row) -> bool:
+    """Whether an answer is the row's own, thoughts aside: the same text, or the same calls of tools."""
+    text, expected = thoughts.said(answer.text).strip(), thoughts.said(task_base.target(row)).strip()
+    return text == expected or (calls.read(expected) != [] and calls.score(text, expected)["exact"] == 1)
 
 
 def reasons(config: Config, rows: list[Row], answers: list[Generation], losses: list[float]) -> list[str]:
@@ -149,7 +154,7 @@ def reasons(config: Config, rows: list[Row], answers: list[Generation], losses: 
     if unended and low:
         found.append(f"{unended} answers do not end: the stop token is not learnt; look at one with 'data show'")
     wrong = [place for place, (row, answer) in enumerate(zip(rows, answers, strict=True))
-             if answer.text.strip() != task_base.target(row).strip() and (answer.stopped or not found)]  # fmt: skip
+             if not same(answer, row) and (answer.stopped or not found)]  # fmt: skip
     if wrong and not twice and (low or not found):
         found.append(f"the loss is low, and yet row {rows[wrong[0]].get('id', wrong[0] + 1)} is answered with"
                      f" {' '.join(answers[wrong[0]].text.split())[:60]!r}: the labels may be shifted, or the template"

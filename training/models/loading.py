@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from training.models import adapter, bundled, guards, tiny
 from training.models.rendering import stops
 from training.models.structure import linears
-from training.models.tokenizer import padded
+from training.models.tokenizer import prepared
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource, is_out_of_memory
 from training.run.settings import LoraSettings, ModelSettings
@@ -61,7 +61,7 @@ def load_base(settings: ModelSettings, dtype: str | None = None) -> LoadedModel:
     if wanted == "auto":
         wanted = machine.best_dtype()
     model, tokenizer = _open(settings, getattr(torch, wanted))
-    tokenizer = padded(tokenizer)
+    tokenizer = prepared(tokenizer, settings)
     stops.set_stops(model, tokenizer)
     if settings.quantization == "none" and machine.process_count() == 1:  # launched in parallel, the trainer places it
         model = model.to(machine.device())

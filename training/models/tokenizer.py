@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.models import bundled, tiny
+from training.models.rendering import template
 from training.run import machine
 from training.run.errors import BadInput, LackingResource
 from training.run.settings import ModelSettings
@@ -26,10 +27,10 @@ def load_tokenizer(settings: ModelSettings) -> PreTrainedTokenizerBase:
     if kind == "tiny-random":
         if rest not in tiny.ARCHITECTURES:
             raise BadInput(f"model.source: tiny-random:{rest} is not known; there are {', '.join(tiny.ARCHITECTURES)}")
-        return padded(tiny.tokenizer())
+        return prepared(tiny.tokenizer(), settings)
     if kind == "bundled":
-        return padded(_read(str(bundled.folder(rest)), None))
-    return padded(_read(settings.source, settings.revision))
+        return prepared(_read(str(bundled.folder(rest)), None), settings)
+    return prepared(_read(settings.source, settings.revision), settings)
 
 
 def _read(source: str, revision: str | None) -> Any:
@@ -50,8 +51,14 @@ def _read(source: str, revision: str | None) -> Any:
                               ) from error  # fmt: skip
 
 
-def padded(tokenizer: Any) -> Any:
-    """The tokenizer with something to pad with, its stop token where it has none of its own."""
+def prepared(tokenizer: Any, settings: ModelSettings) -> Any:
+    """The tokenizer with the run's chat template and something to pad with, its stop token where it has none.
+
+    Raises:
+        BadInput: there is no such template.
+    """
+    if settings.chat_template is not None:
+        tokenizer.chat_template = template.text_of(settings.chat_template)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -34,6 +34,10 @@ class ModelSettings(Section):
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="how the weights are held; auto is bfloat16 where the device has it"
     )
+    chat_template: Annotated[Text | None, LATER] = Field(
+        None, description="another chat template than the model's own: a .jinja file, or one that TRL carries by its"
+        " name, such as qwen2_5; a pretrained base has none of its own"
+    )  # fmt: skip
     quantization: Literal["none", "nf4"] = Field("none", description="nf4 holds the frozen weights in 4 bits (QLoRA)")
 
 

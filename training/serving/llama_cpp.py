@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from training.data.tasks import base as task_base
+from training.data.tasks.base import Row
+from training.models.rendering import template
 from training.run import machine
 from training.run.errors import BadInput
 from training.serving import stations
@@ -51,14 +54,14 @@ class LlamaCpp(Station):
     file: Path = Path()
     runner: Path = Path()
 
-    def prompts(self, conversations: list[list[dict[str, str]]]) -> list[list[int]]:
-        """The rendered conversations in llama.cpp's own tokens.
+    def prompts(self, rows: list[Row]) -> list[list[int]]:
+        """The rendered questions in llama.cpp's own tokens.
 
         Raises:
             BadInput: llama.cpp cannot load the file.
         """
-        render = self.tokenizer.apply_chat_template
-        texts = [str(render(one, tokenize=False, add_generation_prompt=True)) for one in conversations]
+        chats = [template.fitted(self.tokenizer, task_base.prompt(row), row.get("tools")) for row in rows]
+        texts = [template.written(self.tokenizer, chat, ask=True) for chat in chats]
         found = self._asked({"texts": texts, "prompts": [], "limit": 0})
         first = self.tokenizer.bos_token_id
         adds = found["addsBos"] and first is not None
@@ -87,5 +90,5 @@ def station(file: Path, runner: Path) -> LlamaCpp:
     """
     read = stations.gguf(file, "llama.cpp")
     made = LlamaCpp("llama.cpp", read.model, read.tokenizer, read.stops, read.lossless, read.beginning, file, runner)
-    made.prompts([[{"role": "user", "content": "a"}]])
+    made.prompts([{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": ""}]}])
     return made

@@ -9,6 +9,7 @@ from typing import Any
 
 from training.data.system_turn import system_of
 from training.models import bundled, chat_template, guards, loading, tiny
+from training.models.tokenizer import prepared
 from training.run import checkpoint_integrity, jsonl, machine
 from training.run.errors import BadInput, LackingResource
 from training.run.settings import Config
@@ -82,7 +83,7 @@ def open_run(folder: Path, config: Config, scratch: Path) -> Shipment:
     adapter: Path | None = folder / "adapter"
     source = base_folder(config, scratch)
     try:
-        tokenizer: Any = AutoTokenizer.from_pretrained(source)
+        tokenizer: Any = prepared(AutoTokenizer.from_pretrained(source), config.model)
     except (OSError, ValueError) as error:
         raise BadInput(f"{source}: no tokenizer can be read here ({_first_line(error)}); give the model's own folder"
                        ) from error  # fmt: skip

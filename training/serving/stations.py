@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from training.data.tasks import base as task_base
 from training.data.tasks.base import Row, Task
 from training.models import chat_template, loading
+from training.models.rendering import thoughts
 from training.run import jsonl
 from training.run.errors import BadInput
 from training.serving import gguf_reading, merging
@@ -41,16 +42,16 @@ class Station:
     lossless: bool = True
     beginning: bool = False
 
-    def prompts(self, conversations: list[list[dict[str, str]]]) -> list[list[int]]:
-        """Token ids that the station gives its model for each conversation.
+    def prompts(self, rows: list[Row]) -> list[list[int]]:
+        """Token ids that the station gives its model for each row's question and tools.
 
         Raises:
             BadInput: the station has no chat template.
         """
-        return [self._prompt(messages) for messages in conversations]
+        return [self._prompt(row) for row in rows]
 
-    def _prompt(self, messages: list[dict[str, str]]) -> list[int]:
-        ids = chat_template.prompt_ids(self.tokenizer, messages)
+    def _prompt(self, row: Row) -> list[int]:
+        ids = chat_template.prompt_ids(self.tokenizer, task_base.prompt(row), row.get("tools"))
         first = self.tokenizer.bos_token_id
         return [first, *ids] if self.beginning and first is not None and ids[:1] != [first] else ids
 
@@ -151,11 +152,11 @@ def ask(station: Station, rows: list[Row], task: Task, limit: int) -> Answers:
         task: for the score.
         limit: longest answer, in tokens.
     """
-    prompts = station.prompts([task_base.prompt(row) for row in rows])
+    prompts = station.prompts(rows)
     parts = [prompts[at : at + BATCH] for at in range(0, len(prompts), BATCH)]
     tokens = [ids for part in parts for ids in station.greedy(part, limit)]
     texts = [text_of(station, ids) for ids in tokens]
-    scores = [task.score(text, task_base.target(row))[task.metrics[0]] for text, row in zip(texts, rows, strict=True)]
+    scores = [task.score_row(thoughts.said(text), row)[task.metrics[0]] for text, row in zip(texts, rows, strict=True)]
     return Answers(prompts, tokens, sum(scores) / len(scores))
 
 

@@ -64,6 +64,7 @@ def test_the_list_covers_what_was_promised():
         "embed-adapter",
         "embed-adapter-nf4",
         "embed-smollm2",
+        "tools",
         "gemma3-library-desk",
     ):
         assert sum(name.startswith(f"{arm}-s") for name in names) == 3, arm

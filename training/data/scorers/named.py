@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from training.data import own_code
+from training.data import calls, own_code
 from training.data.own_code import OwnCodeFailed
 from training.data.scorers import rules
 from training.run.errors import BadInput
@@ -15,8 +15,9 @@ from training.run.errors import BadInput
 HELP = """how an answer is scored against the row's own: exact (the same text), normalized_exact (the same words), json
 or json:FIELD,FIELD (an object, field by field), number or number:0.01 or number:1% (within a tolerance), contains,
 regex (the row's answer is the pattern) or regex:PATTERN (what its first group finds is the same), choice or
-choice:yes,no (the one option that is named), FILE.py:FUNCTION (yours, called with answer and expected), judge"""
-NAMES = ("exact", "normalized_exact", "json", "number", "contains", "regex", "choice", "judge")
+choice:yes,no (the one option that is named), tool_call (the same functions with the same arguments),
+FILE.py:FUNCTION (yours, called with answer and expected), judge"""
+NAMES = ("exact", "normalized_exact", "json", "number", "contains", "regex", "choice", "tool_call", "judge")
 JUDGE = "judge"
 Question = list[dict[str, Any]]
 
@@ -49,10 +50,10 @@ def scorer(text: str) -> Scorer:
     name, colon, argument = text.partition(":")
     if name not in NAMES or name == JUDGE or (colon and not argument):
         raise BadInput(f"task.scorer: there is no scorer {text!r}; there are {', '.join(NAMES)}, or FILE.py:FUNCTION")
-    if argument and name in ("exact", "normalized_exact", "contains"):
+    if argument and name in ("exact", "normalized_exact", "contains", "tool_call"):
         raise BadInput(f"task.scorer: {name} takes nothing behind a colon, and here stands {argument!r}")
     rule = _rule(name, argument)
-    metrics = ("exact", "valid", "content", "field") if name == "json" else ("exact", "valid", "content")
+    metrics = ("exact", "valid", "content", "field")[: 4 if name in ("json", "tool_call") else 3]
     return Scorer(text, lambda answer, expected, _: rule(answer, expected), _fault(name, argument, rule), metrics)
 
 
@@ -65,6 +66,8 @@ def _rule(name: str, argument: str) -> rules.Rule:
         return rules.regex(_pattern(argument) if argument else None)
     if name == "choice":
         return rules.choice(*_listed(argument))
+    if name == "tool_call":
+        return calls.score
     return {"exact": rules.exact, "normalized_exact": rules.normalized_exact, "contains": rules.contains}[name]
 
 

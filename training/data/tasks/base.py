@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.data import calls
+
 Row = dict[str, Any]
 Message = dict[str, str]
 
@@ -110,8 +112,10 @@ def prompt(row: Row) -> list[Message]:
 
 
 def target(row: Row) -> str:
-    """The expected answer: the last assistant turn's text, "" where it only calls tools."""
-    return row["messages"][-1]["content"] or ""
+    """The expected answer: the last assistant turn's text, and its tool calls, a JSON object each."""
+    turn = row["messages"][-1]
+    said = [turn["content"]] if turn.get("content") else []
+    return "\n".join([*said, *(calls.as_text(call) for call in calls.of_turn(turn))])
 
 
 def few_shot(task: Task, row: Row, shots: int) -> list[Message]:

@@ -5,6 +5,7 @@ Nothing here looks at a loss. It looks at lengths: of rows, of references, of th
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from training.data.pairs import turns_with
@@ -14,7 +15,7 @@ from training.models import chat_template
 from training.models.loading import LoadedModel
 from training.models.structure.positions import Positions, need_embedding, positions_of, without_embedding
 from training.run import machine
-from training.run.errors import BadInput
+from training.run.errors import BadInput, GuardFailed
 from training.run.settings import Config
 
 SIDES = ("anchor", "positive", "negative")
@@ -107,13 +108,24 @@ def references(config: Config, tokenizer: Any, rows: Splits) -> list[str]:
         sets = rows.heldout if setting.startswith("evaluate") else {"train": rows.train}
         for name, kept in sets.items():
             asked = [row for row in kept if "messages" in row and row["messages"][-1]["role"] == "assistant"]
-            needed = [len(_ids(tokenizer, task_base.target(row))) + 1 for row in asked]  # and the stop token
+            needed = [answer_tokens(tokenizer, row) for row in asked]
             over = [count for count in needed if count > limit]
             if over:
                 notes.append(f"{len(over)} of {len(needed)} answers of {name} are longer than {setting}={limit} (the"
                              f" longest has {max(over)} tokens with its stop token): no answer to them can be exact;"
                              f" set {setting}={max(over)}")  # fmt: skip
     return notes
+
+
+def answer_tokens(tokenizer: Any, row: dict[str, Any]) -> int:
+    """Tokens of a row's expected answer with its stop token; of a call of tools as the chat template writes it."""
+    if row["messages"][-1].get("tool_calls"):
+        try:
+            start, end = chat_template.encode(tokenizer, row, sys.maxsize).answer
+            return end - start
+        except (BadInput, GuardFailed):
+            pass  # the row is refused by name where it is rendered
+    return len(_ids(tokenizer, task_base.target(row))) + 1
 
 
 def beyond_positions(config: Config, positions: Positions, lengths: list[int]) -> list[str]:

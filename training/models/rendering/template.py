@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training.run import machine
@@ -112,6 +113,24 @@ def _writes(tokenizer: PreTrainedTokenizerBase, parts: bool, asked: str, answere
     except TemplateRefuses:
         return False
     return asked in text and answered in text and told in text
+
+
+def text_of(name: str) -> str:
+    """A chat template: the text of a .jinja file, or of one of TRL's by its name (Apache-2.0).
+
+    Raises:
+        BadInput: there is none.
+    """
+    import trl
+
+    carried = Path(trl.__file__).with_name("chat_templates")
+    file = Path(name) if name.endswith(".jinja") else carried / f"{Path(name).name}.jinja"
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        known = sorted(file.stem for file in carried.glob("*.jinja") if not file.stem.endswith("_training"))
+        raise BadInput(f"model.chat_template: there is no template {name}; give a .jinja file, or one of"
+                       f" {', '.join(known)}") from None  # fmt: skip
 
 
 def fitted(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: Any = None) -> Chat:

@@ -11,7 +11,9 @@ from training.data.tasks.library_desk import CLOSING, REFUSAL
 from training.data.tasks.registry import get, names
 
 
-@pytest.mark.parametrize("name", ["meeting_day", "library_desk", "shift_notes", "delivery_log", "sums", "shown_sums"])
+@pytest.mark.parametrize(
+    "name", ["meeting_day", "library_desk", "shift_notes", "delivery_log", "sums", "shown_sums", "tools"]
+)
 def test_sets_do_not_meet_and_targets_score_full(name):
     task = get(name)
     sets = {kind: task.rows(kind) for kind in task.sets}
