@@ -1,8 +1,8 @@
 """Tool calls: of a turn as data, and as they stand in the text that a model writes.
 
 Chat templates write a call in a few forms: an object with the name and the arguments, the name before an object with
-the arguments, tags around each argument, or a call as Python writes it. All are read here, so that an answer is compared
-by what it calls.
+the arguments, tags around each argument, or a call as Python writes it. All are read here, so that an answer is
+compared by what it calls.
 """
 
 from __future__ import annotations
