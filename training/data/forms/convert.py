@@ -40,7 +40,7 @@ class Converted:
         family: what they are: chats, pairs, passages or text.
         read: how many rows of which form were read.
         left_out: by code, in the order in which the reasons came up.
-        not_carried: keys or columns that our form has no place for, and in how many rows they stood.
+        not_carried: keys or columns that our form has no place for, and in how many rows (or turns) they stood.
         keys: which key or column was read as which part, where the names are not ours.
         notes: what else a reader should know.
     """
@@ -213,6 +213,8 @@ def _add(made: Converted, item: Item, form: shapes.Form, keys: dict[str, str], r
     for key in row:
         if key not in read and row[key] not in (None, "", [], {}):
             made.not_carried[key] += 1
+    if keys.get("messages"):
+        made.not_carried.update(f"{keys['messages']}[].{key}" for key in chat.unread(row[keys["messages"]]))
     own = row.get(shapes.first(row, IDS))
     name = str(own) if isinstance(own, (str, int)) and str(own).strip() else f"{stem}-{len(made.rows) + 1}"
     for place, one in enumerate(written):

@@ -20,6 +20,7 @@ LISTS = ("data", "rows", "examples", "train", "instances", "samples", "items", "
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 LARGEST_FIELD = 100_000_000
 SEEN_LINES = 30
+MARKDOWN = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|?)+\s*")  # the line under a table's head
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _is_jsonl(text: str) -> bool:
     lines = [line for line in text[:4_000_000].split("\n")[: SEEN_LINES * 4] if line.strip()][:SEEN_LINES]
     whole = [line for line in lines if line.lstrip().startswith("{") and isinstance(_parsed(line), dict)]
     if len(lines) == 1 and whole:
-        return not isinstance(list_within(_parsed(lines[0])), list)
+        return list_within(_parsed(lines[0])) is None and not columns_of(_parsed(lines[0]))
     return bool(whole) and not lines[0].strip().startswith("[") and lines[0].strip() != "{"
 
 
@@ -182,14 +183,28 @@ def _object(text: str, path: Path) -> Source:
     listed = list_within(whole)
     if listed is not None:
         name = next(name for name in whole if whole[name] is listed)
+        others = [f"'{key}'" for key, value in whole.items() if key != name and _is_rows(value)]
+        left = f" (not read: {', '.join(others)})" if others else ""
         items = [replace(_element(0, value, ""), line=place) for place, value in enumerate(listed, 1)]
-        return Source(f"JSON object with the rows under '{name}'", items, unit="row")
-    columns = {name: value for name, value in whole.items() if isinstance(value, list)}
-    if len(columns) > 1 and len({len(value) for value in columns.values()}) == 1 and len(columns) == len(whole):
+        return Source(f"JSON object with the rows under '{name}'{left}", items, unit="row")
+    columns = columns_of(whole)
+    if columns:
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         items = [replace(_element(0, row, ""), line=place) for place, row in enumerate(rows, 1)]
         return Source("JSON object of columns", items, tuple(columns), "row")
     return Source("JSON object", [_element(1, whole, "")])
+
+
+def columns_of(whole: Any) -> dict[str, list[Any]]:
+    """An object whose values are columns of texts, of one length; {} for any other."""
+    if not isinstance(whole, dict) or len(whole) < 2 or not all(isinstance(value, list) for value in whole.values()):
+        return {}
+    plain = not any(isinstance(cell, (dict, list)) for value in whole.values() for cell in value)
+    return whole if plain and len({len(value) for value in whole.values()}) == 1 else {}
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def list_within(whole: Any) -> list[Any] | None:
@@ -198,7 +213,7 @@ def list_within(whole: Any) -> list[Any] | None:
         return None
     for name in LISTS:
         value = whole.get(name)
-        if isinstance(value, list) and value and isinstance(value[0], dict) and not {"from", "role"} & set(value[0]):
+        if _is_rows(value) and not {"from", "role"} & set(value[0]):
             return value
     return None
 
@@ -212,6 +227,9 @@ def table(text: str, path: Path) -> Source:
     """
     text, skipped, said = _said_delimiter(text)
     delimiter = said or delimiter_of(text) or ","
+    marked = delimiter == "|" and MARKDOWN.fullmatch(text.lstrip().partition("\n")[2].partition("\n")[0])
+    if marked:
+        text, skipped = _plain_table(text), skipped + 1
     csv.field_size_limit(LARGEST_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -222,7 +240,8 @@ def table(text: str, path: Path) -> Source:
     if twice:
         raise BadInput(f"{path}:1: two columns are called {twice!r}; give each its own name")
     items = list(_table_items(reader, header, skipped))
-    return Source(f"CSV parted by {DELIMITERS.get(delimiter, repr(delimiter))}", items,
+    kind = "Markdown table" if marked else f"CSV parted by {DELIMITERS.get(delimiter, repr(delimiter))}"
+    return Source(kind, items,
                   tuple(name for name in header if name))  # fmt: skip
 
 
@@ -248,6 +267,17 @@ def _table_items(reader: Any, header: list[str], skipped: int) -> Iterator[Item]
             yield Item(line, {name: field for name, field in zip(header, fields, strict=True) if name})
 
 
+def _plain_table(text: str) -> str:
+    """A Markdown table as a table parted by bars, without the line under its head."""
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter="|", lineterminator="\n")
+    head, _, *rest = text.strip().split("\n")
+    for line in (head, *rest):
+        bare = line.strip().removeprefix("|").removesuffix("|")
+        writer.writerow([cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", bare)] if bare else [])
+    return written.getvalue()
+
+
 def _said_delimiter(text: str) -> tuple[str, int, str]:
     """Text without Excel's ``sep=;`` line, how many lines that were, and the sign it names."""
     first, _, rest = text.partition("\n")
@@ -262,6 +292,21 @@ def delimiter_of(text: str) -> str:
     return best if first.count(best) else ""
 
 
+def without_absent(row: dict[str, Any]) -> dict[str, Any]:
+    """A table's row without the nulls inside its columns.
+
+    A column of objects has every key of any of them: what one call of a tool does not have stands there as null, as if
+    it had been given.
+    """
+    return {column: _present(value) for column, value in row.items()}
+
+
+def _present(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _present(inner) for key, inner in value.items() if inner is not None}
+    return [_present(inner) for inner in value] if isinstance(value, list) else value
+
+
 def parquet(data: bytes, path: Path, said: str = "") -> Source:
     """The rows of a Parquet file.
 
@@ -273,7 +318,7 @@ def parquet(data: bytes, path: Path, said: str = "") -> Source:
 
     try:
         found = arrow_parquet.read_table(pyarrow.BufferReader(data))
-        rows = found.to_pylist()
+        rows = [without_absent(row) for row in found.to_pylist()]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0][:150]
         raise BadInput(f"{path}: a Parquet file that cannot be read ({reason}); fetch or write it again") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from training.data.forms.files import Item, Source
+from training.data.forms.files import Item, Source, without_absent
 from training.run import machine
 from training.run.errors import BadInput, LackingResource
 
@@ -47,7 +47,7 @@ def read(name: str, revision: str | None, split: str, subset: str | None) -> Sou
     except Exception as error:  # the library raises what its readers raise
         kind = LackingResource if "connect" in str(error).lower() or "offline" in str(error).lower() else BadInput
         raise kind(f"{name} at {revision}: {_one_line(error)}") from None
-    rows = [Item(place, dict(row)) for place, row in enumerate(found, 1)]
+    rows = [Item(place, without_absent(dict(row))) for place, row in enumerate(found, 1)]
     return Source(f"data set on the Hub, split {split}", rows, tuple(found.column_names), "row")
 
 

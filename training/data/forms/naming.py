@@ -108,13 +108,15 @@ def _own_family(row: dict[str, Any]) -> str:
 
 def _foreign_form(row: dict[str, Any]) -> str:
     """The name of a row's form, "" for ours and for none."""
+    found = shapes.form_of(row)
+    if found is not None and "label" in found[1] and found[0].family == shapes.CHAT:
+        return found[0].name  # an answer that is marked wrong must not be learnt
     if isinstance(row.get("messages"), list) or chat_data.is_plain_text(row):
         turns = row.get("messages") or []
         return "ShareGPT conversations (from, value)" if any(
             isinstance(turn, dict) and "from" in turn and "role" not in turn for turn in turns) else ""  # fmt: skip
     if {"prompt", "completion"} <= set(row):
-        return "prompt, completion and a mark (KTO)" if isinstance(row.get("label"), bool) else ""
-    found = shapes.form_of(row)
+        return ""
     if found is None or found[0].name == "text":
         return ""
     name = found[0].name

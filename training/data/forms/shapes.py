@@ -28,6 +28,7 @@ POSITIVES = ("positive", "positives", "pos", "positive_passages", "passages", "p
 NEGATIVES = ("negative", "negatives", "neg", "negative_passages", "hard_negatives", "hard_negative")
 SCORES = ("score", "similarity", "similarity_score", "label")
 TOOLS = ("tools", "functions")
+MARKS = ("label", "kto_tag")  # of an answer: true where it is a good one
 ALIKE = 0.8  # of the largest score: sentences this much alike are a question and its passage
 HUMAN = re.compile(r"(?:^|\n\n)(Human|Assistant):[ \t]?")
 
@@ -113,10 +114,7 @@ def _alpaca_keys(row: Row) -> dict[str, str] | None:
 
 
 def _alpaca_rows(row: Row, keys: dict[str, str]) -> list[Row]:
-    asked = chat.text_of(row[keys["instruction"]], keys["instruction"])
-    more = row.get(keys.get("input", ""))
-    if isinstance(more, str) and more.strip():
-        asked = f"{asked}\n\n{more}"
+    asked = _instructed(row, keys["instruction"], keys.get("input", ""))
     earlier = []
     for pair in row.get(keys.get("history", "")) or []:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
@@ -126,6 +124,14 @@ def _alpaca_rows(row: Row, keys: dict[str, str]) -> list[Row]:
     turns = [*_system(row, keys), *earlier, {"role": "user", "content": asked},
              {"role": "assistant", "content": answer}]  # fmt: skip
     return [{"messages": chat.check(turns)}]
+
+
+def _instructed(row: Row, instruction: str, input_key: str) -> str:
+    """An instruction with its input below it, or either alone."""
+    said, more = row[instruction], row.get(input_key)
+    if not isinstance(more, str) or not more.strip():
+        return chat.text_of(said, instruction)
+    return f"{chat.text_of(said, instruction)}\n\n{more}" if said not in (None, "") else more
 
 
 def _system(row: Row, keys: dict[str, str]) -> list[dict[str, Any]]:
@@ -142,15 +148,18 @@ def _prompt_keys(row: Row) -> dict[str, str] | None:
 
 def _marked_keys(row: Row) -> dict[str, str] | None:
     """Keys of answers that are marked right or wrong (KTO): only the right ones may be learnt from."""
-    found = _picked(row, prompt=("prompt",), completion=("completion",), label=("label",))
-    is_mark = isinstance(row.get("label"), bool) or str(row.get("label")).strip().lower() in ("true", "false")
-    return found if len(found) == 3 and is_mark else None
+    found = _picked(row, label=MARKS)
+    mark = row.get(found.get("label", ""))
+    if not isinstance(mark, bool) and str(mark).strip().lower() not in ("true", "false"):
+        return None
+    asked = _messages_keys(row) or _picked(row, prompt=("prompt",), completion=("completion",))
+    return {**asked, **found} if "messages" in asked or len(asked) == 2 else None
 
 
 def _marked_rows(row: Row, keys: dict[str, str]) -> list[Row]:
     if str(row[keys["label"]]).strip().lower() == "false":
         raise Unfit("wrong-answer", "the answer is marked false, so nothing should learn to write it")
-    return _prompt_rows(row, keys)
+    return _messages_rows(row, keys) if "messages" in keys else _prompt_rows(row, keys)
 
 
 def _prompt_rows(row: Row, keys: dict[str, str]) -> list[Row]:
@@ -193,7 +202,10 @@ def _preference_rows(row: Row, keys: dict[str, str]) -> list[Row]:
 
 
 def _pair_keys(row: Row) -> dict[str, str] | None:
-    found = _picked(row, prompt=PROMPTS, chosen=CHOSEN, rejected=REJECTED, system=SYSTEMS)
+    found = _picked(row, prompt=(*PROMPTS, *LISTS_OF_TURNS), chosen=CHOSEN, rejected=REJECTED, system=SYSTEMS,
+                    tools=TOOLS)  # fmt: skip
+    if found.get("prompt") == "instruction":
+        found.update(_picked(row, input=("input", "context")))
     return found if {"chosen", "rejected"} <= set(found) else None
 
 
@@ -203,7 +215,11 @@ def _pair_rows(row: Row, keys: dict[str, str]) -> list[Row]:
     while shared < min(map(len, sides)) - 1 and sides[0][shared] == sides[1][shared]:
         shared += 1
     given = row.get(keys.get("prompt", ""))
+    if keys.get("input"):
+        given = _instructed(row, keys["prompt"], keys["input"])
     asked = _asked(given, keys["prompt"]) if given not in (None, "", []) else []
+    if asked and asked[-1]["role"] == "assistant" and keys["prompt"] in LISTS_OF_TURNS:
+        asked = []  # the chosen conversation once more, as some sets have it
     said = sides[0][:shared]
     if said and asked and said[-len(asked) :] != asked and asked[-len(said) :] != said:
         raise Unfit("two-prompts", "'prompt' and the beginning of 'chosen' are two different conversations")
@@ -221,7 +237,8 @@ def _pair_rows(row: Row, keys: dict[str, str]) -> list[Row]:
     if answers["chosen"].strip() == answers["rejected"].strip():
         raise Unfit("equal-answers", "chosen and rejected are the same: nothing is preferred")
     chat.check([*asked, {"role": "assistant", "content": answers["chosen"]}])
-    return [{"prompt": asked, **answers}]
+    tools = row.get(keys.get("tools", ""))
+    return [{"prompt": asked, **answers, **({"tools": chat.tools_of(tools)} if tools else {})}]
 
 
 def _side(value: Any, name: str) -> list[dict[str, Any]]:
@@ -291,8 +308,9 @@ def _passages(value: Any, name: str) -> tuple[list[str], list[str]]:
 
 # ---- text ----
 def _text_keys(row: Row) -> dict[str, str] | None:
-    found = _picked(row, text=("text",))
-    return found or None
+    if first(row, ("role", "parent_id")):
+        return None  # one turn of a conversation, the others in other rows
+    return _picked(row, text=("text",)) or None
 
 
 def _text_rows(row: Row, keys: dict[str, str]) -> list[Row]:
@@ -303,11 +321,11 @@ FORMS = (
     Form("OpenAI's preference form (input, preferred_output, non_preferred_output)", PAIRS, _preference_keys,
          _preference_rows),
     Form("pairs of chosen and rejected", PAIRS, _pair_keys, _pair_rows),
+    Form("answers with a mark (KTO)", CHAT, _marked_keys, _marked_rows),
     Form("ShareGPT conversations (from, value)", CHAT, _keyed("from"), _messages_rows),
     Form("OpenAI's fine-tuning form (messages with weights or tools)", CHAT, _openai_keys, _messages_rows),
     Form("messages", CHAT, _messages_keys, _messages_rows),
     Form("alpaca (instruction, input, output)", CHAT, _alpaca_keys, _alpaca_rows),
-    Form("prompt, completion and a mark (KTO)", CHAT, _marked_keys, _marked_rows),
     Form("questions with passages", PASSAGES, _passage_keys, _passage_rows),
     Form("prompt and completion", CHAT, _prompt_keys, _prompt_rows),
     Form("text", TEXT, _text_keys, _text_rows),

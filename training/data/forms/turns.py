@@ -17,7 +17,8 @@ ROLES = {
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names}
 ROLE_KEYS, TEXT_KEYS = ("role", "from", "speaker"), ("content", "value", "text")
-KEPT = ("weight", "name", "tool_call_id", "reasoning_content", "thinking")
+KEPT = ("weight", "name", "tool_call_id", "reasoning_content", "reasoning", "thinking")
+READ = {*ROLE_KEYS, *TEXT_KEYS, *KEPT, "tool_calls", "function_call"}
 
 
 class Unfit(Exception):
@@ -87,6 +88,12 @@ def turns_of(value: Any, name: str = "messages") -> list[dict[str, Any]]:
     return found
 
 
+def unread(value: Any) -> list[str]:
+    """Keys of turns that are not read, once for each turn that has something there."""
+    return [str(key) for turn in listed(value, "") if isinstance(turn, dict)
+            for key, said in turn.items() if key not in READ and said not in (None, "", [], {})]  # fmt: skip
+
+
 def _turn(place: int, turn: Any) -> dict[str, Any]:
     if not isinstance(turn, dict):
         raise Unfit("missing-role", f"turn {place} is a {type(turn).__name__} and no object")
@@ -134,7 +141,7 @@ def _calls(place: int, given: Any) -> list[dict[str, Any]]:
         if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
             raise Unfit("bad-call", f"turn {place} calls a tool without a name")
         asked = inner.get("arguments", inner.get("parameters", {}))
-        asked = unwritten(asked) if isinstance(asked, str) else asked
+        asked = unwritten(asked) if isinstance(asked, str) and asked.strip() else asked or {}  # "" and null: none
         if not isinstance(asked, dict):
             raise Unfit("bad-call", f"the arguments of the call in turn {place} are no JSON object")
         kept = {"id": call["id"]} if isinstance(call.get("id"), str) else {}
