@@ -209,3 +209,35 @@ def test_a_text_begins_with_what_the_tokenizer_sets_before_one_and_a_chat_does_n
     assert asked == tokenizer(tokenizer.apply_chat_template([USER], tokenize=False, add_generation_prompt=True),
                               add_special_tokens=False)["input_ids"]  # fmt: skip
     assert chat_template.text_ids(tiny.tokenizer(), "Some words.") == made.ids[1:]
+
+
+PARTS = [{"type": "text", "text": "Yes, "}, {"type": "text", "text": "from ten."}]
+BARE = {"name": "slots", "arguments": {"day": "tue"}}
+
+
+@pytest.mark.parametrize("name", ["qwen3", "llama3_1", "lfm2_v2", "gptoss", "qwen3_5_think", "gemma3"])
+def test_a_text_in_parts_is_the_text(name):
+    plain, tokenizer = chat(USER, FIRST), template_chats.tokenizer(name)
+    parts = chat({**USER, "content": [{"type": "text", "text": USER["content"]}]}, {**FIRST, "content": PARTS})
+    assert chat_template.encode(tokenizer, parts, 10**6) == chat_template.encode(tokenizer, plain, 10**6)
+
+
+@pytest.mark.parametrize("name", ["qwen3", "llama3_1", "lfm2_v2", "gptoss", "qwen3_5_think"])
+@pytest.mark.parametrize("change", [
+    {"tools": [template_chats.TOOL["function"]]},
+    {"messages": [USER, {"role": "assistant", "content": None, "tool_calls": [BARE]}, ANSWER, FIRST]},
+    {"messages": [USER, CALL, {**ANSWER, "content": ["09:00"]}, FIRST]},
+])  # fmt: skip
+def test_calls_tools_and_results_are_read_however_they_are_wrapped(name, change):
+    tokenizer = template_chats.tokenizer(name)
+    usual, other = (chat_template.encode(tokenizer, row, 10**6) for row in (WITH_TOOLS, {**WITH_TOOLS, **change}))
+    assert runs(tokenizer, other) == runs(tokenizer, usual) and any("tue" in text for text in runs(tokenizer, usual))
+
+
+def test_a_call_that_the_template_leaves_out_is_not_lost():
+    first, second = (dict(CALL["tool_calls"][0], function={"name": "slots", "arguments": {"day": day}})
+                     for day in ("tue", "wed"))  # fmt: skip
+    row = chat(USER, {**CALL, "tool_calls": [first, second]}, ANSWER, FIRST, tools=WITH_TOOLS["tools"])
+    assert "wed" in learnt("qwen3", row)[0]
+    with pytest.raises(BadInput, match="turn 2: .*writes one call a turn, and not call 2 of 2"):
+        learnt("gptoss", row)

@@ -102,7 +102,9 @@ def _turn(place: int, turn: Any) -> dict[str, Any]:
     if role is None:
         raise Unfit("missing-role", f"turn {place} has the role {str(given)[:40]!r}, which is none of"
                     " system, user, assistant, tool and their usual names")  # fmt: skip
-    content = _text(place, next((turn[key] for key in TEXT_KEYS if turn.get(key) is not None), None))
+    given = next((turn[key] for key in TEXT_KEYS if turn.get(key) is not None), None)
+    is_result = role == "tool" and (isinstance(given, dict) or is_records(given))
+    content = json.dumps(given, ensure_ascii=False) if is_result else _text(place, given)
     if role == "call":
         return {"role": "assistant", "content": "", "tool_calls": _calls(place, content)}
     calls = turn.get("tool_calls") or ([turn["function_call"]] if turn.get("function_call") else [])
@@ -110,6 +112,15 @@ def _turn(place: int, turn: Any) -> dict[str, Any]:
     if kept.get("weight", 0) not in (0, 1):
         raise Unfit("bad-weight", f"turn {place} has the weight {kept['weight']!r}; it is 0 or 1")
     return {"role": role, "content": content, **({"tool_calls": _calls(place, calls)} if calls else {}), **kept}
+
+
+def is_records(value: Any) -> bool:
+    """Whether a tool gave back a list of data, and not a text in parts."""
+
+    def is_part(one: Any) -> bool:
+        return isinstance(one, str) or (isinstance(one, dict) and isinstance(one.get("text"), str))
+
+    return isinstance(value, list) and not all(map(is_part, value))
 
 
 def _text(place: int, content: Any) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from training.models.rendering import thoughts
-from training.models.rendering.places import Layout, Place
+from training.models.rendering.places import Layout, Place, marked_call
 from training.models.rendering.template import Chat, Message, written
 from training.run.errors import BadInput
 
@@ -40,12 +40,27 @@ def need_written(tokenizer: PreTrainedTokenizerBase, chat: Chat, found: Layout) 
                 raise BadInput(f"turn {at + 1}: the model's chat template does not write its 'tool_calls'"
                                f" ({name or 'no name'}); write the call into 'content', or take a model whose template"
                                " knows tools")  # fmt: skip
+        lost_call = _unwritten_call(tokenizer, chat, found.text, at)
+        if lost_call:
+            raise BadInput(f"turn {at + 1}: the model's chat template writes one call a turn, and not {lost_call}; give"
+                           " each call a turn of its own, with the tool's answer after it")  # fmt: skip
         if place is None:
             raise BadInput(f"turn {at + 1} ({turn['role']}): the model's chat template writes nothing of it; take it"
                            " out, or take a model whose template knows such turns")  # fmt: skip
     if chat.tools and written(tokenizer, Chat(chat.messages), ask=False) == found.text:
         raise BadInput("'tools': the model's chat template does not write them; put them into the system turn, or take"
                        " a model whose template knows tools")  # fmt: skip
+
+
+def _unwritten_call(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, at: int) -> str:
+    """Which of several calls of a turn the template leaves out, in words; "" for none."""
+    calls = chat.messages[at].get("tool_calls") or []
+    for place in range(len(calls) if len(calls) > 1 else 0):
+        changed = [marked_call(call) if k == place else call for k, call in enumerate(calls)]
+        turns = [{**turn, "tool_calls": changed} if k == at else turn for k, turn in enumerate(chat.messages)]
+        if written(tokenizer, Chat(turns, chat.tools), ask=False) == text:
+            return f"call {place + 1} of {len(calls)}"
+    return ""
 
 
 def read(messages: list[Message], how: str) -> tuple[list[Message], dict[str, int]]:

@@ -93,7 +93,7 @@ def marked(turn: Message) -> Message:
         made["content"] = [{**part, "text": _mark("content")} if "text" in part else part for part in content]
     made.update({key: _mark(key) for key in THOUGHTS if isinstance(turn.get(key), str) and turn[key]})
     if turn.get("tool_calls"):
-        made["tool_calls"] = [_marked_call(call) for call in turn["tool_calls"]]
+        made["tool_calls"] = [marked_call(call) for call in turn["tool_calls"]]
     return made
 
 
@@ -101,7 +101,7 @@ def _mark(word: str) -> str:
     return f"{FIRST}{word}{LAST}"
 
 
-def _marked_call(call: Any) -> Any:
+def marked_call(call: Any) -> Any:
     """A tool call with other arguments; its name stays, since answers of tools are written with it."""
     inner = call.get("function", call)
     given = inner.get("arguments")

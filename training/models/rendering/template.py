@@ -146,7 +146,7 @@ def fitted(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: A
     if tokenizer.chat_template is None:
         raise BadInput(NO_TEMPLATE)
     takes, given = forms(tokenizer), _tools(tools)
-    turns = [dict(turn) for turn in messages]
+    turns = [_usual(turn) for turn in messages]
     moved = not takes.system and len(turns) > 1 and turns[0]["role"] == "system" and turns[1]["role"] == "user"
     if moved:
         told, asked = turns[0]["content"], turns[1]["content"]
@@ -154,6 +154,33 @@ def fitted(tokenizer: PreTrainedTokenizerBase, messages: list[Message], tools: A
         _say_once(tokenizer)
     turns = _taken(tokenizer, turns, given)
     return Chat(_as_parts(turns) if takes.parts else turns, given, moved)
+
+
+def _usual(turn: Message) -> Message:
+    """A turn as templates know it: text for a list of texts and for a tool's result, calls under ``function``."""
+    made, content = dict(turn), turn.get("content")
+    if isinstance(content, list) and content and all(isinstance(_text_part(part), str) for part in content):
+        made["content"] = "".join(_text_part(part) for part in content)
+    elif turn.get("role") == "tool" and isinstance(content, (dict, list)):
+        made["content"] = json.dumps(content, ensure_ascii=False)
+    if turn.get("tool_calls"):
+        made["tool_calls"] = [_under_function(call) for call in turn["tool_calls"]]
+    return made
+
+
+def _text_part(part: Any) -> Any:
+    if isinstance(part, dict):
+        return part.get("text") if part.get("type", "text") == "text" else None
+    return part
+
+
+def _under_function(one: Any) -> Any:
+    """A call or a function as ``{"type": "function", "function": {...}}``, where it stands bare."""
+    if not isinstance(one, dict) or "function" in one or "name" not in one:
+        return one
+    outer = {key: one[key] for key in ("id",) if key in one}
+    return {**outer, "type": "function", "function": {key: value for key, value in one.items() if key not in (
+        "id", "type")}}  # fmt: skip
 
 
 def _taken(tokenizer: PreTrainedTokenizerBase, turns: list[Message], tools: Any) -> list[Message]:
@@ -192,7 +219,7 @@ def _tools(tools: Any) -> list[dict[str, Any]] | None:
         given = tools
     if given is not None and not (isinstance(given, list) and all(isinstance(tool, dict) for tool in given)):
         raise BadInput("'tools' is not a list of JSON schemas; give the functions as transformers' chat templates do")
-    return given
+    return given and [_under_function(tool) for tool in given]
 
 
 def _as_parts(turns: list[Message]) -> list[Message]:
