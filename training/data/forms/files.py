@@ -213,7 +213,7 @@ def list_within(whole: Any) -> list[Any] | None:
         return None
     for name in LISTS:
         value = whole.get(name)
-        if _is_rows(value) and not {"from", "role"} & set(value[0]):
+        if isinstance(value, list) and _is_rows(value) and not {"from", "role"} & set(value[0]):
             return value
     return None
 
