@@ -90,6 +90,7 @@ SAYS: dict[str, tuple[str, ...]] = {
     "data-and-tooling": ("train.jsonl: 9 rows", "test.jsonl: 1 rows", "left out: 1 without", "1 near-repeats"),
     "distillation": ("kept: student/checkpoint-", "held-out loss: "),
     "embedding-fine-tuning": ("held-out_cosine_recall@10: ", "before, "),
+    "ship-it": ("exact: ", "of 3 held-out rows", "verdict: ", "exported: merged"),
     "supervised-fine-tuning": ("day<|im_end|>", "answer: "),
 }
 
@@ -165,7 +166,8 @@ def test_a_script_runs_as_it_stands(
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_script_is_short_and_names_what_a_reader_changes(script: Path) -> None:
     lines = script.read_text(encoding="utf-8").splitlines()
-    assert len([line for line in lines if line.strip()]) <= 50
+    most = 60 if script.stem == "ship-it" else 50  # the whole way, from a file to an exported model
+    assert len([line for line in lines if line.strip()]) <= most
     assert max(map(len, lines)) <= 88, "a listing is cut at the right edge"
     assert any(re.match(r"(MODEL|ROWS) = ", line) for line in lines)
 
