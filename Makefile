@@ -15,7 +15,7 @@ SLUG ?= lora
 PARAMS ?= {}
 CONFIG ?= training/configs/sft/smollm2_orders.yaml
 
-.PHONY: help site site-build test test-fast test-long test-newest gpu gpu-vllm train lab goldens bench-site bench-pages bench-train bench-7b records runtime-from-source lint clean
+.PHONY: help site site-build test test-fast test-long test-newest gpu gpu-vllm train lab goldens bench-site bench-pages bench-train bench-7b records adapters runtime-from-source lint clean
 
 help: ## list the commands
 	@echo "Stage 10, Fine-Tuning: make COMMAND"
@@ -92,6 +92,10 @@ bench-7b: ## a step of a 7B of random weights on one GPU: LoRA, QLoRA and full, 
 records: ## run (or go on with) the recorded training runs behind the pages' figures
 	@$(SETUP) train
 	@$(VENV_PYTHON) -m training records
+
+adapters: ## small files of the ladder's adapters that lie in runs/, for the page of the real model
+	@$(SETUP) train
+	@$(VENV_PYTHON) -m training.site_records.ladder_adapters
 
 runtime-from-source: ## rebuild numpy for the browser with pyodide-build (Python 3.12+, network)
 	@$(SETUP) site

@@ -1,4 +1,4 @@
-"""Build overrides/labs/real/blocks.wasm from blocks.c, and note both hashes in the test: ``blocks_wasm.py [--check]``.
+"""Build overrides/labs/real/blocks.wasm from blocks.c and step.c, and note both hashes: ``blocks_wasm.py [--check]``.
 
 Needs clang and lld of release 14 (Debian: ``apt-get install clang lld``); other releases write other bytes for the same
 functions. The module is committed, so neither the build of the site nor its tests need a compiler. With --check nothing
@@ -16,8 +16,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "overrides" / "labs" / "real" / "blocks.c"
-TARGET = SOURCE.with_suffix(".wasm")
+FOLDER = ROOT / "overrides" / "labs" / "real"
+SOURCES = ("blocks.c", "step.c")
+TARGET = FOLDER / "blocks.wasm"
 TEST = ROOT / "tests" / "unit" / "blocks.test.mjs"
 RELEASE = "14."
 COMPILER = ("--target=wasm32", "-O3", "-msimd128", "-ffreestanding")
@@ -41,11 +42,12 @@ def built() -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / TARGET.name
-        text = Path(folder) / "blocks.s"
-        subprocess.run(["clang", *COMPILER, "-S", "-o", str(text), SOURCE.name], cwd=SOURCE.parent, check=True)
-        if "__stack_pointer" in text.read_text(encoding="utf-8"):
-            raise ValueError("a function of blocks.c uses a stack; keep its variables in registers")
-        subprocess.run(["clang", *COMPILER, *LINKER, "-o", str(out), SOURCE.name], cwd=SOURCE.parent, check=True)
+        for name in SOURCES:
+            text = Path(folder) / f"{name}.s"
+            subprocess.run(["clang", *COMPILER, "-S", "-o", str(text), name], cwd=FOLDER, check=True)
+            if "__stack_pointer" in text.read_text(encoding="utf-8"):
+                raise ValueError(f"a function of {name} uses a stack; keep its variables in registers")
+        subprocess.run(["clang", *COMPILER, *LINKER, "-o", str(out), *SOURCES], cwd=FOLDER, check=True)
         return out.read_bytes()
 
 
@@ -60,7 +62,8 @@ def main() -> int:
         return int(content != TARGET.read_bytes())
     TARGET.write_bytes(content)
     text = TEST.read_text(encoding="utf-8")
-    for name, data in (("SHA256", content), ("SOURCE_SHA256", SOURCE.read_bytes())):
+    sources = b"".join((FOLDER / name).read_bytes() for name in SOURCES)
+    for name, data in (("SHA256", content), ("SOURCES_SHA256", sources)):
         text = re.sub(rf'const {name} = ".*"', f'const {name} = "{hashlib.sha256(data).hexdigest()}"', text)
     TEST.write_text(text, encoding="utf-8")
     return 0

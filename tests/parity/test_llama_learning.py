@@ -79,12 +79,14 @@ def loss_of(tuned, rows: list[learning.Row]) -> torch.Tensor:
     return loss
 
 
-def theirs_after(tuned, batches: list[list[learning.Row]], scale: float) -> tuple[list[float], dict[str, np.ndarray]]:
+def theirs_after(tuned, batches: list[list[learning.Row]], scale: float, rates: list[float] | None = None,
+                 decay: float = DECAY) -> tuple[list[float], dict[str, np.ndarray]]:  # fmt: skip
     """Loss by step, and each map's update at the end, of torch's own steps."""
     moving = [p for p in tuned.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(moving, lr=RATE, betas=(0.9, 0.95), weight_decay=DECAY)
+    optimiser = torch.optim.AdamW(moving, lr=RATE, betas=(0.9, 0.95), weight_decay=decay)
     losses = []
-    for rows in batches:
+    for rows, rate in zip(batches, rates or [RATE] * len(batches), strict=True):
+        optimiser.param_groups[0]["lr"] = rate
         loss = loss_of(tuned, rows)
         optimiser.zero_grad()
         loss.backward()

@@ -7,12 +7,9 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-PAGE = "labs/real-model/"
+from tests.site.real_model_page import PAGE, part
+
 WEIGHTS = ".bin"
-
-
-def part(page, name: str):
-    return page.locator(f'real-model [data-part="{name}"]')
 
 
 def test_without_scripts_the_recorded_answers_stand_there(visit):

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { percent } from "../../overrides/labs/real/columns.js";
 import { MOST_ROWS, parseRows } from "../../overrides/labs/real/rows.js";
-import { lasting, linePoints } from "../../overrides/labs/real/training.js";
+import { lasting, linePoints, MARGIN, verdict } from "../../overrides/labs/real/training.js";
 
 const pair = (question, answer) => [{ role: "user", content: question }, { role: "assistant", content: answer }];
 
@@ -33,4 +33,14 @@ test("the losses' line stays in its picture", () => {
 test("time and shares in words", () => {
   assert.deepEqual([lasting(0.2), lasting(61), lasting(200)], ["a second", "61 seconds", "3 minutes"]);
   assert.deepEqual([percent(0.001), percent(0.5), percent(0.999)], ["1%", "50%", "over 99%"]);
+});
+
+test("the verdict tells the loss within the gate's margin from one beyond it, and a question that was lost", () => {
+  const found = (loss, ...right) => ({ loss, general: right.map((isRight) => ["", isRight]), held: [] });
+  assert.match(verdict(found(4, true), found(4 + MARGIN, true)), /4\.000 to 4\.050.*0\.050 worse.*within the gate/);
+  assert.match(verdict(found(4, true), found(4.06, true)), /hold this adapter back/);
+  assert.match(verdict(found(4, true, true), found(3.9, true, false)), /2 right, yours 1.*0\.100 better.*hold this adapter back/);
+  const held = { loss: 4, general: [], held: [["a", false], ["b", true]] };
+  assert.match(verdict(held, held), /^Of 2 rows that were not learnt the base model answers 1 word for word, yours 1\./);
+  assert.doesNotMatch(verdict(found(4), found(4)), /not learnt/);
 });

@@ -25,7 +25,21 @@ def node() -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["charts", "bridge", "kernel", "memory", "blocks", "real", "kept", "moved", "due", "search", "views", "runtime_files"],
+    [
+        "charts",
+        "bridge",
+        "kernel",
+        "memory",
+        "blocks",
+        "step",
+        "real",
+        "kept",
+        "moved",
+        "due",
+        "search",
+        "views",
+        "runtime_files",
+    ],
 )
 def test_node_suite(name):
     done = subprocess.run(

@@ -22,6 +22,7 @@ from labs_py.core.llama import answer, chat, gguf, learning
 from labs_py.core.llama import model as llama
 from labs_py.core.llama.adapter import Adapter
 from labs_py.core.llama.model import Model
+from training.data import replay
 from training.data.tasks import registry
 from training.data.tasks.base import prompt, target
 from training.models import bundled
@@ -35,6 +36,10 @@ SHOWN = 3  # held-out rows of each task whose answers are recorded
 TRAINED = {"orders": (300, 1, 1e-3), "library_desk": (240, 2, 1e-3)}  # rows, each once; rows a step; rate
 LAYERS = range(10, 30)
 QUESTIONS = ("What is the capital of France?", "Name two fruits.", "Write one sentence about rain on a tin roof.")
+GENERAL = (("What is the capital of France?", "Paris"), ("What is the capital of Japan?", "Tokyo"),
+           ("What is the opposite of hot?", "cold"), ("What colour is the sky on a clear day?", "blue"),
+           ("Who wrote Romeo and Juliet?", "Shakespeare"))  # questions that the base model answers right  # fmt: skip
+MIXED = 6  # passages of general text that a training in the tab mixes in
 CHECK = 8  # tokens that a browser has to get right before the model is used there
 
 
@@ -108,12 +113,12 @@ def count_right(model: Model, tokenizer: Tokenizer, task: str, adapter: Adapter)
     return sum(int(scorer.score(text, wanted)["exact"]) for text, wanted in answers)
 
 
-def parts(name: str, content: bytes) -> list[dict[str, Any]]:
+def parts(name: str, content: bytes, folder: Path = FOLDER) -> list[dict[str, Any]]:
     """Write a small file in parts; names, sizes and hashes."""
     found = []
     for place, start in enumerate(range(0, len(content), MOST)):
         piece = content[start : start + MOST]
-        file = FOLDER / f"{name}-{place}.bin"
+        file = folder / f"{name}-{place}.bin"
         file.write_bytes(piece)
         found.append({"name": file.name, "bytes": len(piece), "sha256": hashlib.sha256(piece).hexdigest()})
     return found
@@ -152,6 +157,12 @@ def of_task(name: str) -> dict[str, Any]:
     return {"system": registry.get(name).system, "rows": rows}
 
 
+def general() -> dict[str, Any]:
+    """What tells what a training broke, and text to mix in against that: from passages that never meet."""
+    return {"passage": replay.passages("measure")[0], "questions": [list(asked) for asked in GENERAL],
+            "replay": list(replay.passages("replay")[:MIXED])}  # fmt: skip
+
+
 def always(model: Model, tokenizer: Tokenizer) -> dict[str, Any]:
     """What does not depend on an adapter: tasks, questions, the check on loading, the tokenizer's file."""
     asked = [{"role": "user", "content": QUESTIONS[1]}]
@@ -160,6 +171,7 @@ def always(model: Model, tokenizer: Tokenizer) -> dict[str, Any]:
     return {
         "tasks": {name: of_task(name) for name in TRAINED},
         "questions": list(QUESTIONS),
+        "general": general(),
         "check": {"turns": asked, "ids": [token.id for token in first]},
         "tokenizer": {"name": TOKENIZER.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
     }

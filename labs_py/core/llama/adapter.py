@@ -15,7 +15,7 @@ import numpy as np
 
 from labs_py.core import tensor_file
 from labs_py.core.llama.blocks import times
-from labs_py.core.llama.model import MAPS, Linear, Model
+from labs_py.core.llama.model import MAPS, Model
 from labs_py.core.products import matmul
 
 BEFORE, FACTORS = "base_model.model.model.", ("lora_A.weight", "lora_B.weight")
@@ -47,19 +47,29 @@ class Adapter:
 
 
 # --8<-- [start:over]
-def over(model: Model, adapter: Adapter, strength: float = 1.0) -> Linear:
-    """The linear maps of a model with ``strength`` times the adapter's update beside them."""
-    size = strength * adapter.scale
-    turned = {name: (a.T, (size * b).T) for name, (a, b) in adapter.factors.items()}
+@dataclass(frozen=True)
+class Over:
+    """The linear maps of a model with an adapter's part added to their output.
 
-    def linear(name: str, x: np.ndarray) -> np.ndarray:
-        y = times(x, model.weights[name])
-        if name in turned and strength:
-            a, b = turned[name]
-            y += matmul(matmul(x, a), b)
+    Attributes:
+        thin: map -> A (R, D_in) and B (R, D_out), the latter times scale and strength.
+    """
+
+    model: Model
+    thin: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    def __call__(self, name: str, x: np.ndarray) -> np.ndarray:
+        y = times(x, self.model.weights[name])
+        if name in self.thin:
+            a, b = self.thin[name]
+            y += matmul(matmul(x, a.T), b)
         return y
 
-    return linear
+
+def over(model: Model, adapter: Adapter, strength: float = 1.0) -> Over:
+    """A model with ``strength`` times an adapter's update."""
+    size = strength * adapter.scale
+    return Over(model, {name: (a, (size * b).T) for name, (a, b) in adapter.factors.items()} if strength else {})
 
 
 # --8<-- [end:over]
@@ -88,6 +98,11 @@ def at_rank(adapter: Adapter, rank: int) -> Adapter:
 
 
 # --8<-- [end:rank]
+
+
+def in_layers(adapter: Adapter, layers: range) -> Adapter:
+    """Only what an adapter has in some layers."""
+    return replace(adapter, factors={n: pair for n, pair in adapter.factors.items() if int(n.split(".")[1]) in layers})
 
 
 def start(model: Model, layers: range, rank: int, alpha: float, seed: int) -> Adapter:

@@ -17,17 +17,21 @@ from labs_py.core import products
 WEIGHTS = 32  # of a block
 SIZES = {"Q4_1": 20, "Q8_0": 34}  # bytes of a block
 CODES = {"Q4_1": 0, "Q8_0": 1}  # as the kernel of the page numbers them
+LARGEST = 32_767  # 16-bit number that a rounded activation becomes
 FEW = 4  # rows of activations up to which the packed weights are multiplied as they are
 
 
 class Kernel(Protocol):
     """What a page may bring; all arguments but the last are addresses and counts on numpy's own memory."""
 
-    def multiply(self, code: int, w: int, x: int, y: int, rows: int, columns: int, count: int, quick: bool) -> None:
-        """y (count, rows) = x (count, columns) wᵀ; ``quick`` rounds x to 8 bits by block first."""
+    def multiply(self, code: int, w: int, x: int, y: int, rows: int, columns: int, count: int) -> None:
+        """y (count, rows) = x (count, columns) wᵀ."""
 
     def expand(self, code: int, w: int, out: int, blocks: int) -> None:
         """The float32 weights of so many blocks."""
+
+    def step(self, plan: int, token: int, place: int, quick: bool) -> None:
+        """A token through the whole model, as ``one_token`` plans it; ``quick`` rounds activations as ``rounded``."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +64,21 @@ def use(kernel: Kernel | None, quick: bool = False) -> None:
     """Multiply packed weights by ``kernel`` from now on; None: by numpy.
 
     Args:
-        quick: let it round activations to 8 bits where a single token passes.
+        quick: let it round activations where a single token passes.
     """
     _brought[:] = [] if kernel is None else [(kernel, quick)]
+
+
+def brought() -> tuple[Kernel, bool] | None:
+    """The kernel that multiplies, and whether it may round; None while numpy does."""
+    return _brought[0] if _brought else None
 
 
 def unpack(packed: Blocks, dtype: type[np.floating] = np.float32) -> np.ndarray:
     """The weights as floats, (D_out, D_in)."""
     if _brought and dtype is np.float32:
         data, out = np.ascontiguousarray(packed.data), np.empty(packed.shape, np.float32)
-        _brought[0][0].expand(CODES[packed.kind], _address(data), _address(out), out.size // WEIGHTS)
+        _brought[0][0].expand(CODES[packed.kind], address(data), address(out), out.size // WEIGHTS)
         return out
     rows, columns = packed.shape
     whole = packed.data.reshape(rows, columns // WEIGHTS, SIZES[packed.kind])
@@ -104,18 +113,30 @@ def times_back(dy: np.ndarray, weights: Matrix) -> np.ndarray:
 # --8<-- [end:seam]
 
 
+# --8<-- [start:rounded]
+def rounded(x: np.ndarray) -> np.ndarray:
+    """Activations as the quick path rounds them: in each block of 32 the largest becomes 32,767, a 16-bit number."""
+    whole = x.reshape(-1, WEIGHTS)
+    step = np.maximum(np.abs(whole).max(-1, keepdims=True) / x.dtype.type(LARGEST), x.dtype.type(1e-30))
+    return (np.rint(whole / step) * step).reshape(x.shape)
+
+
+# --8<-- [end:rounded]
+
+
 def floats(weights: Matrix, dtype: type[np.floating] = np.float32) -> np.ndarray:
     """A matrix as floats, whatever it is stored in."""
     return weights if isinstance(weights, np.ndarray) else unpack(weights, dtype)
 
 
 def _packed_times(x: np.ndarray, weights: Blocks) -> np.ndarray:
-    (kernel, quick), (rows, columns) = _brought[0], weights.shape
+    (kernel, _), (rows, columns) = _brought[0], weights.shape
     x, y = np.ascontiguousarray(x), np.empty((len(x), rows), np.float32)
     data = np.ascontiguousarray(weights.data)
-    kernel.multiply(CODES[weights.kind], _address(data), _address(x), _address(y), rows, columns, len(x), quick)
+    kernel.multiply(CODES[weights.kind], address(data), address(x), address(y), rows, columns, len(x))
     return y
 
 
-def _address(array: np.ndarray) -> int:
+def address(array: np.ndarray) -> int:
+    """Where an array's numbers begin."""
     return array.__array_interface__["data"][0]

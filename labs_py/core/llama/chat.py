@@ -44,6 +44,11 @@ def row(texts: Tokenizer, messages: list[Turn], longest: int) -> Row:
     return Row(whole, len(before))
 
 
+def text_row(texts: Tokenizer, text: str, longest: int) -> Row:
+    """Plain text as a row, cut to ``longest`` tokens: all of it is learnt."""
+    return Row(ids(texts, text)[:longest], 0)
+
+
 # --8<-- [start:exact]
 def exact(task: str, text: str, target: str) -> bool:
     """Whether an answer to a held-out row is right, as the task's own score in ``training`` counts it.

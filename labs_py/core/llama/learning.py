@@ -1,8 +1,10 @@
 """A training step of LoRA on the upper layers: loss, backward pass, AdamW.
 
 Rows of a batch pass one after the other, so nothing is padded, and their gradients are summed. Below the lowest layer
-with an adapter nothing is saved and no gradient flows. Sources: Hu et al. 2021 (arXiv 2106.09685) for LoRA; Loshchilov
-and Hutter 2019 (arXiv 1711.05101) for AdamW. ``tests/parity/test_llama_learning.py`` holds it against torch and PEFT.
+with an adapter nothing is saved and no gradient flows. A step comes in pieces, a layer at a time, so that whoever runs
+it can stop within one; a step that was left there has changed nothing. Sources: Hu et al. 2021 (arXiv 2106.09685) for
+LoRA; Loshchilov and Hutter 2019 (arXiv 1711.05101) for AdamW. ``tests/parity/test_llama_learning.py`` holds it against
+torch and PEFT.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from labs_py.core.llama import model as llama
 from labs_py.core.llama.adapter import Adapter
 from labs_py.core.llama.blocks import floats, times, times_back
 from labs_py.core.llama.model import ATTENTION, SLICE, Memory, Model, Saved, apart, together
+from labs_py.core.llama.pieces import Pieces, whole
 from labs_py.core.products import matmul
 from labs_py.core.tiny_gpt import softmax
 
+AT_ONCE = 64  # tokens that are scored together: their probabilities take 13 MB
 Gradients = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -120,7 +124,7 @@ def layer_back(now: Learning, i: int, s: Saved, dx: np.ndarray, cos: np.ndarray,
 # --8<-- [end:back]
 
 
-def head_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: float) -> tuple[float, np.ndarray]:
+def head_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: float) -> Pieces[tuple[float, np.ndarray]]:
     """Sum of the cross-entropies of wanted tokens, and the gradient of ``share`` times it with respect to ``hidden``.
 
     Args:
@@ -128,8 +132,17 @@ def head_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: float
         wanted: (N,).
         share: one over all tokens that are learnt in the batch.
     """
+    loss, dhidden = 0.0, np.zeros_like(hidden)
+    for start in range(0, len(wanted), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        found, dhidden[some] = yield from _some_loss(model, hidden[some], wanted[some], share)
+        loss += found
+    return loss, dhidden
+
+
+def _some_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: float) -> Pieces[tuple[float, np.ndarray]]:
     table, places = model.weights["embed_tokens"], np.arange(len(wanted))
-    p = softmax(llama.scores(model, hidden))
+    p = softmax((yield from llama.scores_in_pieces(model, hidden)))
     loss = float(-np.log(np.maximum(p[places, wanted], 1e-30)).sum(dtype=np.float64))
     p[places, wanted] -= 1
     p *= p.dtype.type(share)
@@ -139,11 +152,12 @@ def head_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: float
     for start in range(0, model.shape.vocabulary, SLICE):
         part = slice(start, start + SLICE)
         dhidden += matmul(p[:, part], floats(table.take(part), hidden.dtype.type))
+        yield
     return loss, dhidden
 
 
 # --8<-- [start:row]
-def row_loss(now: Learning, row: Row, share: float) -> float:
+def row_loss(now: Learning, row: Row, share: float) -> Pieces[float]:
     """Sum of a row's cross-entropies; its gradients, times ``share``, are added to ``now.gradients``."""
     tokens, dtype = np.array(row.ids), next(iter(now.adapter.factors.values()))[0].dtype
     memory = Memory.empty(now.model.shape, len(tokens) - 1, dtype.type)
@@ -153,22 +167,30 @@ def row_loss(now: Learning, row: Row, share: float) -> float:
     for i in range(now.model.shape.layers):
         passing.save = i >= now.lowest
         x = llama.layer(passing, i, x, cos, sin, memory)
+        yield
     first = max(row.learnt_from, 1) - 1
     hidden = llama.norm(x, now.model.gain("norm", dtype), now.model.shape.epsilon)
-    loss, dhidden = head_loss(now.model, hidden[first:], tokens[first + 1 :], share)
+    loss, dhidden = yield from head_loss(now.model, hidden[first:], tokens[first + 1 :], share)
     into_norm = np.zeros_like(x)
     into_norm[first:] = dhidden
     dx = now.norm_back("norm", x, into_norm)
     for i in reversed(range(now.lowest, now.model.shape.layers)):
         dx = layer_back(now, i, passing.saved.pop(), dx, cos, sin)
+        yield
     return loss
 
 
-def step(model: Model, adapter: Adapter, rows: Sequence[Row]) -> tuple[float, Gradients]:
+def in_pieces(model: Model, adapter: Adapter, rows: Sequence[Row]) -> Pieces[tuple[float, Gradients]]:
     """Mean cross-entropy of all tokens that a batch teaches, and its gradients by map."""
-    now, learnt = Learning(model, adapter), sum(row.learnt for row in rows)
-    loss = sum(row_loss(now, row, 1 / learnt) for row in rows) / learnt
+    now, learnt, loss = Learning(model, adapter), sum(row.learnt for row in rows), 0.0
+    for row in rows:
+        loss += (yield from row_loss(now, row, 1 / learnt)) / learnt
     return loss, now.gradients
+
+
+def step(model: Model, adapter: Adapter, rows: Sequence[Row]) -> tuple[float, Gradients]:
+    """All pieces at once."""
+    return whole(in_pieces(model, adapter, rows))
 
 
 # --8<-- [end:row]
@@ -227,12 +249,17 @@ class Course:
         self.optimiser, self._rng = AdamW(adapter), np.random.default_rng(seed)
         self._order: list[int] = []
 
-    def step(self) -> float:
-        """One step; the loss of its rows before it."""
+    def in_pieces(self) -> Pieces[float]:
+        """One step; the loss of its rows before it. Left before its end, it counts as not begun."""
         while len(self._order) < self.size:
             self._order += self._rng.permutation(len(self.rows)).tolist()
-        batch, self._order = self._order[: self.size], self._order[self.size :]
-        loss, gradients = step(self.model, self.adapter, [self.rows[i] for i in batch])
+        batch = [self.rows[i] for i in self._order[: self.size]]
+        loss, gradients = yield from in_pieces(self.model, self.adapter, batch)
+        self._order = self._order[self.size :]
         self.optimiser.update(gradients, self.rate * share_of_rate(self.done, self.steps))
         self.done += 1
         return loss
+
+    def step(self) -> float:
+        """All pieces of a step at once."""
+        return whole(self.in_pieces())

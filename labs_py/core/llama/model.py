@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labs_py.core.llama.blocks import Blocks, Matrix, floats, times
+from labs_py.core.llama.pieces import Pieces, whole
 from labs_py.core.products import matmul
 from labs_py.core.tiny_gpt import softmax
 
@@ -213,25 +214,40 @@ def embed(model: Model, tokens: np.ndarray, dtype: type[np.floating] = np.float3
     return floats(table.take(tokens) if isinstance(table, Blocks) else table[tokens], dtype)
 
 
-def hidden_states(now: Pass, tokens: np.ndarray, memory: Memory) -> np.ndarray:
-    """What the layers make of new tokens, normed, (T, D); ``memory`` then holds these tokens as well."""
+def in_pieces(now: Pass, tokens: np.ndarray, memory: Memory) -> Pieces[np.ndarray]:
+    """What the layers make of new tokens, normed, (T, D), layer by layer; ``memory`` then holds these tokens too."""
     x = embed(now.model, tokens, memory.keys.dtype.type)
     cos, sin = turns(now.model.shape, memory.count, len(tokens), x.dtype)
     for i in range(now.model.shape.layers):
         x = layer(now, i, x, cos, sin, memory)
+        yield
     memory.count += len(tokens)
     if now.save:
         now.saved.append({"x": x})
     return norm(x, now.model.gain("norm", x.dtype), now.model.shape.epsilon)
 
 
+def hidden_states(now: Pass, tokens: np.ndarray, memory: Memory) -> np.ndarray:
+    """All layers at once."""
+    return whole(in_pieces(now, tokens, memory))
+
+
 def scores(model: Model, hidden: np.ndarray) -> np.ndarray:
-    """Logits of every token of the vocabulary, (T, V): the table of the tokens once more, a slice of it at a time."""
+    """Logits of every token of the vocabulary, (T, V): the table of the tokens once more."""
+    return whole(scores_in_pieces(model, hidden))
+
+
+def scores_in_pieces(model: Model, hidden: np.ndarray) -> Pieces[np.ndarray]:
+    """``scores``, a slice of the table at a time."""
     table = model.weights["embed_tokens"]
     if isinstance(table, np.ndarray) or len(hidden) == 1:
         return times(hidden, table)
-    parts = [table.take(slice(start, start + SLICE)) for start in range(0, model.shape.vocabulary, SLICE)]
-    return np.concatenate([times(hidden, part) for part in parts], -1)
+    logits = np.empty((len(hidden), model.shape.vocabulary), hidden.dtype)
+    for start in range(0, model.shape.vocabulary, SLICE):
+        part = slice(start, start + SLICE)
+        logits[:, part] = times(hidden, table.take(part))
+        yield
+    return logits
 
 
 # --8<-- [end:forward]

@@ -12,14 +12,14 @@
 #define Q41 20 /* bytes of a block */
 #define Q80 34
 
+/* A 16-bit float: shifted into place its exponent is 112 too low, in numbers below the smallest normal one as well. */
 static inline float half(const uint8_t *p) {
-  uint32_t h = p[0] | p[1] << 8, sign = (h & 0x8000) << 16, exponent = h >> 10 & 31, rest = h & 1023, bits;
-  if (!exponent) {
-    float small = rest * 5.9604645e-8f; /* 2^-24 */
-    return sign ? -small : small;
-  }
-  bits = sign | (exponent + 112) << 23 | rest << 13;
+  uint32_t h = p[0] | p[1] << 8, bits = (h & 0x7fff) << 13, sign = (h & 0x8000) << 16;
   float value;
+  __builtin_memcpy(&value, &bits, 4);
+  value *= 0x1p112f;
+  __builtin_memcpy(&bits, &value, 4);
+  bits |= sign;
   __builtin_memcpy(&value, &bits, 4);
   return value;
 }
@@ -32,7 +32,7 @@ static inline float sum(v128_t a) {
 static inline v128_t plus(v128_t a, v128_t b) { return wasm_f32x4_add(a, b); }
 static inline v128_t scaled(v128_t a, float b) { return wasm_f32x4_mul(a, wasm_f32x4_splat(b)); }
 
-/* Activations in 8 bits, kept in 16: each block's largest becomes 127. sums: of a block's activations as rounded. */
+/* Activations in 16 bits: each block's largest becomes 32767. sums: of a block's activations as rounded. */
 EXPORT("round_blocks") void round_blocks(const float *x, int16_t *q, float *steps, float *sums, int blocks) {
   for (int b = 0; b < blocks; b++, x += WEIGHTS, q += WEIGHTS) {
     v128_t most = wasm_f32x4_splat(0), total = wasm_i32x4_splat(0);
@@ -41,7 +41,7 @@ EXPORT("round_blocks") void round_blocks(const float *x, int16_t *q, float *step
     if ((c = wasm_f32x4_extract_lane(most, 1)) > a) a = c;
     if ((c = wasm_f32x4_extract_lane(most, 2)) > a) a = c;
     if ((c = wasm_f32x4_extract_lane(most, 3)) > a) a = c;
-    float step = a / 127, inverse = step > 0 ? 1 / step : 0;
+    float step = a / 32767, inverse = step > 0 ? 1 / step : 0;
     for (int i = 0; i < WEIGHTS; i += 8) {
       v128_t left = wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(scaled(wasm_v128_load(x + i), inverse)));
       v128_t right = wasm_i32x4_trunc_sat_f32x4(wasm_f32x4_nearest(scaled(wasm_v128_load(x + i + 4), inverse)));
@@ -100,22 +100,28 @@ void quick_q80(const uint8_t *w, const int16_t *q, const float *steps, float *y,
   }
 }
 
+/* Whole numbers as floats. Without the empty line of assembly, clang 14 takes the vector apart to convert it. */
+static inline v128_t as_floats(v128_t whole) {
+  __asm__("" : "+r"(whole));
+  return wasm_f32x4_convert_i32x4(whole);
+}
+
 /* Sixteen whole numbers as floats, four at a time, handed to USE(k, floats). */
 #define EACH_U8(v, USE)                                                                                    \
   {                                                                                                        \
     v128_t lower = wasm_u16x8_extend_low_u8x16(v), upper = wasm_u16x8_extend_high_u8x16(v);                \
-    USE(0, wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(lower)))                                   \
-    USE(4, wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(lower)))                                  \
-    USE(8, wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(upper)))                                   \
-    USE(12, wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(upper)))                                 \
+    USE(0, as_floats(wasm_u32x4_extend_low_u16x8(lower)))                                   \
+    USE(4, as_floats(wasm_u32x4_extend_high_u16x8(lower)))                                  \
+    USE(8, as_floats(wasm_u32x4_extend_low_u16x8(upper)))                                   \
+    USE(12, as_floats(wasm_u32x4_extend_high_u16x8(upper)))                                 \
   }
 #define EACH_I8(v, USE)                                                                                    \
   {                                                                                                        \
     v128_t lower = wasm_i16x8_extend_low_i8x16(v), upper = wasm_i16x8_extend_high_i8x16(v);                \
-    USE(0, wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(lower)))                                   \
-    USE(4, wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(lower)))                                  \
-    USE(8, wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(upper)))                                   \
-    USE(12, wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(upper)))                                 \
+    USE(0, as_floats(wasm_i32x4_extend_low_i16x8(lower)))                                   \
+    USE(4, as_floats(wasm_i32x4_extend_high_i16x8(lower)))                                  \
+    USE(8, as_floats(wasm_i32x4_extend_low_i16x8(upper)))                                   \
+    USE(12, as_floats(wasm_i32x4_extend_high_i16x8(upper)))                                 \
   }
 
 EXPORT("exact_q41")

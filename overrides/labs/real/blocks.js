@@ -1,8 +1,11 @@
 /**
  * The products with packed weights for labs_py.core.llama.blocks: which function of blocks.wasm, with which scratch.
  *
- * multiply(code, w, x, y, rows, columns, count, quick) and expand(code, w, out, blocks); addresses in bytes of `memory`.
+ * multiply(code, w, x, y, rows, columns, count, quick), expand(code, w, out, blocks) and step(plan, token, place, quick);
+ * addresses in bytes of `memory`.
  */
+
+import { makeStep } from "./step.js";
 
 /** Numbers of the kinds, as labs_py.core.llama.blocks.CODES has them. */
 const Q41 = 0;
@@ -21,7 +24,7 @@ export function makeBlocks(module, memory, scratch) {
   const rounded = (scratch + 15) & ~15;
   const steps = rounded + 2 * WIDEST;
   const sums = steps + 4 * (WIDEST / WEIGHTS);
-  function multiply(kind, w, x, y, rows, columns, count, quick) {
+  function multiply(kind, w, x, y, rows, columns, count, quick = false) {
     if (columns > WIDEST) throw new Error(`a row of ${columns} activations`);
     const blocks = columns / WEIGHTS;
     for (let i = 0; i < count; i += 1) {
@@ -37,5 +40,5 @@ export function makeBlocks(module, memory, scratch) {
     }
   }
   const expand = (kind, w, out, blocks) => (kind === Q41 ? code.expand_q41 : code.expand_q80)(w, out, blocks);
-  return { multiply, expand };
+  return { multiply, expand, step: makeStep(code, memory, multiply) };
 }

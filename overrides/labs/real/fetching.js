@@ -1,6 +1,7 @@
 /**
  * Files of the real model: fetched once, checked by their hash, kept by the browser, and gone on with after a break.
  *
+ * Of two tabs that want the same file one fetches it, and the other takes what the first has kept.
  * A file that has come whole is kept at once, so after a break only the file that was on its way starts again. Where
  * the browser keeps nothing (storage off or full), the model works all the same and is fetched again the next time.
  */
@@ -48,21 +49,8 @@ async function streamed(answer, size, tell) {
   return bytes;
 }
 
-/**
- * The bytes of a file.
- *
- * @param {{url: string, name: string, bytes: number, sha256: string}} file
- * @param {(loaded: number) => void} tell bytes of this file that are here
- * @returns {Promise<{bytes: Uint8Array, keeps: boolean}>} keeps: whether the browser holds it for the next visit;
- *   rejects with one plain sentence
- */
-export async function fetchFile(file, tell) {
-  const kept = await openKept();
-  const before = await fromKept(kept, file.url, file.sha256);
-  if (before) {
-    tell(before.length);
-    return { bytes: before, keeps: true };
-  }
+/** A file from the network, checked, and kept where the browser keeps it. */
+async function fromNetwork(kept, file, tell) {
   let bytes;
   try {
     const answer = await fetch(file.url, { cache: "no-store" });
@@ -80,6 +68,32 @@ export async function fetchFile(file, tell) {
   } catch {
     return { bytes, keeps: false };
   }
+}
+
+/**
+ * The bytes of a file.
+ *
+ * @param {{url: string, name: string, bytes: number, sha256: string}} file
+ * @param {(loaded: number, waits?: boolean) => void} tell bytes of this file that are here; whether another tab is
+ *   fetching it
+ * @returns {Promise<{bytes: Uint8Array, keeps: boolean}>} keeps: whether the browser holds it for the next visit;
+ *   rejects with one plain sentence
+ */
+export async function fetchFile(file, tell) {
+  const kept = await openKept();
+  const held = async () => {
+    const bytes = await fromKept(kept, file.url, file.sha256);
+    if (bytes) tell(bytes.length);
+    return bytes && { bytes, keeps: true };
+  };
+  const found = await held();
+  if (found) return found;
+  if (!kept || !navigator.locks) return fromNetwork(kept, file, tell);
+  const name = `${KEPT} ${file.sha256}`;
+  const first = await navigator.locks.request(name, { ifAvailable: true }, (lock) => lock && fromNetwork(kept, file, tell));
+  if (first) return first;
+  tell(0, true);
+  return navigator.locks.request(name, async () => (await held()) ?? fromNetwork(kept, file, tell));
 }
 
 /** Forget all that was kept. */

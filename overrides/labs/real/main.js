@@ -16,6 +16,9 @@ const here = new URL(".", import.meta.url);
 const LONGEST = 120;
 /** Below this the model and Python would crowd out the rest (navigator.deviceMemory counts in GB, at most 8). */
 const LEAST_MEMORY = 4;
+/** A worker that works tells so every two seconds; after this many silent rounds of five it is taken for dead. */
+const SILENT_ROUNDS = 4;
+const ROUND_MS = 5000;
 
 export class RealModel extends HTMLElement {
   #worker = null;
@@ -23,6 +26,7 @@ export class RealModel extends HTMLElement {
   #listeners = new Map();
   #lastId = 0;
   #shown = "";
+  #silent = 0;
 
   connectedCallback() {
     if (this.ended || !this.querySelector('[data-part="data"]')) return;
@@ -42,7 +46,7 @@ export class RealModel extends HTMLElement {
     this.on(this.part("all"), "click", () => this.#askAll());
     this.on(this.part("adapter"), "change", () => this.#chosen());
     this.on(this.part("peft"), "change", (event) => this.#dropIn(event.target.files));
-    for (const name of ["strength", "rank"]) {
+    for (const name of ["strength", "rank", "lowest", "highest"]) {
       this.on(this.part(name), "input", () => this.#sayLevels());
       this.on(this.part(name), "change", () => this.#sayLevels());
     }
@@ -51,6 +55,14 @@ export class RealModel extends HTMLElement {
     this.tally = { base: [0, 0], tuned: [0, 0] };
     this.#chosen();
     this.#greet();
+    const watch = setInterval(() => this.#watch(), ROUND_MS);
+    this.ended.signal.addEventListener("abort", () => clearInterval(watch));
+  }
+
+  /** A worker that was ended from outside says nothing at all. */
+  #watch() {
+    if (this.dataset.state !== "working" || !this.#worker) this.#silent = 0;
+    else if ((this.#silent += 1) > SILENT_ROUNDS) this.#died();
   }
 
   disconnectedCallback() {
@@ -116,7 +128,9 @@ export class RealModel extends HTMLElement {
   #died() {
     this.#worker?.terminate();
     this.#worker = null;
-    const sentence = "The model stopped working. Start it again; what was fetched is kept, and so are your rows.";
+    this.#silent = 0;
+    const own = this.kept ? `, and so are your rows and your adapter as it was after step ${this.kept.step}` : ", and so are your rows";
+    const sentence = `The model stopped working. Start it again; what was fetched is kept${own}.`;
     this.say(sentence, "error");
     for (const { reject } of this.#waiting.values()) reject(new Error(sentence));
     this.#waiting.clear();
@@ -153,8 +167,10 @@ export class RealModel extends HTMLElement {
   }
 
   #heard(data) {
+    this.#silent = 0;
     if (data.type === "progress") {
       this.part("progress").value = data.loaded / data.total;
+      if (data.waits) return this.say("Another tab is fetching the model; this one takes its files as they come.", "loading");
       return this.say(`${Math.round(data.loaded / 1e6)} of ${Math.round(data.total / 1e6)} MB are here.`, "loading");
     }
     if (data.type === "loaded") return this.#loaded(data);
@@ -176,12 +192,13 @@ export class RealModel extends HTMLElement {
     return waiting.resolve(data);
   }
 
-  #loaded({ keeps, megabytes }) {
+  async #loaded({ keeps, megabytes }) {
     this.part("progress").hidden = true;
     this.part("forget").hidden = !keeps;
     const kept = keeps ? "The browser keeps its files for the next visit." : "The browser did not keep its files, so the next visit fetches them again.";
     this.say(`The model is here, and its first answer is the stored one, token by token. It takes ${megabytes} MB of memory. ${kept}`, "ready");
     this.#shown = "";
+    if (this.kept) await this.training.bringBack();
   }
 
   async #forget() {
@@ -200,7 +217,7 @@ export class RealModel extends HTMLElement {
 
   #sayLevels() {
     this.part("strength-said").textContent = Number(this.part("strength").value).toFixed(1);
-    this.part("rank-said").textContent = this.part("rank").value;
+    for (const level of ["rank", "lowest", "highest"]) this.part(`${level}-said`).textContent = this.part(level).value;
   }
 
   #adapter() {
@@ -256,10 +273,10 @@ export class RealModel extends HTMLElement {
   }
 
   /** Lays the chosen adapter over the tuned model, when something about it has changed. */
-  async #lay() {
+  async lay() {
     const name = this.part("adapter").value;
-    const [strength, rank] = [Number(this.part("strength").value), Number(this.part("rank").value)];
-    const wanted = `${name} ${strength} ${rank}`;
+    const [strength, rank, ...layers] = ["strength", "rank", "lowest", "highest"].map((level) => Number(this.part(level).value));
+    const wanted = `${name} ${strength} ${rank} ${layers}`;
     if (wanted === this.#shown) return;
     const chosen = this.#adapter();
     if (chosen && !chosen.here) {
@@ -267,7 +284,7 @@ export class RealModel extends HTMLElement {
       await this.request({ type: "adapter", name, files }, "adapter");
       chosen.here = true;
     }
-    await this.request({ type: "lay", name, strength, rank }, "laid");
+    await this.request({ type: "lay", name, strength, rank, layers }, "laid");
     this.#shown = wanted;
   }
 
@@ -288,7 +305,7 @@ export class RealModel extends HTMLElement {
     this.say("Reading the prompt …", "working");
     this.columns.begin(turns);
     try {
-      await this.#lay();
+      await this.lay();
       const quick = this.part("quick").checked;
       const message = { type: "ask", turns, longest: LONGEST, writers: ["base", "tuned"], quick };
       const { speed } = await this.request(message, "told", { token: (told) => this.columns.add(told) });

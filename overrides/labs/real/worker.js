@@ -2,13 +2,16 @@
  * The real model, off the page's thread: Pyodide with labs_py.core.llama, the kernels, the weights.
  *
  * In: {type: "load", base, manifest, parts, folder, kernels, tokenizer, check} first; then, one at a time,
- *     {type: "adapter", name, files} | {type: "peft", name, content, config} | {type: "lay", name, strength, rank}
+ *     {type: "adapter", name, files} | {type: "peft", name, content, config}
+ *     | {type: "lay", name, strength, rank, layers: [lowest, highest]}
  *     | {type: "ask", id, turns, longest, writers, quick} | {type: "right", id, task, text, target}
- *     | {type: "learn", rows, settings} | {type: "files", name}; and at any time {type: "stop"}.
- * Out: {type: "progress", loaded, total} | {type: "loaded", keeps, megabytes} | {type: "failed", at, message}
+ *     | {type: "learn", rows, settings} | {type: "measure", writer, asked};
+ *     and at any time {type: "stop"}.
+ * Out: {type: "progress", loaded, total, waits} | {type: "loaded", keeps, megabytes} | {type: "failed", at, message}
  *     | {type: "adapter", name, rank} | {type: "laid"} | {type: "token", id, writer, token} | {type: "told", id, speed}
  *     | {type: "right", id, right} | {type: "prepared", rows, tokens} | {type: "step", step, loss, seconds}
- *     | {type: "learnt"} | {type: "files", name, weights, config}
+ *     | {type: "learnt", stopped} | {type: "measured", found} | {type: "files", weights, config}
+ *     | {type: "beat"} now and then while it works, so that the page knows
  */
 
 import { addFullLibrary, bootRuntime } from "../boot.js";
@@ -23,6 +26,11 @@ let kernels = null;
 let stopped = false;
 let queue = Promise.resolve();
 
+/** Steps after which the page gets the adapter as it is then, in case that this worker ends. */
+const KEEP_EVERY = 5;
+const BEAT_MS = 2000;
+let lastBeat = 0;
+
 /** Let waiting messages in; a timer would cost at least 4 ms. */
 const channel = new MessageChannel();
 let wake = () => {};
@@ -31,6 +39,9 @@ const breathe = () =>
   new Promise((resolve) => {
     wake = resolve;
     channel.port2.postMessage(0);
+    if (performance.now() - lastBeat < BEAT_MS) return;
+    lastBeat = performance.now();
+    postMessage({ type: "beat" });
   });
 
 /** The line that says what went wrong: the first one, or the last of a traceback of Python's, without the error's class. */
@@ -40,53 +51,59 @@ function sentence(error) {
   return line.replace(/^(?:\w+Error|LookupError): /, "").slice(0, 300);
 }
 
-async function load({ base, manifest, parts, folder, kernelFile, tokenizer, check }) {
+/** The pieces of the weights, one after the other, told as they come. */
+async function fetchParts(parts, folder) {
   const files = parts.parts.flat();
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const found = [];
   let before = 0;
-  let keeps = true;
+  let last = 0;
+  for (const piece of files) {
+    const tell = (loaded, waits = false) => {
+      if (!waits && before + loaded - last < 500_000 && loaded < piece.bytes) return;
+      last = before + loaded;
+      postMessage({ type: "progress", loaded: last, total, waits });
+    };
+    found.push(await fetchFile({ ...piece, url: `${folder}${piece.name}` }, tell));
+    before += piece.bytes;
+  }
+  return found;
+}
+
+/** Python starts while the weights come; then they are put where it keeps them. */
+async function load({ base, manifest, parts, folder, kernelFile, tokenizer, check }) {
   const booting = bootRuntime({ base, manifest }).then(async (started) => {
     await addFullLibrary(started, { base, manifest });
     return started;
   });
-  booting.catch(() => {});
-  const compiled = WebAssembly.compileStreaming(fetch(kernelFile));
-  compiled.catch(() => {});
-  const spelling = fetchFile(tokenizer, () => {});
-  spelling.catch(() => {});
-  python = await booting;
+  const compiling = WebAssembly.compileStreaming(fetch(kernelFile));
+  const [started, compiled, spelling, come] = await Promise.all([booting, compiling, fetchFile(tokenizer, () => {}), fetchParts(parts, folder)]);
+  python = started;
   useKernel(python);
   memory = Object.values(python._module).find((part) => part instanceof WebAssembly.Memory);
-  const data = python.pyimport("labs_py.data");
-  data.provide("smollm2-tokenizer.safetensors", python.toPy((await spelling).bytes));
+  python.pyimport("labs_py.data").provide("smollm2-tokenizer.safetensors", python.toPy(spelling.bytes));
   talk = python.pyimport("labs_py.real_model").Talk();
+  const keeps = come.every((file) => file.keeps);
   for (const [place, pieces] of parts.parts.entries()) {
     let at = talk.reserve(place, pieces.reduce((sum, { bytes }) => sum + bytes, 0));
-    for (const piece of pieces) {
-      const told = { last: 0 };
-      const come = await fetchFile({ ...piece, url: `${folder}${piece.name}` }, (loaded) => {
-        if (loaded - told.last < 500_000 && loaded < piece.bytes) return;
-        told.last = loaded;
-        postMessage({ type: "progress", loaded: before + loaded, total });
-      });
-      new Uint8Array(memory.buffer, at, piece.bytes).set(come.bytes);
-      keeps &&= come.keeps;
-      at += piece.bytes;
-      before += piece.bytes;
+    for (const { bytes } of come.splice(0, pieces.length)) {
+      new Uint8Array(memory.buffer, at, bytes.length).set(bytes);
+      at += bytes.length;
     }
   }
   talk.assemble(JSON.stringify(parts));
-  kernels = makeBlocks(await compiled, memory, talk.scratch());
+  kernels = makeBlocks(compiled, memory, talk.scratch());
   checkAnswer(check);
-  talk.bring(kernels.multiply, kernels.expand, true);
+  talk.bring(kernels, true);
   postMessage({ type: "loaded", keeps, megabytes: Math.round(memory.buffer.byteLength / 1e6) });
 }
 
 /** Nothing runs on numbers that were not checked: a stored answer has to come out again, token by token. */
 function checkAnswer({ turns, ids }) {
-  talk.bring(kernels.multiply, kernels.expand, false);
+  talk.bring(kernels, false);
   talk.begin("base", JSON.stringify(turns), ids.length);
-  const found = ids.map(() => JSON.parse(talk.go_on("base"))?.[0]);
+  const next = () => talk.go_on("base") || next();
+  const found = ids.map(() => JSON.parse(next())?.[0]);
   if (found.join() !== ids.join()) throw new Error("This browser's first answer is not the stored one, so the model is not used here.");
 }
 
@@ -99,23 +116,25 @@ async function addAdapter({ name, files }) {
 
 async function ask({ id, turns, longest, writers, quick }) {
   stopped = false;
-  talk.bring(kernels.multiply, kernels.expand, quick);
+  talk.bring(kernels, quick);
   const open = new Set(writers);
+  const reading = new Set(writers);
   for (const writer of writers) talk.begin(writer, JSON.stringify(turns), longest);
   let spent = 0;
   let count = 0;
-  const first = new Set();
   while (open.size && !stopped) {
     for (const writer of [...open]) {
       const started = performance.now();
-      const token = JSON.parse(talk.go_on(writer));
-      if (first.has(writer)) {
-        spent += performance.now() - started;
-        count += 1;
+      const said = talk.go_on(writer);
+      if (said !== "") {
+        const token = JSON.parse(said);
+        if (!reading.delete(writer)) { // the first token has the prompt's end in it
+          spent += performance.now() - started;
+          count += 1;
+        }
+        if (token) postMessage({ type: "token", id, writer, token });
+        if (!token || token[1] === "") open.delete(writer);
       }
-      first.add(writer); // the first token has the prompt's reading in it
-      if (token) postMessage({ type: "token", id, writer, token });
-      if (!token || token[1] === "") open.delete(writer);
       await breathe();
       if (stopped) break;
     }
@@ -123,25 +142,47 @@ async function ask({ id, turns, longest, writers, quick }) {
   postMessage({ type: "told", id, speed: count ? (1000 * count) / spent : 0, stopped });
 }
 
+/** What was begun, piece by piece. @returns what it found, or null when it was stopped */
+async function inPieces() {
+  for (;;) {
+    const said = talk.piece();
+    if (said) return JSON.parse(said);
+    await breathe();
+    if (stopped) return null;
+  }
+}
+
 async function learn({ rows, settings }) {
   stopped = false;
-  talk.bring(kernels.multiply, kernels.expand, false);
+  talk.bring(kernels, false);
   if (rows) postMessage({ type: "prepared", ...JSON.parse(talk.learn(JSON.stringify(rows), JSON.stringify(settings))) });
   for (let left = settings.steps; left > 0 && !stopped; left -= 1) {
     const started = performance.now();
-    const told = JSON.parse(talk.step());
+    talk.begin_step();
+    const told = await inPieces();
+    if (!told) break;
     postMessage({ type: "step", ...told, seconds: (performance.now() - started) / 1000 });
+    if (told.step % KEEP_EVERY === 0 && left > 1) sendFiles();
     await breathe();
   }
-  talk.learnt("yours");
+  sendFiles();
   postMessage({ type: "learnt", stopped });
 }
 
-function files({ name }) {
-  const made = talk.files(name);
-  const [content, config] = made.toJs();
+/** The adapter of the training as it now is, for the page to keep. */
+function sendFiles() {
+  talk.learnt("yours");
+  const made = talk.files("yours");
+  const [weights, config] = made.toJs();
   made.destroy();
-  postMessage({ type: "files", name, weights: content, config });
+  postMessage({ type: "files", weights, config });
+}
+
+async function measure({ writer, asked }) {
+  stopped = false;
+  talk.bring(kernels, true);
+  talk.begin_measure(writer, JSON.stringify(asked));
+  postMessage({ type: "measured", found: await inPieces() });
 }
 
 const WORK = {
@@ -150,8 +191,8 @@ const WORK = {
   peft({ name, content, config }) {
     postMessage({ type: "adapter", name, rank: JSON.parse(talk.add_peft(name, python.toPy(new Uint8Array(content)), config)).rank });
   },
-  lay({ name, strength, rank }) {
-    talk.lay(name, strength, rank);
+  lay({ name, strength, rank, layers }) {
+    talk.lay(name, strength, rank, ...layers);
     postMessage({ type: "laid" });
   },
   ask,
@@ -159,7 +200,7 @@ const WORK = {
     postMessage({ type: "right", id, right: talk.exact(task, text, target) });
   },
   learn,
-  files,
+  measure,
 };
 
 onmessage = ({ data }) => {

@@ -13,7 +13,9 @@ from safetensors.numpy import load_file  # noqa: E402
 
 from labs_py.core.llama import adapter as lora  # noqa: E402
 from labs_py.core.llama import answer  # noqa: E402
+from labs_py.core.llama import general as knowledge  # noqa: E402
 from labs_py.core.llama import model as llama  # noqa: E402
+from labs_py.core.llama.pieces import whole  # noqa: E402
 from training.models import bundled  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.site_records import real_model  # noqa: E402
@@ -55,6 +57,20 @@ def test_no_file_lies_there_that_nobody_names():
 @pytest.mark.parametrize("name", NAMES)
 def test_tasks_are_the_tasks_of_training(name):
     assert RECORD["tasks"][name] == real_model.of_task(name)
+
+
+def test_what_measures_is_not_what_is_mixed_in():
+    general = RECORD["general"]
+    assert general == real_model.general()
+    assert general["passage"] not in general["replay"] and len(set(general["replay"])) == real_model.MIXED
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("question", "word"), RECORD["general"]["questions"])
+def test_the_base_model_has_the_general_questions_right(model, question, word):
+    turns = [{"role": "user", "content": question}]
+    said = whole(knowledge.written(answer.Writer(model), real_model.texts(), turns, knowledge.SHORT))
+    assert knowledge.names(said, word), said
 
 
 def check_answer(model: llama.Model, told: dict) -> None:

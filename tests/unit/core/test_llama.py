@@ -127,7 +127,7 @@ def test_a_kernel_is_handed_few_rows_of_float32_and_no_others():
         blocks.times(np.zeros((1, 64)), matrix)
     finally:
         blocks.use(None)
-    assert Kernel.calls == [(32, 64, 1, True), (64,)]
+    assert Kernel.calls == [(32, 64, 1), (64,)]
 
 
 def small_file() -> bytes:
@@ -266,17 +266,17 @@ def test_a_course_takes_each_row_once_before_any_comes_again():
     model = random_model(dtype=np.float32)
     rows = [learning.Row([i, i + 1, i + 2], 1) for i in range(5)]
     course = learning.Course(model, lora.start(model, range(2, 3), 1, 2.0, 0), rows, steps=5, rate=0.01, size=2)
-    seen, whole = [], learning.step
+    seen, whole = [], learning.in_pieces
 
     def noted(model, adapter, batch):
         seen.extend(row.ids[0] for row in batch)
         return whole(model, adapter, batch)
 
-    learning.step = noted
+    learning.in_pieces = noted
     try:
         assert all(course.step() > 0 for _ in range(5))
     finally:
-        learning.step = whole
+        learning.in_pieces = whole
     assert sorted(seen[:5]) == list(range(5)) and len(seen) == 10 and course.done == 5
 
 
