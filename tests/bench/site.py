@@ -26,6 +26,7 @@ from tests.bench.first_motion import measure_first_motion  # noqa: E402
 from tests.bench.latency import measure_latency, measure_next_page, measure_stop  # noqa: E402
 from tests.bench.pages_server import serving  # noqa: E402
 from tests.site.lab_pages import LAB_PAGES  # noqa: E402
+from tests.bench.real_model import measure_real_model  # noqa: E402
 
 PREFIX = "/stage-10/"
 PATHS = {"plain": PREFIX, "lab": f"{PREFIX}labs/lora/"}
@@ -88,6 +89,11 @@ def measure_all(site_folder: Path, work: Path, rounds: int, chromium: str, light
             lambda: chrome.new_context(viewport={"width": 1440, "height": 900}), address + PREFIX, moving_labs(),
             max(3, rounds // 2), say)  # fmt: skip
         chrome.close()
+        if json.loads((site_folder / "assets" / "real-model" / "parts.json").read_text()).get("missing"):
+            say("real model: left out, for this site was built without it")
+        else:
+            with playwright.chromium.launch(executable_path=chromium, args=list(browser.ARGUMENTS)) as plain:
+                measured |= measure_real_model(plain.new_context(), address + PREFIX, say)
         if lighthouse:
             for name, path in (("landing", PATHS["plain"]), ("lab", PATHS["lab"])):
                 say(f"Lighthouse: {name} page")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import subprocess
+from pathlib import Path
 
 from labs_py.core.llama import adapter as lora
 from tests.unit.core.llama_fixture import random_model
+from training.commands.record_list import plan
+from training.commands.records import arguments_of
 from training.run.record import RECORDS_FOLDER
 from training.site_records import ladder_adapters, real_model
 
@@ -42,8 +45,12 @@ def test_without_any_run_nothing_is_written(tmp_path):
     assert not (tmp_path / "local").exists()
 
 
-def test_every_run_of_the_ladder_is_a_recorded_one():
-    assert all((RECORDS_FOLDER / f"{name}.json").is_file() for name, *_ in ladder_adapters.LADDER)
+def test_every_run_of_the_ladder_is_a_recorded_one_and_its_command_that_of_the_list():
+    entries = {entry.name: entry for entry in plan()}
+    for name, _, _, arguments in ladder_adapters.LADDER:
+        assert (RECORDS_FOLDER / f"{name}.json").is_file()
+        whole = [*arguments.split(), "--seed", "0", "--out", f"runs/{name}"]
+        assert sorted(whole) == sorted(arguments_of(entries[name], Path("runs") / name)), name
 
 
 def test_the_page_lists_what_was_made_without_a_score(monkeypatch, tmp_path):
