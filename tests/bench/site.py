@@ -25,8 +25,8 @@ from tests.bench import budgets, start_up, stock, weights  # noqa: E402
 from tests.bench.first_motion import measure_first_motion  # noqa: E402
 from tests.bench.latency import measure_latency, measure_next_page, measure_stop  # noqa: E402
 from tests.bench.pages_server import serving  # noqa: E402
-from tests.site.lab_pages import LAB_PAGES  # noqa: E402
 from tests.bench.real_model import measure_real_model  # noqa: E402
+from tests.site.lab_pages import LAB_PAGES  # noqa: E402
 
 PREFIX = "/stage-10/"
 PATHS = {"plain": PREFIX, "lab": f"{PREFIX}labs/lora/"}

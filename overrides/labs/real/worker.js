@@ -175,7 +175,7 @@ function sendFiles() {
   const made = talk.files("yours");
   const [weights, config] = made.toJs();
   made.destroy();
-  postMessage({ type: "files", weights, config });
+  postMessage({ type: "files", weights, config }, [weights.buffer]);
 }
 
 async function measure({ writer, asked }) {
