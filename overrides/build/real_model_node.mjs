@@ -3,9 +3,9 @@
  *
  *   node overrides/build/real_model_node.mjs --runtime DIR --parts DIR --python FILE
  *
- * The Python finds `talk` (labs_py.real_model.Talk, weights in place), `record` (docs/data/real-model/record.json),
- * `kernel`, `folder` (addresses are paths here: `read(path)` gives bytes) and `now()` in milliseconds. The library is the
- * checkout's, not the built one. What its last expression gives is printed.
+ * The Python finds `talk` (labs_py.real_model.Talk, weights in place), `record` (docs/data/real-model/record.json as text),
+ * `kernel`, `read(path)` (bytes of a file of the checkout), `now()` and `busy()` (milliseconds by the clock, and of
+ * processor time). The library is the checkout's, not the built one. What its last expression gives is printed.
  */
 import fs from 'node:fs';
 import path from 'node:path';
