@@ -310,11 +310,6 @@ def leak(turns: list[dict[str, Any]], held_out: Set[str]) -> Fault | None:
     return Fault("test-leak", "the same question stands in a held-out set") if key and key in held_out else None
 
 
-def ends_with_stop(ids: list[int], stop_ids: list[int]) -> bool:
-    """Whether a rendered row's last tokens hold a stop token (a line end may follow it)."""
-    return any(stop in ids[-3:] for stop in stop_ids)
-
-
 def unended(text: str) -> bool:
     """Whether a text opens turns with control tokens and still does not end with a stop token."""
     return any(token in text for token in OPENING_TOKENS) and not text.rstrip().endswith(STOP_TOKENS)

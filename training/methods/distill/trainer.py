@@ -14,14 +14,14 @@ from training.methods.callbacks import StepLog, without_printers
 from training.methods.distill import loss as distill_losses
 from training.methods.distill import student
 from training.methods.distill.settings import DistillConfig, DistillSettings
-from training.methods.sampler import OrderedSampler
+from training.methods.sampler import RowsInOrder
 from training.models.chat_template import Encoded
 from training.models.guards import IGNORED
 from training.models.loading import LoadedModel
 from training.run.folder import RunFolder
 
 
-class StudentTrainer(Trainer):
+class StudentTrainer(RowsInOrder, Trainer):
     """Trainer whose loss looks only at the places with a label.
 
     Args:
@@ -39,11 +39,6 @@ class StudentTrainer(Trainer):
         super().__init__(*args, **kwargs)
         self.model_accepts_loss_kwargs = False  # the mean over a micro-batch, averaged over a step's micro-batches
         self.tokens_seen = 0
-
-    def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-        rows: Any = self.train_dataset if train_dataset is None else train_dataset
-        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None

@@ -15,7 +15,7 @@ from training.methods.callbacks import MethodLog, without_printers
 from training.methods.dpo import measure as dpo_measure
 from training.methods.dpo import pairs as dpo_pairs
 from training.methods.dpo.settings import DpoConfig
-from training.methods.sampler import OrderedSampler
+from training.methods.sampler import PairsInOrder
 from training.methods.trainer import TrainResult, common_arguments
 from training.methods.warm_start import load_adapter_weights, warm_start
 from training.models import chat_template, guards, precision
@@ -173,31 +173,12 @@ def pair_trainer() -> type:
     """The trainer's class, made when torch is there."""
     from trl import DPOTrainer
 
-    class PairTrainer(DPOTrainer):
-        """DPOTrainer that takes encoded pairs, in an order of the run's seed that a resumed run repeats."""
-
-        sparse, tokens_seen = False, 0
+    class PairTrainer(PairsInOrder, DPOTrainer):
+        """DPOTrainer with our order of the pairs."""
 
         def __init__(self, *args: Any, order_seed: int, **kwargs: Any) -> None:
             self.order_seed = order_seed
             super().__init__(*args, **kwargs)
-
-        def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
-            return dataset
-
-        def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-            rows: Any = self.train_dataset if train_dataset is None else train_dataset
-            return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
-
-        def compute_loss(
-            self,
-            model: Any,
-            inputs: dict[str, Any],
-            return_outputs: bool = False,
-            num_items_in_batch: Any = None,
-        ) -> Any:
-            self.tokens_seen += int(inputs["attention_mask"].sum())
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
 
     return PairTrainer
 

@@ -12,7 +12,7 @@ from training.methods import trainer as method_trainer
 from training.methods.callbacks import MethodLog, without_printers
 from training.methods.dpo.train import log_pair
 from training.methods.reward.settings import RewardConfig
-from training.methods.sampler import OrderedSampler
+from training.methods.sampler import PairsInOrder
 from training.methods.trainer import TrainResult, common_arguments
 from training.models import adapter, chat_template, guards, loading
 from training.models.loading import LoadedModel
@@ -142,21 +142,12 @@ def choice_trainer() -> type:
     """The trainer's class, made when torch is there."""
     from trl import RewardTrainer
 
-    class ChoiceTrainer(RewardTrainer):
-        """RewardTrainer whose order is that of the run's seed, and that counts its tokens."""
-
-        sparse, tokens_seen = False, 0
+    class ChoiceTrainer(PairsInOrder, RewardTrainer):
+        """RewardTrainer with our order of the choices, and the padding token that was told."""
 
         def __init__(self, *args: Any, order_seed: int, pad: int, **kwargs: Any) -> None:
             self.order_seed, self.pad = order_seed, pad
             super().__init__(*args, **kwargs)
-
-        def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:
-            return dataset
-
-        def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-            rows: Any = self.train_dataset if train_dataset is None else train_dataset
-            return OrderedSampler([0] * len(rows), self.args.train_batch_size, self.order_seed, False)
 
         def compute_loss(
             self,
@@ -165,7 +156,6 @@ def choice_trainer() -> type:
             return_outputs: bool = False,
             num_items_in_batch: Any = None,
         ) -> Any:
-            self.tokens_seen += int(inputs["attention_mask"].sum())
             whole: Any = self.model
             whole.get_base_model().config.pad_token_id = self.pad  # the library puts the tokenizer's own there
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)

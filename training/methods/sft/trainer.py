@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from trl import SFTTrainer
 
-from training.methods.sampler import OrderedSampler
+from training.methods.sampler import RowsInOrder
 from training.methods.sft.answer_loss import add_answer_loss, can_have_answer_loss
 from training.models import guards
 from training.models.fused_lora import patch_lora_forward
 from training.models.precision import keep_activation_dtype
 
 
-class AnswerTrainer(SFTTrainer):
+class AnswerTrainer(RowsInOrder, SFTTrainer):
     """SFTTrainer on rows that are already encoded.
 
     Args:
@@ -42,11 +42,6 @@ class AnswerTrainer(SFTTrainer):
             if self.args.bf16:
                 keep_activation_dtype(model)
             patch_lora_forward(model)
-
-    def _get_train_sampler(self, train_dataset: Any | None = None) -> OrderedSampler:
-        rows: Any = self.train_dataset if train_dataset is None else train_dataset
-        step_rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        return OrderedSampler([len(x) for x in rows["input_ids"]], step_rows, self.order_seed, self.bucket)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
