@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -35,6 +36,7 @@ MOST_BYTES, MOST_CHARACTERS = 16_384, 2_000
 BODY_S = 10.0  # seconds that a client may take to send its question
 WRITERS, WAITING = 32, 256  # answers in the making, and questions that wait for one of them
 STOP_S = 3  # seconds that answers in the making are given when the server is asked to stop
+SWITCH_S = 0.0005  # after which a writer's thread lets another run: ten times Python's own, so that /health waits less
 HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 
 
@@ -164,6 +166,7 @@ def make_app(index: Index, settings: Settings, model: Model | None, traces: Trac
 
 def serve(app: FastAPI, port: int) -> None:
     """Serve on this machine only until stopped."""
+    sys.setswitchinterval(SWITCH_S)
     with suppress(KeyboardInterrupt):
         uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", http=PatientProtocol,
                     timeout_graceful_shutdown=STOP_S)  # fmt: skip

@@ -18,7 +18,8 @@ def test_no_accepted_question_is_lost_and_nothing_else_is_either(tmp_path: Path,
     found = asyncio.run(load.run(tmp_path, clients, 50 * clients if effort.full else 15 * clients, effort.seed))
     print(load.table(found))
     assert load.broken(found) == []
-    assert found.codes["kind"][200] and all(found.codes[mood][503] for mood in load.MOODS[1:])
+    assert found.codes["kind"][200] > 9 * found.codes["kind"][503]
+    assert all(found.codes[mood][503] for mood in load.MOODS[1:])
     assert found.keys and found.sent == found.events["closed"]
 
 
