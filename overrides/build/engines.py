@@ -53,7 +53,7 @@ def lacking() -> list[str]:
 
 def install(names: list[str]) -> None:
     """Try Debian's packages, as root or by sudo without a password; failures show as engines that lack."""
-    root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    root: list[str] = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
     if os.environ.get("STAGE10_OFFLINE") == "1" or not all(shutil.which(name) for name in ["apt-get", *root[:1]]):
         return
     print(f"setting up: {' and '.join(names)} for the tests", file=sys.stderr, flush=True)
