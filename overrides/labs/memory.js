@@ -7,7 +7,7 @@
  */
 
 const PAGE = 65_536;
-/** Bytes: several times what the greediest lab asks for. */
+/** Bytes. A choice: a quarter of WebAssembly's own bound. */
 export const MOST = 1 << 30;
 
 /** @returns {WebAssembly.Memory | undefined} undefined where Pyodide shows none */

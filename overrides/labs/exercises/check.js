@@ -44,8 +44,9 @@ async function graded(bridge, asked) {
     if (verdict.key !== "memory") return verdict;
     verdict.message += ` ${AGAIN}`;
   } catch (error) {
-    verdict = ENDED[error.failure?.kind];
-    if (!verdict) throw error;
+    const kind = error.failure?.kind;
+    if (!kind || kind === "boot") throw error;
+    verdict = ENDED[kind] ?? ENDED.crash;
   }
   if (bridge.spawned === spawned) bridge.fresh();
   return verdict;
