@@ -32,7 +32,7 @@ SMOKE: dict[str, dict[str, Any]] = {
     "data": {"n_train": 16, "n_heldout": 4},
     "evaluate": {"max_new_tokens": 8},
     "probe": {"n": 4},
-    "grpo": {"num_generations": 2, "max_completion_length": 8, "use_vllm": False},
+    "grpo": {"num_generations": 2, "max_completion_length": 8, "use_vllm": False, "generation_batch_size": None},
     "dpo": {"samples": 2, "min_score_gap": 0.0, "rule": "shortest"},
 }
 

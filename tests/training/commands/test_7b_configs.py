@@ -49,7 +49,7 @@ def test_each_says_how_it_is_run_and_pins_a_commit(path):
         launch = re.search(r"^# accelerate launch --config_file (\S+) -m training", text, re.MULTILINE)
         assert launch and (ROOT / launch[1]).is_file() and path.stem.rsplit("_", 1)[1] in launch[1]
         rows = config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps * 4
-        assert rows == (8 if method == "distill" else 16)
+        assert rows == {"distill": 8, "grpo": 16 * 8}.get(method, 16)  # GRPO's are 16 questions with 8 answers each
     if config.lora is not None:
         card = int(match[1]) if (match := re.search(r"_(\d+)gb", path.stem)) else 80
         assert estimate(config)["total_bytes"] < 0.9 * card * 1e9

@@ -162,6 +162,7 @@ def test_a_reward_that_scores_nothing_stops_the_run_in_a_line(tmp_path, monkeypa
     ("lora=null", "needs an adapter"),
     ("grpo.generation_batch_size=6", "whole groups of 4"), ("grpo.generation_batch_size=12", "whole batches of 8"),
     ("data.replay_fraction=0.5", "has no reward"),
+    ("train.gradient_accumulation_steps=16", "answers to 32 are drawn at once, so no step would be taken"),
 ])  # fmt: skip
 def test_settings_that_do_not_fit_are_refused(tmp_path, override, word):
     with pytest.raises(BadInput, match=word):

@@ -45,7 +45,9 @@ def test_refusals_are_sentences():
 def test_control_tokens_are_those_the_templates_write():
     whole = "".join(p.text for t in TEMPLATES if t != "plain" for ask in (0, 1) for p in pieces(t, TURNS, bool(ask)))
     whole += "".join(p.text for p in pieces("phi3", [{"role": "system", "content": "x"}, *TURNS]))
-    assert all(token in whole for token in CONTROL)
+    called = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "clock", "arguments": {}}}]}
+    whole += "".join(p.text for p in pieces("gptoss", [TURNS[0], called]))
+    assert [token for token in CONTROL if token not in whole] == []
 
 
 def test_lines_give_their_faults_by_number_and_text_rows_pass():

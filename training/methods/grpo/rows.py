@@ -47,6 +47,22 @@ def need_whole_draws(config: GrpoConfig) -> None:
                        f" take {step}")  # fmt: skip
 
 
+def need_enough_questions(config: GrpoConfig, questions: int) -> None:
+    """Check that the questions suffice for one drawing of answers; TRL leaves a part of a drawing out.
+
+    Raises:
+        BadInput: they do not, so no step would be taken.
+    """
+    drawn = config.grpo.generation_batch_size or rows_of_a_step(config) * machine.process_count()
+    needed = drawn // config.grpo.num_generations
+    if questions < needed:
+        raise BadInput(f"data: {questions} questions to train on, and answers to {needed} are drawn at once, so no step"
+                       f" would be taken; lower train.gradient_accumulation_steps to"
+                       f" {max(1, config.train.gradient_accumulation_steps * questions // needed)}"
+                       f"{' and grpo.generation_batch_size with it' if config.grpo.generation_batch_size else ''},"
+                       " or add rows")  # fmt: skip
+
+
 def load_rows(config: GrpoConfig, tokenizer: Any = None) -> splits.Splits:
     """The run's questions with their targets.
 
@@ -64,4 +80,6 @@ def load_rows(config: GrpoConfig, tokenizer: Any = None) -> splits.Splits:
         raise LackingResource("grpo.use_vllm: the package vllm is not installed; install it beside a GPU, or set it to"
                               " false")  # fmt: skip
     rewards.named(config.grpo.reward, splits.task_of(config))
-    return splits.load(config, tokenizer)
+    found = splits.load(config, tokenizer)
+    need_enough_questions(config, len(found.train))
+    return found
