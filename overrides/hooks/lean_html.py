@@ -9,8 +9,8 @@ import zlib
 PNG = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
 KEPT = re.compile(r"(<(pre|textarea|script|template|lab-view)\b.*?</\2>)", re.DOTALL)  # white space counts there
 INDENTED = re.compile(r"\n\s+")
-# Names and blanks in listings have the listing's own colour.
-UNSTYLED = re.compile(r'<span class="(?:n|w)">([^<]*)</span>')
+# Names, blanks and punctuation in listings have the listing's own colour.
+UNSTYLED = re.compile(r'<span class="(?:n|w|p)">([^<]*)</span>')
 # HTML knows that <math> is MathML.
 NAMESPACE = '<math xmlns="http://www.w3.org/1998/Math/MathML"'
 SIGNATURE = 8

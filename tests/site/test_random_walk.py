@@ -21,6 +21,8 @@ SOME_LABS = EFFORT.some(LABS, 2)  # make test-long walks through all of them
 ACTIONS = (50, 500)
 SEED = 25
 SIZES = ((1440, 900), (1280, 800), (1920, 1080), (820, 1180), (390, 844), (720, 450))
+# Material looks for its list of pages beside the page that was left, finds none, and takes the one it has.
+ELSEWHERE = "/labs/sitemap.xml"
 CALM = f"{READY} && document.querySelector('lab-view').bridge.busy === false"
 # What a reader writes into each kind of field of their own.
 OWN_TEXT = (
@@ -226,7 +228,8 @@ class Walk:
 @pytest.mark.parametrize("slug", SOME_LABS)
 def test_whatever_a_hand_does_the_lab_holds(visit, slug):
     page = visit(LAB_PAGES[slug], viewport={"width": 1440, "height": 900})
-    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: page.complaints.append(f"{said.text} {said.location.get('url')}")
+            if said.type == "error" and not said.location.get("url", "").endswith(ELSEWHERE) else None)  # fmt: skip
     page.wait_for_selector("lab-view.is-awake", state="attached", timeout=BOOT)
     page.wait_for_function(READY, timeout=BOOT)
     walk = Walk(page, slug, random.Random(f"{SEED} {slug}"))

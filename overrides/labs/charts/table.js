@@ -4,7 +4,7 @@ import { html } from "../html.js";
 import { seriesOf, tokensOf } from "./data.js";
 import { shapeOf } from "./heatmap.js";
 
-const MOST_ROWS = 100; // the file of numbers holds them all
+const MOST_ROWS = 90; // the file of numbers holds them all
 
 /** Six significant digits, as JavaScript writes them. */
 export function exact(value) {
