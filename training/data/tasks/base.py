@@ -66,7 +66,22 @@ class Task:
         Raises:
             ValueError: unknown set or variant.
         """
-        raise ValueError(f"task {self.name} has no set {set_name!r}; it has {', '.join(self.sets)}")
+        raise self.unknown(set_name)
+
+    def check_set(self, set_name: str, variant: str) -> None:
+        """Check what ``rows`` is asked for, in a task with one version of its training data.
+
+        Raises:
+            ValueError: unknown set or variant.
+        """
+        if variant != "default":
+            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
+        if set_name not in self.sets:
+            raise self.unknown(set_name)
+
+    def unknown(self, set_name: str) -> ValueError:
+        """What is said of a set that the task does not have."""
+        return ValueError(f"task {self.name} has no set {set_name!r}; it has {', '.join(self.sets)}")
 
     def extract(self, text: str) -> Extracted:
         """The answer in its strict form, or why it is not one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from training.data.tasks.base import Row, Task
 
@@ -24,7 +25,7 @@ class DrawnTask(Task):
     sizes: dict[str, int] = field(default_factory=dict)
     shifted_seed: int = 0
 
-    def pairs(self, rng: random.Random, shifted: bool) -> list[Pair]:
+    def pairs(self, rng: random.Random, shifted: bool) -> Sequence[Any]:
         """One drawing: every question with its answer; each task has its own.
 
         Raises:
@@ -38,19 +39,22 @@ class DrawnTask(Task):
         Raises:
             ValueError: unknown set or variant.
         """
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in self.sizes:
-            return super().rows(set_name)
+        self.check_set(set_name, variant)
         shifted = set_name == SHIFTED
         every = self.pairs(random.Random(self.shifted_seed if shifted else seed), shifted)
         names = list(self.sizes)
         start = 0 if shifted else sum(self.sizes[name] for name in names[: names.index(set_name)])
         chosen = every[start : start + self.sizes[set_name]][:count]
-        return [
-            self.row(asked, answer, id=f"{set_name}-{place}", split=set_name)
-            for place, (asked, answer) in enumerate(chosen)
-        ]
+        return [self.drawn_row(one, set_name, place) for place, one in enumerate(chosen)]
+
+    def drawn_row(self, one: Any, set_name: str, place: int) -> Row:
+        """A row of what was drawn: a question with its answer, unless the task draws something else.
+
+        Args:
+            place: in its set, from 0.
+        """
+        asked, answer = one
+        return self.row(asked, answer, id=f"{set_name}-{place}", split=set_name)
 
     def wanted(self, shifted: bool) -> int:
         """Rows that one drawing has to give."""

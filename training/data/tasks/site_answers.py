@@ -47,10 +47,7 @@ class SiteAnswers(Task):
         Raises:
             ValueError: unknown set or variant.
         """
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in self.sets:
-            return super().rows(set_name)
+        self.check_set(set_name, variant)
         rng, index, found = random.Random(seed), site(), []
         for place, asked in enumerate(written()):
             if (place % IID_EVERY == 0) == (set_name == "iid"):

@@ -14,11 +14,11 @@ from typing import Any
 
 from training.data import calls
 from training.data.calls import Call
-from training.data.tasks.base import Extracted, Row, Task
+from training.data.tasks.base import Extracted, Row
+from training.data.tasks.drawn import SHIFTED, DrawnTask
 
 SYSTEM = "You are the desk of a harbour. Call a function where one fits."
 NOTHING = "I can only help with berths, tides, fuel and repairs."
-SHIFTED = "shifted"
 SIZES = {"train": 400, "iid": 80, SHIFTED: 100}
 
 
@@ -75,35 +75,22 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 @dataclass(frozen=True)
-class Tools(Task):
+class Tools(DrawnTask):
     """The task; ``score`` reads calls."""
 
-    def rows(self, set_name: str, count: int | None = None, seed: int = 0, variant: str = "default") -> list[Row]:
-        """The rows of a set; every question is asked once in it.
-
-        Raises:
-            ValueError: unknown set or variant.
-        """
-        if variant != "default":
-            raise ValueError(f"unknown variant {variant!r}; this task has only 'default'")
-        if set_name not in self.sets:
-            return super().rows(set_name)
-        shifted = set_name == SHIFTED
-        rng, found, seen = random.Random(7 if shifted else seed), [], set()
-        wanted = SIZES[SHIFTED] if shifted else SIZES["train"] + SIZES["iid"]
-        while len(found) < wanted:
+    def pairs(self, rng: random.Random, shifted: bool) -> list[list[dict[str, Any]]]:
+        """One drawing of exchanges, in which every question is asked once."""
+        found, seen = [], set()
+        while len(found) < self.wanted(shifted):
             turns = exchange(rng, int(shifted))
             if turns[0]["content"] not in seen:
                 seen.add(turns[0]["content"])
                 found.append(turns)
-        if not shifted:
-            found = found[: SIZES["train"]] if set_name == "train" else found[SIZES["train"] :]
-        return [self.chat(turns, set_name, place) for place, turns in enumerate(found[:count])]
+        return found
 
-    def chat(self, turns: list[dict[str, Any]], set_name: str, place: int) -> Row:
+    def drawn_row(self, one: list[dict[str, Any]], set_name: str, place: int) -> Row:
         """A row; of a held-out exchange three in four end with the call."""
-        if set_name != "train" and place % 4 != 3 and len(turns) > 2:
-            turns = turns[:2]
+        turns = one[:2] if set_name != "train" and place % 4 != 3 else one
         return {"messages": [{"role": "system", "content": self.system}, *turns], "tools": TOOLS,
                 "id": f"{set_name}-{place}", "split": set_name}  # fmt: skip
 
@@ -162,6 +149,8 @@ TASK = Tools(
     shape="one call of four functions with its arguments, the sentence after it, or a refusal; scored by the call",
     system=SYSTEM,
     sets=tuple(SIZES),
+    sizes=SIZES,
+    shifted_seed=7,
     headline=SHIFTED,
     metrics=("exact", "valid", "content", "field"),
     max_new_tokens=64,
