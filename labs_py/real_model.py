@@ -109,8 +109,8 @@ class Talk:
     def begin(self, writer: str, turns: str, longest: int) -> None:
         """Start an answer to a chat, given as JSON.
 
-        Of an earlier chat only the prompt is gone on from: what one writer kept of an answer on the quick path, and
-        another did not, would part two answers of the same model.
+        Of an earlier chat only the prompt's keys and values are kept. Those of an answer written on the quick path are
+        rounded, so two writers of the same model would differ if one kept them and the other did not.
         """
         self.writers[writer].keep_prompt()
         asked = chat.ids(self.texts, chat.prompt_text(json.loads(turns)))

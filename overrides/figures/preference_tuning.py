@@ -106,8 +106,8 @@ def dpo_runs() -> Figure:
         title="DPO on delivery notes: right by the task, winning by its own rule",
         caption=f"Shares of {right[0].n} held-out notes with 95% intervals. Written pairs and own samples with "
         "examples are means of three seeds, with intervals over the seeds (Student's t); the others are one seed. A "
-        "run's own rule is the one that labelled its pairs. A win is against the answer of the model before DPO to the "
-        "same prompt; a tie counts half. SFT: a supervised start.",
+        "run's own rule is the rule that labelled its pairs. A win is against the answer of the model before DPO to "
+        "the same prompt; a tie counts half. SFT: a supervised start.",
         summary=f"Right in every point: {said}. By its own rule the naive run wins {wins[1].value:.2f}.",
         drawing=Chart("rows", [
             Series("right in every point", [one.value for one in right], role="dots",

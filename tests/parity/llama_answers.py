@@ -39,7 +39,7 @@ def theirs_with(adapter: str | lora.Adapter, folder: Path):
 
 
 def check_against(theirs, prompt: list[int], written: list[int]) -> None:
-    """Each written token is the one that transformers finds likeliest after the text before it, or nearly so."""
+    """After the text before it, each written token is the likeliest in transformers, or nearly so."""
     with torch.inference_mode():
         logits = theirs(input_ids=torch.tensor([prompt + written[:-1]])).logits[0, len(prompt) - 1 :]
     for place, token in enumerate(written):

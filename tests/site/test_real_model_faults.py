@@ -12,6 +12,14 @@ from tests.site.real_model_page import PAGE, fetch, model, part, ready  # noqa: 
 ROWS = "Where is bay 7? => Bay 7: north door.\nWhere is bay 9? => Bay 9: east door."
 
 
+def train_on_rows(page, steps: str) -> None:
+    """Begin a training on ROWS alone, without general text."""
+    part(page, "own-rows").fill(ROWS)
+    part(page, "steps").fill(steps)
+    part(page, "mix").uncheck()
+    part(page, "train").click()
+
+
 def bodies(site_dir) -> list[str]:
     """Names of the model's files, in the order in which they come."""
     listing = json.loads((site_dir / "assets" / "real-model" / "parts.json").read_text())
@@ -92,10 +100,7 @@ def test_a_row_of_ten_thousand_tokens_is_refused_and_stays_where_it_was_typed(mo
 
 @pytest.mark.long
 def test_a_training_goes_on_while_its_tab_is_hidden_and_stops_within_a_step(model):  # noqa: F811
-    part(model, "own-rows").fill(ROWS)
-    part(model, "steps").fill("40")
-    part(model, "mix").uncheck()
-    part(model, "train").click()
+    train_on_rows(model, "40")
     expect(part(model, "loss")).to_contain_text("at step 1 of 40")
     hide = "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
     hide += " document.dispatchEvent(new Event('visibilitychange')); }"
@@ -119,10 +124,7 @@ def test_a_training_goes_on_while_its_tab_is_hidden_and_stops_within_a_step(mode
 
 @pytest.mark.long
 def test_a_worker_that_ends_in_a_step_is_noticed_and_the_adapter_comes_back(model):  # noqa: F811
-    part(model, "own-rows").fill(ROWS)
-    part(model, "steps").fill("60")
-    part(model, "mix").uncheck()
-    part(model, "train").click()
+    train_on_rows(model, "60")
     expect(part(model, "loss")).to_contain_text("at step 7 of 60")
     model.evaluate("window.workers.at(-1).terminate()")
     expect(part(model, "status")).to_contain_text("stopped working")

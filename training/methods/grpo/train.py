@@ -161,7 +161,7 @@ def group_trainer(ids_of: Callable[[str], list[int]]) -> type:
     """The trainer's class, made when torch is there.
 
     Args:
-        ids_of: the prompt of a key, so that it is the one that training, evaluation and serving know.
+        ids_of: token ids of a key's prompt, rendered as training, evaluation and serving render it.
     """
     from trl import GRPOTrainer
 
