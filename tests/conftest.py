@@ -37,24 +37,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--nothing-left-out", action="store_true", help="fail when a test was skipped")
 
 
+def grouped(items: list[pytest.Item], mark: str, end: str) -> dict[str, list[pytest.Item]]:
+    """The tests with a mark, by their id up to ``end``: ``[`` for a function's cases, ``::`` for a file's tests."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker(mark):
+            found.setdefault(item.nodeid.split(end)[0], []).append(item)
+    return found
+
+
+def not_drawn(items: list[pytest.Item]) -> set[pytest.Item]:
+    """Cases beyond a few, and the functions that their file did not draw."""
+    later: set[pytest.Item] = set()
+    for alike in grouped(items, "few", "[").values():
+        later |= set(alike) - set(EFFORT.some(alike, alike[0].get_closest_marker("few").args[0]))
+    for file, tests in grouped(items, "drawn", "::").items():
+        functions = list(dict.fromkeys(item.nodeid.split("[")[0] for item in tests))
+        drawn = EFFORT.some(functions, tests[0].get_closest_marker("drawn").args[0], of=file)
+        later |= {item for item in tests if item.nodeid.split("[")[0] not in drawn}
+    return later
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Who asks for the effort is sampled; what is marked long, and cases beyond a few, wait for ``make test-long``;
+    """What asks for the effort is sampled; what is marked long, and what was not drawn, waits for ``make test-long``;
     what is marked gemma waits for ``STAGE10_ACCEPT=gemma``."""
-    cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("few"):
-            cases.setdefault(item.nodeid.split("[")[0], []).append(item)
-        if "effort" in getattr(item, "fixturenames", ()) or item.get_closest_marker("few"):
+        if "effort" in getattr(item, "fixturenames", ()) or any(map(item.get_closest_marker, ("few", "drawn"))):
             item.add_marker(pytest.mark.sampled)
     gemma = "gemma" in os.environ.get("STAGE10_ACCEPT", "").split(",")
-    later = [item for item in items if (item.get_closest_marker("long") and not EFFORT.full)
-             or (item.get_closest_marker("gemma") and not gemma)]  # fmt: skip
-    for alike in cases.values():
-        kept = EFFORT.some(alike, alike[0].get_closest_marker("few").args[0])
-        later += [item for item in alike if item not in kept and item not in later]
+    here = [item for item in items if not (item.get_closest_marker("long") and not EFFORT.full)
+            and not (item.get_closest_marker("gemma") and not gemma)]  # fmt: skip
+    later = (set(items) - set(here)) | not_drawn(here)
     if later:
-        config.hook.pytest_deselected(items=later)
+        config.hook.pytest_deselected(items=[item for item in items if item in later])
         items[:] = [item for item in items if item not in later]
 
 

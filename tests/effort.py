@@ -1,8 +1,9 @@
 """How much of a long proof is run: a seeded sample in ``make test``, all of it in ``make test-long``.
 
-Four ways to say it. ``@examples(60, 1000)`` stands over a hypothesis test instead of ``settings(max_examples=...)``.
+Five ways to say it. ``@examples(60, 1000)`` stands over a hypothesis test instead of ``settings(max_examples=...)``.
 The fixture ``effort`` is for what a test counts or draws itself: ``effort.count(40, 400)`` actions of a random walk,
-``effort.some(all_pairs, 12)`` of a list. ``@pytest.mark.few(2)`` keeps two cases of a parametrised test.
+``effort.some(all_pairs, 12)`` of a list. ``@pytest.mark.few(2)`` keeps two cases of a parametrised test, and
+``pytestmark = pytest.mark.drawn(6)`` six functions of a file whose tests are slow; each file draws by its own name.
 ``@pytest.mark.long`` is for a test that has no sensible sample: it is left
 to ``make test-long`` altogether. The environment variable STAGE10_EFFORT=full asks for all by hand.
 """
@@ -32,11 +33,12 @@ class Effort:
         """How often to do something."""
         return full if self.full else sample
 
-    def some(self, cases: Sequence[Case], sample: int) -> list[Case]:
-        """All cases, or ``sample`` of them drawn without repetition and kept in their order."""
+    def some(self, cases: Sequence[Case], sample: int, of: str = "") -> list[Case]:
+        """All cases, or ``sample`` of them drawn without repetition and kept in their order; ``of`` names what they
+        are cases of where each such thing shall draw for itself."""
         if self.full or sample >= len(cases):
             return list(cases)
-        drawn = random.Random(self.seed).sample(range(len(cases)), sample)
+        drawn = random.Random(f"{self.seed} {of}" if of else self.seed).sample(range(len(cases)), sample)
         return [cases[place] for place in sorted(drawn)]
 
 

@@ -36,6 +36,25 @@ def test_cases(case):
 def test_plain():
     pass
 """
+DRAWN = """
+import pytest
+
+pytestmark = pytest.mark.drawn(2)
+
+@pytest.mark.parametrize("case", range(3))
+def test_a(case):
+    print("ran a")
+
+def test_b():
+    print("ran b")
+
+@pytest.mark.long
+def test_c():
+    print("ran c")
+
+def test_d():
+    print("ran d")
+"""
 SKIPPING = "import pytest\ndef test_a():\n    pytest.skip('no card')\ndef test_b():\n    pass\n"
 
 
@@ -61,6 +80,15 @@ def test_make_test_long_runs_the_long_ones_and_all_of_the_sampled(root: Path, tm
     assert "drew 30 of 2" in done.stdout
 
 
+def test_a_slow_file_runs_the_functions_that_it_drew_and_all_of_them_in_full(root: Path, tmp_path: Path) -> None:
+    """Long ones take no place among the drawn; a function's cases come or go together."""
+    sample = run(root, tmp_path, DRAWN)
+    ran = {name for name in "abcd" if f"ran {name}" in sample.stdout}
+    assert sample.returncode == 0 and len(ran) == 2 and "c" not in ran
+    assert f"{4 if 'a' in ran else 2} passed" in sample.stdout
+    assert "6 passed" in run(root, tmp_path, DRAWN, "-m", "long or sampled", effort="full").stdout
+
+
 def test_what_is_left_out_is_named_and_fails_where_nothing_may_be(root: Path, tmp_path: Path) -> None:
     lenient = run(root, tmp_path, SKIPPING)
     assert lenient.returncode == 0 and "left out: 1 (no card)" in lenient.stdout
@@ -72,5 +100,6 @@ def test_the_sample_is_the_same_each_time_in_order_and_without_repetition() -> N
     cases = [f"case {number}" for number in range(50)]
     drawn = Effort(full=False).some(cases, 12)
     assert drawn == Effort(full=False).some(cases, 12) == sorted(set(drawn), key=cases.index) and len(drawn) == 12
-    assert drawn != Effort(full=False, seed=1).some(cases, 12)
+    assert drawn != Effort(full=False, seed=1).some(cases, 12) and drawn != Effort(full=False).some(cases, 12, of="a")
+    assert Effort(full=False).some(cases, 12, of="a") == Effort(full=False).some(cases, 12, of="a")
     assert Effort(full=True).some(cases, 12) == cases == Effort(full=False).some(cases, 99)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import json
 import sys
 from pathlib import Path
@@ -11,6 +13,8 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 
 import outcomes  # noqa: E402
 import registry  # noqa: E402
+
+pytestmark = pytest.mark.drawn(5)
 
 DOCS = ROOT / "docs"
 OFF = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('off', 'SecurityError') }})"

@@ -10,6 +10,8 @@ from labs_py.core.clinic.symptoms import SYMPTOMS
 from tests.site.lab_pages import BOOT, READY
 from tests.site.site_axe import still, violations
 
+pytestmark = pytest.mark.drawn(3)
+
 PAGE = "labs/clinic/"
 FIRST = api.spec("clinic").param("patient").default
 PHONE = {"viewport": {"width": 390, "height": 844}}

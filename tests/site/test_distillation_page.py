@@ -12,6 +12,8 @@ import pytest
 from labs_py import api
 from tests.site.lab_pages import BOOT, READY, SHOWN
 
+pytestmark = pytest.mark.drawn(4)
+
 PAGE = "labs/distillation/"
 
 

@@ -15,6 +15,8 @@ from labs_py import api
 from tests.effort import EFFORT
 from tests.site.lab_pages import BOOT, LAB_PAGES, READY, SAVE_DATA, SHOWN, forget, status_of
 
+pytestmark = pytest.mark.drawn(7)
+
 LABS = sorted(LAB_PAGES)
 SOME_LABS = EFFORT.some(LABS, 3)  # what all labs share is tried in some; make test-long tries it in all
 STARTED_LABS = EFFORT.some(LABS, 2)  # and what waits for Python to start

@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 
 import macros  # noqa: E402
 
+pytestmark = pytest.mark.drawn(5)
+
 LORA = "articles/10-fine-tuning/lora-and-qlora/"
 NAME = "lora-forward"
 

@@ -12,6 +12,8 @@ sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 
 import registry  # noqa: E402
 
+pytestmark = pytest.mark.drawn(3)
+
 LADDER = next(group for group in registry.load(ROOT / "docs") if group.key == "ladder")
 FIRST, *_, LAST = [entry for entry in LADDER.pages if entry.ready]
 SIZES = [(1440, 900), (390, 844)]

@@ -8,6 +8,8 @@ from site_axe import still, violations
 from tests.effort import EFFORT
 from tests.site.lab_pages import BOOT, LAB_PAGES, READY
 
+pytestmark = pytest.mark.drawn(4)
+
 LABS = sorted(LAB_PAGES)
 SOME_LABS = EFFORT.some(LABS, 4)
 

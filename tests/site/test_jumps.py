@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.site.lab_pages import know_links
 
+pytestmark = pytest.mark.drawn(4)
+
 STAGE = "articles/10-fine-tuning/"
 KEEP = "document.querySelector('article').kept = true"
 KEPT = "document.querySelector('article').kept === true"

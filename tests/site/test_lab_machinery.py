@@ -27,7 +27,7 @@ from tests.site.lab_pages import (
     wait_for_params,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.drawn(13)]
 
 
 @pytest.fixture(scope="module")

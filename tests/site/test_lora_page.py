@@ -11,6 +11,8 @@ from labs_py import api
 from labs_py.labs.lora import decomposition
 from tests.site.lab_pages import BOOT, READY, SHOWN
 
+pytestmark = pytest.mark.drawn(3)
+
 
 def _tab_to(page, condition, limit=250):
     """Press Tab until ``condition``, a JavaScript expression on the focused ``element``, holds."""

@@ -9,6 +9,8 @@ import pytest
 from tests.site.lab_pages import BOOT, READY, VALUE
 from tests.unit.labs.test_mask import numbered, twelve
 
+pytestmark = pytest.mark.drawn(5)
+
 
 @pytest.fixture
 def lab(lab_page):

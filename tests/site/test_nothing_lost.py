@@ -8,6 +8,8 @@ import pytest
 
 from tests.site.lab_pages import BOOT, READY, SHOWN, VALUE
 
+pytestmark = pytest.mark.drawn(5)
+
 OWN = "\n".join(["0 1"] * 21 + ["1 0"] * 8)
 RESULTS = "textarea[name=results]"
 CALM = "document.querySelector('lab-view').bridge.busy === false && " + READY

@@ -20,6 +20,8 @@ from site_axe import still, violations  # noqa: E402
 from tests.effort import EFFORT  # noqa: E402
 from tests.site.lab_pages import know_links  # noqa: E402
 
+pytestmark = pytest.mark.drawn(12)
+
 ENTRIES = registry.entries(registry.load(ROOT / "docs"))
 READY = [entry.address for entry in ENTRIES if entry.ready]
 COMING = [entry.address for entry in ENTRIES if not entry.ready]

@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 
 from tests.site.lab_pages import BOOT
 
+pytestmark = pytest.mark.drawn(3)
+
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">')
 # Edited code that tries each way out: from the worker itself, and from one of its own, where import() can be called.
 INNER = """

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.drawn(3)
+
 ARTICLE = "articles/10-fine-tuning/lora-and-qlora/"
 LABS = ("labs/lora/", "labs/rlhf/", "labs/distillation/", "labs/quantization/", "labs/decide/", "labs/estimate/",
         "labs/evidence/", "labs/mask/")  # fmt: skip

@@ -27,7 +27,7 @@ from tests.effort import EFFORT  # noqa: E402
 
 pytestmark = pytest.mark.sampled
 
-DRAWS = EFFORT.count(2, 4)
+DRAWS = EFFORT.count(1, 4)
 CHALLENGE_SEEDS = range(EFFORT.count(1, 3))
 ANSWERS: list[Any] = [None, "1", "8", "0.5", "1e9", "words"]
 ROUND_OFF = 1e-6  # an array whose largest entry is below this holds rounding only, and is compared on this scale
@@ -69,7 +69,7 @@ def requests_of(slug: str) -> list[dict[str, Any]]:
             "seed": seed,
             "answers": [value for value, _ in challenge.choices] or ANSWERS,
         }
-        for challenge in spec.challenges
+        for challenge in EFFORT.some(spec.challenges, 3, of=slug)
         for seed in CHALLENGE_SEEDS
     ]
     return frames + challenges

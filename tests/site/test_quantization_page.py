@@ -10,6 +10,8 @@ import pytest
 from labs_py import api
 from tests.site.lab_pages import BOOT, READY, SHOWN
 
+pytestmark = pytest.mark.drawn(3)
+
 PAGE = "labs/quantization/"
 
 

@@ -10,6 +10,8 @@ from site_axe import still, violations
 from labs_py import api
 from tests.effort import EFFORT
 
+pytestmark = pytest.mark.drawn(3)
+
 BOOT = 120_000
 READY = "document.querySelector('lab-view')?.dataset.state === 'ready'"
 SHOWN = "JSON.parse(document.querySelector('lab-view').dataset.params || '{}')"

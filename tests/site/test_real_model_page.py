@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.site.real_model_page import PAGE, part
 
+pytestmark = pytest.mark.drawn(3)
+
 WEIGHTS = ".bin"
 
 

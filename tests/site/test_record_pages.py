@@ -15,6 +15,8 @@ from labs_py.exercises import grading
 from tests.site.site_axe import still, violations
 from tests.site.test_checklist_page import OFF, passing_record, store
 
+pytestmark = pytest.mark.drawn(4)
+
 LORA = "articles/10-fine-tuning/lora-and-qlora/"
 CHAT = "articles/10-fine-tuning/supervised-fine-tuning/"
 

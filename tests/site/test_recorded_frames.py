@@ -9,6 +9,8 @@ import pytest
 from labs_py import api
 from tests.site.lab_pages import BOOT, LAB_PAGES, READY
 
+pytestmark = pytest.mark.drawn(3)
+
 SWEPT = [slug for slug in LAB_PAGES if api.spec(slug).sweep]
 NO_PYTHON = "**/pyodide.asm.wasm*"
 

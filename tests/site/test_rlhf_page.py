@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from labs_py import api
 from tests.site.lab_pages import BOOT, READY, SHOWN
 
+pytestmark = pytest.mark.drawn(4)
+
 
 @pytest.fixture
 def lab(lab_page):

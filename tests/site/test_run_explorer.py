@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pathlib import Path
 
 from playwright.sync_api import expect
 from site_axe import still, violations
+
+pytestmark = pytest.mark.drawn(3)
 
 RUNS = Path(__file__).resolve().parents[2] / "docs" / "data" / "runs"
 

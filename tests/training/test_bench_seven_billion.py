@@ -27,6 +27,7 @@ def report(tmp_path_factory) -> dict:
     return json.loads((folder / "report.json").read_text())
 
 
+@pytest.mark.long
 def test_every_variant_is_timed_on_the_same_rows(report) -> None:
     found = {variant["name"]: variant for variant in report["variants"]}
     assert set(found) == {"lora-stock", "lora-ours", "full-ours"}
@@ -36,6 +37,7 @@ def test_every_variant_is_timed_on_the_same_rows(report) -> None:
     assert found["lora-ours"]["loss_first"] == pytest.approx(found["lora-stock"]["loss_first"], rel=0.02)
 
 
+@pytest.mark.long
 def test_a_run_on_the_tiny_shape_can_never_be_quoted(report) -> None:
     assert report["run"]["status"] == "smoke"
 

@@ -13,6 +13,8 @@ import yaml
 from tests.checkout import ROOT
 from training.cli import main
 
+pytestmark = pytest.mark.drawn(3)
+
 SKILL = (ROOT / "docs" / "SKILL.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```bash\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMANDS = [shlex.split(line) for body in FENCE.findall(SKILL) for line in body.splitlines()]

@@ -21,6 +21,8 @@ from training.models import tiny
 from training.models.shapes import shape_of
 from training.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn(7)
+
 FOLDER = ROOT / "training" / "configs" / "sft"
 BIG = sorted(p for p in FOLDER.glob("*.yaml") if "_7b_" in p.name)
 TINY = str(FOLDER / "tiny.yaml")

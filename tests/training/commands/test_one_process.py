@@ -19,6 +19,8 @@ from training.run import machine
 from training.run.folder import RunFolder
 from training.run.process import interrupts
 
+pytestmark = pytest.mark.drawn(2)
+
 CONFIG = str(ROOT / "training" / "configs" / "sft" / "tiny.yaml")
 DONE = (0, 10, 11, 12)
 HOLDER = """

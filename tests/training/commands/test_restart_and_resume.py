@@ -25,6 +25,8 @@ from training.run import folder as run_folder
 from training.run.errors import Interrupted
 from training.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn(5)
+
 FILES = {"sft": [], "embed": ["embed.pairs=file"], "distill": ["distill.rows=task", "train.max_length=512"]}
 
 

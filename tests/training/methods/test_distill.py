@@ -29,6 +29,8 @@ from training.models.shapes import architecture_of
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn(8)
+
 TINY = CONFIGS / "distill" / "tiny.yaml"
 
 

@@ -31,6 +31,8 @@ from training.run import jsonl
 from training.run.errors import BadInput
 from training.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn(16)
+
 REFERENCE = "Anna delivered 12 crates of apples to dock 3 at 9:40."
 
 

@@ -29,6 +29,8 @@ from training.run import config as configuration
 from training.run.errors import BadInput, GuardFailed, LackingResource
 from training.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn(14)
+
 
 def tiny(*overrides):
     return load_config(CONFIGS / "embed" / "tiny.yaml", overrides)

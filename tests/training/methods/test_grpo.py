@@ -25,6 +25,8 @@ from training.run import machine
 from training.run.errors import BadInput, GuardFailed
 from training.run.folder import RunFolder
 
+pytestmark = pytest.mark.drawn(8)
+
 FEW = ["data.n_train=4", "data.n_heldout=2", "train.save_steps=1"]
 
 

@@ -24,6 +24,8 @@ from training.methods.sft.collator import AnswerCollator
 from training.models import guards, loading
 from training.run.folder import MARK, RunFolder
 
+pytestmark = pytest.mark.drawn(6)
+
 TINY = ROOT / "training" / "configs" / "sft" / "tiny.yaml"
 
 

@@ -22,6 +22,8 @@ from training.methods.configuration import load_config
 from training.models import chat_template, tiny
 from training.serving import server, shipment, stations
 
+pytestmark = pytest.mark.drawn(3)
+
 
 def asked(address: str, body: Any = None) -> tuple[int, Any]:
     """Status and JSON of a request."""

@@ -20,6 +20,8 @@ from training.models import bundled  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.site_records import real_model  # noqa: E402
 
+pytestmark = pytest.mark.drawn(5)
+
 RECORD = json.loads((real_model.FOLDER / "record.json").read_text(encoding="utf-8"))
 KEPT = machine.cache_dir() / "models" / f"{bundled.NAME}-{bundled.WHEEL_SHA256[:8]}"
 NAMES = [entry["name"] for entry in RECORD["adapters"]]

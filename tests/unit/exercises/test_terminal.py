@@ -11,6 +11,8 @@ import pytest
 from labs_py.exercises import grading
 from tests.unit.exercises.wrong_solutions import WRONG
 
+pytestmark = pytest.mark.drawn(4)
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -22,6 +22,8 @@ from training.run.endpoint import chat_call
 from training.stack.assistant import patient_protocol
 from training.stack.assistant.traces import NoTrace, Traces
 
+pytestmark = pytest.mark.drawn(7)
+
 QUESTION = json.dumps({"question": "With which values do A and B start in LoRA?"})
 JSON = {"Content-Type": "application/json"}
 CONFIG = "name: t\nbackend: endpoint\nthreshold: 0.1\ntimeout_s: {seconds}\nurl: {url}\nkey_from: TEACHER_KEY\n"

@@ -12,6 +12,8 @@ from tests.effort import Effort
 from tests.training.stack.assistant import load
 from tests.training.stack.assistant.health_probe import Waits
 
+pytestmark = pytest.mark.drawn(1)
+
 
 def test_no_accepted_question_is_lost_and_nothing_else_is_either(tmp_path: Path, effort: Effort) -> None:
     clients = effort.count(20, 200)

@@ -24,7 +24,7 @@ def free_port() -> int:
 
 
 def wait(ready, process: subprocess.Popen) -> None:
-    for _ in range(600):
+    for _ in range(3600):  # three minutes: a busy machine takes one to start a server
         if ready():
             return
         assert process.poll() is None, "the server stopped by itself"

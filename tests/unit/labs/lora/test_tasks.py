@@ -10,6 +10,8 @@ from labs_py.core import adapter_size, lora
 from labs_py.labs.lora import counting_tasks, decomposition, tasks
 from labs_py.spec import validate
 
+pytestmark = pytest.mark.drawn(5)
+
 SPEC = api.spec("lora")
 SEEDS = range(1, 9)
 
