@@ -78,9 +78,9 @@ def distillation_runs() -> Figure:
     )
     return Figure(
         title="Next words right: a student minus its control",
-        caption="In each row two students begin alike and differ in one thing; the second named is the control. They "
-        "are taught by the teacher's scores or by the words, from the teacher's text or the book's, with half of the "
-        "text their own or none. First row: mean of three seeds, interval over the seeds (Student's t). Other rows: one seed, "  # noqa: E501
+        caption="Each row compares two students that differ in one thing: the labels (scores or words; twice), whose "
+        "text they read (the teacher's or the book's), or whether half of it is their own. The student named second is "
+        "the control. First row: mean of three seeds, interval over the seeds (Student's t). Other rows: one seed, "
         "interval over held-out texts. Left of zero the control is better.",
         summary="Four dots with whiskers. Scores against words is above zero, orders is at zero, the teacher's text "
         "and training half on policy are below zero.",

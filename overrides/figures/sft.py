@@ -72,7 +72,7 @@ def row_to_loss() -> Figure:
         caption="The model reads the whole row. Only the answer and the mark that ends it are in the loss. Each token there "  # noqa: E501
         "costs minus the natural logarithm of the probability that the model gives it (in nats), here with probabilities "  # noqa: E501
         "chosen for the picture. The model does not expect to stop yet, so the stop token costs most.",
-        summary=f"A chat of two turns becomes {len(table)} pieces. {len(ANSWER)} of them are in the loss, the stop token "  # noqa: E501
+        summary=f"A chat of two turns becomes {len(table)} tokens. {len(ANSWER)} of them are in the loss, the stop token "  # noqa: E501
         f"among them; their losses have a mean of {mean:.2f} nats.",
         drawing=Diagram(_row_to_loss),
         table=Table(("token", "in the loss", "probability", "loss, nats"), table),
@@ -115,9 +115,9 @@ def sft_exact() -> Figure:
 
     return Figure(
         title="Exact order forms on held-out messages",
-        caption="Dots are means over seeds, whiskers 95% intervals over the seeds. The base model, which no seed changes, "  # noqa: E501
-        "and the last row, one run, have intervals over their items. Repeating rows helps the training grammar more than "  # noqa: E501
-        "the other author; new rows help both.",
+        caption="Dots are means over seeds, whiskers 95% intervals over the seeds. The base model (no seed changes it) "
+        "and the last row (one run) have intervals over their items. Repeating rows helps the training grammar more "
+        "than the other author; new rows help both.",
         summary="Rows of dots with intervals for the base model and four ways of training: "
         + ", ".join(f"{word} {100 * one.value:.0f}%" for word, one in zip(words, found[0], strict=True))
         + " on messages by another author.",

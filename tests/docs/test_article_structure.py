@@ -25,6 +25,7 @@ LADDER = [
     *"distillation embedding-fine-tuning data-and-tooling".split(),
 ]  # fmt: skip
 RUNG = DOCS / "articles" / "10-fine-tuning" / "rlhf-dpo-grpo.md"
+TOPICS = DOCS / "articles" / "10-fine-tuning" / "topics-2026.md"
 ARTICLES = [DOCS / "articles" / "10-fine-tuning" / f"{name}.md" for name in LADDER]
 REPORTS = [
     *(DOCS / "articles" / "10-fine-tuning" / f"{name}-field-report.md" for name in ("phi-3", "llama-3")),
@@ -72,6 +73,11 @@ def listing_lines(body: str) -> int:
     return total
 
 
+def pictures(body: str) -> int:
+    """Figures, pictures of labs and drawings of a page."""
+    return len(re.findall(r"^\{\{ (?:figure|lab_picture)\(", body, re.MULTILINE)) + body.count("<svg ")
+
+
 def name_of(path: Path) -> str:
     return path.stem if path.stem != "index" else path.parent.name
 
@@ -108,13 +114,25 @@ def test_the_minutes_are_honest():
 
 
 @pytest.mark.parametrize("path", [*REPORTS, *HANDS_ON], ids=name_of)
-def test_reports_and_hands_on_pages_show_and_keep_their_length(path: Path):
+def test_reports_and_hands_on_pages_keep_their_length(path: Path):
     front, body = parts(path)
     words = main_words(body)
     assert words <= 2500, f"{words} words of prose"
     assert abs(front["minutes_read"] - words / 200 - listing_lines(body) / 30) <= 2
-    pictures = len(re.findall(r"^\{\{ (?:figure|lab_picture)\(", body, re.MULTILINE)) + body.count("<svg ")
-    assert pictures >= 2
+
+
+@pytest.mark.parametrize("path", [*ARTICLES, TOPICS, *REPORTS, *HANDS_ON], ids=name_of)
+def test_a_page_that_explains_shows_at_least_two_pictures(path: Path):
+    assert pictures(parts(path)[1]) >= 2
+
+
+def test_the_picture_of_a_lab_stands_in_an_article_that_it_goes_with():
+    groups = yaml.safe_load((DOCS / "reference" / "pages.yml").read_text(encoding="utf-8"))
+    practised = {page["practise"].removeprefix("labs/") for group in groups for page in group["pages"]
+                 if "practise" in page}  # fmt: skip
+    bodies = [parts(path)[1] for path in ARTICLES]
+    shown = {slug for body in bodies for slug in re.findall(r'^\{\{ lab_picture\("([\w-]+)"', body, re.MULTILINE)}
+    assert len(practised) >= 5 and practised <= shown, f"no article shows the picture of {sorted(practised - shown)}"
 
 
 @pytest.mark.parametrize("path", ARTICLES, ids=name_of)
@@ -131,7 +149,7 @@ def test_a_rung_of_two_parts_is_short_and_leads_into_both():
     front, body = parts(RUNG)
     headings = re.findall(r"^## (.+)$", body, re.MULTILINE)
     assert headings == ["The question", "The idea", "See it first", "Which one?", "Check yourself", "What to read next"]
-    assert main_words(body) <= 900 and not set(FRONT.split()) - front.keys()
+    assert main_words(body) <= 900 and pictures(body) >= 1 and not set(FRONT.split()) - front.keys()
     question = body.split("\n## The idea\n")[0]
     assert all(f"({name}.md)" in question for name in PARTS)
 
