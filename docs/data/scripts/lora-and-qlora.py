@@ -27,7 +27,7 @@ rows = load_dataset("json", data_files=ROWS, split="train").map(
 rows = rows.train_test_split(test_size=0.1, seed=0)
 settings = SFTConfig(
     output_dir="adapter",
-    learning_rate=1e-3,  # for 135M parameters; 2e-4 for a 7B
+    learning_rate=5e-4,  # for 135M parameters; 2e-4 for a 7B
     num_train_epochs=3,
     max_steps=STEPS,
     optim="paged_adamw_8bit" if card else "adamw_torch",
