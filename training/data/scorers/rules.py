@@ -27,9 +27,8 @@ def _scores(exact: bool | float, valid: bool, content: bool | float | None = Non
 
 
 def exact(answer: str, expected: str) -> Scores:
-    """The same text, but for space around it."""
-    return _scores(answer.strip() == expected.strip(), bool(answer.strip()),
-                   normalized(answer) == normalized(expected))  # fmt: skip
+    """The same text, but for space around it; with words before it, it counts as content."""
+    return _scores(answer.strip() == expected.strip(), bool(answer.strip()), _says_last(answer, expected))
 
 
 def normalized(text: str) -> str:
@@ -38,10 +37,16 @@ def normalized(text: str) -> str:
 
 
 def normalized_exact(answer: str, expected: str) -> Scores:
-    """The same words in the same order, whatever their case and punctuation."""
+    """The same words in the same order, whatever their case and punctuation; with words before, they are content."""
     wanted = normalized(expected)
     same = normalized(answer) == wanted if wanted else answer.strip() == expected.strip()
-    return _scores(same, bool(answer.strip()))
+    return _scores(same, bool(answer.strip()), _says_last(answer, expected) if wanted else None)
+
+
+def _says_last(answer: str, expected: str) -> bool:
+    """Whether the answer ends with the words that were expected, as "The capital is Rome." does with Rome."""
+    said, wanted = normalized(answer), normalized(expected)
+    return said == wanted or bool(wanted) and said.endswith(f" {wanted}")
 
 
 def contains(answer: str, expected: str) -> Scores:
