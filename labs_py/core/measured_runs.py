@@ -1,7 +1,8 @@
 """Short runs of which memory and time were measured, and the fit that the estimate of a CPU process stands on.
 
-The points are those of docs/data/runs/estimate-points.json (a test compares them); ``python -m training measure``
-makes them. Each is predicted by a fit to all the others, so no point takes part in its own prediction.
+The points are those of docs/data/runs/estimate-points.json and of the records beside it whose names begin so (a test
+compares them); ``python -m training measure`` makes them. Each is predicted by a fit to all the others, so no point
+takes part in its own prediction.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ MODEL = "SmolLM2-135M"
 
 @dataclass(frozen=True)
 class Point:
-    """One measured run: settings, peak resident bytes, processor seconds of a step, and its name."""
+    """One measured run: settings, peak resident bytes, processor seconds of a step, its name, and a row of MODELS."""
 
     name: str
     run: Run
     peak: float
     seconds: float
+    model: str = MODEL
 
     @property
     def tokens(self) -> int:
@@ -46,11 +48,11 @@ class Point:
         return self.run.batch * self.run.tokens
 
 
-def _point(name: str, tokens: int, rows: int, peak: int, seconds: float, **settings: Any) -> Point:
+def _point(name: str, tokens: int, rows: int, peak: int, seconds: float, model: str = MODEL, **settings: Any) -> Point:
     third = round(tokens / 3) / tokens
     usual: dict[str, Any] = {"checkpointing": False, "rank": 8}
     run = Run(tokens=tokens, batch=rows, labelled=third, **(usual | settings))
-    return Point(name, run, peak, seconds)
+    return Point(name, run, peak, seconds, model)
 
 
 POINTS: tuple[Point, ...] = (
@@ -85,7 +87,7 @@ _SCALE = np.array([1e9, 1, 1, 1, 1, 1])  # base is a number of bytes, the others
 
 def fit(points: Sequence[Point]) -> Process:
     """The process whose numbers explain the points' peaks best, by least squares of the relative error."""
-    found = [process_rows(MODELS[MODEL], point.run) for point in points]
+    found = [process_rows(MODELS[point.model], point.run) for point in points]
     peaks = np.array([point.peak for point in points])
     rows = np.array([list(sizes.values()) for sizes, _ in found]) * _SCALE / peaks[:, None]
     rest = (peaks - np.array([once for _, once in found])) / peaks
@@ -96,7 +98,7 @@ def fit(points: Sequence[Point]) -> Process:
 def left_out(points: Sequence[Point] = POINTS) -> np.ndarray:
     """(N,) predicted bytes, each from a fit to the other points."""
     others = [[p for p in points if p is not point] for point in points]
-    return np.array([process_bytes(MODELS[MODEL], point.run, fit(rest))
+    return np.array([process_bytes(MODELS[point.model], point.run, fit(rest))
                      for point, rest in zip(points, others, strict=True)])  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def work(point: Point) -> dict[str, float]:
     the tokens that pass adapters (memory traffic, not arithmetic), ``trained`` the parameters that the optimiser moves,
     and ``once`` is 1. DPO also runs the reference model: one more forward pass of the linear layers.
     """
-    shape, run = MODELS[MODEL], point.run
+    shape, run = MODELS[point.model], point.run
     frozen, again = bool(run.rank), FORWARD if run.checkpointing else 0
     passes = FORWARD + THROUGH + (0 if frozen else OWN) + again
     trained = trained_parameters(shape, run)

@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from training.models.shapes import shape_of  # noqa: E402
+from training.models.structure import random_weights  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.run.errors import (  # noqa: E402
     BadInput,
@@ -46,9 +47,9 @@ from training.run.errors import (  # noqa: E402
 
 CONFIG = ROOT / "training/configs/sft/qwen2.5_7b_lora_80gb.yaml"
 RECORD = ROOT / "docs/data/runs/seven-billion.json"
-SOURCE, ROPE_BASE, POSITIONS = "Qwen/Qwen2.5-7B-Instruct", 1_000_000.0, 32_768  # of its config.json
+SOURCE = "Qwen/Qwen2.5-7B-Instruct"
 TINY = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "vocab_size": 49_152}  # fmt: skip
+        "num_key_value_heads": 2, "vocab_size": 49_152, "tie_word_embeddings": False}  # fmt: skip
 BATCH, WARM_UP, SEED, WHOLE = 8, 3, 0, 10  # rows of a step; steps not counted; of everything; steps of a record
 FULL = ("lora=null", "train.gradient_checkpointing=true", "train.shared_prefix=false", "train.learning_rate=1.0e-5")
 METHODS = {"lora": (), "qlora": ("model.quantization=nf4",), "full": (*FULL, "train.optim=paged_adamw_8bit")}
@@ -71,25 +72,17 @@ def settings(name: str, args) -> tuple[object, list[str]]:
     return load_config(CONFIG, [*more, f"data.n_train={args.batch * args.steps}"], SEED), more
 
 
-def random_model(shape: str):
-    """A model of random bfloat16 weights, made on the device itself by transformers' own initialisation."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+def random_model(shape: str, device: str | None = None):
+    """A model of random bfloat16 weights; ``device`` as in ``random_weights.decoder``.
 
-    s = shape_of(SOURCE)
-    sizes = TINY if shape == "tiny" else {
-        "hidden_size": s.hidden, "intermediate_size": s.inner, "num_hidden_layers": s.layers,
-        "num_attention_heads": s.heads, "num_key_value_heads": s.key_value * s.heads // s.hidden,
-        "vocab_size": s.vocabulary}  # fmt: skip
-    rope = {"rope_type": "default", "rope_theta": ROPE_BASE}
-    config = AutoConfig.for_model(s.architecture, **sizes, tie_word_embeddings=False, rope_parameters=rope,
-                                  max_position_embeddings=POSITIONS, use_sliding_window=False)  # fmt: skip
-    machine.set_seed(SEED)
-    with torch.device(machine.device()):
-        made = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
-    if shape != "tiny" and made.num_parameters() != s.parameters:
-        raise BadInput(f"the model has {made.num_parameters():,} parameters and not {s.parameters:,}")
-    return made.eval()
+    Raises:
+        BadInput: it has not as many parameters as the real one.
+    """
+    known = shape_of(SOURCE)
+    made = random_weights.decoder(TINY if shape == "tiny" else random_weights.sizes_of(known), SEED, device)
+    if shape != "tiny" and made.num_parameters() != known.parameters:
+        raise BadInput(f"the model has {made.num_parameters():,} parameters and not {known.parameters:,}")
+    return made
 
 
 def quantise(made) -> None:

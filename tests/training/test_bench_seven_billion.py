@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.bench import seven_billion
 from tests.checkout import ROOT
 from training.models import tiny
 
@@ -49,3 +50,7 @@ def test_a_run_on_the_tiny_shape_can_never_be_quoted(report) -> None:
 def test_what_a_reader_mistypes_is_one_line(arguments, words) -> None:
     done = bench("--shape", "tiny", *arguments)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_model_that_a_gpu_gets_has_the_parameters_of_qwen2_5_7b() -> None:
+    assert seven_billion.random_model("7b", "meta").num_parameters() == 7_615_616_512

@@ -22,15 +22,21 @@ from typing import TYPE_CHECKING, Any
 
 from transformers import TrainerCallback
 
+from labs_py.core import measured_runs
+from labs_py.core.model_table import MODELS
 from training.methods import trainer as method_trainer
 from training.methods.callbacks import StepLog
 from training.methods.configuration import load_config
 from training.methods.dpo import train as dpo
 from training.methods.dpo.settings import DpoConfig
+from training.methods.memory_estimate import estimate
 from training.methods.sft import train as sft
+from training.models import bundled
 from training.models.chat_template import Encoded
 from training.models.guards import IGNORED
 from training.models.loading import LoadedModel, load_base
+from training.models.shapes import shape_of
+from training.models.structure import random_weights
 from training.run import machine
 from training.run import record as run_record
 from training.run.errors import BadInput, LackingResource
@@ -46,10 +52,18 @@ of its memory and the seconds of a step. They differ in rank, row length, batch,
 
   python -m training measure --list
   python -m training measure --only lora-r16            (prints, writes nothing)
-  python -m training measure --record                   (writes docs/data/runs/estimate-points.json)"""
+  python -m training measure --record                   (writes docs/data/runs/estimate-points.json)
+
+--shape takes a larger model of random weights in place of the bundled one: a row a step, at three lengths, with LoRA of
+rank 16 on all linear layers and activations computed again. Qwen2.5-7B needs about 18 GB.
+
+  python -m training measure --shape Qwen2.5-7B --record"""
 
 FOLDER, NAME = Path("docs/data/runs"), "estimate-points"
 SFT, DPO = "training/configs/sft/smollm2_orders.yaml", "training/configs/dpo/smollm2_shift_notes.yaml"
+LARGE = "training/configs/sft/qwen2.5_7b_lora_80gb.yaml"
+SHAPES = (measured_runs.MODEL, "Qwen2.5-0.5B", "Qwen2.5-7B")  # of the bundled model, and of those of random weights
+LENGTHS = (128, 256, 512)
 STEPS, SEED = 3, 0
 LABELLED = 1 / 3  # of a row's tokens
 ROW = "train.shared_prefix=false"
@@ -63,6 +77,7 @@ class Point:
         tokens: of each row (of each of a pair's two for DPO).
         batch: rows (or pairs) of a micro-batch.
         overrides: laid over the configuration of the method.
+        shape: of ``SHAPES``.
     """
 
     name: str
@@ -70,6 +85,7 @@ class Point:
     batch: int
     overrides: tuple[str, ...] = ()
     method: str = "sft"
+    shape: str = measured_runs.MODEL
 
 
 def _lora(rank: int, tokens: int, batch: int, *more: str, note: str = "") -> Point:
@@ -77,8 +93,11 @@ def _lora(rank: int, tokens: int, batch: int, *more: str, note: str = "") -> Poi
     return Point(f"lora-r{rank}-{batch}x{tokens}{note}", tokens, batch, overrides)
 
 
-def points() -> list[Point]:
-    """All configurations of the record."""
+def points(shape: str = measured_runs.MODEL) -> list[Point]:
+    """All configurations of a shape's record."""
+    if shape != measured_runs.MODEL:
+        return [Point(f"{shape.lower()}-1x{tokens}", tokens, 1, ("train.gradient_checkpointing=true",), shape=shape)
+                for tokens in LENGTHS]  # fmt: skip
     full, again, dense = "lora=null", "train.gradient_checkpointing=true", "train.sparse_logits=false"
     single = "model.dtype=float32"
     pairs = ("lora.r=8", "train.shared_prefix=false")
@@ -118,7 +137,9 @@ def configuration(point: Point) -> Config:
     shared = (f"train.per_device_train_batch_size={point.batch}", f"train.max_steps={STEPS}",
               f"train.max_length={point.tokens}", "train.gradient_accumulation_steps=1",
               "model.dtype=bfloat16", ROW)  # fmt: skip
-    return load_config({"sft": SFT, "dpo": DPO}[point.method], [*shared, *point.overrides], SEED)
+    source = [] if point.shape == measured_runs.MODEL else [f"model.source={MODELS[point.shape].repository}"]
+    file = LARGE if source else {"sft": SFT, "dpo": DPO}[point.method]
+    return load_config(file, [*shared, *source, *point.overrides], SEED)
 
 
 def rows_of(point: Point, vocabulary: int) -> list[tuple[list[int], list[int]]]:
@@ -180,14 +201,20 @@ def measure(point: Point) -> dict[str, Any]:
     """One point, in this process.
 
     Returns:
-        The point's settings; bytes of the libraries alone, with the model loaded, and at the peak of training; seconds
-        of the median step after the first, by the clock and of the processor (the second feels a busy machine less).
+        The point's settings; bytes of the libraries alone, with the model loaded, at the peak of training and by the
+        estimate; seconds of the median step after the first, by the clock and of the processor (the second feels a busy
+        machine less).
+
+    Raises:
+        LackingResource: less memory is free than the estimate.
     """
     machine.quiet_libraries()
     dpo.pair_trainer()
     libraries = resident_bytes()
     config = configuration(point)
-    loaded = load_base(config.model)
+    foretold = estimate(config, point.tokens)["process_on_a_cpu_bytes"]
+    machine.need_memory(foretold - libraries, f"measure: the point {point.name}")
+    loaded = load_base(config.model) if point.shape == measured_runs.MODEL else random_base(config)
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
         folder.create(config, "python -m training measure", loaded.dtype)
@@ -201,8 +228,21 @@ def measure(point: Point) -> dict[str, Any]:
         peak = resident_bytes(peak=True)
         steps.close()
     return {**asdict(point), "overrides": list(point.overrides), "libraries_bytes": libraries, "loaded_bytes": held,
-            "peak_bytes": peak, "step_seconds": clock.typical(0), "step_cpu_seconds": clock.typical(1),
+            "peak_bytes": peak, "estimate_bytes": foretold,
+            "step_seconds": clock.typical(0), "step_cpu_seconds": clock.typical(1),
             "trained": sum(p.numel() for p in tuned.parameters() if p.requires_grad)}  # fmt: skip
+
+
+def random_base(config: Config) -> LoadedModel:
+    """A model of random bfloat16 weights in the shape that ``model.source`` names, with the embedded tokenizer."""
+    from transformers import AutoTokenizer
+
+    shape = shape_of(config.model.source)
+    assert shape is not None  # a row of the table
+    made = random_weights.decoder(random_weights.sizes_of(shape), SEED)
+    facts = {"source": f"random weights in the shape of {config.model.source}", "parameters": made.num_parameters()}
+    tokenizer: Any = AutoTokenizer.from_pretrained(bundled.folder())
+    return LoadedModel(made, tokenizer, "bfloat16", facts)
 
 
 class StepClock(TrainerCallback):
@@ -222,11 +262,13 @@ class StepClock(TrainerCallback):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """--list, --only, --point and --record."""
+    """--list, --only, --shape, --point and --record."""
+    parser.add_argument("--shape", choices=SHAPES, default=SHAPES[0], help=f"whose configurations ({SHAPES[0]})")
     parser.add_argument("--list", action="store_true", help="print the configurations")
     parser.add_argument("--only", default="", metavar="NAME", help="configurations whose name begins so")
     parser.add_argument("--point", metavar="NAME", help="this one, in this process, as one line of JSON")
-    parser.add_argument("--record", action="store_true", help=f"write {FOLDER / NAME}.json; needs a clean checkout")
+    parser.add_argument("--record", action="store_true", help=f"write {FOLDER / NAME}.json, or {NAME}-SHAPE.json;"
+                        " needs a clean checkout")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -236,12 +278,13 @@ def run(args: argparse.Namespace) -> int:
         BadInput: there is no such point, or --record was given on a changed checkout or with --only.
         LackingResource: a point's process failed.
     """
-    named = {point.name: point for point in points()}
+    named = {point.name: point for point in points(args.shape)}
     if args.point:
         if args.point not in named:
             raise BadInput(f"measure: there is no point '{args.point}'; see --list")
         print(json.dumps(measure(named[args.point])))
         return 0
+    record = NAME if args.shape == SHAPES[0] else f"{NAME}-{args.shape.lower()}"
     chosen = [name for name in named if name.startswith(args.only)]
     if args.list or not chosen:
         print("\n".join(named))
@@ -252,22 +295,30 @@ def run(args: argparse.Namespace) -> int:
     began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     measured = []
     for name in chosen:
-        measured.append(_in_its_own_process(name))
-        print(json.dumps(measured[-1]), flush=True)
+        measured.append(_in_its_own_process(name, args.shape))
+        print(line_of(measured[-1]), flush=True)
     if args.record:
         report = {
-            "run": {"id": NAME, "command": args.command_line.strip(), "commit": sha, "dirty": dirty,
+            "run": {"id": record, "command": args.command_line.strip(), "commit": sha, "dirty": dirty,
                     "status": "main", "started": started, "seconds": round(time.perf_counter() - began, 1)},
             "environment": machine.environment("bfloat16"),
             "seeds": {"data": SEED, "init": SEED, "order": SEED},
             "points": measured,
         }  # fmt: skip
-        print(run_record.keep(report, NAME, FOLDER))
+        print(run_record.keep(report, record, FOLDER))
     return 0
 
 
-def _in_its_own_process(name: str) -> dict[str, Any]:
-    line = [sys.executable, "-m", "training", "measure", "--point", name]
+def line_of(found: dict[str, Any]) -> str:
+    """A point as a line: seconds of a step, by the clock and of the processor, and the peak beside the estimate."""
+    peak, foretold = found["peak_bytes"], found["estimate_bytes"]
+    return (f"{found['name']:<40} {found['step_seconds']:8.2f} s a step ({found['step_cpu_seconds']:.2f} of the"
+            f" processor), peak {peak / 1e9:6.2f} GB, estimate {foretold / 1e9:6.2f} GB"
+            f" ({foretold / peak - 1:+.1%})")  # fmt: skip
+
+
+def _in_its_own_process(name: str, shape: str) -> dict[str, Any]:
+    line = [sys.executable, "-m", "training", "measure", "--shape", shape, "--point", name]
     done = subprocess.run(line, capture_output=True, text=True)
     if done.returncode:
         raise LackingResource(f"measure: the point {name} ended with code {done.returncode}:"

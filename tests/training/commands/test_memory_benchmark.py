@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from labs_py.core.model_table import MODELS
+from labs_py.core.run_cost import adapter_parameters
 from training import cli
 from training.commands import memory_benchmark
+from training.methods.memory_estimate import estimate
 from training.models.guards import IGNORED
 from training.run.machine import device
 
@@ -45,6 +49,34 @@ def test_a_peak_is_seen_and_forgotten():
     del block
     memory_benchmark.forget_peak()
     assert memory_benchmark.resident_bytes(peak=True) - before < 100e6
+
+
+@pytest.mark.parametrize("point", memory_benchmark.points("Qwen2.5-7B"), ids=lambda p: p.name)
+def test_a_step_of_a_7b_is_a_row_with_an_adapter_on_every_linear_layer(point):
+    config = memory_benchmark.configuration(point)
+    assert (config.lora.r, config.lora.target_modules, config.train.per_device_train_batch_size) == (
+        16,
+        "all-linear",
+        1,
+    )
+    assert config.train.gradient_checkpointing and config.train.max_length == point.tokens
+    assert config.train.gradient_accumulation_steps == 1 and config.lora.layers_to_transform is None
+    foretold = estimate(config, point.tokens)
+    assert (foretold["parameters"], foretold["trainable_parameters"]) == (7_615_616_512, 40_370_176)
+
+
+def test_a_machine_that_is_too_small_is_told_before_the_weights_are_made(capsys, monkeypatch):
+    monkeypatch.setenv("STAGE10_MEMORY_LIMIT_GB", "4")
+    assert cli.main(["measure", "--shape", "Qwen2.5-7B", "--point", "qwen2.5-7b-1x128"]) == 3
+    assert "qwen2.5-7b-1x128 needs about" in capsys.readouterr().err
+
+
+def test_a_model_of_random_weights_takes_steps_and_its_peak_stands_beside_the_estimate():
+    found = memory_benchmark.measure(replace(memory_benchmark.points("Qwen2.5-0.5B")[0], tokens=16))
+    assert found["trained"] == adapter_parameters(MODELS["Qwen2.5-0.5B"], "all-linear", 16)
+    assert 494_032_768 * 2 < found["loaded_bytes"] <= found["peak_bytes"] and found["estimate_bytes"] > 1e9
+    line = memory_benchmark.line_of({**found, "peak_bytes": 17_000_000_000, "estimate_bytes": 17_170_000_000})
+    assert "peak  17.00 GB, estimate  17.17 GB (+1.0%)" in line
 
 
 def test_an_unknown_point_and_a_partial_record_are_refused(capsys):

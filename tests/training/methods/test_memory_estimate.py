@@ -14,23 +14,24 @@ from labs_py.core.model_table import MODELS
 from training.commands import memory_benchmark
 from training.methods.memory_estimate import estimate
 
-RECORD = json.loads(Path("docs/data/runs/estimate-points.json").read_text(encoding="utf-8"))
+FILES = sorted(Path("docs/data/runs").glob("estimate-points*.json"), key=lambda file: file.stem)
+RECORDED = [point for file in FILES for point in json.loads(file.read_text(encoding="utf-8"))["points"]]
 
 
-def test_the_table_is_the_record():
-    assert [point.name for point in POINTS] == [point["name"] for point in RECORD["points"]]
-    for point, recorded in zip(POINTS, RECORD["points"], strict=True):
+def test_the_table_is_the_records():
+    assert [point.name for point in POINTS] == [point["name"] for point in RECORDED]
+    for point, recorded in zip(POINTS, RECORDED, strict=True):
         assert (point.peak, point.seconds) == (recorded["peak_bytes"], recorded["step_cpu_seconds"])
-        assert point.run.tokens == recorded["tokens"]
+        assert (point.run.tokens, point.model) == (recorded["tokens"], recorded.get("shape", measured_runs.MODEL))
 
 
-@pytest.mark.parametrize("recorded", RECORD["points"], ids=lambda p: p["name"])
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda p: p["name"])
 def test_settings_of_the_table_are_those_of_the_configuration(recorded):
     point = next(point for point in POINTS if point.name == recorded["name"])
-    made = {p.name: p for p in memory_benchmark.points()}[recorded["name"]]
+    made = {p.name: p for p in memory_benchmark.points(point.model)}[recorded["name"]]
     found = estimate(memory_benchmark.configuration(made), made.tokens)
     assert found["trainable_parameters"] == recorded["trained"]
-    foretold = run_cost.process_bytes(MODELS[measured_runs.MODEL], point.run)
+    foretold = run_cost.process_bytes(MODELS[point.model], point.run)
     assert found["process_on_a_cpu_bytes"] == pytest.approx(foretold, rel=0.005)  # a third of a row, rounded or not
 
 
