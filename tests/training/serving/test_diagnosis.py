@@ -16,9 +16,11 @@ from safetensors.torch import load_file, save_file
 
 from tests.training.serving.made_runs import make_run
 from training.cli import main
+from training.commands.serving import port
 from training.data.tasks import registry
 from training.methods.configuration import load_config
 from training.models import tiny
+from training.run import machine
 from training.run.errors import BadInput
 from training.run.jsonl import read_object
 from training.serving import comparison, gguf_export, gguf_layout, llama_cpp, shipment, stations
@@ -185,6 +187,25 @@ def test_the_command_ends_with_one_json_line(shipped: Shipped, capsys: pytest.Ca
     assert json.loads(out[-1])["culprit"] == "quantisation" and out[-2].startswith("gguf-Q4_0")
     assert main(["port", str(shipped.run), "--n", "0"]) == 2
     assert "error: port: --n is 0" in capsys.readouterr().err
+
+
+def test_a_result_is_kept_for_the_site_from_a_clean_checkout_alone(
+    shipped: Shipped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["port", str(shipped.run), "--n", "2", "--merged", str(shipped.folder), "--gguf", str(shipped.file)]
+    monkeypatch.setattr(port, "RECORDS_FOLDER", tmp_path)
+    monkeypatch.setattr(machine, "commit", lambda: ("a" * 40, True))
+    assert main([*line, "--record", "orders"]) == 2
+    assert "port: --record needs a clean checkout" in capsys.readouterr().err
+    monkeypatch.setattr(machine, "commit", lambda: ("a" * 40, False))
+    assert main([*line, "--record", "../orders"]) == 2
+    assert "port: --record '../orders' is no name" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+    assert main([*line, "--record", "orders"]) == 0
+    kept = read_object(tmp_path / "port-orders.json", "")
+    assert kept["run"]["status"] == "main" and kept["run"]["command"].startswith("python -m training port ")
+    assert set(kept["stations"]) == {"adapter", "merged", "gguf"} and kept["culprit"] is None
+    assert kept["stations"]["gguf"]["equal_tokens"] == kept["stations"]["gguf"]["n"] == kept["shipped"]["n"] == 2
 
 
 RUNNER = """#!/usr/bin/env python3

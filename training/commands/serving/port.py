@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tempfile
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from training.data import splits
 from training.data.tasks.base import Row
@@ -14,6 +18,7 @@ from training.methods.configuration import load_config
 from training.run import machine
 from training.run.errors import REGRESSION, SHIP, BadInput
 from training.run.folder import RunFolder
+from training.run.record import RECORDS_FOLDER, keep
 from training.run.settings import Config
 from training.serving import comparison, folder_export, gguf_export, llama_cpp, shipment, stations
 from training.serving.shipment import Shipment
@@ -29,8 +34,11 @@ Where answers part, the first token and the culprit are named: template, doubled
 not applied, missing tensor, row order, embedding, rope, settings, quantisation, rounding, weights, or other. Stations
 that hold the weights exactly may part only at a near tie, where the two tokens' logits differ by less than 1e-3.
 
---merged and --gguf look at files that were exported before; without them they are made and thrown away. The last line
-is one JSON object. Exit code 0, or 10 where a station differs."""
+--merged and --gguf look at files that were exported before; without them they are made and thrown away. --record also
+writes docs/data/runs/port-NAME.json, for the site. The last line is one JSON object. Exit code 0, or 10 where a station
+differs."""
+
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gguf", metavar="FILE", help="a GGUF file to look at")
     parser.add_argument("--quantization", action="append", default=[], choices=gguf_export.QUANTIZATIONS[1:],
                         help="one more station: a GGUF of this type; may be given several times")  # fmt: skip
+    parser.add_argument("--record", metavar="NAME", help="keep the result for the site; needs a clean checkout")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,6 +63,12 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.n < 1:
         raise BadInput(f"port: --n is {args.n}; give 1 or more")
+    sha, dirty = machine.commit()
+    if args.record is not None and not NAME.fullmatch(args.record):
+        raise BadInput(f"port: --record {args.record!r} is no name; take small letters, digits, '-' and '.'")
+    if args.record and dirty:
+        raise BadInput("port: --record needs a clean checkout: commit first")
+    began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     folder = shipment.run_folder(args.run_folder)
     config = load_config(folder / "config.yaml")
     rows = held_out(config, args.n)
@@ -67,10 +82,37 @@ def run(args: argparse.Namespace) -> int:
     result["skipped"] = skipped
     if (folder / "report.json").is_file():
         RunFolder(folder).update("port", result)
+    if args.record:
+        made = {"command": args.command_line.strip(), "commit": sha, "dirty": dirty, "status": "main",
+                "started": started, "seconds": round(time.perf_counter() - began, 1)}  # fmt: skip
+        file = keep(record_of(args.record, made, result, config), f"port-{args.record}", RECORDS_FOLDER)
+        machine.say(f"written: {file}")
     if not args.json:
         print(*lines(result), sep="\n")
     print(json.dumps(result))
     return REGRESSION if result["culprit"] else SHIP
+
+
+def record_of(name: str, made: dict[str, Any], result: dict[str, Any], config: Config) -> dict[str, Any]:
+    """The record of a comparison: how it was made, where, on what run's settings, and the stations by name.
+
+    Args:
+        name: of the record.
+        made: command, commit and time.
+        result: of ``comparison.compare``.
+        config: of the run that was shipped.
+    """
+    seeds = {"data": config.data.seed, "init": config.train.seed, "order": config.train.seed}
+    stations_found = {one["name"]: one for one in result["stations"]}
+    return {
+        "run": {"id": f"port-{name}", **made},
+        "environment": machine.environment("float32"),
+        "seeds": seeds,
+        "shipped": {"model": config.model.source, "task": splits.task_of(config).name, "n": result["stations"][0]["n"]},
+        "stations": stations_found,
+        "skipped": result["skipped"],
+        "culprit": result["culprit"],
+    }  # fmt: skip
 
 
 def held_out(config: Config, count: int) -> list[Row]:
