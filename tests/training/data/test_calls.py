@@ -31,6 +31,15 @@ CALL = {"role": "assistant", "content": "",
 ROW = {"messages": [USER, CALL], "tools": [template_chats.TOOL]}
 
 
+WITHOUT_CALLS = {  # templates that write no call: these models are taught one in 'content', as the message says
+    "cohere", "cohere2", "gemma", "gemma3", "idefics3", "lfm2", "llama3", "llava_next", "phi3", "phi3_5", "qwen2_5_vl",
+    "smolvlm",
+    "deepseek_r1_distill",  # writes a call where there is no 'content' at all, which transformers never hands on
+    "deepseekv3",  # does not write the tools
+    "diffusion_gemma",  # in the form of TRL with marks, which leave out what ends a call
+}  # fmt: skip
+
+
 def spoken(name: str) -> str | None:
     """The call as a template writes it and a model is read; None where the template refuses the row."""
     tokenizer = template_chats.tokenizer(name)
@@ -46,7 +55,9 @@ def spoken(name: str) -> str | None:
 def test_a_call_is_read_from_the_text_of_every_template_that_writes_one() -> None:
     found = {name: calls.read(text) for name in template_chats.TEMPLATES if (text := spoken(name)) is not None}
     wrong = {name: read for name, read in found.items() if read != [Call("free_slots", {"day": "tue", "n": 3})]}
-    assert len(found) >= 30 and wrong == {}
+    assert wrong == {}
+    refused = {name.removesuffix("_training") for name in template_chats.TEMPLATES if name not in found}
+    assert refused == WITHOUT_CALLS
 
 
 @pytest.mark.parametrize(("text", "found"), [

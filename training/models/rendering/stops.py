@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from training.models.rendering.template import ANSWERED, ASKED, TemplateRefuses, fitted, written
+from training.models.rendering.places import Layout
+from training.models.rendering.template import ANSWERED, ASKED, TOLD, Chat, Message, TemplateRefuses, fitted, written
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 # Ends of a turn in the templates of current open models: by them the end is told from the marks around it.
 TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<|eot|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<turn|>",
-             "<end_of_utterance>", "<|END_OF_TURN_TOKEN|>",
+             "<end_of_utterance>", "<|END_OF_TURN_TOKEN|>", "<|tool_response>",
              "<｜end▁of▁sentence｜>", "</s>", "<|endoftext|>")  # fmt: skip
 DOCUMENT_END = "<|endoftext|>"  # a model that was tuned further may still write the end of its first training's texts
 
@@ -23,10 +25,11 @@ DOCUMENT_END = "<|endoftext|>"  # a model that was tuned further may still write
 def stop_ids(tokenizer: PreTrainedTokenizerBase) -> set[int]:
     """Ids of the tokens that end an answer.
 
-    They are the token with which the chat template ends the last answer, the tokenizer's ``eos_token`` and the
-    ``eos_token_id`` of the model's ``generation_config.json``.
+    They are the tokens with which the chat template ends the last answer and the last call of a tool, the tokenizer's
+    ``eos_token`` and the ``eos_token_id`` of the model's ``generation_config.json``.
     """
-    return {*_declared(tokenizer), *known(tokenizer, turn_end(tokenizer), DOCUMENT_END)}
+    ends = turn_end(tokenizer), turn_end(tokenizer, calls=True)
+    return {*_declared(tokenizer), *known(tokenizer, *ends, DOCUMENT_END)}
 
 
 def set_stops(model: Any, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -69,29 +72,71 @@ def known(tokenizer: PreTrainedTokenizerBase, *tokens: str) -> set[int]:
 
 
 _TURN_END: dict[tuple[Any, ...], str] = {}
+CALL = {"role": "assistant", "content": "", "tool_calls": [
+    {"id": "call00001", "type": "function", "function": {"name": "look", "arguments": {"at": ANSWERED}}}]}  # fmt: skip
 
 
-def turn_end(tokenizer: PreTrainedTokenizerBase) -> str:
-    """The token with which the template ends the last answer of a chat; "" where it writes none."""
+def turn_end(tokenizer: PreTrainedTokenizerBase, calls: bool = False) -> str:
+    """The token with which the template ends the last answer of a chat, or the last call; "" where there is none.
+
+    Some templates end an answer by the token that opens the next turn, and so leave the last one open (GLM-4.5): there
+    it is the token that would open the next turn, the user's or the tool's.
+    """
     if tokenizer.chat_template is None:
         return ""
     controls = tuple(sorted(control_tokens(tokenizer)))
-    key = (str(tokenizer.chat_template), controls, tokenizer.eos_token_id)
+    key = (str(tokenizer.chat_template), controls, tokenizer.eos_token_id, calls)
     if key not in _TURN_END:
-        _TURN_END[key] = _turn_end(tokenizer, controls)
+        last = CALL if calls else {"role": "assistant", "content": ANSWERED}
+        _TURN_END[key] = _turn_end(tokenizer, controls, [{"role": "user", "content": ASKED}, last])
     return _TURN_END[key]
 
 
-def _turn_end(tokenizer: PreTrainedTokenizerBase, controls: tuple[str, ...]) -> str:
-    turns = [{"role": "user", "content": ASKED}, {"role": "assistant", "content": ANSWERED}]
+def _turn_end(tokenizer: PreTrainedTokenizerBase, controls: tuple[str, ...], turns: list[Message]) -> str:
     try:
         text = written(tokenizer, fitted(tokenizer, turns), ask=False)
     except TemplateRefuses:
         return ""
-    tail = text.rpartition(ANSWERED)[2]
+    before, _, tail = text.rpartition(ANSWERED)
+    if not before:
+        return ""
     declared = {tokenizer.convert_ids_to_tokens(i) for i in _declared(tokenizer)} | set(TURN_ENDS)
     found = [(match.start(), match.group()) for match in _any_of(controls).finditer(tail)] if controls else []
-    return next((token for _, token in found if token in declared), _last_of_run(tail, found))
+    written_end = next((token for _, token in found if token in declared), "")
+    if turns[-1] is not CALL:  # what closes a call is not what ends the turn
+        written_end = written_end or _last_of_run(tail, found)
+    opening = written_end or next_opening(tokenizer, fitted(tokenizer, turns), text)
+    return opening or (found[-1][1] if found and tail.rstrip().endswith(found[-1][1]) else "")
+
+
+def next_opening(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str) -> str:
+    """The control token that opens the turn after an answer, where the template goes on from it right behind ``text``.
+
+    Args:
+        chat: its last turn is an answer, or a call of a tool.
+        text: what the template writes of it.
+    """
+    called = chat.messages[-1].get("tool_calls")
+    after = {"role": "tool", "tool_call_id": "call00001", "name": "look", "content": TOLD} if called else {
+        "role": "user", "content": TOLD}  # fmt: skip
+    try:
+        longer = written(tokenizer, fitted(tokenizer, [*chat.messages, after], chat.tools), ask=False)
+    except TemplateRefuses:
+        return ""
+    controls = tuple(sorted(control_tokens(tokenizer)))
+    match = _any_of(controls).match(longer[len(text) :].lstrip()) if controls and longer.startswith(text) else None
+    return match.group() if match else ""
+
+
+def ended(tokenizer: PreTrainedTokenizerBase, chat: Chat, found: Layout) -> Layout:
+    """A chat with the end of its last answer, where the template leaves that to the turn that comes next."""
+    place = found.places[-1]
+    if chat.messages[-1]["role"] != "assistant" or place is None:
+        return found
+    ends = {*control_tokens(tokenizer)} & {*tokenizer.convert_ids_to_tokens(sorted(end_ids(tokenizer)))}
+    if any(token in found.text[place.end :] for token in ends):
+        return found
+    return replace(found, text=found.text + next_opening(tokenizer, chat, found.text))
 
 
 def _last_of_run(tail: str, found: list[tuple[int, str]]) -> str:
