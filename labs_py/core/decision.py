@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from labs_py.core import starting_recipes
+from labs_py.core.starting_recipes import Recipe
+
 FEW_ROWS = 50  # OpenAI's guide: start with 50 well-made examples
 MANY_ROWS = 1000  # LIMA's size
 MANY_REQUESTS = 100_000  # a day; a convention: below it a prompt's price seldom pays for a model of one's own
@@ -162,14 +165,15 @@ def decide(profile: Profile) -> Rule:
     return next(rule for rule in RULES if rule.fits(profile))
 
 
-# What differs between the classes of hardware: model, revision, precision, quantisation, rows at once, rows summed,
-# optimiser, rank.
+# What differs between the classes of hardware: model, revision, precision, quantisation, the most rows at once,
+# optimiser, whether a shared beginning is read once, longest row.
+BUNDLED, BUNDLED_PARAMETERS, MISTRAL_PARAMETERS = "bundled:smollm2-135m-instruct", 134_515_008, 7_248_023_552
 _MISTRAL = ("mistralai/Mistral-7B-Instruct-v0.3", "c170c708c41dac9275d15a8fff4eca08d52bab71")
 _SETUPS = {
-    "cpu": ("bundled:smollm2-135m-instruct", "null", "bfloat16", "none", 8, 1, "adamw_torch_fused", "true", 512),
-    "16": (*_MISTRAL, "bfloat16", "nf4", 1, 16, "paged_adamw_8bit", "false", 1024),
-    "24": (*_MISTRAL, "bfloat16", "none", 1, 16, "adamw_torch_fused", "false", 1024),
-    "80": (*_MISTRAL, "bfloat16", "none", 8, 2, "adamw_torch_fused", "true", 1024),
+    "cpu": (BUNDLED, "null", "bfloat16", "none", 8, "adamw_torch_fused", "true", 512),
+    "16": (*_MISTRAL, "bfloat16", "nf4", 1, "paged_adamw_8bit", "false", 1024),
+    "24": (*_MISTRAL, "bfloat16", "none", 1, "adamw_torch_fused", "false", 1024),
+    "80": (*_MISTRAL, "bfloat16", "none", 8, "adamw_torch_fused", "true", 1024),
 }
 
 
@@ -209,6 +213,18 @@ def command(profile: Profile) -> str:
     return {"": "", _EMBEDDING: "embed"}.get(configuration(profile), "sft")
 
 
+def recipe(profile: Profile) -> Recipe:
+    """Where a supervised run begins on this hardware, with the reason for each figure."""
+    source = _SETUPS[profile.hardware][0]
+    parameters = BUNDLED_PARAMETERS if source == BUNDLED else MISTRAL_PARAMETERS
+    return starting_recipes.recipe(parameters, rows_of(profile), source=source)
+
+
+def rows_of(profile: Profile) -> int:
+    """Rows of the configuration: as many as are at hand, within what its task draws."""
+    return min(max(profile.rows, 50), 10_000)
+
+
 def configuration(profile: Profile) -> str:
     """A configuration for ``python -m training`` that fits the hardware; "" when the plan is not to fine-tune.
 
@@ -220,7 +236,10 @@ def configuration(profile: Profile) -> str:
         return _EMBEDDING
     if plan not in ("sft", "sft+rag", "dpo", "grpo", "distillation"):
         return ""
-    source, revision, dtype, quantization, batch, accumulation, optimizer, prefix, length = _SETUPS[profile.hardware]
+    source, revision, dtype, quantization, at_once, optimizer, prefix, length = _SETUPS[profile.hardware]
+    rows, start = rows_of(profile), recipe(profile)
+    batch = min(at_once, start.batch)
+    accumulation, why = max(1, start.batch // batch), start.why
     checkpointing = "true" if profile.hardware in ("16", "24") else "false"
     return f"""# First step of the plan: {plan}. For your own rows: task: jsonl, data.train_file, data.heldout_files.
 name: decided-{profile.goal}
@@ -232,20 +251,23 @@ model:
   dtype: {dtype}
   quantization: {quantization}
 lora:
-  r: 16
-  lora_alpha: 32
+  r: {start.r}  # {why["r"]}
+  lora_alpha: {start.lora_alpha}  # {why["lora_alpha"]}
   lora_dropout: 0.0
   target_modules: all-linear
+  layers_to_transform: {start.layers_to_transform or "null"}  # {why["layers_to_transform"]}
 data:
-  n_train: {min(max(profile.rows, 50), 10_000)}
+  n_train: {rows}
   n_heldout: 200
   seed: 0
+  replay_fraction: {start.replay_fraction}  # {why["replay_fraction"]}
+  replay_chats: {start.replay_chats}  # {why["replay_chats"]}
 train:
-  learning_rate: 2.0e-4
+  learning_rate: {start.learning_rate:.1e}  # {why["learning_rate"]}
   lr_scheduler_type: cosine
   warmup_steps: 0.05
-  num_train_epochs: 1
-  per_device_train_batch_size: {batch}
+  num_train_epochs: {start.num_train_epochs}  # {why["num_train_epochs"]}
+  per_device_train_batch_size: {batch}  # {why["batch"]}
   gradient_accumulation_steps: {accumulation}
   weight_decay: 0.0
   max_grad_norm: 1.0

@@ -10,8 +10,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from labs_py.core import starting_recipes
 from training.commands.data.convert import parted, said, stem_of
-from training.data import recipes, splits
+from training.data import splits
 from training.data.forms import convert as forms
 from training.data.forms import files, shapes
 from training.data.scorers import named, rules
@@ -19,7 +20,7 @@ from training.data.tasks import base as task_base
 from training.run import jsonl
 from training.run.errors import BadInput
 
-STARTER = Path(recipes.__file__).with_name("starter")
+STARTER = Path(splits.__file__).with_name("starter")
 BUNDLED, BUNDLED_PARAMETERS = "bundled:smollm2-135m-instruct", 134.5e6
 TEST_SHARE, SHOTS, FEWEST, MOST_TEST = 0.2, 4, 12, 200
 CALLS = "tool_call", "answers call functions: the same name and arguments are right; scorer.py:score is yours"
@@ -160,7 +161,7 @@ def request_text(start: Start) -> str:
 
 def config_text(start: Start, name: str) -> str:
     """The configuration with every line explained, by the recipe for the bundled model and so many rows."""
-    found = recipes.recipe(BUNDLED_PARAMETERS, len(start.rows), source=BUNDLED)
+    found = starting_recipes.recipe(BUNDLED_PARAMETERS, len(start.rows), source=BUNDLED)
     replayed = round(len(start.rows) * found.replay_fraction) + found.replay_chats
     steps = max(1, (len(start.rows) + replayed) * found.num_train_epochs // found.batch)
     whole = max(sum(len(turn["content"]) for turn in row["messages"]) for row in (*start.rows, *start.test))

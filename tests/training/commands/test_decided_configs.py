@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from labs_py.core import decision
+from labs_py.core import decision, starting_recipes
 from labs_py.core.decision import Profile
 from training import cli
 from training.methods.configuration import load_config
 from training.methods.memory_estimate import estimate
+from training.models.shapes import shape_of
 
 LEAVES = {
     "sft": Profile("behaviour", "poor", True, 400, False, "cpu"),
@@ -54,6 +55,23 @@ def test_an_exported_configuration_loads_and_fits(tmp_path, hardware, goal):
     assert loaded.data.n_train == 400
     if hardware != "cpu":  # a tenth above the parts for what the allocator wastes
         assert estimate(loaded)["total_bytes"] * 1.1 < int(hardware) * 10**9
+
+
+@pytest.mark.parametrize("hardware", ["cpu", "16", "24", "80"])
+@pytest.mark.parametrize("rows", [60, 400, 5000, 50_000])
+def test_it_begins_where_the_starting_recipes_do_and_says_why(tmp_path, hardware, rows):
+    path, profile = tmp_path / "decided.yaml", Profile("behaviour", "half", True, rows, False, hardware)
+    path.write_text(decision.configuration(profile), encoding="utf-8")
+    made, start = load_config(path), decision.recipe(profile)
+    parameters = shape_of(made.model.source).parameters
+    assert start == starting_recipes.recipe(parameters, made.data.n_train, source=made.model.source)
+    t = made.train
+    assert (made.lora.r, made.lora.lora_alpha, made.lora.layers_to_transform) == (
+        start.r, start.lora_alpha, start.layers_to_transform)  # fmt: skip
+    assert (t.learning_rate, t.num_train_epochs) == (pytest.approx(start.learning_rate), start.num_train_epochs)
+    assert t.per_device_train_batch_size * t.gradient_accumulation_steps == start.batch
+    assert (made.data.replay_fraction, made.data.replay_chats) == (start.replay_fraction, start.replay_chats)
+    assert all(why in path.read_text() for why in start.why.values())
 
 
 def test_the_configuration_for_a_laptop_dry_runs(tmp_path, capsys):

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from labs_py.core import starting_recipes
 from training.cli import main
 from training.commands.new import scorer_for
-from training.data import recipes, splits
+from training.data import splits
 from training.data.check import check_file
 from training.evaluation import score
 from training.methods.configuration import load_config
@@ -96,11 +97,11 @@ def test_each_recipe_has_a_reason_for_each_setting() -> None:
     for parameters in (1e8, 1.5e9, 7e9, 7e10):
         for rows in (20, 500, 5000, 50_000):
             for method in ("sft", "dpo", "grpo"):
-                found = recipes.recipe(parameters, rows, method)
-                assert set(found.why) | {"why"} == {field.name for field in fields(recipes.Recipe)}
-    assert recipes.recipe(1e8, 20).learning_rate > recipes.recipe(7e9, 20).learning_rate
-    assert recipes.recipe(7e9, 20).num_train_epochs > recipes.recipe(7e9, 20_000).num_train_epochs
-    bundled = recipes.recipe(1e8, 92, source="bundled:smollm2-135m-instruct")
+                found = starting_recipes.recipe(parameters, rows, method)
+                assert set(found.why) | {"why"} == {field.name for field in fields(starting_recipes.Recipe)}
+    assert starting_recipes.recipe(1e8, 20).learning_rate > starting_recipes.recipe(7e9, 20).learning_rate
+    assert starting_recipes.recipe(7e9, 20).num_train_epochs > starting_recipes.recipe(7e9, 20_000).num_train_epochs
+    bundled = starting_recipes.recipe(1e8, 92, source="bundled:smollm2-135m-instruct")
     assert bundled.replay_chats == 46 and bundled.layers_to_transform == "from:10"
-    assert recipes.recipe(1e8, 92).replay_chats == 0 and recipes.recipe(1e8, 92).replay_fraction == 0
-    assert recipes.recipe(7e9, 20, "dpo").learning_rate < recipes.recipe(7e9, 20).learning_rate
+    assert starting_recipes.recipe(1e8, 92).replay_chats == 0 and starting_recipes.recipe(1e8, 92).replay_fraction == 0
+    assert starting_recipes.recipe(7e9, 20, "dpo").learning_rate < starting_recipes.recipe(7e9, 20).learning_rate
