@@ -176,8 +176,39 @@ def _none_known(source: Source, items: list[Item], mapping: dict[str, str] | Non
     if mapping:
         raise BadInput(f"--map: {', '.join(mapping)} make no row; a chat needs prompt and completion (or messages), a"
                        " pair chosen and rejected, a passage anchor and positive")  # fmt: skip
-    raise BadInput(f"its {what} are {', '.join(keys[:12])}, and their names do not say what asks and what answers; say"
-                   f" it, as in --map prompt={keys[0]} completion={keys[-1]}")  # fmt: skip
+    raise BadInput(f"its {what} are {', '.join(keys[:12])}, and their names do not say what asks and what answers;"
+                   f" {_remedy([item.row for item in items if item.row])}")  # fmt: skip
+
+
+def _remedy(rows: list[Row]) -> str:
+    """What to do with rows of no known form: the ``--map`` that fits, or that a row holds no conversation."""
+    row = rows[0]
+    inner = _conversation(row)
+    if inner:
+        return f"say where the conversation stands: --map messages={inner}"
+    if any("parent" in str(key) for key in row):
+        return "each row is one turn that names the turn before it; put the turns of a conversation into one row"
+    texts = [way for key, value in row.items() if str(key).lower() not in IDS and (way := _text(key, value))]
+    if len(texts) < 2:
+        return "no row holds two texts beside each other; write rows with a question and an answer"
+    return f"say it, as in --map prompt={texts[0]} completion={texts[-1]}"
+
+
+def _text(key: str, value: Any, depth: int = 4) -> str:
+    """The way to the first text within a value, as ``a.b``; "" where there is none."""
+    if isinstance(value, str):
+        return key
+    inner = value.items() if isinstance(value, dict) and depth else ()
+    return next((f"{key}.{way}" for name, one in inner if (way := _text(str(name), one, depth - 1))), "")
+
+
+def _conversation(value: Any, depth: int = 4) -> str:
+    """The way to a list of turns within objects, as ``a.b``; "" where there is none."""
+    for key, inner in value.items() if isinstance(value, dict) and depth else ():
+        further = _conversation(inner, depth - 1)
+        if further or isinstance(inner, list) and chat.is_turns(inner):
+            return f"{key}.{further}" if further else str(key)
+    return ""
 
 
 def _largest_score(forms: list[Found | None]) -> float:

@@ -111,7 +111,8 @@ def _is_jsonl(text: str) -> bool:
     lines = [line for line in text[:4_000_000].split("\n")[: SEEN_LINES * 4] if line.strip()][:SEEN_LINES]
     whole = [line for line in lines if line.lstrip().startswith("{") and isinstance(_parsed(line), dict)]
     if len(lines) == 1 and whole:
-        return list_within(_parsed(lines[0])) is None and not columns_of(_parsed(lines[0]))
+        one = _parsed(lines[0])
+        return list_within(one) is None and not columns_of(one) and not rows_by_name(one)
     return bool(whole) and not lines[0].strip().startswith("[") and lines[0].strip() != "{"
 
 
@@ -192,6 +193,10 @@ def _object(text: str, path: Path) -> Source:
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         items = [replace(_element(0, row, ""), line=place) for place, row in enumerate(rows, 1)]
         return Source("JSON object of columns", items, tuple(columns), "row")
+    if rows_by_name(whole):
+        items = [replace(_element(0, {"id": name, **row}, ""), line=place)
+                 for place, (name, row) in enumerate(whole.items(), 1)]  # fmt: skip
+        return Source("JSON object of rows by name", items, unit="row")
     return Source("JSON object", [_element(1, whole, "")])
 
 
@@ -201,6 +206,12 @@ def columns_of(whole: Any) -> dict[str, list[Any]]:
         return {}
     plain = not any(isinstance(cell, (dict, list)) for value in whole.values() for cell in value)
     return whole if plain and len({len(value) for value in whole.values()}) == 1 else {}
+
+
+def rows_by_name(whole: Any) -> bool:
+    """Whether an object holds rows, each under a name of its own: objects with the same keys."""
+    rows = list(whole.values()) if isinstance(whole, dict) else []
+    return len(rows) > 1 and all(isinstance(row, dict) and row and row.keys() == rows[0].keys() for row in rows)
 
 
 def _is_rows(value: Any) -> bool:

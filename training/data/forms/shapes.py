@@ -16,8 +16,8 @@ from training.data.forms.turns import Unfit
 
 Row = dict[str, Any]
 CHAT, PAIRS, PASSAGES, TEXT = "chats", "pairs", "passages", "text"
-LISTS_OF_TURNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
-SYSTEMS = ("system", "system_prompt", "system_message")
+LISTS_OF_TURNS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat", "contents")
+SYSTEMS = ("system", "system_prompt", "system_message", "systeminstruction", "system_instruction")
 PROMPTS = ("prompt", "question", "query", "instruction", "input", "user", "problem", "request", "source")
 ANSWERS = ("completion", "answer", "response", "output", "target", "assistant", "reply", "solution", "label")
 CHOSEN = ("chosen", "chosen_response", "response_chosen", "preferred", "better", "preferred_output")
@@ -95,9 +95,8 @@ def _openai_keys(row: Row) -> dict[str, str] | None:
 
 def _messages_rows(row: Row, keys: dict[str, str]) -> list[Row]:
     turns = chat.turns_of(row[keys["messages"]], keys["messages"])
-    system = row.get(keys.get("system", ""))
-    if isinstance(system, str) and system.strip() and turns[0]["role"] != "system":
-        turns = [{"role": "system", "content": system}, *turns]
+    if turns[0]["role"] != "system":
+        turns = [*_system(row, keys), *turns]
     written: Row = {"messages": chat.check(turns)}
     tools = row.get(keys.get("tools", ""))
     if tools and tools not in ("[]", "null"):
@@ -135,8 +134,8 @@ def _instructed(row: Row, instruction: str, input_key: str) -> str:
 
 
 def _system(row: Row, keys: dict[str, str]) -> list[dict[str, Any]]:
-    said = row.get(keys.get("system", ""))
-    return [{"role": "system", "content": said}] if isinstance(said, str) and said.strip() else []
+    name = keys.get("system", "")
+    return chat.system_of(row.get(name), name)
 
 
 def _prompt_keys(row: Row) -> dict[str, str] | None:

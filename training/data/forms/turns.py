@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from labs_py.core import chat_data
+from training.data.forms import blocks
 
 ROLES = {
     "system": ("system", "developer", "system_prompt"),
@@ -47,7 +48,7 @@ def listed(value: Any, name: str) -> list[Any]:
         value = [dict(zip(value, each, strict=False)) for each in zip(*value.values(), strict=False)]
     if not isinstance(value, list):
         raise Unfit("missing-role", f"'{name}' is no list of turns")
-    return value
+    return [one for turn in value for one in blocks.as_turns(turn)]
 
 
 def unwritten(text: str) -> Any:
@@ -168,7 +169,7 @@ def tools_of(value: Any) -> list[dict[str, Any]]:
     """
     found = unwritten(value) if isinstance(value, str) else value
     tools = []
-    for tool in found if isinstance(found, list) else [found]:
+    for tool in blocks.functions(found):
         inner = tool.get("function", tool) if isinstance(tool, dict) else None
         if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
             raise Unfit("bad-tools", "'tools' holds something that is no function with a name")
@@ -202,6 +203,20 @@ def _tool_faults(turns: list[dict[str, Any]]) -> list[chat_data.Fault]:
     if turns[-1]["role"] != "assistant":
         return [chat_data.Fault("prompt-only", "the last turn is not the assistant's")]
     return []
+
+
+def system_of(value: Any, name: str) -> list[dict[str, Any]]:
+    """The system turn of what a row gives beside its turns; [] where there is nothing.
+
+    Raises:
+        Unfit: it is something else than text.
+    """
+    if value in (None, "", [], {}):
+        return []
+    said = blocks.text(value)
+    if said is None:
+        raise Unfit("not-text", f"'{name}' is a {type(value).__name__} and no text")
+    return [{"role": "system", "content": said}] if said.strip() else []
 
 
 def text_of(value: Any, name: str) -> str:
