@@ -32,8 +32,8 @@ def text(value: Any) -> str | None:
     if isinstance(value, dict):
         value = value.get("parts", [value])
     if isinstance(value, list):
-        texts = [part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
-                 for part in value]  # fmt: skip
+        texts: list[Any] = [part if isinstance(part, str) else part.get("text") if isinstance(part, dict) else None
+                            for part in value]  # fmt: skip
         return "".join(texts) if all(isinstance(one, str) for one in texts) else None
     return value if isinstance(value, str) else None
 
@@ -71,7 +71,8 @@ def _split(turn: dict[str, Any], parts: list[Any], where: str) -> list[Any]:
     """The turns of one turn's blocks: results of tools first, then what is said, thought and called."""
     results = [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_result"]
     own = [part for part in parts if not isinstance(part, dict) or part.get("type") not in BLOCKS[1:]]
-    thoughts = [part.get("thinking") for part in parts if isinstance(part, dict) and part.get("type") == "thinking"]
+    thoughts: list[Any] = [part.get("thinking") for part in parts
+                           if isinstance(part, dict) and part.get("type") == "thinking"]  # fmt: skip
     calls = [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_use"]
     made = [_result(part) for part in results]
     if own or calls or not results:
