@@ -96,8 +96,12 @@ def show(config: Config, folder: RunFolder, card: str | None = None) -> None:
     drawing = drawing_of(config, asking) if asking is not None and isinstance(config, GrpoConfig) else None
     print(*phase_lines(config, shape, total, asking, held_against, drawing), sep="\n")
     print(f"trainable    {parts['trainable_parameters']:,} of {parts['parameters']:,} parameters")
-    print("time         " + ("not estimated for another machine" if held_against else
-                             _time(config, shape, steps, tokens)))  # fmt: skip
+    if held_against:
+        print("time         not estimated for another machine")
+    elif machine.device() == "cpu" and 0 < machine.available_memory_bytes() < total:
+        print("time         not estimated: it does not fit here; --card NAME plans it for a card")
+    else:
+        print(f"time         {_time(config, shape, steps, tokens)}")
 
 
 def student_sizes(config: DistillConfig, shape: Shape) -> dict[str, float]:

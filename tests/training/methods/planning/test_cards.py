@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,13 @@ def test_a_folder_of_any_family_is_counted_from_its_modules(tmp_path, name):
 
 def test_the_table_says_gigabytes():
     assert all(8 <= size <= 200 for size in GIGABYTES.values()) and 0 < USABLE < 1
+
+
+@pytest.mark.few(4)
+@pytest.mark.parametrize("file", sorted(Path("training/configs").glob("*/*7b*.yaml")), ids=lambda file: file.stem)
+def test_no_plan_of_a_7b_foretells_seconds_of_this_processor(file, capsys, monkeypatch):
+    monkeypatch.setenv("STAGE10_DEVICE", "cpu")
+    monkeypatch.setenv("STAGE10_MEMORY_LIMIT_GB", "12")
+    assert main([file.parent.name, "--config", str(file), "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "threads)" not in said and re.search(r"^time +not estimated", said, re.MULTILINE), said
