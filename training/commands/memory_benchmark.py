@@ -272,10 +272,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure point by point; 0, or 2 when no name begins with --only.
+    """Measure point by point; 0.
 
     Raises:
-        BadInput: there is no such point, or --record was given on a changed checkout or with --only.
+        BadInput: there is no such point, no name begins with --only, or --record was given with --only or on a changed
+            checkout.
         LackingResource: a point's process failed.
     """
     named = {point.name: point for point in points(args.shape)}
@@ -286,9 +287,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     record = NAME if args.shape == SHAPES[0] else f"{NAME}-{args.shape.lower()}"
     chosen = [name for name in named if name.startswith(args.only)]
-    if args.list or not chosen:
-        print("\n".join(named))
-        return 0 if chosen else 2
+    if not chosen:
+        raise BadInput(f"measure: no point of {args.shape} begins with '{args.only}'; see --list")
+    if args.list:
+        print("\n".join(chosen))
+        return 0
     sha, dirty = machine.commit()
     if args.record and (dirty or args.only):
         raise BadInput("measure: --record needs all points and a clean checkout: commit first")

@@ -136,7 +136,8 @@ class RunFolder:
             BadInput: there is none, or it is damaged.
         """
         if not self.report.is_file() or not self.config.is_file():
-            raise BadInput(f"{self.path}: there is no run to resume (report.json or config.yaml is missing)")
+            raise BadInput(f"{self.path}: there is no run here (report.json or config.yaml is missing); give a run's"
+                           " folder, such as runs/sft-orders-...-s0")  # fmt: skip
         return self.read()
 
     def read(self) -> dict[str, Any]:

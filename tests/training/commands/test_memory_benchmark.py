@@ -82,4 +82,6 @@ def test_a_model_of_random_weights_takes_steps_and_its_peak_stands_beside_the_es
 def test_an_unknown_point_and_a_partial_record_are_refused(capsys):
     assert cli.main(["measure", "--point", "nothing"]) == 2
     assert cli.main(["measure", "--only", "lora", "--record"]) == 2
-    assert capsys.readouterr().err.count("error: measure") == 2
+    assert cli.main(["measure", "--only", "zebra"]) == 2
+    assert cli.main(["measure", "--shape", "Qwen2.5-7B", "--only", "lora"]) == 2
+    assert capsys.readouterr().err.count("error: measure") == 4
