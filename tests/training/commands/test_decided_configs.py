@@ -78,7 +78,7 @@ def test_the_configuration_for_a_laptop_dry_runs(tmp_path, capsys):
     path = tmp_path / "decided.yaml"
     path.write_text(decision.configuration(Profile("behaviour", "poor", True, 60, False, "cpu")))
     assert cli.main(["sft", "--dry-run", "--config", str(path), "--out", str(tmp_path / "run")]) == 0
-    assert "60" in capsys.readouterr().out
+    assert "96 to train on" in capsys.readouterr().out  # 60 rows, 6 passages and 30 chats
 
 
 def test_no_tuning_no_configuration():
