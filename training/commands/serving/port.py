@@ -103,7 +103,7 @@ def record_of(name: str, made: dict[str, Any], result: dict[str, Any], config: C
         config: of the run that was shipped.
     """
     seeds = {"data": config.data.seed, "init": config.train.seed, "order": config.train.seed}
-    stations_found = {one["name"]: one for one in result["stations"]}
+    stations_found = {one["name"].replace(".", "_"): one for one in result["stations"]}  # a page names keys by dots
     return {
         "run": {"id": f"port-{name}", **made},
         "environment": machine.environment("float32"),
