@@ -135,6 +135,9 @@ def entries_of(page_url: str, title: str, html: str, meta: dict, places: dict[st
         html: its content.
         meta: its front matter.
         places: address, with or without ``#anchor``, -> other words for it.
+
+    Raises:
+        PluginError: words for a section that the page does not have.
     """
     asked = meta.get("search") or {}
     boost = float(asked.get("boost", 1))
@@ -150,16 +153,9 @@ def entries_of(page_url: str, title: str, html: str, meta: dict, places: dict[st
             entry["text"] = f"{meta.get('description', '')} {section.text}".strip()
         aliases = [*(asked.get("aliases", []) if not made else []), *places.get(location, [])]
         made.append(entry | ({"aliases": aliases} if aliases else {}) | ({"boost": boost} if boost != 1 else {}))
-    # words whose section is gone still lead to its page
     known = {entry["location"] for entry in made}
-    lost = [
-        word
-        for place, words in places.items()
-        if place.split("#")[0] == page_url and place not in known
-        for word in words
-    ]
-    if lost:
-        made[0]["aliases"] = [*made[0].get("aliases", []), *lost]
+    if lost := [place for place in places if place.split("#")[0] == page_url and place not in known]:
+        raise PluginError(f"{WORDS_FILE}: no section {', '.join(lost)}; has its heading another name now?")
     return made
 
 

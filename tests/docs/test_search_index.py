@@ -6,7 +6,9 @@ import importlib.util
 import json
 import sys
 
+import pytest
 from markdown.extensions.toc import slugify
+from mkdocs.exceptions import PluginError
 
 from tests.checkout import ROOT
 from tests.docs.conftest import REGISTRY
@@ -43,18 +45,18 @@ def test_cells_and_lines_do_not_run_together_and_sections_are_found() -> None:
     assert "Without a name End" in entries[0]["text"] and rest.identifier == ""
 
 
-def test_words_whose_section_is_gone_lead_to_its_page() -> None:
-    places = {"p/#part": ["kept"], "p/#gone": ["lost"]}
-    meta = {"search": {"aliases": ["own"], "boost": 2}}
-    opening, part = search_index.entries_of("p/", "Page", '<h1>Page</h1><h2 id="part">P</h2>', meta, places)
-    assert (opening["aliases"], opening["boost"], part["aliases"]) == (["own", "lost"], 2.0, ["kept"])
+def test_words_find_their_section_and_those_of_a_section_that_is_gone_stop_the_build() -> None:
+    html, meta = '<h1>Page</h1><h2 id="part">P</h2>', {"search": {"aliases": ["own"], "boost": 2}}
+    opening, part = search_index.entries_of("p/", "Page", html, meta, {"p/#part": ["kept"]})
+    assert (opening["aliases"], opening["boost"], part["aliases"]) == (["own"], 2.0, ["kept"])
+    with pytest.raises(PluginError, match="no section p/#gone"):
+        search_index.entries_of("p/", "Page", html, {}, {"p/#part": ["kept"], "p/#gone": ["lost"]})
 
 
 def test_each_place_in_the_file_exists() -> None:
-    """Anchors are headings of the page's source; a few may have been reworded, and their words lead to the page."""
-    words = search_index.read_words(ROOT / "docs")
+    """Anchors are headings of the page's source: a reworded one would take the words that lead to it along."""
     lost = []
-    for place in words["places"]:
+    for place in search_index.read_words(ROOT / "docs")["places"]:
         slug, _, anchor = place.partition("#")
         file = ROOT / "docs" / f"{slug}.md"
         headings = [
@@ -62,7 +64,7 @@ def test_each_place_in_the_file_exists() -> None:
         ]
         if anchor and anchor not in {slugify(heading, "-") for heading in headings}:
             lost.append(place)
-    assert len(lost) <= len(words["places"]) // 4, f"many words of search.yml have lost their section: {lost}"
+    assert lost == []
 
 
 def test_a_built_page_is_in_the_index_with_its_terms_and_a_left_out_one_is_not(tiny) -> None:
