@@ -92,7 +92,7 @@ export class RealModel extends HTMLElement {
   /** What this browser has, before anything is fetched. */
   async #greet() {
     const memory = navigator.deviceMemory;
-    if (!globalThis.WebAssembly || !navigator.storage) return this.say("This browser lacks what the model needs; the recorded answers stand below.", "off");
+    if (!globalThis.WebAssembly) return this.say("This browser lacks what the model needs; the recorded answers stand below.", "off");
     try {
       const answer = await fetch(`${this.folder}parts.json`);
       if (!answer.ok) throw new Error();

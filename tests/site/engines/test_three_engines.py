@@ -27,6 +27,8 @@ CHOOSE = """(field) => { const select = document.querySelector(field);
   select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
   for (const type of ['input', 'change']) select.dispatchEvent(new Event(type, {bubbles: true})); }"""
 FOCUS = "(field) => { const found = document.querySelector(field); found.scrollIntoView({block: 'center'}); found.focus(); }"
+ASK = """(question) => { document.querySelector('real-model [data-part=own]').value = question;
+  document.querySelector('real-model [data-part=ask]').click(); }"""
 HITS = """() => [...document.querySelectorAll('.md-search-result [data-md-score]')].sort(
   (a, b) => b.dataset.mdScore - a.dataset.mdScore).map((hit) => hit.closest('a').pathname)"""
 
@@ -78,11 +80,17 @@ def test_a_lab_starts_follows_its_control_and_says_what_python_says_here(engine:
     assert engine.complaints() == []
 
 
-def test_the_real_model_offers_itself_without_being_fetched(engine: Engine, site_url: str):
+def test_the_real_model_offers_itself_is_fetched_when_asked_for_and_answers(engine: Engine, site_url: str):
+    """It says that it is ready only when its first answer is the stored one, token by token."""
     engine.open(site_url + "labs/real-model/")
     offer = "() => document.querySelector('real-model [data-part=fetch]:not([hidden])')?.textContent.includes('MB')"
     until(engine, offer)
     assert engine.run("() => document.querySelector('real-model [data-part=ask]').disabled") is True
+    engine.click("real-model [data-part=fetch]")
+    until(engine, "() => document.querySelector('real-model').dataset.state === 'ready'")
+    engine.run(ASK, "What is a prime number?")
+    until(engine, "() => /tokens a second/.test(document.querySelector('real-model [data-part=status]').textContent)")
+    assert engine.run("() => document.querySelector('real-model [data-part=answer-base]').textContent").count(" ") > 5
     assert engine.complaints() == []
 
 
