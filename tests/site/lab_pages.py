@@ -127,6 +127,7 @@ def forget(context, address: str) -> None:
     for page in context.pages:
         if page != blank:
             page.close()
-    stored = {"origin": address.removesuffix(f"{PREFIX}/"), "storageTypes": "cookies,local_storage,indexeddb,cache_storage,service_workers"}
+    kinds = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+    stored = {"origin": address.removesuffix(f"{PREFIX}/"), "storageTypes": kinds}
     context.new_cdp_session(blank).send("Storage.clearDataForOrigin", stored)
     blank.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labs_py.core import decision
-from tests.site.lab_pages import BOOT, READY
+from tests.site.lab_pages import BOOT
 
 
 def test_answers_change_the_plan_and_the_configuration(lab_page):

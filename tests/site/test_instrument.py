@@ -29,7 +29,8 @@ LENGTH_BEFORE = {
     "mask": 9601, "payback": 10826, "quantization": 15245, "rlhf": 19092,
 }  # fmt: skip
 OF_A_NEW_LAB = 11000  # a lab that came later is measured against a middling one of them
-LISTS = {"clinic": 14000}  # the clinic's lesson holds the table of what each piece of evidence shows, and sixteen causes
+# The clinic's lesson holds the table of what each piece of evidence shows, and sixteen causes.
+LISTS = {"clinic": 14000}
 MOST_OF_IT = 0.5
 # Parts out of sight are laid out when they are near; a page that was walked through has its true length.
 WALK = """async () => {

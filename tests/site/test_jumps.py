@@ -21,7 +21,8 @@ def follow(page, href: str) -> None:
     page.evaluate(
         """href => { document.getElementById('jump')?.remove();
         document.querySelector('article').insertAdjacentHTML('beforeend', `<a id="jump" href="${href}">jump</a>`);
-        Object.assign(document.getElementById('jump').style, {position: 'fixed', top: '50%', left: '50%', zIndex: 99}); }""",
+        const place = {position: 'fixed', top: '50%', left: '50%', zIndex: 99};
+        Object.assign(document.getElementById('jump').style, place); }""",
         href,
     )
     page.locator("#jump").click()

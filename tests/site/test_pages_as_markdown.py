@@ -40,7 +40,8 @@ def test_each_page_has_its_markdown(site_dir: Path, entry: registry.Entry) -> No
 def test_the_list_for_models_leads_to_all_of_them(site_dir: Path) -> None:
     said = (site_dir / "llms.txt").read_text()
     listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): \S", said, re.MULTILINE)
-    assert [site_dir / place for place in listed] == [file_of(site_dir, entry) for entry in WRITTEN] + [site_dir / "SKILL.md"]
+    files = [*(file_of(site_dir, entry) for entry in WRITTEN), site_dir / "SKILL.md"]
+    assert [site_dir / place for place in listed] == files
     assert (site_dir / "SKILL.md").read_bytes() == (ROOT / "docs" / "SKILL.md").read_bytes()
 
 

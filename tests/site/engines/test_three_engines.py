@@ -26,7 +26,8 @@ SLIDER, CHOICE = "lab-view [data-param=%s] input[type=range]", "lab-view [data-p
 CHOOSE = """(field) => { const select = document.querySelector(field);
   select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
   for (const type of ['input', 'change']) select.dispatchEvent(new Event(type, {bubbles: true})); }"""
-FOCUS = "(field) => { const found = document.querySelector(field); found.scrollIntoView({block: 'center'}); found.focus(); }"
+FOCUS = """(field) => { const found = document.querySelector(field);
+  found.scrollIntoView({block: 'center'}); found.focus(); }"""
 ASK = """(question) => { document.querySelector('real-model [data-part=own]').value = question;
   document.querySelector('real-model [data-part=ask]').click(); }"""
 HITS = """() => [...document.querySelectorAll('.md-search-result [data-md-score]')].sort(
