@@ -25,13 +25,33 @@ UNDER = """(sidebar) => {
   const titles = [...sidebar.querySelectorAll(named)].map((title) => title.getBoundingClientRect());
   return [...sidebar.querySelectorAll('a.md-nav__link')].filter((link) => {
     const box = link.getBoundingClientRect();
-    return box.height && titles.some((title) => title.height && box.bottom > title.top + 2 && box.top < title.bottom - 2);
+    const over = (title) => title.height && box.bottom > title.top + 2 && box.top < title.bottom - 2;
+    return box.height && titles.some(over);
   }).map((link) => link.textContent.trim());
 }"""
 CUT = """() => [...document.querySelectorAll('lab-view [data-part=status]')].filter((line) => {
   line.textContent = 'A sentence that takes more than one line of a telephone, as what a lab says of itself may do.';
   return line.scrollHeight > line.clientHeight + 1;
 }).length"""
+# Rows of tiles whose titles do not stand on one line, by what they say.
+STEPS = """() => { const rows = {};
+  for (const tile of document.querySelectorAll('.s10-tile:has(.s10-picture)'))
+    (rows[Math.round(tile.getBoundingClientRect().top)] ??= []).push(tile.querySelector('.s10-tile__title'));
+  return Object.values(rows).filter((row) => new Set(row.map((title) =>
+    Math.round(title.getBoundingClientRect().top))).size > 1).map((row) => row.map((title) => title.textContent)); }"""
+ROWS = """(parts) => new Set([...document.querySelectorAll(parts)].map((it) => it.getBoundingClientRect().top)).size"""
+OVERLAP = """() => { const [form, skip] = ['.lab-answer', '[data-action=skip]'].map((part) =>
+    document.querySelector(`.lab-chip ${part}`).getBoundingClientRect());
+  return Math.min(form.right, skip.right) > Math.max(form.left, skip.left) + 1
+    && Math.min(form.bottom, skip.bottom) > Math.max(form.top, skip.top) + 1; }"""
+# How far the first row lies below the edge of its sidebar's window, and how far that edge fades.
+EDGE = """(sidebar) => { const wrap = sidebar.querySelector('.md-sidebar__scrollwrap');
+  wrap.scrollTop = 0;
+  const fade = getComputedStyle(wrap).maskImage.match(/^[^(]+[(]rgba[(]0, 0, 0, 0[)], rgb[(]0, 0, 0[)] ([0-9.]+)px/);
+  const rows = [...sidebar.querySelectorAll('.md-nav__link, .md-nav__title')];
+  const words = document.createRange();
+  words.selectNodeContents(rows.find((row) => row.getClientRects().length));
+  return [words.getBoundingClientRect().top - wrap.getBoundingClientRect().top, Number(fade?.[1] ?? 0)]; }"""
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -54,3 +74,31 @@ def test_no_item_slides_under_its_sidebars_title(tour):
 def test_what_a_lab_says_is_not_cut_to_one_line_on_a_telephone(tour, slug: str):
     page = tour(LAB_PAGES[slug], viewport={"width": 390, "height": 844})
     assert page.evaluate(CUT) == 0
+
+
+@pytest.mark.parametrize(("page", "width"), [("labs/", 820), ("labs/", 1920), ("", 1440)])
+def test_the_tiles_of_a_row_stand_level(tour, page: str, width: int):
+    page = tour(page, viewport={"width": width, "height": 900})
+    assert page.locator(".s10-tile .s10-picture").count() > 5
+    assert page.evaluate(STEPS) == []
+
+
+@pytest.mark.parametrize("width", [820, 1440, 1920])
+def test_the_glossarys_letters_stand_in_one_row(tour, width: int):
+    page = tour("reference/glossary/", viewport={"width": width, "height": 900})
+    assert page.evaluate(ROWS, ".s10-letters a") == 1
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize("width", [390, 470, 490, 540, 700, 820])
+def test_skip_lies_over_no_answer(tour, width: int):
+    for address in (LAB_PAGES["lora"], LAB_PAGES["decide"]):
+        page = tour(address, viewport={"width": width, "height": 900})
+        assert page.evaluate(OVERLAP) is False, address
+
+
+def test_the_first_row_of_a_sidebar_fades_where_it_is_scrolled_and_is_whole_where_it_is_not(tour):
+    page = tour(ARTICLE, viewport={"width": 1280, "height": 420})
+    for sidebar in page.locator(".md-sidebar:visible").all():
+        below, fade = sidebar.evaluate(EDGE)
+        assert 10 < fade <= below + 1
