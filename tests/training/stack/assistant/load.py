@@ -219,6 +219,9 @@ async def run(folder: Path, clients: int, requests: int, seed: int) -> Found:
                 await asyncio.gather(*(caller.ask(draw.choice(questions), mood, draw.randrange(HANGS_UP) == 0)
                                        for caller in callers))  # fmt: skip
             found.state.append(state_of(process.pid))
+            megabytes, threads, files = found.state[-1]
+            print(f"{found.sent} questions, {time.monotonic() - started:.0f} s: {megabytes:.0f} MB, {threads} threads, "
+                  f"{files} open files", file=sys.stderr, flush=True)  # fmt: skip
         found.seconds = time.monotonic() - started
         for caller in callers:
             caller.close()
