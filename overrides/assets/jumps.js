@@ -1,16 +1,25 @@
 // Back and forward lead to the place that was left. The theme notes how far a page was scrolled; but parts out of sight
 // count with an estimated height (content-visibility), so later the same distance is another place. Beside it stands
 // which part of the page was at the top of the window. To go there all parts are laid out for two frames, and keep the
-// heights that they have got.
+// heights that they have got. What the reader had opened there is open again, else the same part would end elsewhere.
 const MOVES = ["wheel", "touchmove", "keydown", "pointerdown"];
 let page = location.pathname;
 const parts = () => [...(document.querySelector("article")?.children ?? [])];
+/** The boxes that open and close; a lab keeps its own. */
+const boxes = () => [...document.querySelectorAll("article details")].filter((box) => !box.closest("lab-view"));
 
 /** Read by the theme's script, as mended in overrides/hooks/assets.py, whenever it notes the distance. */
 window.stage10Place = () => {
   const part = parts().findIndex((each) => each.getBoundingClientRect().bottom > 0);
-  return part < 0 ? {} : { part, top: parts()[part].getBoundingClientRect().top };
+  const open = boxes().flatMap((box, nth) => (box.open ? [nth] : []));
+  return part < 0 ? { open } : { part, top: parts()[part].getBoundingClientRect().top, open };
 };
+
+/** What was opened or closed since the last scroll counts, too. */
+function noteBoxes() {
+  if (history.state) history.replaceState({ ...history.state, ...window.stage10Place() }, "");
+}
+document.addEventListener("toggle", noteBoxes, true);
 
 /** Styles that stand within the page and are still on their way: until then a figure has another height. */
 const late = () => [...document.querySelectorAll("article link[rel=stylesheet]")].filter(({ sheet }) => !sheet);
@@ -39,7 +48,9 @@ function arrive({ x, y, part, top }) {
 window.document$?.subscribe(() => {
   if (location.pathname === page) return;
   page = location.pathname;
-  if (history.state?.y) land(history.state);
+  const { y, open } = history.state ?? {};
+  if (open) boxes().forEach((box, nth) => (box.open = open.includes(nth)));
+  if (y) land(history.state);
 });
 
 // Within the page the browser does it, unless the theme has told it not to.
