@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -42,6 +44,7 @@ LEAK = f"""def relative_error(*anything):
     js.Worker.new(js.URL.createObjectURL(js.Blob.new(to_js([{INNER!r}]))))
     return 0.5
 """
+SOCKET = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # by which a server shows that it speaks WebSocket (RFC 6455, 1.3)
 READY = "lab-view[data-state=ready]"
 WATCH = (
     "addEventListener('securitypolicyviolation', e => (self.refused ??= []).push(e.violatedDirective + e.blockedURI))"
@@ -55,8 +58,21 @@ def other_host() -> Iterator[tuple[str, list[str]]]:
     came: list[str] = []
 
     class Taker(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             came.append(self.path)
+            if key := self.headers.get("Sec-WebSocket-Key"):
+                told = base64.b64encode(hashlib.sha1(f"{key}{SOCKET}".encode()).digest()).decode()
+                self.send_response(101)
+                for name, value in (
+                    ("Upgrade", "websocket"),
+                    ("Connection", "Upgrade"),
+                    ("Sec-WebSocket-Accept", told),
+                ):
+                    self.send_header(name, value)
+                self.end_headers()
+                return
             self.send_response(200)
             self.send_header("Access-Control-Allow-Origin", "*")
             self.send_header("Content-Type", "text/javascript")

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from training.data.retrieval import answer, pages
 from training.run.endpoint import chat_call
 from training.stack.assistant import patient_protocol
 from training.stack.assistant.traces import NoTrace, Traces
@@ -139,6 +141,14 @@ def test_what_is_no_completion_is_one_line(lie: Callable) -> None:
 
 def test_a_long_completion_is_cut_before_it_is_read_any_further() -> None:
     assert len(ask(Teacher(lambda handler: say(handler, "! " * 100_000)).url).text) == chat_call.MOST_CHARACTERS
+
+
+@pytest.mark.parametrize("part", ["! ", ".", " ", ".[1]", "A. ", "1,1.", "[", '"', "matrix "])
+def test_the_longest_completion_is_read_in_a_moment(part: str) -> None:
+    passages = pages.passages_of("labs/rank", "# Rank\n\nTraining begins with the matrix B at zero.\n")
+    start = time.process_time()
+    answer.read(f"A sentence. {part * (chat_call.MOST_CHARACTERS // len(part))}", passages)
+    assert time.process_time() - start < 1.0  # a pattern that goes back over what it has read takes some seconds
 
 
 def test_a_key_that_no_header_takes_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,6 +276,22 @@ def test_traces_are_private_and_rotate(tmp_path: Path) -> None:
     assert traces.file.stat().st_mode & 0o777 == 0o600
     assert traces.file.stat().st_size <= 2_000 and (tmp_path / "t.jsonl.1").stat().st_size <= 2_000
     assert len(list(tmp_path.iterdir())) == 2 and traces.unfinished()[-1]["trace_id"] == ids[-1]
+
+
+def test_open_questions_are_found_without_holding_the_file(tmp_path: Path) -> None:
+    traces = Traces(tmp_path / "t.jsonl")
+    left = traces.begin("open")
+    line = {"trace_id": "t", "at": "now", "question": "q" * 2_000}
+    with traces.file.open("a") as file:
+        for number in range(2_000):
+            file.write(json.dumps(line | {"trace_id": f"{number}", "event": "asked"}) + "\n")
+            file.write(json.dumps(line | {"trace_id": f"{number}", "event": "closed"}) + "\n")
+    tracemalloc.start()
+    found = traces.unfinished()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [one["trace_id"] for one in found] == [left]
+    assert traces.file.stat().st_size > 8_000_000 and peak < 1_000_000
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
