@@ -25,7 +25,7 @@ QUERIES = {
     "OOM": ("labs/estimate/", LORA, "labs/symptoms/"),
     "out of memory": ("labs/estimate/", LORA, "labs/symptoms/"),
     "ollama": (SHIP,),
-    "colab": (STAGE, "notebooks/"),
+    "colab": (f"{SHIP}#from-a-file-to-a-served-answer",),
     "JSONL format": (DATA,),
     "quantize": ("labs/quantization/",),
     "eval": ("labs/evidence/", WHEN),

@@ -129,6 +129,8 @@ class Client:
 
     async def ask(self, question: str, mood: str, hangs_up: bool) -> None:
         """Send one question and note what comes back."""
+        if self._line and self._line[0].at_eof():  # the server ends a connection that nothing came over for 5 s
+            self.close()
         if self._line is None:
             self._line = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._line
