@@ -45,6 +45,8 @@ REPLACEMENTS = (
     ),
     # Our sheet says which colours the page's own parts take; a second word on it has the whole page styled anew.
     ('let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);', 'let o=x("meta");'),
+    # A page's Markdown and the feed are alternates too, and beside them lies no list of another language's pages.
+    ("m(r=>new URL(r.href)),g(r=>!t.has", "g(r=>r.hreflang),m(r=>new URL(r.href)),g(r=>!t.has"),
 )
 # A jump must end where it points. Material fetches the page anew at the first jump within it, and while it waits for
 # a page it notes how far the old one is scrolled, takes that for the new page's place and goes there.

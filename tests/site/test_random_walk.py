@@ -6,7 +6,6 @@ nothing that the reader made is gone, no script complained, nothing lies over th
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
@@ -21,8 +20,7 @@ SOME_LABS = EFFORT.some(LABS, 2)  # make test-long walks through all of them
 ACTIONS = (50, 500)
 SEED = 25
 SIZES = ((1440, 900), (1280, 800), (1920, 1080), (820, 1180), (390, 844), (720, 450))
-# Material looks for its list of pages beside the page that was left, finds none, and takes the one it has.
-ELSEWHERE = "/labs/sitemap.xml"
+AT_LAST = 4 * BOOT  # a whole training of a lab, on a busy machine
 CALM = f"{READY} && document.querySelector('lab-view').bridge.busy === false"
 # What a reader writes into each kind of field of their own.
 OWN_TEXT = (
@@ -56,7 +54,8 @@ class Walk:
 
     def rest(self) -> dict:
         """Wait until nothing runs, then say how the page stands."""
-        self.page.wait_for_function(CALM, timeout=BOOT)
+        self.page.wait_for_function(CALM, timeout=AT_LAST)
+        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         return self.page.evaluate(STATE)
 
     def pick(self, selector: str):
@@ -195,12 +194,12 @@ class Walk:
 
     def step(self) -> None:
         """One action and the checks after it."""
-        name = self.rng.choice(2 * self.OFTEN + self.SELDOM)
-        if self.docked and name not in ("scroll", "resize", "leave"):
-            name = "drawer"  # on a small screen it lies over the controls until it is closed
-        done = getattr(self, name)()
-        if done is None:
-            return
+        done = None
+        while done is None:  # until something is possible here: five hundred actions are five hundred
+            name = self.rng.choice(2 * self.OFTEN + self.SELDOM)
+            if self.docked and name not in ("scroll", "resize", "leave"):
+                name = "drawer"  # on a small screen it lies over the controls until it is closed
+            done = getattr(self, name)()
         self.line.append(f"{name}: {done}")
         now = self.rest()
         self.docked = now["docked"]
@@ -229,10 +228,10 @@ class Walk:
 def test_whatever_a_hand_does_the_lab_holds(visit, slug):
     page = visit(LAB_PAGES[slug], viewport={"width": 1440, "height": 900})
     page.on("console", lambda said: page.complaints.append(f"{said.text} {said.location.get('url')}")
-            if said.type == "error" and not said.location.get("url", "").endswith(ELSEWHERE) else None)  # fmt: skip
+            if said.type == "error" else None)  # fmt: skip
     page.wait_for_selector("lab-view.is-awake", state="attached", timeout=BOOT)
     page.wait_for_function(READY, timeout=BOOT)
     walk = Walk(page, slug, random.Random(f"{SEED} {slug}"))
     for _ in range(EFFORT.count(*ACTIONS)):
         walk.step()
-    assert len(walk.line) > EFFORT.count(*ACTIONS) / 2, json.dumps(walk.line)
+    assert len(walk.line) == EFFORT.count(*ACTIONS)

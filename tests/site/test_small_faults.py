@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.site.lab_pages import LAB_PAGES
+from tests.site.lab_pages import BOOT, LAB_PAGES, READY
 
 ARTICLE = "articles/10-fine-tuning/lora-and-qlora/"
 # Listings of which a line that can be seen runs under the button that copies it.
@@ -102,3 +102,30 @@ def test_the_first_row_of_a_sidebar_fades_where_it_is_scrolled_and_is_whole_wher
     for sidebar in page.locator(".md-sidebar:visible").all():
         below, fade = sidebar.evaluate(EDGE)
         assert 10 < fade <= below + 1
+
+
+def test_the_list_of_pages_is_asked_for_where_it_lies(visit, site_url):
+    """Material looks for one beside each page in another language, and took a page's Markdown and the feed for such."""
+    page = visit("labs/lora/", labs=False)
+    page.evaluate("document.querySelector('.md-header a.md-logo, .md-header__button.md-logo').click()")
+    page.wait_for_selector("[data-page='']", state="attached")
+    page.go_back()
+    page.wait_for_selector("[data-page='labs/lora/']", state="attached")
+    page.wait_for_timeout(500)
+    asked = {address for address in page.requested if "sitemap" in address}
+    assert asked == {f"{site_url}sitemap.xml"}
+
+
+def test_a_screen_that_is_turned_draws_its_charts_for_its_new_size(visit):
+    """Before, they kept the size of the screen on which the last result came, until the next one."""
+    page = visit("labs/lora/", viewport={"width": 390, "height": 844})
+    page.wait_for_function(READY, timeout=BOOT)
+    box = "document.querySelector('[data-chart=spectrum] svg.lab-svg').getAttribute('viewBox')"
+    narrow = page.evaluate(box)
+    page.wait_for_timeout(500)  # the tables behind the first result have come, so nothing else draws the charts anew
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_function(f"{box} !== {narrow!r}", timeout=10_000)
+    wide = page.evaluate(box)
+    page.reload()
+    page.wait_for_function(READY, timeout=BOOT)
+    assert page.evaluate(box) == wide

@@ -1,7 +1,22 @@
 /** The scenes of the stage: links and hands move it, and it follows the control that is moved. */
 
+import { isNarrow } from "../view/outputs.js";
+
+/** Charts have a size for a small screen and one for a large one: a screen that is turned changes it at once. */
+function mountTurn(lab) {
+  let narrow = isNarrow(lab);
+  const watcher = new ResizeObserver(() => {
+    if (narrow === isNarrow(lab)) return;
+    narrow = !narrow;
+    lab.refreshTables();
+  });
+  watcher.observe(lab);
+  lab.signal.addEventListener("abort", () => watcher.disconnect());
+}
+
 /** @param {import("./element.js").LabView} lab */
 export function mountScenes(lab) {
+  mountTurn(lab);
   const track = lab.querySelector('[data-part="track"]');
   const scenes = [...track.children];
   const links = [...lab.querySelectorAll("[data-scene-link]")];

@@ -73,7 +73,7 @@ export function syncCharts(root, spec, frame, withTables, only = null) {
 const NARROW = 700; // pixels, as in the style sheet
 
 /** On a small screen a chart fills the width, so its own units are fewer. */
-function isNarrow(root) {
+export function isNarrow(root) {
   return root.clientWidth < NARROW;
 }
 
