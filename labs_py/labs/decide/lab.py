@@ -33,6 +33,7 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
         "reason": rule.reason,
         "evidence": rule.evidence,
         "steps": plan.steps(profile),
+        "rules": [[one.name, plan.PLANS[one.plan]] for one in decision.RULES],
         "configuration": decision.configuration(profile),
     }
     texts = {
