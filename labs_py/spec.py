@@ -92,7 +92,8 @@ class Series:
         array: name of the array with the values (``y``; for a heatmap the matrix).
         label: name in the legend and the table's column head.
         x: name of the array with the positions; None = 1, 2, 3, ...
-        role: "line", "dashed", "dots", "bars", "steps" or "band".
+        role: "line", "dashed", "dots", "bars", "steps" or "band"; of a heatmap's factors "left" or "above", where they
+            are drawn to its scale.
         low, high: arrays of a band or of error bars.
         kept: array of 0/1 flags; entries with 0 are drawn as dropped (hatched, not by colour alone).
     """
@@ -118,6 +119,7 @@ class Chart:
         section: title of the section it stands in.
         live: True when it is only filled by pressing the lab's run button.
         scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own).
+        room_for: heatmap: the array that is drawn left of this one, or of its neighbours, which keep to one size.
         download: caption of the button that saves the numbers as CSV ("" = a plain one).
         drag: name of a range parameter that is dragged along the chart's axis, or across a chart of words ("" = none).
     """
@@ -137,6 +139,7 @@ class Chart:
     section: str = ""
     live: bool = False
     scale_from: str = ""
+    room_for: str = ""
     download: str = ""
     drag: str = ""
 

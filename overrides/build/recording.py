@@ -106,7 +106,7 @@ def _difference(
 def _names(chart: Chart) -> set[str]:
     """Arrays that a chart needs: those that it draws, and the one whose largest entry sets its colours."""
     drawn = {n for s in chart.series for n in (s.array, s.x, s.low, s.high, s.kept) if n}
-    return drawn | ({chart.scale_from} if chart.scale_from else set())
+    return drawn | ({chart.scale_from, chart.room_for} - {""})
 
 
 def _has_data(chart: Chart, frame: Frame) -> bool:
@@ -137,6 +137,9 @@ def _limits(charts: list[Chart], first: Frame) -> dict[str, float]:
         if chart.kind == "heatmap" and chart.scale_from in first["arrays"]:
             limit = float(np.abs(first["arrays"][chart.scale_from]["data"]).max())
             limits |= {chart.series[0].array: limit, chart.scale_from: limit}
+            factors = [series.array for series in chart.series[1:]]
+            largest = max((float(np.abs(first["arrays"][name]["data"]).max()) for name in factors), default=0.0)
+            limits |= dict.fromkeys(factors, largest)
     return limits
 
 

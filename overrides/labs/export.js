@@ -1,4 +1,31 @@
-/** The frame on the screen as a Python script that makes it again. */
+/** What a reader takes home: the frame on the screen as a Python script that makes it again, and a chart's numbers. */
+
+import { shapeOf } from "./charts/heatmap.js";
+import { columnsOf } from "./charts/table.js";
+
+/** Hands the reader a file that was made here. */
+export function saveFile(name, text, type = "text/plain") {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** All numbers of a chart as CSV: the whole matrix of a heatmap, else the columns of its table. */
+export function toCsv(chart, frame) {
+  if (chart.kind === "heatmap") {
+    const tensor = frame.arrays[chart.series[0].array];
+    const [rows, columns] = shapeOf(tensor);
+    return Array.from({ length: rows }, (_, r) => Array.from(tensor.data.slice(r * columns, (r + 1) * columns)).join(",")).join("\n");
+  }
+  const columns = columnsOf(chart, frame);
+  const length = Math.max(0, ...columns.map((c) => c.cells.length));
+  const quote = (cell) => (typeof cell === "string" ? `"${cell.replace(/"/g, '""')}"` : String(cell ?? ""));
+  const lines = [columns.map((c) => quote(c.head))];
+  for (let r = 0; r < length; r += 1) lines.push(columns.map((c) => quote(c.cells[r])));
+  return lines.map((line) => line.join(",")).join("\n");
+}
 
 /** @param {unknown} value @returns {string} a Python literal */
 export function literal(value) {

@@ -5,7 +5,7 @@ import { inflateSync } from "node:zlib";
 
 import { drawFigure, drawParts } from "../../overrides/labs/charts/index.js";
 import { encode, shrink } from "../../overrides/labs/charts/png.js";
-import { toCsv } from "../../overrides/labs/charts/table.js";
+import { toCsv } from "../../overrides/labs/export.js";
 import { literal } from "../../overrides/labs/export.js";
 import { number, scalar } from "../../overrides/labs/format.js";
 import { html } from "../../overrides/labs/html.js";
@@ -119,6 +119,21 @@ test("two heatmaps can share a colour scale", () => {
   const uri = (chart) => drawFigure(chart, frame, SPEC).text.match(/href="([^"]*)"/)[1];
   assert.equal(pixelsOf(uri(chartOf("heatmap")))[1], 30);
   assert.equal(pixelsOf(uri(chartOf("heatmap", { scale_from: "big" })))[1], 19);
+});
+
+test("factors stand beside their product to its scale, and its neighbours keep its size", () => {
+  const zeros = (rows, columns) => ({ shape: [rows, columns], data: new Array(rows * columns).fill(1) });
+  const frame = { ...frameOf({}), arrays: { y: zeros(8, 8), b: zeros(8, 2), a: zeros(2, 8) } };
+  const sizes = (chart) => [...drawFigure(chart, frame, SPEC).text.matchAll(/<image x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"/g)].map(
+    (found) => found.slice(1).map(Number));
+  const chart = chartOf("heatmap", { room_for: "b" });
+  const alone = sizes(chart);
+  chart.series = [...chart.series, { array: "b", label: "B", role: "left" }, { array: "a", label: "A", role: "above" }];
+  const [[x, y, wide, high], b, a] = sizes(chart);
+  assert.deepEqual([[x, y, wide, high]], alone);
+  assert.deepEqual([b[2], b[3], a[2], a[3]], [wide / 4, high, wide, high / 4]);
+  assert.ok(b[0] + b[2] < x && b[1] === y && a[1] + a[3] < y && a[0] === x);
+  assert.ok(b[0] >= 0 && a[1] >= 0);
 });
 
 test("CSV holds the whole matrix of a heatmap and the columns of other charts", () => {

@@ -43,6 +43,7 @@ def _picture(params: dict[str, Any], update: np.ndarray, state: svd.Decompositio
     bounds, kept = lora.eckart_young_bounds(state.values), lora.energy_kept(state.values)
     size = params["size"]
     trainable = rank * 2 * size
+    halves = np.sqrt(state.values[:rank])  # of each singular value B takes a half, as A does
     scalars = {
         "relative_error": lora.relative_error(update, product),
         "eckart_young_bound": bounds[rank],
@@ -60,6 +61,8 @@ def _picture(params: dict[str, Any], update: np.ndarray, state: svd.Decompositio
         "delta_w": update,
         "delta_w_view": _view(update),
         "product_view": _view(product),
+        "b_view": _view(state.left[:, :rank] * halves),
+        "a_view": _view(state.right[:rank].T * halves).T,
         "residual_view": _view(update - product),
         "singular_values": state.values,
         "kept": (positions <= rank).astype(float),
@@ -74,7 +77,7 @@ def _picture(params: dict[str, Any], update: np.ndarray, state: svd.Decompositio
 
 
 def _view(matrix: np.ndarray) -> np.ndarray:
-    """At most 64 rows and columns of a matrix: every second, third or fourth one when it is larger."""
+    """At most 64 rows of a matrix, every second, third or fourth one when there are more; of its columns as many."""
     stride = -(-len(matrix) // LARGEST_PICTURE)
     return matrix[::stride, ::stride]
 

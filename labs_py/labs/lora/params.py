@@ -20,9 +20,8 @@ SIGMA = "largest_singular_value"
 SECTIONS = (
     Section(
         SPECTRUM,
-        "LoRA bets that a low-rank product B·A can stand in for an update. The best one of rank r keeps the r largest "
-        "singular values and drops the rest. Drag the rank: what is left over is noise, or structure that the rank "
-        "could not afford.",
+        "A low-rank product B·A stands in for an update. Drag the rank: what is left over is noise, or structure that "
+        "it could not afford.",
     ),
     Section(
         UPDATE,

@@ -7,7 +7,7 @@ import { html, raw } from "../html.js";
 import { boxOf } from "./axes.js";
 import { drawBars, drawHistogram, drawRows, rowsBox } from "./bars.js";
 import { hasData, seriesOf, tokensOf } from "./data.js";
-import { drawHeatmap, HEATMAP_BOX } from "./heatmap.js";
+import { drawHeatmap, heatmapBox } from "./heatmap.js";
 import { drawLine } from "./line.js";
 import { markPath } from "./paths.js";
 import { drawScatter } from "./scatter.js";
@@ -38,7 +38,7 @@ export function summaryOf(chart, frame) {
 }
 
 function sizeOf(chart, frame) {
-  if (chart.kind === "heatmap") return HEATMAP_BOX;
+  if (chart.kind === "heatmap") return heatmapBox(chart, frame);
   return chart.kind === "tokens" || tokensOf(chart, frame) ? rowsBox(chart, frame) : boxOf(chart);
 }
 

@@ -59,18 +59,3 @@ export function drawTable(chart, frame) {
     (c) => html`<th scope="col">${c.head}</th>`)}</tr></thead><tbody>${rows.map((r) => html`<tr>${columns.map((c) => html`<td>${
     typeof c.cells[r] === "number" ? exact(c.cells[r]) : c.cells[r]}</td>`)}</tr>`)}</tbody></table>`;
 }
-
-/** All numbers of a chart as CSV: the whole matrix of a heatmap, else the columns of its table. */
-export function toCsv(chart, frame) {
-  if (chart.kind === "heatmap") {
-    const tensor = frame.arrays[chart.series[0].array];
-    const [rows, columns] = shapeOf(tensor);
-    return Array.from({ length: rows }, (_, r) => Array.from(tensor.data.slice(r * columns, (r + 1) * columns)).join(",")).join("\n");
-  }
-  const columns = columnsOf(chart, frame);
-  const length = Math.max(0, ...columns.map((c) => c.cells.length));
-  const quote = (cell) => (typeof cell === "string" ? `"${cell.replace(/"/g, '""')}"` : String(cell ?? ""));
-  const lines = [columns.map((c) => quote(c.head))];
-  for (let r = 0; r < length; r += 1) lines.push(columns.map((c) => quote(c.cells[r])));
-  return lines.map((line) => line.join(",")).join("\n");
-}

@@ -1,18 +1,8 @@
-/** The buttons of a lab: run, stop, reset, copy link, export, try again, presets, downloads, links in the prose. */
+/** The buttons of a lab: run, stop, reset, copy link, try again, presets, links in the prose. */
 
-import { toCsv } from "../charts/table.js";
 import { clean, fromQuery, isLinked, ownOf, showInAddress, toQuery } from "../state.js";
 import { begin } from "./boot_when.js";
 import { undo } from "./undo.js";
-
-/** Hands the reader a file that was made here. */
-export function saveFile(name, text, type = "text/plain") {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
 
 const ACTIONS = {
   run: (lab) => lab.compute({ run: true }),
@@ -32,10 +22,6 @@ const ACTIONS = {
   },
   retry: (lab) => begin(lab),
   "copy-link": copyLink,
-  download(lab, button) {
-    const chart = lab.spec.charts.find((c) => c.name === button.dataset.for);
-    if (lab.frame) saveFile(`${lab.spec.slug}-${chart.name}.csv`, toCsv(chart, lab.frame), "text/csv");
-  },
 };
 
 async function copyLink(lab) {

@@ -1,10 +1,10 @@
 /**
- * What nobody needs in the first moment: predictions, challenges, the editor of code, progress as a file, the export. It is fetched
+ * What nobody needs in the first moment: predictions, challenges, the editor of code, progress as a file, the export,
+ * a chart's numbers. It is fetched
  * while the lab's controls work already; its buttons are out of use until then.
  */
 
-import { toPython } from "../export.js";
-import { saveFile } from "./actions.js";
+import { saveFile, toCsv, toPython } from "../export.js";
 import { mountChallenges } from "./challenges.js";
 import { mountChip } from "./chip.js";
 import { mountCode } from "./code.js";
@@ -25,4 +25,11 @@ function mountExport(lab) {
   }, { signal: lab.signal });
 }
 
-export const mounts = [mountReplay, mountRecorded, mountDrag, mountMeter, mountDrawer, mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport];
+function mountDownloads(lab) {
+  lab.querySelectorAll('[data-action="download"]').forEach((button) => button.addEventListener("click", () => {
+    const chart = lab.spec.charts.find((c) => c.name === button.dataset.for);
+    if (lab.frame) saveFile(`${lab.spec.slug}-${chart.name}.csv`, toCsv(chart, lab.frame), "text/csv");
+  }, { signal: lab.signal }));
+}
+
+export const mounts = [mountReplay, mountRecorded, mountDrag, mountMeter, mountDrawer, mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport, mountDownloads];

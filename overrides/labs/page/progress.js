@@ -2,7 +2,7 @@
 
 import { loaded, takeIn } from "../../assets/take_in.js";
 import { exportAll, read, write } from "../storage.js";
-import { saveFile } from "./actions.js";
+import { saveFile } from "../export.js";
 import { recordOf } from "./record.js";
 
 const MOST_BYTES = 10_000_000;

@@ -80,6 +80,7 @@ function rowsOf(charts) {
   return rows;
 }
 
+const MAPS = 1.3; // a row of matrices is so much higher than another
 const MANY = 6; // numbers that fill more than a line
 const BESIDE = 300; // what stands beside the charts takes this much
 const STAGE = { width: 1060, height: 540 }; // of the grid on a laptop, in pixels: a chart's own units come near them
@@ -112,8 +113,10 @@ export function gridOf(scene) {
     const [first, ...others] = charts; // one large, two small beside it
     return { rows: [1, 1], cells: [size(first, 7, 2, 1), ...others.map((chart) => size(chart, 5, 1, 1 / 2))] };
   }
-  const cells = rows.flatMap((row) => row.map((chart, i) => size(chart, columnsOf(row, i), 1, 1 / rows.length)));
-  return { rows: rows.map(() => 1), cells };
+  const shares = rows.map((row) => (row.length > 1 && row[0].kind === "heatmap" ? MAPS : 1));
+  const all = shares.reduce((sum, share) => sum + share, 0);
+  const cells = rows.flatMap((row, place) => row.map((chart, i) => size(chart, columnsOf(row, i), 1, shares[place] / all)));
+  return { rows: shares, cells };
 }
 
 /** Beside a view of the lab's own there is half the room: the first chart across it, the others in pairs below. */

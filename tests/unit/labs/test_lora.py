@@ -168,6 +168,16 @@ def test_pictures_stay_within_64_cells_a_side(size):
     )
 
 
+@pytest.mark.parametrize("params", [{}, {"rank": 1}, {"rank": 3, "size": 32, "source": "noise"}])
+def test_the_factors_that_are_drawn_multiply_to_the_product(params):
+    frame = api.last_frame("lora", params)
+    rank, size = frame["params"]["rank"], frame["params"]["size"]
+    b, a = _array(frame, "b_view"), _array(frame, "a_view")
+    assert (b.shape, a.shape) == ((size, rank), (rank, size))
+    assert np.allclose(b @ a, _array(frame, "product_view"), atol=1e-6)
+    assert np.allclose(np.linalg.norm(b, axis=0), np.linalg.norm(a, axis=1), rtol=1e-5)  # neither takes more of it
+
+
 def test_alpha_changes_the_factor_and_the_training_but_not_what_rank_r_can_reach():
     low, high = (_values(api.last_frame("lora", {"alpha": a, "train": True, "steps": 20})) for a in (1, 64))
     assert low["relative_error"] == high["relative_error"]
