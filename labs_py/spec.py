@@ -121,6 +121,7 @@ class Chart:
         scale_from: heatmap: the array whose largest magnitude sets the colours ("" = its own).
         room_for: heatmap: the array that is drawn left of this one, or of its neighbours, which keep to one size.
         download: caption of the button that saves the numbers as CSV ("" = a plain one).
+        mirror: a chart of words: two series as mirror images about one axis of words.
         drag: name of a range parameter that is dragged along the chart's axis, or across a chart of words ("" = none).
     """
 
@@ -140,6 +141,7 @@ class Chart:
     live: bool = False
     scale_from: str = ""
     room_for: str = ""
+    mirror: bool = False
     download: str = ""
     drag: str = ""
 

@@ -75,14 +75,20 @@ def site_url(site_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests. Each wait ends when its event comes, so a busy machine only makes it longer."""
+def launching() -> dict[str, str | list[str]]:
+    """Where Chromium lies and how it is started, as playwright's ``launch`` takes it."""
     tool = build_tool("browser")
     path = tool.find_browser()
     if not path:
         pytest.fail(tool.REMEDY)
+    return {"executable_path": path, "args": list(tool.ARGUMENTS)}
+
+
+@pytest.fixture(scope="session")
+def browser(launching) -> Iterator[Browser]:
+    """One Chromium for all tests. Each wait ends when its event comes, so a busy machine only makes it longer."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=[*tool.ARGUMENTS, QUICK_START])
+        chromium = playwright.chromium.launch(**{**launching, "args": [*launching["args"], QUICK_START]})
         new_context = chromium.new_context
 
         def patient_context(**options) -> BrowserContext:

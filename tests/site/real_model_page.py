@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.site.lab_pages import BOOT
+
 PAGE = "labs/real-model/"
 RECORD = json.loads((Path(__file__).resolve().parents[2] / "docs/data/real-model/record.json").read_text("utf-8"))
 WORKERS = """const Plain = Worker; window.workers = [];
@@ -59,13 +61,16 @@ def lay(page: Page, adapter: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(browser, site_url) -> Iterator[Page]:
-    """The page with the model loaded, for tests that each leave it ready."""
-    context = browser.new_context()
+def model(browser, launching, site_url) -> Iterator[Page]:
+    """The page with the model loaded, for tests that each leave it ready. It computes for minutes, so it has a Chromium
+    that takes its time to make the kernels quick, as a reader's has."""
+    own = browser.browser_type.launch(**launching)
+    context = own.new_context()
+    context.set_default_timeout(BOOT)
     context.add_init_script(WORKERS)
     page = context.new_page()
     page.goto(site_url + PAGE, wait_until="load")
     fetch(page)
     ready(page)
     yield page
-    context.close()
+    own.close()

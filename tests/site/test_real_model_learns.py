@@ -82,7 +82,7 @@ def test_a_dozen_rows_of_a_made_up_form_are_learnt_and_taken_home(model, tmp_pat
     part(model, "own-rows").fill(typed(LEARNT))
     part(model, "held-rows").fill(typed(HELD))
     part(model, "train").click()
-    expect(part(model, "forgot")).to_contain_text("On a passage of general text", timeout=900_000)
+    expect(part(model, "forgot")).to_contain_text("On a passage of general text", timeout=3_600_000)
     ready(model)
     said = part(model, "forgot").inner_text()
     print(said)

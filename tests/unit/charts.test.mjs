@@ -136,6 +136,20 @@ test("factors stand beside their product to its scale, and its neighbours keep i
   assert.ok(b[0] >= 0 && a[1] >= 0);
 });
 
+test("two series stand as mirror images about their words", () => {
+  const chart = { ...chartOf("tokens", { tokens: "words", mirror: true, y_zero: true }),
+    series: [{ array: "p", label: "teacher", role: "bars" }, { array: "q", label: "student", role: "bars" }] };
+  const frame = { ...frameOf({ p: [0.5, 0.25], q: [0.25, 0.5] }), texts: { words: '["a", "b"]' } };
+  const text = drawFigure(chart, frame, SPEC).text;
+  const [, wide] = text.match(/class="lab-svg" viewBox="0 0 (\d+)/).map(Number);
+  const bars = [...text.slice(text.indexOf('viewBox="0 0 ' + wide)).matchAll(/<rect x="(.*?)" y="(.*?)" width="(.*?)"/g)].map((found) => found.slice(1).map(Number));
+  const [left, , , right] = bars; // the teacher's of "a", the student's of "b": equally likely
+  assert.equal(bars.length, 4);
+  assert.ok(Math.abs(left[0] + left[2] / 2 + right[0] + right[2] / 2 - wide) < 30 && Math.abs(left[2] - right[2]) < 25);
+  assert.ok(left[0] + left[2] <= wide / 2 - 59 && right[0] >= wide / 2 + 59);
+  assert.equal(bars[0][1], bars[2][1]); // one row for both
+});
+
 test("CSV holds the whole matrix of a heatmap and the columns of other charts", () => {
   const frame = { ...frameOf({ v: [1, 2] }), arrays: { y: { shape: [2, 2], data: [1, 2, 3, 4] }, v: { shape: [2], data: [5, 6] } } };
   assert.equal(toCsv(chartOf("heatmap"), frame), "1,2\n3,4");

@@ -89,7 +89,7 @@ OUTPUTS = (
 CHARTS = (
     Chart("words", "Teacher and student, word by word", "tokens",
           (Series("shown_teacher", "teacher", role="bars"), Series("shown_student", "student", role="bars")),
-          "next word", "probability at T", tokens="words", section=SOFT, drag="temperature",
+          "next word", "probability at T", tokens="words", section=SOFT, drag="temperature", mirror=True,
           help="The teacher's first 16 words. Drag across the bars: right is hotter."),
     Chart("push", "The push on each logit", "tokens", (Series("shown_push", "minus gradient", role="bars"),),
           "next word", "push (up is right)", tokens="words", section=LEARN),

@@ -8,6 +8,7 @@ import { fix } from "./paths.js";
 
 const MOST_TOKENS = 40;
 const ROW = 17;
+const AXIS = 59; // half the width of an axis of words between two mirror images
 
 /** Hatching in the colour of series i; ids are unique on the page. */
 export function hatch(id, i) {
@@ -60,7 +61,7 @@ export function drawBars(chart, frame, id) {
 /** Size of a chart of rows, one group per word. */
 export function rowsBox(chart, frame) {
   const tokens = tokensOf(chart, frame) || [];
-  const groups = Math.max(1, chart.series.length);
+  const groups = chart.mirror ? 1 : Math.max(1, chart.series.length);
   const band = Math.max(ROW, 9 * groups + 7);
   const box = boxOf(chart);
   const rows = Math.max(1, Math.min(tokens.length, MOST_TOKENS));
@@ -76,19 +77,22 @@ export function drawRows(chart, frame, id, tokens) {
   const series = seriesOf(chart, frame);
   const shown = tokens.slice(0, MOST_TOKENS);
   const domain = extent(series.flatMap((s) => [s.y.slice(0, MOST_TOKENS), s.low, s.high]), chart.y_log);
-  const x = makeScale(domain, [box.left, box.width - box.right], { log: chart.y_log, zero: !chart.y_log });
+  const middle = box.width / 2;
+  const sides = chart.mirror ? [[middle - AXIS, box.right], [middle + AXIS, box.width - box.right]] : [[box.left, box.width - box.right]];
+  const scales = sides.map((side) => makeScale(domain, side, { log: chart.y_log, zero: !chart.y_log }));
   const floor = box.height - box.bottom;
-  const zero = x(chart.y_log ? x.domain()[0] : 0);
-  const ticks = ticksOf(x, chart.y_log, 5);
-  const thick = (box.band - 6) / Math.max(1, series.length);
+  const zeroOf = (x) => x(chart.y_log ? x.domain()[0] : 0);
+  const ticks = scales.flatMap((x) => ticksOf(x, chart.y_log, chart.mirror ? 3 : 5).map((t) => [t, fix(x(t))]));
+  const groups = series.length / sides.length || 1;
+  const thick = (box.band - 6) / groups;
   return html`<defs>${series.map((_, i) => hatch(id, i))}</defs><g class="lab-grid">${ticks.map(
-    (t) => html`<path d="M${fix(x(t))} ${box.top}V${floor}"/>`)}</g><g class="lab-ticks" text-anchor="middle">${ticks.map(
-    (t) => html`<text x="${fix(x(t))}" y="${floor + 17}">${tickText(t)}</text>`)}</g><g class="lab-words" text-anchor="end">${
-    shown.map((word, j) => html`<text x="${box.left - 7}" y="${fix(box.top + box.band * (j + 0.5) + 4)}"><title>${word}</title>${
+    ([, at]) => html`<path d="M${at} ${box.top}V${floor}"/>`)}</g><g class="lab-ticks" text-anchor="middle">${ticks.map(
+    ([t, at]) => html`<text x="${at}" y="${floor + 17}">${tickText(t)}</text>`)}</g><g class="lab-words" text-anchor="${chart.mirror ? "middle" : "end"}">${
+    shown.map((word, j) => html`<text x="${chart.mirror ? middle : box.left - 7}" y="${fix(box.top + box.band * (j + 0.5) + 4)}"><title>${word}</title>${
       chart.left ? word : clip(word)}</text>`)}</g>${series.map((s, i) => html`<g class="c${i + 1} lab-bars"${hatching(s, id, i)}>${s.y.slice(0, MOST_TOKENS).map(
-      (value, j) => row(s, value, j, { x, zero, chart, mark: dropped(s, j),
-        top: box.top + box.band * j + 3 + i * thick, thick }))}</g>`)}<path class="lab-axis" d="M${fix(zero)} ${box.top}V${
-    floor}"/>${axisTitles({ y_label: chart.x_label, x_label: chart.y_label }, box)}`;
+      (value, j) => row(s, value, j, { x: scales[i % sides.length], zero: zeroOf(scales[i % sides.length]), chart, mark: dropped(s, j),
+        top: box.top + box.band * j + 3 + Math.floor(i / sides.length) * thick, thick }))}</g>`)}${scales.map((x) => html`<path class="lab-axis" d="M${
+    fix(zeroOf(x))} ${box.top}V${floor}"/>`)}${axisTitles({ y_label: chart.x_label, x_label: chart.y_label }, box)}`;
 }
 
 function row(s, value, j, { x, zero, chart, mark, top, thick }) {
