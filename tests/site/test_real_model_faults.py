@@ -67,6 +67,7 @@ def test_of_two_tabs_one_fetches_and_the_other_takes_what_came(visit, site_url, 
     first = visit(PAGE)
     second = first.context.new_page()
     second.goto(site_url + PAGE, wait_until="load")
+    second.on("request", lambda request: first.requested.append(request.url))
     fetch(first)
     fetch(second)
     ready(first)

@@ -22,8 +22,10 @@ export function mountControls(lab) {
     }, { signal });
     holder.addEventListener("change", ({ target }) => {
       clearTimeout(typing);
-      if (target.type === "file") readFile(lab, param, target.files[0]);
-      else if (target.type !== "range") commit(lab, param, target, false);
+      if (target.type === "file") {
+        readFile(lab, param, target.files[0]);
+        target.value = ""; // the same file, once it was mended, is a change too
+      } else if (target.type !== "range") commit(lab, param, target, false);
     }, { signal });
     holder.querySelectorAll(".lab-exact").forEach((input) => input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") commit(lab, param, input, false);

@@ -6,7 +6,7 @@
  */
 
 import { forget, keptBytes } from "./fetching.js";
-import { parseRows } from "./rows.js";
+import { parseRows, taken } from "./rows.js";
 import { Columns } from "./columns.js";
 import { Training } from "./training.js";
 import { startWorker } from "../start_worker.js";
@@ -45,7 +45,7 @@ export class RealModel extends HTMLElement {
     this.on(this.part("next"), "click", () => this.#askRow());
     this.on(this.part("all"), "click", () => this.#askAll());
     this.on(this.part("adapter"), "change", () => this.#chosen());
-    this.on(this.part("peft"), "change", (event) => this.#dropIn(event.target.files));
+    this.on(this.part("peft"), "change", ({ target }) => this.#dropIn(taken(target)));
     for (const name of ["strength", "rank", "lowest", "highest"]) {
       this.on(this.part(name), "input", () => this.#sayLevels());
       this.on(this.part(name), "change", () => this.#sayLevels());

@@ -40,3 +40,10 @@ function fromJson(row) {
   if (turns.at(-1)?.role !== "assistant") throw new Error("the last turn is not the assistant's.");
   return turns;
 }
+
+/** The chosen files; the field is emptied, so that the same file, once it was mended, is a change too. */
+export function taken(input) {
+  const files = [...input.files];
+  input.value = "";
+  return files;
+}

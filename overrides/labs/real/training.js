@@ -1,6 +1,7 @@
 /** Train: the reader's rows, the live loss, the estimate, stop and go on, what was forgotten, the two files to keep. */
 
 import { percent } from "./columns.js";
+import { taken } from "./rows.js";
 
 const WIDTH = 320;
 const HEIGHT = 90;
@@ -46,7 +47,7 @@ export class Training {
     page.on(page.part("go-on"), "click", () => this.start(true));
     page.on(page.part("measure"), "click", () => this.measure());
     page.on(page.part("file"), "change", async ({ target }) => {
-      page.part("own-rows").value = await target.files[0].text();
+      page.part("own-rows").value = await taken(target)[0].text();
     });
     page.on(page.part("download"), "click", () => this.download());
     page.on(document, "visibilitychange", () => this.#seen());
