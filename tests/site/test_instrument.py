@@ -29,8 +29,6 @@ LENGTH_BEFORE = {
     "mask": 9601, "payback": 10826, "quantization": 15245, "rlhf": 19092,
 }  # fmt: skip
 OF_A_NEW_LAB = 11000  # a lab that came later is measured against a middling one of them
-# The clinic's lesson holds the table of what each piece of evidence shows, and sixteen causes.
-LISTS = {"clinic": 14000}
 MOST_OF_IT = 0.5
 # Parts out of sight are laid out when they are near; a page that was walked through has its true length.
 WALK = """async () => {
@@ -136,7 +134,7 @@ def test_instrument_first_at_four_sizes(tour, slug):
             assert seen["width"] >= 0.85 * width, where
             page.evaluate(WALK)
             long = page.evaluate("document.documentElement.scrollHeight")
-            assert long <= MOST_OF_IT * (LENGTH_BEFORE | LISTS).get(slug, OF_A_NEW_LAB), where
+            assert long <= MOST_OF_IT * LENGTH_BEFORE.get(slug, OF_A_NEW_LAB), where
 
 
 # Labs whose own view tells what the main controls change: on a phone it comes before the charts.

@@ -34,7 +34,7 @@ class Cause:
         sign: what the evidence would show if this were the cause, to follow "If this were the cause, ".
         told_by: names of the evidence that shows it.
         group: "rows", "loss", "use" or "goal".
-        needs: a healthy run's settings to those of a run in which the fault is possible.
+        needs: a healthy run's settings to those of a run in which the fault is possible, or does harm for sure.
     """
 
     name: str
@@ -66,7 +66,8 @@ def filled(settings: Settings) -> Settings:
 CAUSES = (
     Cause("prompt-loss", "The loss counts the prompt", change(loss_on_prompt=True),
           "Count the loss on the answer only", change(loss_on_prompt=False),
-          "the mask of a batch would have labels on the code and on the line.", ("mask",), "loss"),
+          "the mask of a batch would have labels on the code and on the line.", ("mask",), "loss",
+          change(code=notes.LONG_CODE)),
     Cause("no-stop", "The rows have no stop token", change(stop_in_rows=False),
           "End each training row with the stop token", change(stop_in_rows=True),
           "ten rows would show answers that do not end in ■.", ("rows", "mask"), "rows"),
@@ -78,7 +79,8 @@ CAUSES = (
           "the mask of a batch would label each token with the token after the next one.", ("mask",), "loss"),
     Cause("two-beginnings", "The prompt has two beginning tokens in use", change(test_beginnings=2),
           "Add the beginning token once in use", change(test_beginnings=1),
-          "the prompt in use would begin with one token more than a training prompt.", ("prompt",), "use"),
+          "the prompt in use would begin with one token more than a training prompt.", ("prompt",), "use",
+          change(code=notes.SHORT_CODE)),
     Cause("template", "Another template in use than in training", change(test_cue=notes.OTHER_CUE),
           "Use the training template in use", change(test_cue=notes.CUE),
           "the prompt in use would end in other words than a training prompt.", ("prompt",), "use"),

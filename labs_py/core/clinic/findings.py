@@ -81,7 +81,8 @@ def mask(patient: Patient) -> Finding:
 
 def prompts(patient: Patient) -> Finding:
     """One line in the template of training and in the template of use."""
-    run, row = patient.run, rows.fresh(patient.number)[0]
+    run = patient.run
+    row = rows.fresh(run.settings, patient.number)[0]
     decode = run.base.vocabulary.decode
     trained, _ = rows.ids(run.base, run.settings, row, "")
     used, _ = rows.asked(run.base, run.settings, row)
@@ -126,7 +127,7 @@ def reward(patient: Patient) -> Finding:
     give = notes.loose_reward if s.reward == "loose" else notes.exact_reward
     listed = [
         (line.text, answer, f"{give(line, answer):.2f}")
-        for line in notes.lines(2, 10 * patient.number + 3)
+        for line in notes.lines(2, 10 * patient.number + 3, s.code)
         for answer in notes.candidates(line)
     ]
     head = ("Line", "Answer", "Reward")

@@ -19,7 +19,9 @@ PLACES = {
     "hill": "on the hill",
     "well": "at the well",
 }
-CODE_LETTERS, CODE_LENGTH = "jkqvxz", 12
+CODE_LETTERS = "jkqvxz"
+SHORT_CODE, LONG_CODE = 4, 20
+"""Letters of a line's code; one length holds for all lines of a run."""
 CUE, OTHER_CUE = " note:", " they learned:"
 SLIPS = {"mill": "hill", "well": "wood"}
 """Places that the clinic's teacher takes for others."""
@@ -42,18 +44,18 @@ class Line:
         return f"{self.code}. {self.time} {PLACES[self.place]} a {self.trait} {self.first} met a {self.second}."
 
 
-def draw(rng: np.random.Generator) -> Line:
-    """One line; code, time, trait, animals and place are drawn apart from each other."""
-    code = "".join(CODE_LETTERS[i] for i in rng.integers(len(CODE_LETTERS), size=CODE_LENGTH))
+def draw(rng: np.random.Generator, letters: int) -> Line:
+    """One line; the ``letters`` of its code, time, trait, animals and place are drawn apart from each other."""
+    code = "".join(CODE_LETTERS[i] for i in rng.integers(len(CODE_LETTERS), size=letters))
     first, second = (ANIMALS[i] for i in rng.permutation(len(ANIMALS))[:2])
     time, trait, place = (words[rng.integers(len(words))] for words in (TIMES, TRAITS, tuple(PLACES)))
     return Line(code, time, trait, first, second, place)
 
 
-def lines(count: int, seed: int) -> list[Line]:
-    """``count`` lines; their codes make them all different."""
+def lines(count: int, seed: int, letters: int) -> list[Line]:
+    """``count`` lines with codes of so many ``letters``; two alike are very rare."""
     rng = np.random.default_rng(seed)
-    return [draw(rng) for _ in range(count)]
+    return [draw(rng, letters) for _ in range(count)]
 
 
 def right(line: Line) -> str:

@@ -14,7 +14,7 @@ from labs_py.core.tiny_base import TinyBase
 TESTED, OLD_TESTED, OLD_KEPT = 96, 24, 60
 """Rows of a test, old stories that are tested, old stories to replay."""
 STOP = 0
-PACKED = 64
+PACKED = 80
 """Tokens of a packed sequence."""
 
 
@@ -30,7 +30,7 @@ class Row:
 
 def training(settings: Settings, seed: int) -> list[Row]:
     """The training file, in its order."""
-    rows = [_row(settings, line) for line in notes.lines(settings.rows, 10 * seed + 1)]
+    rows = [_row(settings, line) for line in notes.lines(settings.rows, 10 * seed + 1, settings.code)]
     rows = [row for row in rows for _ in range(settings.copies)]
     if settings.packed:
         rows.sort(key=lambda row: row.answer)
@@ -68,12 +68,12 @@ def test(settings: Settings, seed: int) -> list[Row]:
     trained = training(settings, seed)
     slipped = round(settings.shared * TESTED)
     places = np.random.default_rng([seed, 2]).choice(len(trained), slipped, replace=True)
-    return [trained[i] for i in places] + fresh(seed)[: TESTED - slipped]
+    return [trained[i] for i in places] + fresh(settings, seed)[: TESTED - slipped]
 
 
-def fresh(seed: int) -> list[Row]:
+def fresh(settings: Settings, seed: int) -> list[Row]:
     """Rows that no run of this seed has seen, with the right answers."""
-    return [Row(line, line.text, notes.right(line)) for line in notes.lines(TESTED, 10 * seed + 2)]
+    return [Row(line, line.text, notes.right(line)) for line in notes.lines(TESTED, 10 * seed + 2, settings.code)]
 
 
 def old(seed: int, held_out: bool) -> list[str]:

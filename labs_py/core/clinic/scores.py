@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labs_py.core import evidence, tiny_gpt
+from labs_py.core import paired_test, tiny_gpt
 from labs_py.core.clinic import rows
 from labs_py.core.clinic.settings import Settings
 from labs_py.core.tiny_base import TinyBase
@@ -20,15 +20,20 @@ class Scores:
 
     Attributes:
         reported: notes right word for word, stop included, on the run's own test.
-        fresh: the same on rows that no run has seen.
+        right: for each row that no run has seen, whether its note is right word for word, stop included.
         words: the same as ``reported`` without asking whether it stops.
         kept: next tokens of held-out old stories that are the likeliest.
     """
 
     reported: float
-    fresh: float
+    right: tuple[bool, ...]
     words: float
     kept: float
+
+    @property
+    def fresh(self) -> float:
+        """Share of the rows that no run has seen whose note is right."""
+        return float(np.mean(self.right))
 
 
 def right_at(base: TinyBase, weights: tiny_gpt.Tensors, pairs: list[tuple[list[int], list[int]]]) -> list[np.ndarray]:
@@ -56,10 +61,10 @@ def kept(base: TinyBase, weights: tiny_gpt.Tensors) -> float:
 def measure(base: TinyBase, settings: Settings, weights: tiny_gpt.Tensors, seed: int) -> Scores:
     """All scores of a run's merged weights."""
     own = exact(base, settings, weights, rows.test(settings, seed))
-    fresh = exact(base, settings, weights, rows.fresh(seed)) if settings.shared else own
+    fresh = exact(base, settings, weights, rows.fresh(settings, seed)) if settings.shared else own
     return Scores(
         float(np.mean([r.all() for r in own])),
-        float(np.mean([r.all() for r in fresh])),
+        tuple(bool(r.all()) for r in fresh),
         float(np.mean([r[:-1].all() for r in own])),
         kept(base, weights),
     )
@@ -69,11 +74,17 @@ KEPT_MARGIN = 0.06
 """A run may lose this much of the old stories against the healthy run."""
 
 
-def interval(share: float) -> tuple[float, float]:
-    """The 95% interval of a share of the test's rows, by Wilson's formula."""
-    return evidence.wilson(round(share * rows.TESTED), rows.TESTED)
+def difference(scores: Scores, healthy: Scores) -> tuple[float, float]:
+    """The 95% interval of a run's share of right notes minus the healthy run's, from the same fresh rows.
+
+    Both runs answer the same rows, so rows on which they agree say nothing of the difference: the interval is that of
+    a paired comparison, and it holds 0 just where McNemar's exact test claims none.
+    """
+    gained = sum(now and not before for now, before in zip(scores.right, healthy.right, strict=True))
+    lost = sum(before and not now for now, before in zip(scores.right, healthy.right, strict=True))
+    return paired_test.exact_interval(gained, lost, len(scores.right), 0.05)
 
 
 def reaches(scores: Scores, healthy: Scores) -> bool:
-    """Whether a run is as good on fresh rows as the healthy run, within its 95% interval, and kept the old stories."""
-    return scores.fresh >= interval(healthy.fresh)[0] and scores.kept >= healthy.kept - KEPT_MARGIN
+    """Whether a run is as good on fresh rows as the healthy run, within the 95% interval, and kept the old stories."""
+    return difference(scores, healthy)[1] >= 0 and scores.kept >= healthy.kept - KEPT_MARGIN

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from labs_py.core.clinic import notes
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -13,6 +15,7 @@ class Settings:
 
     Attributes:
         rows: different training rows.
+        code: letters of the code at the start of a line.
         copies: how often each of them stands in the file.
         steps, batch, learning_rate, rank: of LoRA with Adam.
         replay: old stories in every second step, so that the model keeps them (0 = none).
@@ -34,8 +37,9 @@ class Settings:
     """
 
     rows: int = 240
+    code: int = notes.SHORT_CODE
     copies: int = 1
-    steps: int = 72
+    steps: int = 80
     batch: int = 10
     learning_rate: float = 0.006
     rank: int = 8
@@ -65,9 +69,10 @@ def healthy(seed: int) -> Settings:
     rng = np.random.default_rng([seed, 1])
     return Settings(
         rows=int(rng.integers(20, 28)) * 10,
-        steps=int(rng.integers(70, 77)),
+        steps=int(rng.integers(78, 85)),
         batch=int(rng.integers(10, 12)),
         learning_rate=round(float(rng.uniform(0.0058, 0.0068)), 4),
+        code=int(rng.choice([notes.SHORT_CODE, notes.LONG_CODE])),
         herring=HERRINGS[rng.integers(len(HERRINGS))],
     )
 

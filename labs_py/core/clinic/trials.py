@@ -17,7 +17,7 @@ OVERFIT_STEPS = 30
 def answers(patient: Patient, weights: tiny_gpt.Tensors, count: int) -> list[tuple[str, str, str]]:
     """(line, right note, what the weights write) of fresh lines."""
     run = patient.run
-    asked = rows.fresh(patient.number)[:count]
+    asked = rows.fresh(run.settings, patient.number)[:count]
     pairs = [rows.asked(run.base, run.settings, row) for row in asked]
     written = tiny_gpt.answer(run.base.shape, weights, [prompt for prompt, _ in pairs], longest=9)
     decode = run.base.vocabulary.decode
@@ -42,7 +42,8 @@ def base(patient: Patient) -> Finding:
 
 def kinds(patient: Patient) -> Finding:
     """Fresh rows by the place in the line."""
-    run, asked = patient.run, rows.fresh(patient.number)
+    run = patient.run
+    asked = rows.fresh(run.settings, patient.number)
     right = scores.exact(run.base, run.settings, run.merged, asked)
     listed = []
     for place in notes.PLACES:
@@ -63,7 +64,8 @@ def old(patient: Patient) -> Finding:
 
 def merge(patient: Patient) -> Finding:
     """The adapter beside the frozen weights, and merged into them."""
-    run, asked = patient.run, rows.fresh(patient.number)[:48]
+    run = patient.run
+    asked = rows.fresh(run.settings, patient.number)[:48]
     listed = []
     for name, weights in (("adapter beside the weights", run.attached), ("merged weights", run.merged)):
         right = scores.exact(run.base, run.settings, weights, asked)

@@ -39,13 +39,13 @@ def on_repair(treatment: Treatment) -> tuple[str, str]:
     """("works" | "same" | "fails", a sentence or two) on the run done again."""
     now, healthy = treatment.scores, treatment.healthy
     assert now and healthy
-    low, high = scores.interval(healthy.fresh)
-    of = f"{now.fresh:.0%} of {rows.TESTED} fresh rows right; "
-    of += f"a healthy run has {healthy.fresh:.0%} ({low:.0%} to {high:.0%})"
+    low, high = scores.difference(now, healthy)
+    of = f"{now.fresh:.0%} of {rows.TESTED} fresh rows right, a healthy run has {healthy.fresh:.0%}. "
+    of += f"On these rows the difference lies between {100 * low:+.1f} and {100 * high:+.1f} points"
     if not treatment.changes:
         return "same", f"This repair changes nothing: the run does that already. {of}."
     if treatment.works:
         return "works", f"The repair works: {of}."
-    if now.fresh >= low:
+    if high >= 0:
         return "fails", f"The notes are right, old stories are not: {now.kept:.0%} (healthy run: {healthy.kept:.0%})."
     return "fails", f"The repair does not work: {of}."

@@ -63,6 +63,14 @@ const FIELD = {
   file: (id, param) => html`<input type="file" id="${id}" name="${param.name}"${described(id, param)}>`,
 };
 
+const LONG = 28;
+
+/** The chosen text of a choice where it is too long for its select, which would cut it off; "" where there is none. */
+function longText(param, value) {
+  const text = param.kind === "choice" ? param.choices.find(([name]) => String(name) === String(value))?.[1] ?? "" : "";
+  return text.length > LONG ? text : "";
+}
+
 /**
  * @param {string} slug
  * @param {boolean} [isMain] whether a preset, a prediction or a challenge uses it
@@ -71,7 +79,8 @@ export function drawControl(slug, param, params, isMain = false) {
   const id = controlId(slug, param);
   const unit = param.unit ? html` <span class="lab-unit">${param.unit}</span>` : "";
   const stays = isLinked(param) ? "" : html` Stays in this browser; never in links.`;
-  return html`<div class="lab-control lab-control--${param.kind}" data-param="${param.name}"${isMain ? raw(" data-main") : ""}><div class="lab-label"><label for="${id}">${
+  const text = longText(param, params[param.name]);
+  return html`<div class="lab-control lab-control--${param.kind}" data-param="${param.name}"${text ? html` data-chosen="${text}"` : ""}${isMain ? raw(" data-main") : ""}><div class="lab-label"><label for="${id}">${
     param.label}</label>${unit}</div><div class="lab-field">${FIELD[param.kind](id, param, params)}</div>${
     param.help || stays ? html`<p class="lab-help" id="${id}-help">${param.help}${stays}</p>` : ""}</div>`;
 }
@@ -85,6 +94,9 @@ export function syncControls(root, spec, params) {
     const holder = root.querySelector(`[data-param="${param.name}"]`);
     if (!holder || param.kind === "file") continue;
     const value = params[param.name];
+    const text = longText(param, value);
+    if (text) holder.dataset.chosen = text;
+    else delete holder.dataset.chosen;
     const limits = boundsOf(param, params);
     for (const input of holder.querySelectorAll("input, select, textarea")) {
       if (input.type === "checkbox") input.checked = Boolean(value);

@@ -62,6 +62,12 @@ def test_the_interval_holds_the_truth_at_least_as_often_as_it_says(n, gained, lo
     assert held / len(drawn) >= 0.94
 
 
+def test_the_score_interval_against_a_published_value():
+    # Tango's interval of Cavo et al. 2012 (6 and 16 of 161 differ): Fagerland, Lydersen and Laake 2017, Statistical
+    # Analysis of Contingency Tables, chapter 8, as their R package contingencytables prints it in its own tests.
+    assert paired_test.score_interval(6, 16, 161, 1.959964) == pytest.approx((-0.1240, -0.0054), abs=5e-5)
+
+
 @pytest.mark.parametrize("gained, lost, n", [(12, 2, 50), (3, 9, 20), (5, 0, 12), (40, 31, 400)])
 def test_at_its_ends_the_score_interval_is_as_many_errors_away_as_it_says(gained, lost, n):
     # the error at a gain comes from the likeliest shares with that gain, found here by search instead of a formula

@@ -14,11 +14,14 @@ from labs_py.core.clinic import evidence, patients, scores, training
 from labs_py.core.clinic.causes import BY_NAME, CAUSES, Cause
 from labs_py.core.clinic.patients import Patient, Treatment
 from labs_py.core.clinic.settings import Settings
+from labs_py.core.power import mcnemar
 from tests.effort import EFFORT
 from tests.unit.core.clinic import signs
 
 SEEDS = range(1, 6)
 PLAYED = EFFORT.some([(cause.name, seed) for cause in CAUSES for seed in SEEDS], 3)
+STRANGERS = [9829, 101, *random.Random(28).sample(range(10_000, 100_000), 10)]
+UNSEEN = EFFORT.some([(cause, seed) for cause in ("prompt-loss", "two-beginnings") for seed in STRANGERS], 2)
 
 
 @lru_cache(maxsize=1)
@@ -88,6 +91,32 @@ def test_the_evidence_tells_the_fault_from_every_other(cause: str, seed: int) ->
         found = seen(lambda piece, asked=asked: asked.add(piece) or look(piece))
         assert found == (name == cause), name
         assert asked <= set(BY_NAME[name].told_by), f"{name} is read from {asked}"
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(("cause", "seed"), UNSEEN)
+def test_faults_that_depend_on_the_code_make_any_patient_ill(cause: str, seed: int) -> None:
+    """With codes of twelve letters one patient in twelve learnt the notes although the loss counted the prompt."""
+    patient, treatment = admitted(cause, seed), treated(cause, seed)
+    assert patient.scores and treatment.healthy
+    assert patient.scores.fresh < treatment.healthy.fresh - 0.1
+    assert not scores.reaches(patient.scores, treatment.healthy)
+    assert treatment.works
+
+
+def made_up(right: list[bool]) -> scores.Scores:
+    return scores.Scores(0.0, tuple(right), 0.0, 0.9)
+
+
+@pytest.mark.parametrize("gained", range(8))
+def test_a_run_reaches_another_where_the_paired_test_claims_no_loss(gained: int) -> None:
+    healthy = made_up([True] * 88 + [False] * 8)
+    reached = []
+    for lost in range(gained, 40):
+        run = made_up([False] * lost + [True] * (88 - lost + gained) + [False] * (8 - gained))
+        reached.append(scores.reaches(run, healthy))
+        assert reached[-1] == (mcnemar(gained, lost) > 0.05)
+    assert reached[0] and not reached[-1]
 
 
 def test_a_fault_changes_what_its_repair_mends_and_nothing_else() -> None:
