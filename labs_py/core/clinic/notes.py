@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labs_py.core.tiny_story import ANIMALS, END, TIMES, TRAITS
+from labs_py.core import tiny_story
+from labs_py.core.tiny_story import ANIMALS, END, TRAITS
 
 PLACES = {
     "river": "by the river",
@@ -19,6 +20,8 @@ PLACES = {
     "hill": "on the hill",
     "well": "at the well",
 }
+TIMES = tuple(time for time in tiny_story.TIMES if time != "after the rain")
+"""Times of as many tokens: all lines of a run are of one length, so the place of a word is what the run relies on."""
 CODE_LETTERS = "jkqvxz"
 SHORT_CODE, LONG_CODE = 4, 20
 """Letters of a line's code; one length holds for all lines of a run."""

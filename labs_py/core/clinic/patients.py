@@ -9,6 +9,7 @@ import numpy as np
 
 from labs_py.core.clinic import scores, training
 from labs_py.core.clinic.causes import BY_NAME, CAUSES, Cause
+from labs_py.core.clinic.notes import SHORT_CODE
 from labs_py.core.clinic.scores import Scores
 from labs_py.core.clinic.settings import Settings, healthy
 from labs_py.core.tiny_base import TinyBase
@@ -48,7 +49,7 @@ def settings_of(number: int, cause: Cause) -> Settings:
         start = replace(start, pairs="right")
     start = cause.needs(start)
     if start.pairs != "none":
-        return replace(start, answers="people", rows=start.rows // 2, batch=start.batch - 4)
+        return replace(start, answers="people", code=SHORT_CODE, rows=start.rows // 2, batch=start.batch - 4)
     return start
 
 
