@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from labs_py import data
 from labs_py.core import tiny_base, tiny_gpt
@@ -48,6 +49,11 @@ def test_the_loose_reward_prefers_a_list_and_the_exact_one_the_note() -> None:
     best = {name: max(notes.candidates(LINE), key=lambda a, give=give: give(LINE, a))
             for name, give in (("loose", notes.loose_reward), ("exact", notes.exact_reward))}  # fmt: skip
     assert best["exact"] == " crow mill" and len(best["loose"].split()) == 5
+
+
+@pytest.mark.parametrize("letters", [notes.SHORT_CODE, notes.LONG_CODE])
+def test_all_lines_of_a_run_have_as_many_tokens(letters: int) -> None:
+    assert len({len(BASE.vocabulary.encode(line.text)) for line in notes.lines(300, 1, letters)}) == 1
 
 
 def test_test_rows_are_fresh_but_for_the_share_that_slipped_in() -> None:
