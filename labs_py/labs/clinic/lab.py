@@ -132,7 +132,8 @@ def _said(patient: Patient, scalars: dict[str, float], texts: dict[str, str], ag
         return said | {"status": f"Patient {patient.number} is in training."}
     said["summary:right"] = ", ".join(f"{label} {scalars[name]:.0%}" for name, label in BARS if name in scalars) + "."
     if "verdict" in texts:
-        return said | {"status": " ".join(sentence for _, sentence in json.loads(texts["verdict"]))}
+        firsts = (sentence.split(". ")[0].rstrip(".") for _, sentence in json.loads(texts["verdict"]))
+        return said | {"status": ". ".join(firsts) + "."}  # all of it stands below, with the evidence
     if again:
         return said | {"status": "The run is done again with the repair, and beside it a healthy run."}
     told = f"Patient {patient.number}: its own report says {scalars['reported']:.0%} right, "

@@ -41,7 +41,8 @@ def on_repair(treatment: Treatment) -> tuple[str, str]:
     assert now and healthy
     low, high = scores.difference(now, healthy)
     of = f"{now.fresh:.0%} of {rows.TESTED} fresh rows right, a healthy run has {healthy.fresh:.0%}. "
-    of += f"On these rows the difference lies between {100 * low:+.1f} and {100 * high:+.1f} points"
+    ends = " and ".join(f"{100 * end:+.1f}".replace("-", "\u2212") for end in (low, high))
+    of += f"On these rows the difference lies between {ends} points"
     if not treatment.changes:
         return "same", f"This repair changes nothing: the run does that already. {of}."
     if treatment.works:

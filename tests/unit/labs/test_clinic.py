@@ -46,6 +46,8 @@ def test_the_right_cause_and_repair_heal_the_first_patient():
     (named, _), (mended, _) = texts(frame, "verdict")
     assert (named, mended) == ("right", "works")
     assert frame["scalars"]["repaired"]["value"] > 0.9
+    status = frame["texts"]["status"]  # the same words stand in the verdict, so it says the first of them only
+    assert status.startswith("The cause is right") and "The repair works" in status and "points" not in status
     assert len(frame["arrays"]["right"]["data"]) == 4
 
 
