@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from labs_py import api
 from labs_py.core.clinic import patients
@@ -63,6 +64,18 @@ def test_a_wrong_cause_is_answered_and_the_budget_ends(visit):
     page.click("[data-action=run]")
     page.wait_for_selector("[data-verdict=same]", timeout=BOOT)
     assert "Told apart by" in page.inner_text("[data-verdict=wrong]")
+    expect(page.locator("[data-verdict=wrong]")).to_be_in_viewport()  # the findings had been scrolled past it
+
+
+def test_what_was_asked_stands_again_after_a_reload_with_the_menu_in_sight(visit):
+    page = visit(PAGE)
+    page.wait_for_function(READY, timeout=BOOT)
+    page.click("[data-evidence=mask]")
+    page.wait_for_function(f"{FOUND} === 2", timeout=BOOT)
+    expect(page.locator("[data-evidence=settings]")).not_to_be_in_viewport()  # the long finding was asked for
+    page.reload()
+    page.wait_for_function(f"{FOUND} === 2 && {READY}", timeout=BOOT)
+    expect(page.locator("[data-evidence=settings]")).to_be_in_viewport()
 
 
 def test_the_first_patient_stands_without_scripts(visit):

@@ -53,7 +53,8 @@ export const render = ({ frame, html, raw }) => html`<style>${raw(STYLE)}</style
 export function mount(slot, lab) {
   const part = (name) => slot.querySelector(`[data-part="${name}"]`);
   for (const button of slot.querySelectorAll("[data-evidence]")) button.disabled = false;
-  let count = slot.querySelectorAll("[data-finding]").length;
+  const shown = () => slot.querySelectorAll("[data-finding]").length;
+  let waits = 0; // so many findings stand once what was asked for is among them; 0 = nothing was asked for
   const ask = ({ target }) => {
     const button = target.closest("[data-evidence]");
     if (!button || button.getAttribute("aria-pressed") === "true") return;
@@ -63,6 +64,7 @@ export function mount(slot, lab) {
       return;
     }
     const earlier = Array.isArray(evidence) ? evidence.slice(-150) : [];
+    waits = shown() + 1;
     lab.setParams({ evidence: [...earlier, [patient, button.dataset.evidence]] });
   };
   const show = (frame) => {
@@ -70,10 +72,13 @@ export function mount(slot, lab) {
     if (frame.texts.menu) lab.setHtml(part("menu"), lab.html`${drawMenu(lab.html, frame)}`);
     if (asked) part("menu").querySelector(`[data-evidence="${asked}"]`)?.focus();
     if (frame.texts.findings || frame.final) lab.setHtml(part("findings"), drawFindings(lab.html, frame));
-    const seen = slot.querySelectorAll("[data-finding]").length;
-    if (seen > count) part("findings").firstElementChild.scrollIntoView({ block: "nearest" });
-    count = seen;
+    if (waits && shown() >= waits) {
+      part("findings").firstElementChild.scrollIntoView({ block: "nearest" });
+      waits = 0;
+    }
+    const judged = slot.querySelector("[data-verdict]");
     lab.setHtml(part("verdict"), lab.html`${drawVerdict(lab.html, frame)}`);
+    if (!judged && slot.querySelector("[data-verdict]")) part("verdict").scrollIntoView({ block: "nearest" });
   };
   slot.addEventListener("click", ask);
   const leave = lab.subscribe(show);
