@@ -88,9 +88,13 @@ def test_the_real_model_offers_itself_is_fetched_when_asked_for_and_answers(engi
     until(engine, offer)
     assert engine.run("() => document.querySelector('real-model [data-part=ask]').disabled") is True
     engine.click("real-model [data-part=fetch]")
-    until(engine, "() => document.querySelector('real-model').dataset.state === 'ready'")
+    until(engine, "() => document.querySelector('real-model').dataset.state === 'ready'", starts=3)
     engine.run(ASK, "What is a prime number?")
-    until(engine, "() => /tokens a second/.test(document.querySelector('real-model [data-part=status]').textContent)")
+    until(
+        engine,
+        "() => /tokens a second/.test(document.querySelector('real-model [data-part=status]').textContent)",
+        starts=3,
+    )
     assert engine.run("() => document.querySelector('real-model [data-part=answer-base]').textContent").count(" ") > 5
     assert engine.complaints() == []
 
