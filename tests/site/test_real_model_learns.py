@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="parity needs torch (make test sets it up)")
+peft = pytest.importorskip("peft")
+transformers = pytest.importorskip("transformers")
 
 from playwright.sync_api import expect  # noqa: E402
 
@@ -17,9 +19,9 @@ from labs_py.core.llama import adapter as lora  # noqa: E402
 from labs_py.core.llama import chat, learning  # noqa: E402
 from labs_py.core.llama import model as llama  # noqa: E402
 from labs_py.labs.mask import tokens  # noqa: E402
-from tests.parity.llama_answers import theirs_with  # noqa: E402
+from tests.parity.llama_answers import KEPT  # noqa: E402
 from tests.parity.test_llama import files, ours  # noqa: E402, F401
-from tests.parity.test_llama_learning import LINES, RANK, theirs_after, with_adapter  # noqa: E402
+from tests.parity.test_llama_learning import LINES, RANK, in_kind, theirs_after, with_adapter  # noqa: E402
 from tests.site.real_model_page import RECORD, model, part, ready, request  # noqa: E402, F401
 
 STEPS, RATE, LAYERS, STOP = 20, 1e-3, range(10, 30), 2
@@ -36,9 +38,27 @@ def drawn(rows: list[learning.Row], seed: int = 0) -> list[list[learning.Row]]:
     return [[rows[place] for place in order[2 * step : 2 * step + 2]] for step in range(STEPS)]
 
 
+def distances(updates: dict[str, np.ndarray], exact: dict[str, np.ndarray]) -> dict[int, float]:
+    """How far the update of each layer is from the exact one, as a share of the exact one's length (Frobenius)."""
+    found = {}
+    for layer in LAYERS:
+        names = [f"layers.{layer}.{part}" for part in llama.MAPS]
+        missed, length = (np.sqrt(sum(np.square(given[name]).sum() for name in names))
+                          for given in ({name: updates[name] - exact[name] for name in names}, exact))  # fmt: skip
+        found[layer] = float(missed / length)
+    return found
+
+
 @pytest.mark.long
 def test_twenty_steps_in_the_tab_are_pefts_and_torchs(model, ours, tmp_path):  # noqa: F811
-    """Loss by step within 1e-3; the update of each layer within 1e-3 of its length, in float32."""
+    """Loss by step within 1e-3 of torch's; the update of each layer as near to torch's in float64 as float32 can be.
+
+    Adam divides a gradient by its own size, and B starts at zero. So an entry whose gradient is rounding alone moves by
+    a whole step, up or down, and two runs in float32 part by more than their rounding: torch's own from torch's own in
+    float64, too. Both are measured from there. Each layer of the tab's may lie 1e-3 away, or twice as far as torch's
+    own in its worst layer, whichever is more. That the formulas are the same is shown in float64, to 1e-6, by
+    tests/parity/test_llama_learning.py.
+    """
     chats = [[{"role": "user", "content": ask}, {"role": "assistant", "content": said}] for ask, said in LINES]
     settings = {"rank": RANK, "steps": STEPS, "rate": RATE, "seed": 0}
     message = {"type": "learn", "rows": [{"messages": turns} for turns in chats], "settings": settings}
@@ -48,14 +68,20 @@ def test_twenty_steps_in_the_tab_are_pefts_and_torchs(model, ours, tmp_path):  #
     found = lora.from_peft(base64.b64decode(last["weights"]), last["config"], ours)
 
     start = lora.start(ours, LAYERS, RANK, 2.0 * RANK, 0)
-    tuned = with_adapter(theirs_with("", tmp_path), start, LAYERS, torch.float32)
     rates = [RATE * learning.share_of_rate(step, STEPS) for step in range(STEPS)]
-    wanted, updates = theirs_after(tuned, drawn([row_of(turns) for turns in chats]), start.scale, rates, 0.0)
-    assert losses == pytest.approx(wanted, abs=1e-3)
+    batches, updates = drawn([row_of(turns) for turns in chats]), {}
+    for kind, dtype in ((np.float32, torch.float32), (np.float64, torch.float64)):
+        base = transformers.AutoModelForCausalLM.from_pretrained(KEPT, dtype=dtype)
+        tuned = with_adapter(base, in_kind(start, kind), LAYERS, dtype)
+        wanted, updates[kind] = theirs_after(tuned, batches, start.scale, rates, 0.0)
+        assert losses == pytest.approx(wanted, abs=1e-3)
+    exact = updates[np.float64]
+    mine = distances({name: found.update(name) for name in exact}, exact)
+    torchs = distances(updates[np.float32], exact)
     for layer in LAYERS:
-        names = [f"layers.{layer}.{part}" for part in llama.MAPS]
-        missed = np.sqrt(sum(np.square(found.update(name) - updates[name]).sum() for name in names))
-        assert missed < 1e-3 * np.sqrt(sum(np.square(updates[name]).sum() for name in names)), layer
+        print(f"layer {layer}: tab {mine[layer]:.2e}, torch in float32 {torchs[layer]:.2e}")
+    within = max(1e-3, 2 * max(torchs.values()))
+    assert all(missed <= within for missed in mine.values()), (within, mine)
 
 
 LEARNT = [("lamp", 12), ("kettle", 4), ("window", 31), ("printer", 7), ("door", 18), ("heater", 25), ("chair", 9),
@@ -99,11 +125,6 @@ def test_a_dozen_rows_of_a_made_up_form_are_learnt_and_taken_home(model, tmp_pat
             for pair in ((asked(*given), form(*given)) for given in HELD)]  # fmt: skip
     asked_of = {**RECORD["general"], "held": held}
     answers = request(model, {"type": "measure", "writer": "tuned", "asked": asked_of}, "measured")["found"]["held"]
-    import peft
-    import transformers
-
-    from tests.parity.llama_answers import KEPT
-
     base = transformers.AutoModelForCausalLM.from_pretrained(KEPT, dtype=torch.float32)
     tuned = peft.PeftModel.from_pretrained(base, tmp_path).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(KEPT)
