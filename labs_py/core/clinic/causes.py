@@ -32,9 +32,9 @@ class Cause:
         repair: what mends it, as a sentence.
         mend: settings with the fault to those without; other settings stay as they are.
         sign: what the evidence would show if this were the cause, to follow "If this were the cause, ".
-        told_by: names of the evidence that shows it.
+        told_by: names of the evidence that shows it, each by itself.
         group: "rows", "loss", "use" or "goal".
-        needs: a healthy run's settings to those of a run in which the fault is possible, or does harm for sure.
+        needs: a healthy run's settings to those of a run in which the fault is possible, or does its harm for sure.
     """
 
     name: str
@@ -73,7 +73,7 @@ CAUSES = (
           "ten rows would show answers that do not end in ■.", ("rows", "mask"), "rows"),
     Cause("pad-stop", "The stop token is masked as padding", change(pad_is_stop=True),
           "Mask padding by its position, not by its token id", change(pad_is_stop=False),
-          "the rows would end in ■, and the mask of a batch would not count it.", ("mask", "rows"), "loss"),
+          "the mask of a batch would not count the ■ after the answer's last word.", ("mask",), "loss"),
     Cause("shifted", "The labels are shifted twice", change(shift=2),
           "Shift the labels once", change(shift=1),
           "the mask of a batch would label each token with the token after the next one.", ("mask",), "loss"),
@@ -99,11 +99,12 @@ CAUSES = (
           lambda s: replace(s, rows=s.rows * s.copies, copies=1, shared=0.0) if s.shared else s,
           "many rows of the test would stand in the training file.", ("overlap",), "rows"),
     Cause("packed", "Packed rows see each other", change(packed=True),
-          "Keep packed rows apart and shuffle the file", change(packed=False),
+          "Keep packed rows whole and apart, and shuffle the file", change(packed=False),
           "a sequence of a batch would hold several rows, sorted by their answers.", ("mask", "settings"), "loss"),
     Cause("forgetting", "It forgot what it could do before", change(replay=0),
           "Mix old rows into the training", change(replay=3),
-          "the notes would be right, and the old stories lost.", ("old",), "goal"),
+          "the notes would be right, and the old stories lost.", ("old",), "goal",
+          change(code=notes.SHORT_CODE)),
     Cause("loophole", "The reward has a loophole", change(reward="loose"),
           "Reward the right note and nothing else", change(reward="exact"),
           "a list of many words would earn more reward than the right note.", ("reward", "rows"), "goal",

@@ -111,10 +111,14 @@ def batch(base: TinyBase, settings: Settings, rows: list[Row], rejected: bool = 
 
 
 def pack(tokens: np.ndarray, targets: np.ndarray, pairs: list) -> tuple[np.ndarray, np.ndarray]:
-    """Rows joined end to end and cut into sequences; nothing keeps a row from seeing those before it."""
+    """Rows joined end to end and cut into sequences, as a stream of rows is: the first begins where it falls.
+
+    Nothing keeps a row from seeing those before it. What is shorter than one sequence is filled up.
+    """
     sizes = [len(prompt) + len(answer) for prompt, answer in pairs]
     one = np.concatenate([np.append(row[: n - 1], STOP) for row, n in zip(tokens, sizes, strict=True)])
     two = np.concatenate([np.append(row[: n - 1], tiny_gpt.IGNORED) for row, n in zip(targets, sizes, strict=True)])
-    rest = (0, -len(one) % PACKED)
+    rest = (0, max(0, PACKED - len(one)))
     one, two = np.pad(one, rest, constant_values=STOP), np.pad(two, rest, constant_values=tiny_gpt.IGNORED)
-    return one.reshape(-1, PACKED), two.reshape(-1, PACKED)
+    cut = len(one) % PACKED
+    return one[cut:].reshape(-1, PACKED), two[cut:].reshape(-1, PACKED)

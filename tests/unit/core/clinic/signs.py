@@ -66,6 +66,18 @@ def labels_are(look: Look, places: int) -> bool:
     return bool(within) and all(tokens[i + places] == label for i, label in within)
 
 
+def the_line_is_counted(look: Look) -> bool:
+    met = [label for _, token, label in look("mask") if token.strip() == "met"]
+    return bool(met) and NOT_COUNTED not in met
+
+
+def the_last_word_has_no_label(look: Look) -> bool:
+    """Whether the last label that is counted stands in the sequence as a token too, and nothing is counted after it."""
+    table = look("mask")
+    last = max(i for i, (_, _, label) in enumerate(table) if label != NOT_COUNTED)
+    return last + 1 < len(table) and table[last + 1][1] == table[last][2]
+
+
 def several_rows(look: Look) -> bool:
     return sum(token.strip() == ":" for _, token, _ in look("mask")) > 1  # each prompt has one
 
@@ -108,9 +120,9 @@ def shows(patient: Patient) -> dict[str, Callable[[Look], bool]]:
     assert patient.scores
     notes_are_right = patient.scores.fresh > 0.9  # it stands in the lab before any evidence
     return {
-        "prompt-loss": lambda look: look("mask")[0][2] != NOT_COUNTED,
+        "prompt-loss": the_line_is_counted,
         "no-stop": lambda look: not answers_end(look) and not stop_is_a_label(look),
-        "pad-stop": lambda look: answers_end(look) and not stop_is_a_label(look),
+        "pad-stop": lambda look: the_last_word_has_no_label(look) and not stop_is_a_label(look),
         "shifted": lambda look: labels_are(look, 2) and not labels_are(look, 1),
         "two-beginnings": lambda look: int(look("prompt")[1][2]) == int(look("prompt")[0][2]) + 1,
         "template": lambda look: look("prompt")[0][1].split()[-1] != look("prompt")[1][1].split()[-1],

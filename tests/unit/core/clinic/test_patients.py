@@ -10,7 +10,7 @@ import pytest
 
 from labs_py import data
 from labs_py.core import tiny_base
-from labs_py.core.clinic import evidence, patients, scores, training
+from labs_py.core.clinic import evidence, findings, patients, scores, training
 from labs_py.core.clinic.causes import BY_NAME, CAUSES, Cause
 from labs_py.core.clinic.patients import Patient, Treatment
 from labs_py.core.clinic.settings import Settings
@@ -21,7 +21,8 @@ from tests.unit.core.clinic import signs
 SEEDS = range(1, 6)
 PLAYED = EFFORT.some([(cause.name, seed) for cause in CAUSES for seed in SEEDS], 3)
 STRANGERS = [9829, 101, *random.Random(28).sample(range(10_000, 100_000), 10)]
-UNSEEN = EFFORT.some([(cause, seed) for cause in ("prompt-loss", "two-beginnings") for seed in STRANGERS], 2)
+CODED = ("prompt-loss", "two-beginnings", "packed")
+UNSEEN = EFFORT.some([(cause, seed) for cause in CODED for seed in STRANGERS], 3)
 
 
 @lru_cache(maxsize=1)
@@ -102,6 +103,27 @@ def test_faults_that_depend_on_the_code_make_any_patient_ill(cause: str, seed: i
     assert patient.scores.fresh < treatment.healthy.fresh - 0.1
     assert not scores.reaches(patient.scores, treatment.healthy)
     assert treatment.works
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("seed", EFFORT.some([*SEEDS, *STRANGERS], 1))
+def test_a_patient_who_forgot_has_its_notes_right(seed: int) -> None:
+    """With codes of twenty letters one patient in twenty lost notes too."""
+    patient = admitted("forgetting", seed)
+    assert patient.scores and patient.scores.fresh > 0.9
+    assert signs.shows(patient)["forgetting"](signs.looks(patient))
+
+
+def test_each_evidence_without_a_trained_run_shows_its_fault_by_itself() -> None:
+    """The verdict says "You saw it in" of each piece alone."""
+    for cause in CAUSES:
+        for seed in SEEDS:
+            ill, well = (patients.admit(base(), seed, cause) for _ in range(2))
+            well.run = training.begin(base(), cause.mend(ill.run.settings), seed)
+            for name in cause.told_by:
+                look = evidence.BY_NAME[name].look
+                if look.__module__ == findings.__name__:
+                    assert look(ill) != look(well), f"{cause.name}: {name}"
 
 
 def made_up(right: list[bool]) -> scores.Scores:

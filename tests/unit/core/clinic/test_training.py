@@ -45,6 +45,21 @@ def test_packed_rows_stand_in_one_sequence() -> None:
     assert sorted(targets[targets != tiny_gpt.IGNORED]) == sorted(wanted[wanted != tiny_gpt.IGNORED])
 
 
+def test_a_packed_sequence_begins_where_it_falls_and_is_full() -> None:
+    ten = rows.training(Settings(packed=True), 1)[:10]
+    tokens, _ = rows.batch(BASE, Settings(packed=True), ten)
+    alone, _ = rows.batch(BASE, Settings(), ten)
+    stream = np.concatenate([np.append(row, rows.STOP) for row in alone])
+    assert 0 < len(stream) % rows.PACKED and (tokens.ravel() == stream[len(stream) % rows.PACKED :]).all()
+
+
+def test_less_than_a_packed_sequence_is_filled_up() -> None:
+    three = rows.training(Settings(packed=True), 1)[:3]
+    tokens, targets = rows.batch(BASE, Settings(packed=True), three)
+    assert tokens.shape == (1, rows.PACKED)
+    assert (targets != tiny_gpt.IGNORED).sum() == 3 * len(counted(Settings()))
+
+
 def test_the_loose_reward_prefers_a_list_and_the_exact_one_the_note() -> None:
     best = {name: max(notes.candidates(LINE), key=lambda a, give=give: give(LINE, a))
             for name, give in (("loose", notes.loose_reward), ("exact", notes.exact_reward))}  # fmt: skip
