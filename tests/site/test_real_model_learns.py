@@ -124,7 +124,9 @@ def test_a_dozen_rows_of_a_made_up_form_are_learnt_and_taken_home(model, tmp_pat
     held = [[{"role": role, "content": text} for role, text in zip(("user", "assistant"), pair, strict=True)]
             for pair in ((asked(*given), form(*given)) for given in HELD)]  # fmt: skip
     asked_of = {**RECORD["general"], "held": held}
-    answers = request(model, {"type": "measure", "writer": "tuned", "asked": asked_of}, "measured")["found"]["held"]
+    message = {"type": "measure", "writer": "tuned", "asked": asked_of}
+    [measured] = request(model, message, "measured", "measured")["found"]
+    answers = measured["found"]["held"]
     base = transformers.AutoModelForCausalLM.from_pretrained(KEPT, dtype=torch.float32)
     tuned = peft.PeftModel.from_pretrained(base, tmp_path).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(KEPT)
