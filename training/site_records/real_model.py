@@ -22,7 +22,7 @@ from labs_py.core.llama import answer, chat, gguf, learning
 from labs_py.core.llama import model as llama
 from labs_py.core.llama.adapter import Adapter
 from labs_py.core.llama.model import Model
-from training.data import replay
+from training.data import replay, replay_chats
 from training.data.tasks import registry
 from training.data.tasks.base import prompt, target
 from training.models import bundled
@@ -40,6 +40,7 @@ GENERAL = (("What is the capital of France?", "Paris"), ("What is the capital of
            ("What is the opposite of hot?", "cold"), ("What colour is the sky on a clear day?", "blue"),
            ("Who wrote Romeo and Juliet?", "Shakespeare"))  # questions that the base model answers right  # fmt: skip
 MIXED = 6  # passages of general text that a training in the tab mixes in
+CHATS = 6  # ordinary questions with the base model's own answers that it mixes in
 CHECK = 8  # tokens that a browser has to get right before the model is used there
 
 
@@ -157,10 +158,17 @@ def of_task(name: str) -> dict[str, Any]:
     return {"system": registry.get(name).system, "rows": rows}
 
 
+def ordinary_chats() -> list[list[dict[str, str]]]:
+    """Ordinary questions with the base model's own answers, none of them a question by which the page measures."""
+    asked = {*QUESTIONS, *(question for question, _ in GENERAL)}
+    found = [row["messages"] for row in replay_chats.chat_rows(len(replay_chats.chats()), 0) if "messages" in row]
+    return [turns for turns in found if turns[0]["content"] not in asked][:CHATS]
+
+
 def general() -> dict[str, Any]:
-    """What tells what a training broke, and text to mix in against that: from passages that never meet."""
+    """What tells what a training broke, and what is mixed in against that: text and questions that never meet."""
     return {"passage": replay.passages("measure")[0], "questions": [list(asked) for asked in GENERAL],
-            "replay": list(replay.passages("replay")[:MIXED])}  # fmt: skip
+            "replay": list(replay.passages("replay")[:MIXED]), "chats": ordinary_chats()}  # fmt: skip
 
 
 def always(model: Model, tokenizer: Tokenizer) -> dict[str, Any]:

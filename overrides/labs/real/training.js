@@ -53,11 +53,12 @@ export class Training {
     page.on(document, "visibilitychange", () => this.#seen());
   }
 
-  /** The reader's rows, and with them passages of general text where these are wanted. */
+  /** The reader's rows, and with them, where wanted, general text and ordinary questions with the base model's answers. */
   #rows() {
     const found = this.parse(this.page.part("own-rows").value);
-    const mixed = this.page.part("mix").checked ? this.page.record.general.replay.map((text) => ({ text })) : [];
-    return { ...found, all: [...found.rows, ...mixed] };
+    const { replay, chats } = this.page.record.general;
+    const mixed = [...replay.map((text) => ({ text })), ...chats.map((messages) => ({ messages }))];
+    return { ...found, all: this.page.part("mix").checked ? [...found.rows, ...mixed] : found.rows };
   }
 
   async start(again) {

@@ -16,6 +16,7 @@ from labs_py.core.llama import answer  # noqa: E402
 from labs_py.core.llama import general as knowledge  # noqa: E402
 from labs_py.core.llama import model as llama  # noqa: E402
 from labs_py.core.llama.pieces import whole  # noqa: E402
+from training.data import replay_chats  # noqa: E402
 from training.models import bundled  # noqa: E402
 from training.run import machine  # noqa: E402
 from training.site_records import real_model  # noqa: E402
@@ -65,6 +66,18 @@ def test_what_measures_is_not_what_is_mixed_in():
     general = RECORD["general"]
     assert general == real_model.general()
     assert general["passage"] not in general["replay"] and len(set(general["replay"])) == real_model.MIXED
+
+
+def test_no_question_that_is_mixed_in_is_one_by_which_the_page_measures(monkeypatch):
+    """A question that is asked later would have been learnt by heart."""
+    mixed = [(turns[0]["content"], turns[1]["content"]) for turns in RECORD["general"]["chats"]]
+    assert len({question for question, _ in mixed}) == real_model.CHATS
+    assert set(mixed) <= set(replay_chats.chats())
+    assert not {question for question, _ in mixed} & {*RECORD["questions"], *dict(RECORD["general"]["questions"])}
+    monkeypatch.setattr(real_model, "GENERAL", ((mixed[0][0], ""),))
+    monkeypatch.setattr(real_model, "QUESTIONS", (mixed[1][0],))
+    left = [turns[0]["content"] for turns in real_model.ordinary_chats()]
+    assert len(left) == real_model.CHATS and not {mixed[0][0], mixed[1][0]} & set(left)
 
 
 @pytest.mark.long
