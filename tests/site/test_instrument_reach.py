@@ -31,7 +31,8 @@ CUT = """() => [...document.querySelectorAll('lab-view [data-region=rail] select
   const pen = document.createElement('canvas').getContext('2d');
   pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16; // the arrow
-  return [...select.options].filter((o) => pen.measureText(o.text).width > room + 1).map((o) => [select.name, o.value, o.text]);
+  const cut = [...select.options].filter((o) => pen.measureText(o.text).width > room + 1);
+  return cut.map((o) => [select.name, o.value, o.text]);
 })"""
 BELOW = """([name, value]) => {
   const select = document.querySelector(`lab-view [data-region=rail] select[name="${name}"]`);

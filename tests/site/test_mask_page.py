@@ -33,7 +33,7 @@ def test_a_file_of_ten_thousand_lines_is_read_byte_by_byte(lab, tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b"\n".join(lines))
     lab.set_input_files("input[name=rows_file]", file)
-    lab.wait_for_function(f"({VALUE})('lines') === 10000 && {READY}", timeout=BOOT)
+    lab.wait_for_function(f"({VALUE})('lines') === 10000 && {READY}", timeout=3 * BOOT)
     found = lab.locator("[data-part=findings] tbody tr").all_inner_texts()
     assert [row.split("\t")[:2] for row in found] == [["1234", "bad-encoding"], ["8766", "duplicate"]]
     assert "0xe9" in found[0] and not lab.complaints
@@ -44,7 +44,7 @@ def test_twelve_planted_faults_are_listed_with_their_lines(lab, tmp_path):
     file = tmp_path / "rows.jsonl"
     file.write_bytes("\n".join(lines).encode().replace("\U0010fee9".encode(), b"\xe9"))
     lab.set_input_files("input[name=rows_file]", file)
-    lab.wait_for_function(f"({VALUE})('lines') === 10000 && {READY}", timeout=BOOT)
+    lab.wait_for_function(f"({VALUE})('lines') === 10000 && {READY}", timeout=3 * BOOT)
     found = [row.split("\t")[:2] for row in lab.locator("[data-part=findings] tbody tr").all_inner_texts()]
     assert found == [[str(line), code] for line, code in wanted] and not lab.complaints
 

@@ -22,7 +22,7 @@ import goldens  # noqa: E402
 import lab_requests  # noqa: E402
 
 from labs_py import api  # noqa: E402
-from labs_py.spec import LabSpec, Param  # noqa: E402
+from labs_py.spec import Challenge, LabSpec, Param  # noqa: E402
 from tests.effort import EFFORT  # noqa: E402
 
 pytestmark = pytest.mark.sampled
@@ -55,8 +55,13 @@ def drawn_params(spec: LabSpec, count: int) -> list[dict[str, Any]]:
     return [{p.name: drawn_value(p, rng) for p in spec.params} for _ in range(count)]
 
 
+def drawn_challenges(slug: str) -> list[Challenge]:
+    """Three of a lab's challenges in make test, all of them in make test-long."""
+    return EFFORT.some(api.spec(slug).challenges, 3, of=slug)
+
+
 def requests_of(slug: str) -> list[dict[str, Any]]:
-    """Defaults, drawn settings, a short live run, and every challenge at several seeds."""
+    """Defaults, drawn settings, a short live run, and its challenges at several seeds."""
     spec = api.spec(slug)
     settings = [{}, *drawn_params(spec, DRAWS)]
     if spec.run_label:
@@ -69,7 +74,7 @@ def requests_of(slug: str) -> list[dict[str, Any]]:
             "seed": seed,
             "answers": [value for value, _ in challenge.choices] or ANSWERS,
         }
-        for challenge in EFFORT.some(spec.challenges, 3, of=slug)
+        for challenge in drawn_challenges(slug)
         for seed in CHALLENGE_SEEDS
     ]
     return frames + challenges
@@ -142,7 +147,7 @@ def test_frames_agree_with_native_ones(slug: str, answers: dict) -> None:
 @pytest.mark.parametrize("slug", LABS)
 def test_challenges_agree_word_for_word(slug: str, answers: dict) -> None:
     rows = [row for row in answers[slug] if "challenge" in row[0]]
-    assert len(rows) == len(api.spec(slug).challenges) * len(CHALLENGE_SEEDS)
+    assert len(rows) == len(drawn_challenges(slug)) * len(CHALLENGE_SEEDS)
     for request, native, inside in rows:
         assert "failure" not in native, (request, native)
         assert native == inside, request

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 from site_axe import still, violations
 
