@@ -112,6 +112,8 @@ def _turn_end(tokenizer: PreTrainedTokenizerBase, controls: tuple[str, ...], tur
 def next_opening(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str) -> str:
     """The control token that opens the turn after an answer, where the template goes on from it right behind ``text``.
 
+    A token that opens every turn, the answer's own among them, ends none: there the template forgot its end.
+
     Args:
         chat: its last turn is an answer, or a call of a tool.
         text: what the template writes of it.
@@ -121,10 +123,17 @@ def next_opening(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str) -> s
         "role": "user", "content": TOLD}  # fmt: skip
     try:
         longer = written(tokenizer, fitted(tokenizer, [*chat.messages, after], chat.tools), ask=False)
+        asked = written(tokenizer, fitted(tokenizer, chat.messages[:-1], chat.tools), ask=False)
     except TemplateRefuses:
         return ""
+    opening = _first_control(tokenizer, text, longer)
+    return "" if opening == _first_control(tokenizer, asked, text) else opening
+
+
+def _first_control(tokenizer: PreTrainedTokenizerBase, before: str, text: str) -> str:
+    """The control token with which ``text`` goes on behind ``before``; "" where it does not."""
     controls = tuple(sorted(control_tokens(tokenizer)))
-    match = _any_of(controls).match(longer[len(text) :].lstrip()) if controls and longer.startswith(text) else None
+    match = _any_of(controls).match(text[len(before) :].lstrip()) if controls and text.startswith(before) else None
     return match.group() if match else ""
 
 
