@@ -6,6 +6,7 @@ PEFT's files; the settings are those of the task's recorded run.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import sys
@@ -55,5 +56,21 @@ def write(name: str, folder: Path) -> None:
     configuration.dump(config, folder / "config.yaml")
 
 
+def main(arguments: list[str]) -> int:
+    """The command line: 0 once the folder is written, 2 with one line where it cannot be."""
+    parser = argparse.ArgumentParser(prog="python -m training.site_records.packed_run", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser.add_argument("task", metavar="TASK", help="whose adapter: orders or library_desk")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="a folder that is not there yet")
+    found = parser.parse_args(arguments)
+    try:
+        write(found.task, found.folder)
+    except BadInput as wrong:
+        print(f"error: {wrong}", file=sys.stderr)
+        return 2
+    print(f"{found.folder}: an adapter of rank {RANK} and its settings; next: python -m training port {found.folder}")
+    return 0
+
+
 if __name__ == "__main__":
-    write(sys.argv[1], Path(sys.argv[2]))
+    sys.exit(main(sys.argv[1:]))

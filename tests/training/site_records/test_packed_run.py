@@ -43,3 +43,15 @@ def test_a_damaged_part_is_refused(tmp_path: Path) -> None:
         (tmp_path / file.name).write_bytes(content[:-1] if file.name == "orders-1.bin" else content)
     with pytest.raises(BadInput, match=r"orders-1\.bin: is not the file of the record"):
         packed_run.packed("orders", tmp_path)
+
+
+def test_its_command_says_what_is_next_or_what_is_wrong_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert packed_run.main(["orders", str(tmp_path / "run")]) == 0
+    assert "next: python -m training port" in capsys.readouterr().out
+    assert packed_run.main(["poems", str(tmp_path / "other")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    with pytest.raises(SystemExit) as ended:
+        packed_run.main([])
+    assert ended.value.code == 2 and "usage: python -m training.site_records.packed_run" in capsys.readouterr().err
