@@ -212,8 +212,8 @@ def measure(point: Point) -> dict[str, Any]:
     dpo.pair_trainer()
     libraries = resident_bytes()
     config = configuration(point)
-    foretold = estimate(config, point.tokens)["process_on_a_cpu_bytes"]
-    machine.need_memory(foretold - libraries, f"measure: the point {point.name}")
+    predicted = estimate(config, point.tokens)["process_on_a_cpu_bytes"]
+    machine.need_memory(predicted - libraries, f"measure: the point {point.name}")
     loaded = load_base(config.model) if point.shape == measured_runs.MODEL else random_base(config)
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
@@ -228,7 +228,7 @@ def measure(point: Point) -> dict[str, Any]:
         peak = resident_bytes(peak=True)
         steps.close()
     return {**asdict(point), "overrides": list(point.overrides), "libraries_bytes": libraries, "loaded_bytes": held,
-            "peak_bytes": peak, "estimate_bytes": foretold,
+            "peak_bytes": peak, "estimate_bytes": predicted,
             "step_seconds": clock.typical(0), "step_cpu_seconds": clock.typical(1),
             "trained": sum(p.numel() for p in tuned.parameters() if p.requires_grad)}  # fmt: skip
 
@@ -314,10 +314,10 @@ def run(args: argparse.Namespace) -> int:
 
 def line_of(found: dict[str, Any]) -> str:
     """A point as a line: seconds of a step, by the clock and of the processor, and the peak beside the estimate."""
-    peak, foretold = found["peak_bytes"], found["estimate_bytes"]
+    peak, predicted = found["peak_bytes"], found["estimate_bytes"]
     return (f"{found['name']:<40} {found['step_seconds']:8.2f} s a step ({found['step_cpu_seconds']:.2f} of the"
-            f" processor), peak {peak / 1e9:6.2f} GB, estimate {foretold / 1e9:6.2f} GB"
-            f" ({foretold / peak - 1:+.1%})")  # fmt: skip
+            f" processor), peak {peak / 1e9:6.2f} GB, estimate {predicted / 1e9:6.2f} GB"
+            f" ({predicted / peak - 1:+.1%})")  # fmt: skip
 
 
 def _in_its_own_process(name: str, shape: str) -> dict[str, Any]:

@@ -156,9 +156,8 @@ def _encode_text(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_le
 def _encode_chat(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], how: Reading, where: str) -> Encoded:
     messages, taken = kept.read(as_messages(row), how.thoughts)
     chat = fitted(tokenizer, messages, row.get("tools"))
-    found = stops.ended(
-        tokenizer, chat, layout(tokenizer, chat)
-    )  # the one final text, and where each turn stands in it
+    # The one final text, and where each turn stands in it.
+    found = stops.ended(tokenizer, chat, layout(tokenizer, chat))
     kept.need_written(tokenizer, chat, found)
     tokens = tokenise(tokenizer, found.text, _texts(tokenizer, chat, found.text, found.places)
                       if _splits(tokenizer, chat, how) else ())  # fmt: skip

@@ -61,8 +61,8 @@ def test_a_step_of_a_7b_is_a_row_with_an_adapter_on_every_linear_layer(point):
     )
     assert config.train.gradient_checkpointing and config.train.max_length == point.tokens
     assert config.train.gradient_accumulation_steps == 1 and config.lora.layers_to_transform is None
-    foretold = estimate(config, point.tokens)
-    assert (foretold["parameters"], foretold["trainable_parameters"]) == (7_615_616_512, 40_370_176)
+    predicted = estimate(config, point.tokens)
+    assert (predicted["parameters"], predicted["trainable_parameters"]) == (7_615_616_512, 40_370_176)
 
 
 def test_a_machine_that_is_too_small_is_told_before_the_weights_are_made(capsys, monkeypatch):

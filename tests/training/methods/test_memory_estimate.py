@@ -31,8 +31,8 @@ def test_settings_of_the_table_are_those_of_the_configuration(recorded):
     made = {p.name: p for p in memory_benchmark.points(point.model)}[recorded["name"]]
     found = estimate(memory_benchmark.configuration(made), made.tokens)
     assert found["trainable_parameters"] == recorded["trained"]
-    foretold = run_cost.process_bytes(MODELS[point.model], point.run)
-    assert found["process_on_a_cpu_bytes"] == pytest.approx(foretold, rel=0.005)  # a third of a row, rounded or not
+    predicted = run_cost.process_bytes(MODELS[point.model], point.run)
+    assert found["process_on_a_cpu_bytes"] == pytest.approx(predicted, rel=0.005)  # a third of a row, rounded or not
 
 
 def test_left_out_configurations_are_within_a_tenth_and_never_far_below():
@@ -54,7 +54,7 @@ def test_a_point_has_no_say_in_its_own_prediction():
     assert measured_runs.left_out(changed)[4] != pytest.approx(measured_runs.left_out(POINTS)[4], rel=1e-6)
 
 
-def test_seconds_of_a_left_out_configuration_are_foretold_by_the_kinds_of_work():
+def test_seconds_of_a_left_out_configuration_are_predicted_by_the_kinds_of_work():
     _, seconds = measured_runs.errors()
     assert np.median(np.abs(seconds)) <= 0.06 and np.abs(seconds).max() <= 0.25
 

@@ -142,8 +142,8 @@ def ended(tokenizer: PreTrainedTokenizerBase, chat: Chat, found: Layout) -> Layo
     place = found.places[-1]
     if chat.messages[-1]["role"] != "assistant" or place is None:
         return found
-    ends = {*control_tokens(tokenizer)} & {*tokenizer.convert_ids_to_tokens(sorted(end_ids(tokenizer)))}
-    if any(token in found.text[place.end :] for token in ends):
+    ends, tail = end_ids(tokenizer), found.text[place.end :]
+    if any(token in tail for token, i in control_tokens(tokenizer).items() if i in ends):
         return found
     return replace(found, text=found.text + next_opening(tokenizer, chat, found.text))
 

@@ -118,7 +118,7 @@ def test_the_table_says_gigabytes():
 
 @pytest.mark.few(4)
 @pytest.mark.parametrize("file", sorted(Path("training/configs").glob("*/*7b*.yaml")), ids=lambda file: file.stem)
-def test_no_plan_of_a_7b_foretells_seconds_of_this_processor(file, capsys, monkeypatch):
+def test_no_plan_of_a_7b_predicts_seconds_of_this_processor(file, capsys, monkeypatch):
     monkeypatch.setenv("STAGE10_DEVICE", "cpu")
     monkeypatch.setenv("STAGE10_MEMORY_LIMIT_GB", "12")
     assert main([file.parent.name, "--config", str(file), "--dry-run"]) == 0
