@@ -59,7 +59,12 @@ def text_today(text: str) -> str:
 
 
 def command_today(command: str) -> str:
-    """A command line that runs today and does what the stored one did."""
+    """A command line that runs today and does what the stored one did; several are joined by ``&&``."""
+    return " && ".join(_one_today(part) for part in command.split(" && "))
+
+
+def _one_today(command: str) -> str:
+    """One command of a line, with the names of today."""
     words = (
         shlex.split(command) if "'" in command else re.findall(r"\S+=\[[^]]*\]|\S+", command)
     )  # lists stood unquoted

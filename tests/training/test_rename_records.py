@@ -45,6 +45,11 @@ def test_every_stored_command_asks_for_settings_of_today():
             assert former_names.override_today(word) == word
 
 
+def test_a_line_of_two_commands_stays_two_commands():
+    line = "python -m training.site_records.packed_run orders runs/a b=1 && python -m training port runs/a --n 20"
+    assert rename_records.command_today(line) == line
+
+
 OLD = {
     "run": {
         "command": "python -m training embed --config training/configs/embed/minilm_workshop.yaml"
