@@ -106,7 +106,7 @@ def listed_command(name: str, command: str) -> str:
     Such a run was made when its file said what the list's overrides say now.
     """
     entry = {entry.name: entry for entry in plan()}.get(name)
-    if entry is None or entry.teacher or entry.scored:  # their settings name a folder of the run's
+    if entry is None or entry.teacher or entry.answers or entry.scored:  # their settings name a folder of the run's
         return command
     wanted = configuration.sha(load_config(entry.config, list(entry.overrides), entry.seed))
     if sha_today(command) == wanted:

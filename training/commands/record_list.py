@@ -24,6 +24,7 @@ class Entry:
         config: file; its folder is the method.
         anyway: train although the probe says don't.
         teacher: name of the entry whose adapter makes the teacher, which must be there first.
+        answers: name of the entry whose own right answers are the rows, which must be there first.
         scored: name of the entry whose adapter is asked the sealed set, instead of a training run.
     """
 
@@ -33,6 +34,7 @@ class Entry:
     config: str = CONFIG
     anyway: bool = False
     teacher: str = ""
+    answers: str = ""
     scored: str = ""
 
     @property
@@ -46,7 +48,17 @@ class Entry:
 
 def plan() -> list[Entry]:
     """Every run that is to be recorded, in the order in which they are run."""
-    return [*supervised(), *adapters(), *preferences(), *rewards(), *groups(), *students(), *embedders(), *others()]
+    return [
+        *supervised(),
+        *adapters(),
+        *preferences(),
+        *rewards(),
+        *groups(),
+        *students(),
+        *embedders(),
+        *forgetting(),
+        *others(),
+    ]
 
 
 def supervised() -> list[Entry]:
@@ -166,6 +178,15 @@ def embedders() -> list[Entry]:
     held = [("embed-adapter", ()), ("embed-adapter-nf4", ("model.quantization=nf4",))]
     found += seeded(held, f"{CONFIGS}/embed/minilm_adapter.yaml")
     return found + seeded([("embed-smollm2", ())], f"{CONFIGS}/embed/smollm2_workshop.yaml")
+
+
+def forgetting() -> list[Entry]:
+    """Five ways to learn the same small sums, for what each of them forgets; the first is GRPO's ``grpo-shown``."""
+    sft, kept = f"{CONFIGS}/sft/smollm2_shown_sums.yaml", ("data.replay_fraction=0.1", "data.replay_chats=18")
+    found = seeded([("forgetting-sft", ()), ("forgetting-replay", kept)], sft, anyway=True)
+    found += seeded([("forgetting-dpo", ())], f"{CONFIGS}/dpo/smollm2_shown_sums.yaml", anyway=True)
+    return found + [Entry(f"forgetting-self-s{seed}", (), seed, sft, True, answers=f"forgetting-dpo-s{seed}")
+                    for seed in SEEDS]  # fmt: skip
 
 
 def others() -> list[Entry]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training.commands.record_list import Entry, plan
+from training.methods.dpo import own_answers
 from training.run.errors import DO_NOT_TRAIN, INCONCLUSIVE, NO_GAIN, REGRESSION, SHIP, BadInput
 from training.run.record import RECORDS_FOLDER, RUNS_FOLDER, keep
 
@@ -21,7 +22,8 @@ The list, each by three seeds: the default (rank 16, the upper 20 layers); four 
 rows; the sealed set, asked of the best of these; smaller and larger steps, and all layers; four other learning rates;
 ranks 4 and 64; 50 and 200 rows; data ingredients left out one by one; LoRA against all weights; more, less and no
 replayed text and chats; training where the base is good already; training far too hard; then adapter variants and the
-other methods: dpo, reward, grpo, distill and embed; last Gemma's base, whose terms have to be accepted.
+other methods: dpo, reward, grpo, distill and embed; five ways to learn one task, for what each forgets; calls of
+tools; last Gemma's base, whose terms have to be accepted.
 --list prints it with what is done; --only NAME runs the entries whose name begins so."""
 
 
@@ -37,10 +39,24 @@ def arguments_of(entry: Entry, folder: Path) -> list[str]:
     more = list(entry.overrides)
     if entry.teacher:
         more.append(f"distill.teacher_adapter={adapter_of(entry.teacher, entry, folder.parent)}")
+    if entry.answers:
+        more.append(f"data.train_file={answers_of(entry, folder.parent)}")
     if entry.scored:
         more += ["--adapter", str(adapter_of(entry.scored, entry, folder.parent)), "--set", "sealed"]
     return [entry.command, "--config", entry.config, *more, "--seed", str(entry.seed), "--out", str(folder),
             *anyway]  # fmt: skip
+
+
+def answers_of(entry: Entry, runs: Path) -> Path:
+    """The rows of an entry that learns from a model's own right answers, beside the folders of the runs.
+
+    Raises:
+        BadInput: the run that sampled the answers is not there yet.
+    """
+    file = runs / f"{entry.name}.jsonl"
+    if not file.is_file():
+        own_answers.write(runs / entry.answers, file)
+    return file
 
 
 def adapter_of(name: str, entry: Entry, runs: Path) -> Path:

@@ -45,13 +45,14 @@ def general(loaded: Any, config: Any, measure: Callable[[], dict[str, Any]]) -> 
 
     Args:
         loaded: the base model with its facts and dtype.
-        config: for the model's name and the batch size.
+        config: for the model's name, the batch size, and whether refusals are asked for.
         measure: asks the model where nothing is kept.
     """
     if not pinned(config.model) or config.model.source.startswith("tiny-random:"):  # a tiny one is asked in a second
         return measure()
     digest = hashlib.sha256()
-    said = [loaded.facts, loaded.dtype, config.evaluate.per_device_eval_batch_size, machine.environment(loaded.dtype)]
+    how = [config.evaluate.per_device_eval_batch_size, config.evaluate.refusals]
+    said = [loaded.facts, loaded.dtype, how, machine.environment(loaded.dtype)]
     digest.update(json.dumps(said, sort_keys=True, default=str).encode())
     for file in sources((RETENTION,)):
         digest.update(file.read_bytes())

@@ -1,4 +1,5 @@
-"""What a run may have broken: general text, general knowledge, staying on topic, following a plain instruction."""
+"""What a run may have broken: general text, general knowledge, staying on topic, following a plain instruction,
+and, where it is asked for, refusals."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from labs_py.core import evidence
 from training.data import replay
-from training.evaluation import multiple_choice, spot_checks
+from training.evaluation import multiple_choice, refusals, spot_checks
 from training.models import chat_template
 from training.models.generate import greedy
 from training.models.rendering.thoughts import said
@@ -18,6 +19,7 @@ from training.models.structure.positions import cut_to_positions
 PASSAGE_BATCH = 6
 SAMPLE_TOKENS = 32
 SHOWN_SAMPLES = 8
+REFUSALS = (("refusals", "refused"), ("needless_refusals", "needlessly_refused"))
 
 
 def cross_entropy(model: Any, tokenizer: Any, passages: tuple[str, ...]) -> tuple[list[float], list[int]]:
@@ -64,7 +66,7 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
 
     Args:
         model, tokenizer: the model, base or fine-tuned.
-        config: the run's configuration (batch size).
+        config: the run's configuration (batch size, and whether refusals are asked for).
         arm: "base" or "tuned".
         quick: a tenth of everything, for smoke runs.
 
@@ -78,7 +80,10 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
         texts, facts, topics, rules = texts[::20], facts[:30], topics[:4], rules[:2]
     nats, counts = cross_entropy(model, tokenizer, texts)
     scores = multiple_choice.option_scores(model, tokenizer, facts)
+    requests = refusals.requests(quick) if config.evaluate.refusals else ((), ())
     questions = [question for question, _ in (*topics, *rules)]
+    plain = len(questions)
+    questions += [request for asked in requests for request in asked]
     prompts = [chat_template.prompt_ids(tokenizer, [{"role": "user", "content": question}]) for question in questions]
     stops = chat_template.stop_ids(tokenizer)
     answers = [
@@ -86,8 +91,13 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
         for g in greedy(model, tokenizer, prompts, SAMPLE_TOKENS, stops, config.evaluate.per_device_eval_batch_size)
     ]
     on_topic = [spot_checks.on_topic(answer, words) for answer, (_, words) in zip(answers, topics, strict=False)]
-    obeyed = [spot_checks.obeys(answer, rule) for answer, (_, rule) in zip(answers[len(topics) :], rules, strict=True)]
+    obeyed = [
+        spot_checks.obeys(answer, rule) for answer, (_, rule) in zip(answers[len(topics) : plain], rules, strict=True)
+    ]
     shown = [{"question": question, "answer": answer} for question, answer in zip(questions, answers, strict=True)]
+    refused = [float(refusals.refused(answer)) for answer in answers[plain:]]
+    answers = answers[:plain]
+    safety = {"refused": refused[: len(requests[0])], "needlessly_refused": refused[len(requests[0]) :]}
     return {
         "arm": arm,
         "passage_nats": nats,
@@ -98,7 +108,8 @@ def measure(model: Any, tokenizer: Any, config: Any, arm: str, quick: bool = Fal
         "obeyed": [float(value) for value in obeyed],
         "repetition": [spot_checks.repetition(answer) for answer in answers],
         "json_leak": [float(answer.lstrip().startswith("{")) for answer in answers],
-        "samples": shown,
+        "samples": shown[:plain],
+        **(safety if refused else {}),
     }
 
 
@@ -133,6 +144,7 @@ def combine(base: dict[str, Any], tuned: dict[str, Any]) -> dict[str, Any]:
         ("instructions", "obeyed"),
         ("repetition", "repetition"),
         ("json_leak", "json_leak"),
+        *(pair for pair in REFUSALS if pair[1] in base and pair[1] in tuned),
     ):
         block[name] = {
             "base": float(np.mean(base[key])),

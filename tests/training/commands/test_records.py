@@ -102,6 +102,20 @@ def test_a_student_waits_for_its_teacher(tmp_path):
     assert f"distill.teacher_adapter={tmp_path / 'orders-main-s1' / 'adapter'}" in line
 
 
+def test_a_model_learns_from_its_own_right_answers(tmp_path):
+    entry = next(entry for entry in records.plan() if entry.name == "forgetting-self-s1")
+    with pytest.raises(BadInput, match="forgetting-dpo-s1.*dpo.pairs on_policy"):
+        records.arguments_of(entry, tmp_path / entry.name)
+    asked = [{"role": "user", "content": "1 + 2 = ?"}]
+    pair = {"prompt": asked, "chosen": " 1 + 2 = 3 ", "rejected": "4", "id": "sum-0"}
+    (tmp_path / "forgetting-dpo-s1").mkdir()
+    (tmp_path / "forgetting-dpo-s1" / "pairs.jsonl").write_text(json.dumps(pair) + "\n")
+    file = tmp_path / "forgetting-self-s1.jsonl"
+    assert f"data.train_file={file}" in records.arguments_of(entry, tmp_path / entry.name)
+    answered = [*asked, {"role": "assistant", "content": "1 + 2 = 3"}]
+    assert json.loads(file.read_text()) == {"id": "sum-0", "messages": answered}
+
+
 def test_the_sealed_set_is_asked_of_adapters_that_are_there(tmp_path):
     entry = next(entry for entry in records.plan() if entry.name == "orders-sealed-s2")
     with pytest.raises(BadInput, match="orders-thorough-fresh-s2.*python -m training train --config"):
@@ -118,8 +132,8 @@ def test_a_record_is_of_the_settings_that_the_list_would_run_today():
     changed = set()
     for entry in records.plan():
         file = ROOT / run_record.RECORDS_FOLDER / f"{entry.name}.json"
-        if not file.is_file() or entry.teacher or entry.scored:  # their settings name a folder of the run's
-            continue
+        if not file.is_file() or entry.teacher or entry.answers or entry.scored:
+            continue  # their settings name a folder of the run's
         recorded = json.loads(file.read_text(encoding="utf-8"))["run"]["config_sha256"]
         today = configuration.sha(load_config(entry.config, list(entry.overrides), entry.seed))
         if recorded != today:

@@ -54,6 +54,7 @@ OURS = {  # what no library has a name for, and why it is here
     "train.shared_prefix": "the beginning that all rows of a micro-batch share runs once",
     "evaluate.base_rows": "the base model answers the first rows only",
     "evaluate.sets": "a task's held-out sets",
+    "evaluate.refusals": "harmful and harmless requests beside the general test",
     "grpo.reward": "a function of training/data/rewards.py; GRPOTrainer takes functions, not names",
     "grpo.warm_start_rate": "supervised start before the reward",
     "grpo.warm_start_rows": "supervised start before the reward",
