@@ -224,13 +224,14 @@ class Seen:
 
     def __init__(self) -> None:
         self._exact: dict[str, int] = {}
+        self._prompts: dict[str, int] = {}
         self._bands: list[dict[bytes, tuple[int, ...]]] = [{} for _ in range(BANDS)]
         self._shingles: dict[int, set[str]] = {}
         self._asked: dict[str, int] = {}
         self._rows: Counter[str] = Counter()  # how many rows have a run of words
 
     def check(self, turns: list[dict[str, Any]], line: int) -> Fault | None:
-        """duplicate or near-duplicate of an earlier row, else None; remembers the row.
+        """duplicate, two-answers or near-duplicate of an earlier row, else None; remembers the row.
 
         A near-duplicate is one for now: ``settle`` says, once the rows that follow are known, whether it stays one.
         """
@@ -239,7 +240,11 @@ class Seen:
         if whole in self._exact:
             return Fault("duplicate", f"same as line {self._exact[whole]}")
         self._exact[whole] = line
-        # The question decides: rows with one question and two answers are near-duplicates, many questions with the
+        prompt = " ".join(f"{turn['role']} {normal_form(_words(turn))}" for turn in turns[:-1])
+        first = self._prompts.setdefault(prompt, line)
+        if first != line:
+            return Fault("two-answers", f"line {first} asks the same and is answered otherwise")
+        # The question decides: questions that nearly repeat each other are near-duplicates, many questions with the
         # same short answer are not.
         asked = " ".join(form for role, form in said if role == "user")
         words = asked.split()

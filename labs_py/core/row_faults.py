@@ -16,9 +16,10 @@ CODES = {
     "huge-line": "the line is larger than any honest row",
     "duplicate": "the same row stands further up",
     "near-duplicate": "almost the same row stands further up",
+    "two-answers": "an earlier row asks the same and is answered otherwise",
     "test-leak": "the prompt also stands in a held-out set",
 }
-WARNINGS = frozenset({"duplicate", "near-duplicate"})  # said, and no reason to refuse a file
+WARNINGS = frozenset({"duplicate", "near-duplicate", "two-answers"})  # said, and no reason to refuse a file
 
 
 @dataclass(frozen=True)

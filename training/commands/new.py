@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from labs_py.core import starting_recipes
+from labs_py.core import evidence, starting_recipes
 from training.commands.data.convert import parted, said, stem_of
 from training.data import splits
 from training.data.forms import convert as forms
@@ -23,6 +23,7 @@ from training.run.errors import BadInput
 STARTER = Path(splits.__file__).with_name("starter")
 BUNDLED, BUNDLED_PARAMETERS = "bundled:smollm2-135m-instruct", 134.5e6
 TEST_SHARE, SHOTS, FEWEST, MOST_TEST = 0.2, 4, 12, 200
+ENOUGH_HELD = 100
 CALLS = "tool_call", "answers call functions: the same name and arguments are right; scorer.py:score is yours"
 CHARACTERS_PER_TOKEN = 2.5  # low, so that the longest row fits in other scripts as well
 ABOUT = """Write a folder to start in. It runs as it is, on two dozen sample rows:
@@ -88,9 +89,32 @@ def run(args: argparse.Namespace) -> int:
     (folder / "README.md").write_text(readme(start, folder), encoding="utf-8")
     print(f"written: {folder}: {len(start.rows)} rows, {len(start.test)} held out, {len(start.shots)} worked examples")
     print(f"scorer: {start.scorer} ({start.scorer_why})")
+    if args.source:
+        print(*advice(start), sep="\n", end="\n" if advice(start) else "")
     print(f"next: the six commands in {folder / 'README.md'}, or at once:")
     print(f"  python -m training train --config {folder / 'config.yaml'} --out {folder / 'run'}")
     return 0
+
+
+def advice(start: Start) -> list[str]:
+    """What a reader should know of the rows before training: how little few held-out rows tell, and a missing prompt.
+
+    The interval is Wilson's at a half, the widest there is.
+    """
+    held = len(start.test)
+    lines = []
+    if held < ENOUGH_HELD:
+        low, high = evidence.wilson(held / 2, held)
+        lines.append(
+            f"note: {held} held-out rows give a score within about {50 * (high - low):.0f} points either way;"
+            f" with {ENOUGH_HELD} it is about 10"
+        )
+    if all(row["messages"][0]["role"] != "system" for row in start.rows):
+        lines.append(
+            "note: no row says what the task is; write the best instruction that you know into task.system of"
+            " config.yaml before you ask the base model"
+        )
+    return lines
 
 
 def sample() -> Start:

@@ -8,7 +8,6 @@ from training.data import splits
 from training.evaluation import score
 from training.models.loading import LoadedModel
 from training.run.errors import DO_NOT_TRAIN
-from training.run.folder import RunFolder
 from training.run.settings import Config
 
 
@@ -57,21 +56,19 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any] | None, threshold: flo
 # --8<-- [end:verdict]
 
 
-def judge(loaded: LoadedModel, rows: splits.Splits, config: Config) -> dict[str, Any]:
-    """Ask and decide: ``verdict`` of ``ask``."""
-    return verdict(*ask(loaded, rows, config), config)
+def judge(loaded: LoadedModel, rows: splits.Splits, config: Config, folder: Any = None) -> dict[str, Any]:
+    """Ask and decide: ``verdict`` of ``ask``, which keeps the answers in ``folder.predictions`` where one is given."""
+    return verdict(*ask(loaded, rows, config, folder), config)
 
 
-def ask(
-    loaded: LoadedModel, rows: splits.Splits, config: Config, folder: RunFolder | None = None
-) -> tuple[str, dict[str, Any]]:
+def ask(loaded: LoadedModel, rows: splits.Splits, config: Config, folder: Any = None) -> tuple[str, dict[str, Any]]:
     """The probe's questions, from the task's headline set (or the only one there is), without and with examples.
 
     Args:
         loaded: model with tokenizer.
         rows: the run's data.
         config: for n and the prompts.
-        folder: a RunFolder that keeps the answers.
+        folder: what keeps the answers, by its file ``predictions``.
 
     Returns:
         The set's name, and ``evaluate.summary`` of the answers to each prompt.

@@ -64,6 +64,10 @@ def show(config: Config, folder: RunFolder, card: str | None = None) -> None:
         f"rows         {len(rows)} to train on, {t.per_device_train_batch_size} x {t.gradient_accumulation_steps}"
         f" in a step, {steps} steps"
     )
+    if config.data.train_file:
+        print(f"learns from  {config.data.train_file}")
+    for name, file in config.data.heldout_files.items():
+        print(f"tested on    {file} ({name})")
     if isinstance(config, GrpoConfig):
         print(f"groups       {groups_of_a_step(config)} of {config.grpo.num_generations} answers in a step")
     warm_up = f"{t.warmup_steps:.0%}" if t.warmup_steps < 1 else f"{t.warmup_steps:g} steps of"

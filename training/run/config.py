@@ -154,7 +154,8 @@ def lay_over(tree: dict, text: str) -> None:
 def beside(tree: dict, path: Path) -> None:
     """Let the names of files in a configuration also mean files beside it: a folder can be moved.
 
-    A file that is found from here stays as it is named; ``FILE.py:NAME`` counts as its file.
+    A file beside the configuration comes before one of the same name where one stands, which may be of another task;
+    ``FILE.py:NAME`` counts as its file.
 
     Args:
         tree: the configuration's keys and values, changed in place.
@@ -180,11 +181,11 @@ NAMING_FILES = (("data", "train_file"), ("data", "heldout_files"), ("task", "sco
 
 
 def _found_beside(name: str, folder: Path) -> str:
-    """The file's name as it is, or under the folder where it is only there; of rewards joined by +, each one's."""
+    """The file's name under the folder where it is there, else as it is; of rewards joined by +, each one's."""
     if ".py:" in name and "+" in name:
         return "+".join(_found_beside(part.strip(), folder) for part in name.split("+"))
     file, colon, function = name.rpartition(":") if ".py:" in name else (name, "", "")
-    if not file or len(file) > 4000 or "\0" in file or Path(file).is_absolute() or Path(file).exists():
+    if not file or len(file) > 4000 or "\0" in file or Path(file).is_absolute():
         return name
     near = folder / file
     return f"{near}{colon}{function}" if near.is_file() else name

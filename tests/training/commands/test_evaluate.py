@@ -26,6 +26,7 @@ from training.models.generate import (  # noqa: E402
     common_prefix,
     greedy,  # noqa: E402
 )
+from training.run import jsonl  # noqa: E402
 from training.run.errors import BadInput  # noqa: E402
 from training.run.settings import (  # noqa: E402
     DataSettings,
@@ -421,4 +422,7 @@ def test_the_probe_of_rows_without_examples_asks_once_and_says_so(tmp_path, caps
     assert cli.main(["probe", "--config", "training/configs/sft/tiny.yaml", *mine]) == 0
     said = capsys.readouterr().out
     assert "no few-shot control" in said and said.count("exact 0.000") == 1
+    assert "wrong: asked 'What is 1 + 1?', answered " in said and "expected '1'" in said
+    [kept] = jsonl.read(tmp_path / "probe" / "answers.jsonl")
+    assert kept["expected"] == "1" and str(tmp_path / "probe" / "answers.jsonl") in said
     assert json.loads((tmp_path / "probe" / "probe.json").read_text())["base_few_shot"] is None

@@ -45,6 +45,7 @@ PLANTED = {
     "huge-line": line({"messages": chat("x" * 10_000_000)}),
     "duplicate": line(GOOD),
     "near-duplicate": line({"messages": chat("So how many legs has a spider, and how many has an ant?", "8 and 6")}),
+    "two-answers": line({"messages": [*GOOD["messages"][:-1], {"role": "assistant", "content": "Quite another."}]}),
     "test-leak": line({"messages": LEAKED}),
 }
 

@@ -43,6 +43,18 @@ def test_files_beside_the_configuration_are_found_from_anywhere(tmp_path: Path) 
     assert score.controls(config) == ("base",)  # without examples there is no second prompt
 
 
+def test_a_file_beside_the_configuration_comes_before_one_where_we_stand(tmp_path: Path, monkeypatch) -> None:
+    """Else a file of another task, left where one stands, is trained on in silence."""
+    (tmp_path / "mine").mkdir()
+    path = written(tmp_path / "mine", "task:\n  scorer: scorer.py:score")
+    for name in ("rows.jsonl", "scorer.py"):
+        (tmp_path / name).write_text("of another task")
+    monkeypatch.chdir(tmp_path)
+    config = load_config(path)
+    assert config.data.train_file == str(tmp_path / "mine" / "rows.jsonl")
+    assert config.task_settings.scorer == f"{tmp_path / 'mine' / 'scorer.py'}:score"
+
+
 def test_settings_on_the_command_line_turn_a_name_into_a_section(tmp_path: Path) -> None:
     path = written(tmp_path, "task: jsonl")
     plain, scored = load_config(path), load_config(path, ["task.scorer=contains"])

@@ -43,7 +43,15 @@ def test_a_repeat_among_them_is_found(before, after):
     asked = questions(rng, 30, 40, before, after)
     words = asked[4].split()
     words[before + 20] = "another"
-    assert faults([*asked, asked[7], " ".join(words)]) == [(31, "near-duplicate"), (32, "near-duplicate")]
+    assert faults([*asked, asked[7], " ".join(words)]) == [(31, "two-answers"), (32, "near-duplicate")]
+
+
+def test_one_question_with_two_answers_is_said_however_short_it_is():
+    assert faults(["leek", "leek", "carrot"]) == [(2, "two-answers")]
+    persona = [[{"role": "system", "content": who}, {"role": "user", "content": "Who are you?"},
+                {"role": "assistant", "content": who}] for who in ("A cook", "A pilot")]  # fmt: skip
+    lines = [json.dumps({"messages": turns}).encode() for turns in persona]
+    assert not list(chat_data.check_lines([(n, row, len(row)) for n, row in enumerate(lines, 1)]))
 
 
 def test_several_instructions_in_one_file():
@@ -65,7 +73,7 @@ def test_a_row_that_only_wraps_the_instruction_differently_is_still_a_repeat():
 
 def test_what_waits_for_the_end_comes_in_the_files_order(monkeypatch):
     rows = questions(random.Random(3), 6, 20, 0, 0)
-    asked = [rows[0], rows[0], "", rows[1], rows[1], ""]
+    asked = [rows[0], f"now {rows[0]}", "", rows[1], f"now {rows[1]}", ""]
     wanted = [(2, "near-duplicate"), (3, "empty-turn"), (5, "near-duplicate"), (6, "empty-turn")]
     assert faults(asked) == wanted
     monkeypatch.setattr(chat_data, "MOST_HELD", 1)

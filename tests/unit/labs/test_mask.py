@@ -216,24 +216,27 @@ def numbered(n):
 
 
 CODES = ("bad-json", "missing-role", "role-order", "empty-turn", "prompt-only", "duplicate", "near-duplicate",
-         "test-leak", "bad-encoding", "too-long", "huge-line", "no-stop-token")  # fmt: skip
+         "test-leak", "bad-encoding", "too-long", "huge-line", "no-stop-token", "two-answers")  # fmt: skip
 
 
-def twelve(line):
+def thirteen(line):
     """Ten thousand rows with one fault of each code, and (line, code) of each; ``line(n)`` is a sound row."""
     planted = examples.ROWS.split("\n")[1:9]
     planted += ['{"messages": "caf\U0010fee9"}', examples.row("Long " + "very many words " * 900, "x")]
     planted.append(examples.row("x" * 1_000_001, "y"))
     planted.append(json.dumps({"text": "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello"}))
+    sound = json.loads(examples.ROWS.split("\n")[0])
+    sound["messages"][-1]["content"] = "Quite another answer."
+    planted.append(json.dumps(sound))
     lines = [examples.ROWS.split("\n")[0], *(line(n) for n in range(2, 10_001))]
-    places = [500 + 800 * i for i in range(len(planted))]
+    places = [500 + 700 * i for i in range(len(planted))]
     for place, row in zip(places, planted, strict=True):
         lines[place - 1] = row
     return lines, list(zip(places, CODES, strict=True))
 
 
-def test_twelve_faults_in_ten_thousand_lines_by_line():
-    lines, wanted = twelve(numbered)
+def test_thirteen_faults_in_ten_thousand_lines_by_line():
+    lines, wanted = thirteen(numbered)
     assert found(rows_file="\n".join(lines)) == wanted and set(CODES) == set(row_faults.CODES)
 
 

@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput("data convert: give two names, the file to read and the file to write: data convert rows.csv"
                        " rows.jsonl")  # fmt: skip
     given, out = words[0], Path(words[1])
+    if not hub.is_hub_id(given) and not Path(given).exists():
+        files.read(Path(given))  # says what is missing, before anything is said of the file to write
     outputs = _outputs(given, out, args)
     machine.quiet_libraries()
     source = (

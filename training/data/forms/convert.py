@@ -75,7 +75,8 @@ def mapping_of(words: Iterable[str], columns: Iterable[str] = ()) -> dict[str, s
         if not equals or not part or not column:
             raise BadInput(f"--map {word}: write part=column, such as prompt=question")
         if part not in PARTS:
-            raise BadInput(f"--map {word}: there is no part {part!r}; there are {', '.join(PARTS)}")
+            near = f"did you mean {column}={part}? the part comes first" if column in PARTS else ""
+            raise BadInput(f"--map {word}: there is no part {part!r}; {near or 'there are ' + ', '.join(PARTS)}")
         if part in found:
             raise BadInput(f"--map {word}: {part} is named twice")
         found[part] = column
@@ -174,8 +175,9 @@ def _none_known(source: Source, items: list[Item], mapping: dict[str, str] | Non
     if absent:
         raise BadInput(f"--map: there is no {what[:-1]} {absent[0]!r}; there are {', '.join(keys[:12])}")
     if mapping:
-        raise BadInput(f"--map: {', '.join(mapping)} make no row; a chat needs prompt and completion (or messages), a"
-                       " pair chosen and rejected, a passage anchor and positive")  # fmt: skip
+        makes = "makes" if len(mapping) == 1 else "make"
+        raise BadInput(f"--map: {', '.join(mapping)} alone {makes} no row; a chat needs prompt and completion (or"
+                       " messages), a pair chosen and rejected, a passage anchor and positive")  # fmt: skip
     raise BadInput(f"its {what} are {', '.join(keys[:12])}, and their names do not say what asks and what answers;"
                    f" {_remedy([item.row for item in items if item.row])}")  # fmt: skip
 

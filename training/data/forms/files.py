@@ -4,6 +4,7 @@ not, in any encoding."""
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import json
 import re
@@ -55,6 +56,14 @@ class Source:
     unit: str = "line"
 
 
+def around(path: Path) -> list[Path]:
+    """The files of the folder in which a file was looked for; none where it cannot be read."""
+    try:
+        return [file for file in path.parent.iterdir() if file.is_file()]
+    except (OSError, ValueError):
+        return []
+
+
 def read(path: Path) -> Source:
     """All rows of a file.
 
@@ -67,7 +76,9 @@ def read(path: Path) -> Source:
             packed = decoding.packing(head)
             data = decoding.unpacked(path, packed) if packed else head + stream.read()
     except OSError as error:
-        raise BadInput(f"{str(path) or repr('')}: {error.strerror or error}; give the path of a file of rows") from None
+        near = difflib.get_close_matches(path.name, [file.name for file in around(path)], 1)
+        remedy = f"did you mean {path.with_name(near[0])}?" if near else "give the path of a file of rows"
+        raise BadInput(f"{str(path) or repr('')}: {error.strerror or error}; {remedy}") from None
     said = f", packed by {packed}" if packed else ""
     name = path.with_suffix("") if packed else path
     if data.startswith(decoding.PARQUET):

@@ -106,6 +106,14 @@ def test_a_data_set_on_the_hub_needs_a_commit_and_a_network(tmp_path: Path, caps
     assert code == 3 and "STAGE10_OFFLINE" in text and text.count("\n") == 1
 
 
+def test_a_mistyped_file_is_named_before_the_one_that_would_be_written(tmp_path, capsys) -> None:
+    """It said that the output exists, and to add --force."""
+    for name in ("tickets.csv", "rows.jsonl"):
+        (tmp_path / name).write_text("question,answer\na,b\n")
+    code, text = said(capsys, str(tmp_path / "tikets.csv"), str(tmp_path / "rows.jsonl"))
+    assert code == 2 and f"did you mean {tmp_path / 'tickets.csv'}?" in text and "--force" not in text
+
+
 def test_rows_of_one_question_stay_on_one_side_of_the_split(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     rows = [{"prompt": f"Question {n % 25}{'?' if n > 50 else '!'}", "completion": str(n)} for n in range(100)]
     given, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"

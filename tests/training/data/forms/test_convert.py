@@ -163,6 +163,11 @@ def test_a_wrong_map_is_one_line(word: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_map_written_the_other_way_round_is_turned_in_the_answer() -> None:
+    with pytest.raises(BadInput, match="did you mean prompt=Artikel. the part comes first"):
+        mapping_of(["Artikel=prompt"], ["Artikel", "Code"])
+
+
 def test_ids_are_kept_and_each_row_has_its_own(tmp_path: Path) -> None:
     rows = [{"id": name, "prompt": f"q{n}", "completion": "a"} for n, name in enumerate(["x", "x", 7, None])]
     made = converted(tmp_path, rows)
