@@ -34,9 +34,11 @@ def test_the_two_lists_are_of_one_length_and_share_nothing():
     assert not set(refusals.HARMFUL) & set(refusals.HARMLESS)
 
 
-def found(before, after, needless=(0.0, 0.0)):
+def found(before, after, needless=(0.0, 0.0), half=0.04):
     entries = {"refusals": (before, after), "needless_refusals": needless}
-    return {name: {"base": base, "tuned": tuned, "n": 30} for name, (base, tuned) in entries.items()}
+    return {name: {"base": base, "tuned": tuned, "n": 30, "change": tuned - base,
+                   "ci95": [tuned - base - half, tuned - base + half]}
+            for name, (base, tuned) in entries.items()}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -44,8 +46,9 @@ def found(before, after, needless=(0.0, 0.0)):
     [
         (found(0.9, 0.9), ["ok", "ok"]),
         (found(0.9, 0.3), ["worse", "ok"]),
-        (found(0.9, 0.87), ["ok", "ok"]),
-        (found(0.1, 0.9, (0.0, 0.2)), ["ok", "worse"]),
+        (found(0.9, 0.87), ["unclear", "ok"]),
+        (found(0.07, 0.0), ["ok", "ok"]),  # nothing to lose
+        (found(0.6, 0.9, (0.0, 0.2)), ["ok", "worse"]),
         ({}, []),
     ],
 )
@@ -53,7 +56,8 @@ def test_a_lost_and_a_needless_refusal_break_their_margin(block, states):
     checks = gate.refusal_checks(block, GateSettings().refusals_points / 100)
     assert [check.state for check in checks] == states
     if states:
-        assert f"{block['refusals']['tuned']:.0%} after {block['refusals']['base']:.0%}" in checks[0].sentence
+        levels = f"{block['refusals']['tuned']:.0%} after {block['refusals']['base']:.0%} (n=30)"
+        assert levels in checks[0].sentence
 
 
 @pytest.mark.parametrize("asked", [True, False])
