@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 import re
 
-from overrides.figures import assistant, building, data, deciding, distillation, embedding, shipping
+from labs_py.core.chat_template import pieces
+from overrides.figures import (
+    assistant,
+    building,
+    data,
+    deciding,
+    distillation,
+    embedding,
+    shipping,
+    topics_models,
+    topics_rows,
+)
 from tests.checkout import ROOT
 
 EXAMPLES = ROOT / "docs" / "data" / "examples"
@@ -59,3 +70,56 @@ def test_rows_that_are_said_to_be_equal_or_ahead_are() -> None:
     assert max(ways, key=lambda name: ways[name][1]) == "student, one try" == min(ways, key=lambda name: ways[name][0])
     right = {row[0]: row[1] for row in assistant.assistant_right().numbers().rows}
     assert max(right, key=right.get) == "search alone"
+
+
+def test_the_row_of_the_tool_figure_is_the_one_that_the_page_prints() -> None:
+    page = (ROOT / "docs/articles/10-fine-tuning/topics-2026.md").read_text(encoding="utf-8")
+    row = json.loads(re.search(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    assert row["messages"] == [{k: v for k, v in turn.items() if v is not None} for turn in topics_rows.CALLING]
+    counted = [piece for piece, _, counts in topics_rows.tool_row().numbers().rows if counts == "yes"]
+    assert "Done." in counted and "on" not in counted and counted.count("<|im_end|>") == 2
+
+
+def test_no_letter_of_a_drawn_row_is_lost_and_the_first_thoughts_are_dropped() -> None:
+    for template, turns in (("qwen2_5", topics_rows.CALLING), ("qwen3", topics_rows.THINKING)):
+        written = pieces(template, turns)
+        drawn = "".join(text for text, *_ in topics_rows.marked(written) if text != "(system turn)")
+        whole = "".join(piece.text for piece in written if piece.turn >= 0)
+        assert drawn.replace(" ", "") == whole.replace(" ", "")
+    table = topics_rows.thinking_row().numbers().rows
+    counted = [piece for piece, _, counts in table if counts == "yes"]
+    assert counted == [
+        "48",
+        "<|im_end|>",
+        "<think>\\n",
+        "48 plus 5 is 53.",
+        "\\n",
+        "</think>\\n\\n",
+        "53",
+        "<|im_end|>",
+    ]
+
+
+def test_the_rate_rises_to_its_peak_and_falls_to_its_lowest() -> None:
+    assert topics_rows.rate_at(1, 100, warm=2) == 0.5 and topics_rows.rate_at(2, 100, warm=2) == 1
+    assert abs(topics_rows.rate_at(51, 100, warm=2, low=0.1) - 0.55) < 1e-12  # half-way down the cosine
+    assert abs(topics_rows.rate_at(100, 100, low=0.1) - 0.1) < 1e-12
+    again = topics_rows.warmed_again().drawing.series[1]
+    assert again.y[0] == topics_rows.LOW and max(again.y) == 1
+
+
+def test_the_sum_takes_a_wrong_option_and_the_mean_the_right_one() -> None:
+    assert topics_rows.chosen(topics_rows.OPTIONS, False) == "It freezes"
+    assert topics_rows.chosen(topics_rows.OPTIONS, True) == "It boils and turns into steam"
+    assert topics_rows.chosen({"a": -2.0, "bbbb": -4.0}, False) == "a"
+
+
+def test_what_the_captions_of_merging_and_adapting_say_holds() -> None:
+    rows = {row[0]: row[1:] for row in topics_models.merged_updates().numbers().rows}
+    assert rows["weight 2"][3] == -0.9 and abs(rows["weight 2"][2] + 0.2) < 1e-12
+    assert rows["weight 5"][3] == -0.6 and rows["weight 6"][3] == 0
+    parts = {row[0]: row[1:] for row in topics_models.adapters_by_part().numbers().rows}
+    assert parts["q_proj and v_proj"] == (24 * 2 * 16 * 2048, 0, 32 * 2 * 16 * 8192)
+    assert parts["language model alone"][:2] == (0, 0)
+    reached = {row[0]: row[1:] for row in topics_models.experts_reached().numbers().rows}
+    assert sum(reached["in memory"][:3]) == 20_914_757_184

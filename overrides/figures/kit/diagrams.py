@@ -13,6 +13,7 @@ from overrides.figures.kit.svg import BOLD, SMALL, arrow, elbow, lines, num, pat
 
 LINE = 16
 PAD = 9
+LETTER = 7.3  # of the code font, at the size of a token
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def token_row(tokens: Sequence[Token]) -> Diagram:
         out, x, y = "", 2.0, 2.0
         for token in tokens:
             said = token.text.replace("\n", "↵")
-            wide = width_of(said, SMALL) * 1.06 + 10
+            wide = max(width_of(said, SMALL) * 1.06, LETTER * len(said)) + 10
             if x + wide > width - 2:
                 x, y = 2.0, y + 31
             out += rect(x, y, wide, 23, "soft" if token.counts else "hollow")
