@@ -67,7 +67,8 @@ def once(case: Case) -> float:
 
 
 def monthly(case: Case) -> float:
-    """What is saved in a month, after hosting and upkeep; negative when fine-tuning costs more."""
+    """What is saved in a month, after hosting and upkeep;
+    negative when fine-tuning costs more."""
     saved = case.requests * (prompted_request(case) - tuned_request(case))
     return saved - case.hosting - case.upkeep_hours * case.hour
 
@@ -77,7 +78,8 @@ def monthly(case: Case) -> float:
 
 # --8<-- [start:break-even]
 def months_to_break_even(case: Case) -> float:
-    """Months until the first cost is earned back; infinite when a month earns nothing."""
+    """Months until the first cost is earned back;
+    infinite when a month earns nothing."""
     return once(case) / monthly(case) if monthly(case) > 0 else math.inf
 
 
@@ -87,7 +89,8 @@ def net(case: Case) -> float:
 
 
 def requests_to_break_even(case: Case) -> float:
-    """Requests a month from which fine-tuning pays within the base model's life; infinite when no number is enough."""
+    """Requests a month from which fine-tuning pays within the base model's life;
+    infinite when no number is enough."""
     each = prompted_request(case) - tuned_request(case)
     fixed = once(case) / case.months + case.hosting + case.upkeep_hours * case.hour
     return fixed / each if each > 0 else math.inf

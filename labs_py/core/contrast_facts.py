@@ -39,14 +39,18 @@ def world(seed: int, n_pairs: int = 256) -> tuple[np.ndarray, np.ndarray, np.nda
     return say(), say(), topic
 
 
+# fmt: off
 # --8<-- [start:train]
 @lru_cache(maxsize=32)
-def trained_map(negatives: str, seed: int = 0, steps: int = 120, batch: int = 16, rate: float = 0.02) -> np.ndarray:
+def trained_map(
+    negatives: str, seed: int = 0, steps: int = 120, batch: int = 16, rate: float = 0.02
+) -> np.ndarray:
     """The linear map (32, 32) that InfoNCE makes of the identity.
 
     Args:
-        negatives: "none" (untrained), "batch" (in-batch only), "hard" (one mined negative for each question as
-            well) or "nested" (as "batch", at the widths 4, 8, 16 and 32 together).
+        negatives: "none" (untrained), "batch" (in-batch only), "hard" (one mined
+            negative for each question as well) or "nested" (as "batch",
+            at the widths 4, 8, 16 and 32 together).
         seed: of the pairs and their order.
         steps, batch, rate: of plain gradient descent.
     """
@@ -67,6 +71,7 @@ def trained_map(negatives: str, seed: int = 0, steps: int = 120, batch: int = 16
 
 
 # --8<-- [end:train]
+# fmt: on
 
 
 def _held_out(negatives: str) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:

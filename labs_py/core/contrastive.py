@@ -54,20 +54,26 @@ def _through_unit(raw: np.ndarray, normed: np.ndarray, gradient: np.ndarray) -> 
     return (gradient - along * normed) / np.linalg.norm(raw, axis=-1, keepdims=True)
 
 
+# fmt: off
 # --8<-- [start:matryoshka]
 def matryoshka_gradient(
-    questions: np.ndarray, passages: np.ndarray, widths: Sequence[int], scale: float = 20.0
+    questions: np.ndarray, passages: np.ndarray, widths: Sequence[int],
+    scale: float = 20.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients of InfoNCE summed over nested widths: the first d dimensions must do the job alone, for each d."""
+    """Gradients of InfoNCE summed over nested widths: the first d dimensions must do
+    the job alone, for each d."""
     total_q, total_p = np.zeros_like(questions), np.zeros_like(passages)
     for width in widths:
-        part_q, part_p = info_nce_gradient(questions[:, :width], passages[:, :width], scale)
+        part_q, part_p = info_nce_gradient(
+            questions[:, :width], passages[:, :width], scale
+        )
         total_q[:, :width] += part_q
         total_p[:, :width] += part_p
     return total_q, total_p
 
 
 # --8<-- [end:matryoshka]
+# fmt: on
 
 
 # --8<-- [start:mine]

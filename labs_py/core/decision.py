@@ -55,21 +55,25 @@ class Rule:
     evidence: str
 
 
+# fmt: off
 # --8<-- [start:rules]
 RULES = (
     Rule(
         "test first",
         lambda p: not p.tested,
         "test",
-        "Without a test nobody will know whether fine-tuning helped; build it before anything else.",
+        "Without a test nobody will know whether fine-tuning helped; "
+        "build it before anything else.",
         "OpenAI, supervised fine-tuning guide: evaluations first",
     ),
     Rule(
         "ask the base",
         lambda p: p.base == "unknown",
         "probe",
-        "The base may already do this. Ask it your own items, with its best prompt, before you train.",
-        "Gekhman et al. 2024, table 2: training on what is known well is not the best use of rows",
+        "The base may already do this. Ask it your own items, "
+        "with its best prompt, before you train.",
+        "Gekhman et al. 2024, table 2: training on what is known well is not the best "
+        "use of rows",
     ),
     Rule(
         "fine, but slow or expensive",
@@ -80,10 +84,10 @@ RULES = (
             and (p.hurry or p.requests >= MANY_REQUESTS)
         ),
         "distillation",
-        "The prompt works, and every request pays for it again: teach a small model from its answers, keep the prompt "
-        "for what the small one cannot do.",
+        "The prompt works, and every request pays for it again: teach a small model "
+        "from its answers, keep the prompt for what the small one cannot do.",
         "Hinton et al. 2015; the break-even of Ship 16",
-    ),  # fmt: skip
+    ),
     Rule(
         "already fine",
         lambda p: p.base == "fine" and p.goal != "cheaper",
@@ -95,14 +99,16 @@ RULES = (
         "facts that change",
         lambda p: p.goal == "knowledge" and p.changing,
         "rag",
-        "Facts that change belong into a store that can change; weights would be out of date.",
+        "Facts that change belong into a store that can change; "
+        "weights would be out of date.",
         "Ovadia et al. 2023: retrieval beats unsupervised fine-tuning for new facts",
     ),
     Rule(
         "facts and rows",
         lambda p: p.goal == "knowledge" and p.rows >= MANY_ROWS,
         "sft+rag",
-        "Retrieval brings the facts; fine-tuning teaches how to use them. The gains were found to add up.",
+        "Retrieval brings the facts; fine-tuning teaches how to use them. "
+        "The gains were found to add up.",
         "Balaguer et al. 2024, abstract",
     ),
     Rule(
@@ -123,39 +129,45 @@ RULES = (
         "search",
         lambda p: p.goal == "retrieval",
         "embedding",
-        "What has to improve is which passages are found: tune the embedding model on your pairs.",
+        "What has to improve is which passages are found: "
+        "tune the embedding model on your pairs.",
         "sentence-transformers documentation",
     ),
     Rule(
         "cheaper",
         lambda p: p.goal == "cheaper",
         "distillation",
-        "A large model does it already; teach a small one from its answers, and route what it cannot do.",
+        "A large model does it already; teach a small one from its answers, "
+        "and route what it cannot do.",
         "Hinton et al. 2015",
     ),
     Rule(
         "checkable and within reach",
         lambda p: p.goal == "reasoning" and p.base == "half",
         "grpo",
-        "A program can check the answers and the base is right sometimes, so there is something to reinforce.",
+        "A program can check the answers and the base is right sometimes, "
+        "so there is something to reinforce.",
         "Shao et al. 2024; Yu et al. 2025: groups all right or all wrong teach nothing",
     ),
     Rule(
         "judged by comparing",
         lambda p: p.goal == "preference" and p.base == "half",
         "dpo",
-        "The base can do it and does it in a way that people like less: train on pairs.",
+        "The base can do it and does it in a way that people like less: "
+        "train on pairs.",
         "Rafailov et al. 2023",
     ),
     Rule(
         "show it how",
         lambda p: True,
         "sft",
-        "The base does not do it yet; show it examples first. Pairs and rewards come after.",
+        "The base does not do it yet; show it examples first. "
+        "Pairs and rewards come after.",
         "Ouyang et al. 2022: supervised fine-tuning comes first",
     ),
 )
 # --8<-- [end:rules]
+# fmt: on
 
 TUNING = ("sft", "sft+rag", "dpo", "grpo", "distillation", "embedding")
 

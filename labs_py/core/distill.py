@@ -22,13 +22,16 @@ def soften(logits: np.ndarray, temperature: float | np.ndarray, log_counts: np.n
     return numerics.log_softmax(logits / temperature + log_counts)
 
 
+# fmt: off
 # --8<-- [start:divergence]
-def divergence(kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.5) -> np.ndarray:
+def divergence(
+    kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.5
+) -> np.ndarray:
     """Distance of the student q from the teacher p in nats, (..., V) -> (...).
 
-    "forward" is KL(p || q), "reverse" KL(q || p) (infinite where q has mass and p has none), and "js" the
-    generalised Jensen-Shannon divergence of GKD (arXiv 2306.13649): beta KL(p || m) + (1 - beta) KL(q || m) with
-    m = beta p + (1 - beta) q.
+    "forward" is KL(p || q), "reverse" KL(q || p) (infinite where q has mass and p has
+    none), and "js" the generalised Jensen-Shannon divergence of GKD (arXiv 2306.13649):
+    beta KL(p || m) + (1 - beta) KL(q || m) with m = beta p + (1 - beta) q.
     """
     p, q = np.exp(log_p), np.exp(log_q)
     if kind == "forward":
@@ -37,34 +40,42 @@ def divergence(kind: str, log_p: np.ndarray, log_q: np.ndarray, beta: float = 0.
         return numerics.weighted(q, log_q - log_p).sum(axis=-1)
     log_m = np.logaddexp(log_p + np.log(beta), log_q + np.log1p(-beta))
     toward_p = numerics.weighted(p, log_p - log_m).sum(axis=-1)
-    return beta * toward_p + (1 - beta) * numerics.weighted(q, log_q - log_m).sum(axis=-1)
+    toward_q = numerics.weighted(q, log_q - log_m).sum(axis=-1)
+    return beta * toward_p + (1 - beta) * toward_q
 
 
 # --8<-- [end:divergence]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:binned_entropy]
 def binned_entropy(log_p: np.ndarray, within: np.ndarray) -> np.ndarray:
-    """Entropy in nats over all words, (..., V) -> (...), where an entry may be a bin of many words.
+    """Entropy in nats over all words, (..., V) -> (...),
+    where an entry may be a bin of many words.
 
-    The entropy of the entries, and for each entry its mass times the entropy among its own words: ``within`` (V,),
-    0 for a single word and at most log n for a bin of n.
+    The entropy of the entries, and for each entry its mass times the entropy among its
+    own words: ``within`` (V,), 0 for a single word and at most log n for a bin of n.
     """
-    return numerics.entropy(log_p) + numerics.weighted(np.exp(log_p), within).sum(axis=-1)
+    among = numerics.weighted(np.exp(log_p), within).sum(axis=-1)
+    return numerics.entropy(log_p) + among
 
 
 # --8<-- [end:binned_entropy]
+# fmt: on
 
 
 # --8<-- [start:rest_entropy]
 def rest_entropy(
     inverse: np.ndarray, log_mass: np.ndarray, at: int, count: int, largest: float
 ) -> tuple[float, float, float]:
-    """Entropy among unlisted words at one temperature, from how their sum grows: a lower bound, an estimate, an upper.
+    """Entropy among unlisted words at one temperature, from how their sum grows: a
+    lower bound, an estimate, an upper.
 
-    Let F(b) be the log of their sum of exp(logit b), with b = 1/T. Its slope is the mean logit m of these words, and
-    their entropy is F - b m. F is convex: the slope lies between those of the chords to the two neighbours, and that
-    bounds the entropy. The estimate weighs the chords as a parabola would.
+    Let F(b) be the log of their sum of exp(logit b), with b = 1/T. Its slope is the
+    mean logit m of these words, and their entropy is F - b m. F is convex: the slope
+    lies between those of the chords to the two neighbours, and that bounds the entropy.
+    The estimate weighs the chords as a parabola would.
 
     Args:
         inverse: (G,) 1/T of the recorded temperatures, falling.
@@ -80,7 +91,13 @@ def rest_entropy(
     warmer = (f[at] - f[at + 1]) / (b[at] - b[at + 1])
     colder = (f[at - 1] - f[at]) / (b[at - 1] - b[at]) if at else largest
     share = (b[at] - b[at + 1]) / (b[at - 1] - b[at + 1]) if at else 0.5
-    slopes = np.array([max(warmer, colder), (1 - share) * warmer + share * colder, min(warmer, colder)])
+    slopes = np.array(
+        [
+            max(warmer, colder),
+            (1 - share) * warmer + share * colder,
+            min(warmer, colder),
+        ]
+    )
     low, middle, high = np.clip(f[at] - b[at] * slopes, 0.0, np.log(count))
     return float(low), float(middle), float(high)
 
@@ -88,23 +105,29 @@ def rest_entropy(
 # --8<-- [end:rest_entropy]
 
 
+# fmt: off
 # --8<-- [start:gradient]
 def divergence_gradient(
-    kind: str, log_p: np.ndarray, log_q: np.ndarray, temperature: float | np.ndarray, beta: float = 0.5
+    kind: str, log_p: np.ndarray, log_q: np.ndarray, temperature: float | np.ndarray,
+    beta: float = 0.5,
 ) -> np.ndarray:
-    """Gradient of ``divergence`` with respect to the student's logits, where log_q = soften(logits, temperature)."""
+    """Gradient of ``divergence`` with respect to the student's logits,
+    where log_q = soften(logits, temperature)."""
     q = np.exp(log_q)
     if kind == "forward":
         return (q - np.exp(log_p)) / temperature
     if kind == "reverse":
         slope = log_q - log_p
     else:
-        slope = (1 - beta) * (log_q - np.logaddexp(log_p + np.log(beta), log_q + np.log1p(-beta)))
+        slope = (1 - beta) * (
+            log_q - np.logaddexp(log_p + np.log(beta), log_q + np.log1p(-beta))
+        )
     pull = numerics.weighted(q, slope)
     return (pull - q * pull.sum(axis=-1, keepdims=True)) / temperature
 
 
 # --8<-- [end:gradient]
+# fmt: on
 
 
 def cross_entropy(log_q: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -138,10 +161,14 @@ class Objective:
     square: bool = True
 
 
+# fmt: off
 # --8<-- [start:loss]
 def loss(logits: np.ndarray, goal: Objective) -> np.ndarray:
     """Loss of each prompt, (B, V) -> (B,)."""
-    soft = divergence(goal.kind, goal.log_teacher, soften(logits, goal.temperature, goal.log_counts), goal.beta)
+    soft = divergence(
+        goal.kind, goal.log_teacher, soften(logits, goal.temperature, goal.log_counts),
+        goal.beta,
+    )
     soft = soft + (goal.floor if goal.kind == "forward" else 0.0)
     hard = cross_entropy(soften(logits, 1.0, goal.log_counts), goal.labels)
     factor = goal.temperature**2 if goal.square else 1.0
@@ -151,7 +178,9 @@ def loss(logits: np.ndarray, goal: Objective) -> np.ndarray:
 def loss_gradient(logits: np.ndarray, goal: Objective) -> np.ndarray:
     """Gradient of each prompt's loss with respect to its logits, (B, V)."""
     log_q = soften(logits, goal.temperature, goal.log_counts)
-    soft = divergence_gradient(goal.kind, goal.log_teacher, log_q, goal.temperature, goal.beta)
+    soft = divergence_gradient(
+        goal.kind, goal.log_teacher, log_q, goal.temperature, goal.beta
+    )
     hard = np.exp(soften(logits, 1.0, goal.log_counts))
     hard[np.arange(len(hard)), goal.labels] -= 1.0
     factor = goal.temperature**2 if goal.square else 1.0
@@ -159,6 +188,7 @@ def loss_gradient(logits: np.ndarray, goal: Objective) -> np.ndarray:
 
 
 # --8<-- [end:loss]
+# fmt: on
 
 
 @dataclass

@@ -17,11 +17,12 @@ T95 = (12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.
 def wilson(successes: float, n: int, z: float = Z95) -> tuple[float, float]:
     """Wilson's interval for a rate.
 
-    Unlike the textbook ``p +- z sqrt(p(1-p)/n)`` it stays within 0 and 1 and does not shrink to nothing when all
-    or none of the answers are right.
+    Unlike the textbook ``p +- z sqrt(p(1-p)/n)`` it stays within 0 and 1 and does not
+    shrink to nothing when all or none of the answers are right.
 
     Args:
-        successes: how many of the n were right (may be fractional for a mean of scores in 0..1).
+        successes: how many of the n were right (may be fractional for a mean of scores
+            in 0..1).
         n: how many were asked.
         z: standard normal quantile; 1.96 gives 95%.
 
@@ -67,12 +68,16 @@ def bootstrap_means(values: np.ndarray, draws: int, seed: int, weights: np.ndarr
     return means
 
 
+# fmt: off
 # --8<-- [start:paired]
-def paired_difference(after: np.ndarray, before: np.ndarray, draws: int = 2000, seed: int = 0,
-                      weights: np.ndarray | None = None) -> tuple[float, float, float]:  # fmt: skip
+def paired_difference(
+    after: np.ndarray, before: np.ndarray, draws: int = 2000, seed: int = 0,
+    weights: np.ndarray | None = None,
+) -> tuple[float, float, float]:
     """The mean of ``after - before`` on the same items, with a 95% bootstrap interval.
 
-    Pairing removes how hard each item is, so a small change shows that two separate intervals would hide.
+    Pairing removes how hard each item is, so a small change shows that two separate
+    intervals would hide.
 
     Args:
         after, before: [n] one figure per item, in the same order.
@@ -88,7 +93,9 @@ def paired_difference(after: np.ndarray, before: np.ndarray, draws: int = 2000, 
     """
     after, before = np.asarray(after, dtype=float), np.asarray(before, dtype=float)
     if after.shape != before.shape or after.ndim != 1 or not len(after):
-        raise ValueError(f"paired figures need the same items: {after.shape} against {before.shape}")
+        raise ValueError(
+            f"paired figures need the same items: {after.shape} against {before.shape}"
+        )
     difference = after - before
     means = bootstrap_means(difference, draws, seed, weights)
     centre = float(np.average(difference, weights=weights))
@@ -97,6 +104,7 @@ def paired_difference(after: np.ndarray, before: np.ndarray, draws: int = 2000, 
 
 
 # --8<-- [end:paired]
+# fmt: on
 
 
 def over_seeds(values: list[float] | np.ndarray) -> tuple[float, float, float]:

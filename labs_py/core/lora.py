@@ -60,20 +60,26 @@ def _as_float32(matrix: np.ndarray) -> np.ndarray:
     return matrix.astype(np.float32).astype(np.float64)
 
 
+# fmt: off
 # --8<-- [start:truncate]
-def truncate(left: np.ndarray, values: np.ndarray, right: np.ndarray, rank: int) -> np.ndarray:
-    """The best approximation of that rank: the first ``rank`` terms of the sum of ``value * column * row``."""
+def truncate(
+    left: np.ndarray, values: np.ndarray, right: np.ndarray, rank: int
+) -> np.ndarray:
+    """The best approximation of that rank: the first ``rank`` terms of the sum of
+    ``value * column * row``."""
     return (left[:, :rank] * values[:rank]) @ right[:rank]
 
 
 # --8<-- [end:truncate]
+# fmt: on
 
 
 # --8<-- [start:factors]
 def factors(
     left: np.ndarray, values: np.ndarray, right: np.ndarray, rank: int, scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """B and A with ``scale * B @ A`` equal to ``truncate``: whatever the scale is, the factors absorb it."""
+    """B and A with ``scale * B @ A`` equal to ``truncate``: whatever the scale is,
+    the factors absorb it."""
     share = np.sqrt(values[:rank] / scale)
     return left[:, :rank] * share, share[:, None] * right[:rank]
 
@@ -83,29 +89,34 @@ def factors(
 
 # --8<-- [start:measures]
 def tail_energy(values: np.ndarray) -> np.ndarray:
-    """Energy (sum of squares) that is dropped at rank 0, 1, ... K: summed from the small end, (K + 1,)."""
+    """Energy (sum of squares) that is dropped at rank 0, 1, ... K:
+    summed from the small end, (K + 1,)."""
     return np.concatenate([np.cumsum(values[::-1] ** 2)[::-1], [0.0]])
 
 
 def eckart_young_bounds(values: np.ndarray) -> np.ndarray:
-    """Smallest relative Frobenius error that any matrix of rank 0, 1, ... K can reach, (K + 1,)."""
+    """Smallest relative Frobenius error that any matrix of rank 0, 1, ... K can reach,
+    (K + 1,)."""
     tail = tail_energy(values)
     return np.sqrt(tail / tail[0]) if tail[0] > 0 else tail
 
 
 def energy_kept(values: np.ndarray) -> np.ndarray:
-    """Share of the energy in the first 0, 1, ... K singular values, (K + 1,); all 1 for a zero matrix."""
+    """Share of the energy in the first 0, 1, ... K singular values, (K + 1,);
+    all 1 for a zero matrix."""
     head = np.concatenate([[0.0], np.cumsum(values**2)])
     return head / head[-1] if head[-1] > 0 else np.ones_like(head)
 
 
 def stable_rank(values: np.ndarray) -> float:
-    """Energy over the largest squared singular value: how many directions of full strength there are."""
+    """Energy over the largest squared singular value:
+    how many directions of full strength there are."""
     return float(np.sum((values / values[0]) ** 2)) if values[0] > 0 else 0.0
 
 
 def relative_error(update: np.ndarray, product: np.ndarray) -> float:
-    """Frobenius norm of ``update - product`` over that of ``update``, measured entry by entry; 0 for zero."""
+    """Frobenius norm of ``update - product`` over that of ``update``,
+    measured entry by entry; 0 for zero."""
     size = np.linalg.norm(update)
     return float(np.linalg.norm(update - product) / size) if size > 0 else 0.0
 
@@ -128,8 +139,9 @@ def loss_and_gradients(
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """``0.5 * ||scale * B A - update||^2`` and its gradients with respect to B and A.
 
-    With inputs that are uncorrelated and of unit variance this is, up to a constant factor, the squared error
-    of a linear layer whose weights ought to move by ``update``.
+    With inputs that are uncorrelated and of unit variance this is,
+    up to a constant factor, the squared error of a linear layer whose weights ought to
+    move by ``update``.
     """
     miss = scale * (b @ a) - update
     return 0.5 * float(np.sum(miss * miss)), scale * (miss @ a.T), scale * (b.T @ miss)
@@ -138,12 +150,16 @@ def loss_and_gradients(
 # --8<-- [end:gradients]
 
 
+# fmt: off
 # --8<-- [start:start]
-def lora_start(size_out: int, size_in: int, rank: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def lora_start(
+    size_out: int, size_in: int, rank: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """LoRA's start: B zero, so that training begins at the base model, and A random.
 
-    A is uniform in ``+-1 / sqrt(D_in)``, which is what PEFT draws by default (Kaiming uniform, a = sqrt 5).
-    With both zero, both gradients would be zero and nothing would ever move.
+    A is uniform in ``+-1 / sqrt(D_in)``, which is what PEFT draws by default (Kaiming
+    uniform, a = sqrt 5). With both zero, both gradients would be zero and nothing would
+    ever move.
     """
     rng = np.random.default_rng([seed, 1])
     bound = 1.0 / np.sqrt(size_in)
@@ -151,6 +167,7 @@ def lora_start(size_out: int, size_in: int, rank: int, seed: int) -> tuple[np.nd
 
 
 # --8<-- [end:start]
+# fmt: on
 
 
 @dataclass

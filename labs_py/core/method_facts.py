@@ -8,15 +8,20 @@ import numpy as np
 
 from labs_py.core import adapter_size, policy, quantize
 
+# fmt: off
 # --8<-- [start:memory]
-NF4_BITS = quantize.bits_per_weight(4, 64 * 256, 256, 32, double=True)  # 4.127 with double quantisation
+# 4.127 with double quantisation
+NF4_BITS = quantize.bits_per_weight(4, 64 * 256, 256, 32, double=True)
 
 
-def tuning_bytes(model: str, method: str, part: str = "total", targets: str = "all", rank: int = 16) -> float:
+def tuning_bytes(
+    model: str, method: str, part: str = "total", targets: str = "all", rank: int = 16
+) -> float:
     """Bytes of one part of a fine-tuned model's memory, activations left out.
 
-    Full fine-tuning keeps 16-bit weights and gradients, a 32-bit master copy and Adam's two 32-bit moments. LoRA
-    freezes the 16-bit weights and trains a 32-bit adapter; QLoRA does the same on linear layers in NF4 with double
+    Full fine-tuning keeps 16-bit weights and gradients,
+    a 32-bit master copy and Adam's two 32-bit moments. LoRA freezes the 16-bit weights
+    and trains a 32-bit adapter; QLoRA does the same on linear layers in NF4 with double
     quantisation.
 
     Args:
@@ -35,11 +40,15 @@ def tuning_bytes(model: str, method: str, part: str = "total", targets: str = "a
         linear = adapter_size.count_adapted(shape, "all")
         coded = NF4_BITS / 8 if method == "qlora" else 2
         weights = coded * linear + 2 * (shape.parameters - linear)
-        parts = {"weights": weights, "adapter": 4.0 * trained, "gradients": 4.0 * trained, "optimiser": 8.0 * trained}
+        parts = {
+            "weights": weights, "adapter": 4.0 * trained, "gradients": 4.0 * trained,
+            "optimiser": 8.0 * trained,
+        }
     return sum(parts.values()) if part == "total" else parts[part]
 
 
 # --8<-- [end:memory]
+# fmt: on
 
 
 def scale_bits(block: int, double: bool) -> float:
@@ -57,12 +66,17 @@ def step_operations(width: int, rank: int) -> float:
     return (2 * width**2 + 6 * width * rank) / (3 * width**2)
 
 
+# fmt: off
 # --8<-- [start:remerge]
-def lost_in_remerge(size: float, rank: int = 8, width: int = 256, seed: int = 0) -> float:
-    """How far a merged and again quantised matrix is from base and adapter apart, over the update's own length.
+def lost_in_remerge(
+    size: float, rank: int = 8, width: int = 256, seed: int = 0
+) -> float:
+    """How far a merged and again quantised matrix is from base and adapter apart,
+    over the update's own length.
 
-    The base is normal noise held in NF4, blocks of 64; the update is a random product of the given rank. The adapter
-    was trained on the quantised base, so that base plus adapter is what was evaluated.
+    The base is normal noise held in NF4, blocks of 64; the update is a random product
+    of the given rank. The adapter was trained on the quantised base, so that base plus
+    adapter is what was evaluated.
 
     Args:
         size: length of the update as a share of the base's.
@@ -76,13 +90,16 @@ def lost_in_remerge(size: float, rank: int = 8, width: int = 256, seed: int = 0)
     update *= size * np.linalg.norm(weights) / np.linalg.norm(update)
 
     def quantised(matrix: np.ndarray) -> np.ndarray:
-        return quantize.from_groups(quantize.nf4(quantize.to_groups(matrix, "group", 64)).restored, matrix.shape)
+        return quantize.from_groups(
+            quantize.nf4(quantize.to_groups(matrix, "group", 64)).restored, matrix.shape
+        )
 
     apart = quantised(weights) + update
     return float(np.linalg.norm(quantised(apart) - apart) / np.linalg.norm(update))
 
 
 # --8<-- [end:remerge]
+# fmt: on
 
 
 def grid_ratio(coarse_bits: int, fine_bits: int) -> float:

@@ -7,9 +7,11 @@ import numpy as np
 
 # --8<-- [start:logsumexp]
 def logsumexp(values: np.ndarray) -> np.ndarray:
-    """log(sum(exp(values))) over the last axis, kept as an axis of length 1; -inf entries count as nothing."""
+    """log(sum(exp(values))) over the last axis, kept as an axis of length 1;
+    -inf entries count as nothing."""
     largest = values.max(axis=-1, keepdims=True)
-    anchor = np.where(np.isfinite(largest), largest, 0.0)  # the largest exponent becomes exp(0): no overflow
+    # The largest exponent becomes exp(0): no overflow
+    anchor = np.where(np.isfinite(largest), largest, 0.0)
     with np.errstate(divide="ignore"):
         return anchor + np.log(np.exp(values - anchor).sum(axis=-1, keepdims=True))
 

@@ -8,11 +8,14 @@ RUN = 8
 LEAKED = 0.5
 
 
+# fmt: off
 # --8<-- [start:covered]
 def covered_share(test: Sequence[str], train: Sequence[str], run: int = RUN) -> float:
-    """Share of the test item's tokens that lie in a run of ``run`` tokens which the training row has as well.
+    """Share of the test item's tokens that lie in a run of ``run`` tokens which the
+    training row has as well.
 
-    Source: Lambert et al. 2024 (arXiv 2411.15124), section 3.2; there an item counts as leaked above one half.
+    Source: Lambert et al. 2024 (arXiv 2411.15124), section 3.2;
+    there an item counts as leaked above one half.
 
     Args:
         test, train: tokens, or words.
@@ -29,9 +32,12 @@ def covered_share(test: Sequence[str], train: Sequence[str], run: int = RUN) -> 
     return sum(covered) / len(test)
 
 
-def is_leaked(test: Sequence[str], rows: Sequence[Sequence[str]], run: int = RUN) -> bool:
+def is_leaked(
+    test: Sequence[str], rows: Sequence[Sequence[str]], run: int = RUN
+) -> bool:
     """Whether any single training row covers more than half of the item."""
     return any(covered_share(test, row, run) > LEAKED for row in rows)
 
 
 # --8<-- [end:covered]
+# fmt: on

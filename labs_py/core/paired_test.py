@@ -18,15 +18,21 @@ DRAWS = 4999
 MOST_SIZES = 400  # distinct sizes of differences; with more, their sum is normal to all intents
 
 
+# fmt: off
 # --8<-- [start:score_interval]
-def score_interval(gained: int, lost: int, n: int, critical: float) -> tuple[float, float]:
-    """Tango's score interval for the gain: all gains at which the measured one is within ``critical`` errors.
+def score_interval(
+    gained: int, lost: int, n: int, critical: float
+) -> tuple[float, float]:
+    """Tango's score interval for the gain: all gains at which the measured one is
+    within ``critical`` errors.
 
-    The error is worked out at the gain in question, so the interval stays within -1 and 1 and has a width even where
-    every item was gained. Source: Tango 1998, Statistics in Medicine 17, 891-908.
+    The error is worked out at the gain in question, so the interval stays within -1 and
+    1 and has a width even where every item was gained. Source: Tango 1998,
+    Statistics in Medicine 17, 891-908.
 
     Args:
-        gained, lost: items that only the fine-tuned model, or only the base, gets right.
+        gained, lost: items that only the fine-tuned model, or only the base,
+            gets right.
         n: all items.
         critical: how many standard errors; 1.96 for the usual 95%.
 
@@ -36,7 +42,8 @@ def score_interval(gained: int, lost: int, n: int, critical: float) -> tuple[flo
 
     def within(gain: float) -> bool:
         b = -gained - lost + (2 * n - gained + lost) * gain
-        share = (math.sqrt(max(b * b + 8 * n * lost * gain * (1 - gain), 0.0)) - b) / (4 * n)
+        root = math.sqrt(max(b * b + 8 * n * lost * gain * (1 - gain), 0.0))
+        share = (root - b) / (4 * n)
         variance = n * max(2 * share + gain - gain * gain, 0.0)
         return (gained - lost - n * gain) ** 2 <= critical**2 * variance
 
@@ -53,6 +60,7 @@ def score_interval(gained: int, lost: int, n: int, critical: float) -> tuple[flo
 
 
 # --8<-- [end:score_interval]
+# fmt: on
 
 
 def exact_interval(gained: int, lost: int, n: int, alpha: float) -> tuple[float, float]:

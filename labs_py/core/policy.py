@@ -16,9 +16,13 @@ def log_sum_exp(values: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.squeeze(np.log(np.sum(np.exp(values - top), axis=axis, keepdims=True)) + top, axis=axis)
 
 
+# fmt: off
 # --8<-- [start:tilt]
-def tilt(log_reference: np.ndarray, reward: np.ndarray, beta: float | np.ndarray) -> np.ndarray:
-    """The policy with the highest reward less beta times its KL from the reference: ref * exp(reward / beta) / Z.
+def tilt(
+    log_reference: np.ndarray, reward: np.ndarray, beta: float | np.ndarray
+) -> np.ndarray:
+    """The policy with the highest reward less beta times its KL from the reference:
+    ref * exp(reward / beta) / Z.
 
     Args:
         log_reference: (C,) log-probabilities.
@@ -29,12 +33,14 @@ def tilt(log_reference: np.ndarray, reward: np.ndarray, beta: float | np.ndarray
         (C,) or (B, C) log-probabilities.
     """
     best = np.max(reward)
-    # Rewards are shifted so that the largest exponent is 0 before it is divided by a tiny beta.
+    # Rewards are shifted so that the largest exponent is 0 before it is divided by a
+    # tiny beta.
     logits = log_reference + (reward - best) / np.asarray(beta, dtype=float)[..., None]
     return logits - log_sum_exp(logits)[..., None]
 
 
 # --8<-- [end:tilt]
+# fmt: on
 
 
 def kl(log_policy: np.ndarray, log_reference: np.ndarray) -> np.ndarray:
@@ -91,13 +97,17 @@ def reward_path(
     }
 
 
+# fmt: off
 # --8<-- [start:advantages]
-def group_advantages(rewards: np.ndarray, divide_by_spread: bool = True, floor: float = 1e-4) -> np.ndarray:
-    """Group-relative advantages (GRPO): reward less the group's mean, over its standard deviation.
+def group_advantages(
+    rewards: np.ndarray, divide_by_spread: bool = True, floor: float = 1e-4
+) -> np.ndarray:
+    """Group-relative advantages (GRPO): reward less the group's mean,
+    over its standard deviation.
 
-    The standard deviation is the sample's (G - 1), and ``floor`` is added to it, as TRL does. A group of equal
-    rewards gives exactly zero: nothing to learn from it. Without the division (Dr. GRPO) hard and easy
-    prompts keep their own scale.
+    The standard deviation is the sample's (G - 1), and ``floor`` is added to it,
+    as TRL does. A group of equal rewards gives exactly zero: nothing to learn from it.
+    Without the division (Dr. GRPO) hard and easy prompts keep their own scale.
 
     Args:
         rewards: (..., G), one group along the last axis.
@@ -110,8 +120,11 @@ def group_advantages(rewards: np.ndarray, divide_by_spread: bool = True, floor: 
     return advantages
 
 
-def policy_gradient(log_policy: np.ndarray, drawn: np.ndarray, advantages: np.ndarray) -> np.ndarray:
-    """Slope of the expected reward in the table's logits (C,), estimated from one group of draws.
+def policy_gradient(
+    log_policy: np.ndarray, drawn: np.ndarray, advantages: np.ndarray
+) -> np.ndarray:
+    """Slope of the expected reward in the table's logits (C,),
+    estimated from one group of draws.
 
     For a softmax, the slope of log pi(y) is the indicator of y less pi.
     """
@@ -120,3 +133,4 @@ def policy_gradient(log_policy: np.ndarray, drawn: np.ndarray, advantages: np.nd
 
 
 # --8<-- [end:advantages]
+# fmt: on

@@ -18,24 +18,32 @@ MOST_ITEMS = 10_000_000
 MOST_EXACT = 20_000  # differing items; beyond, the normal approximation is off by less than a thousandth
 
 
+# fmt: off
 # --8<-- [start:mcnemar]
 def mcnemar(gained: int, lost: int) -> float:
     """Exact two-sided p of McNemar's test.
 
-    Items on which both models agree say nothing about which is better. Without a difference each of the others falls
-    on either side like a coin, so p is twice the binomial tail of the rarer side.
+    Items on which both models agree say nothing about which is better. Without a
+    difference each of the others falls on either side like a coin, so p is twice the
+    binomial tail of the rarer side.
 
     Args:
         gained: items that only the fine-tuned model gets right.
         lost: items that only the base gets right.
     """
     n, rarer = gained + lost, min(gained, lost)
-    tail = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2)
-            for k in range(rarer + 1)]  # fmt: skip
+    tail = [
+        math.lgamma(n + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(n - k + 1)
+        - n * math.log(2)
+        for k in range(rarer + 1)
+    ]
     return min(1.0, 2 * math.fsum(math.exp(x) for x in tail))
 
 
 # --8<-- [end:mcnemar]
+# fmt: on
 
 
 @lru_cache(maxsize=8)
@@ -58,17 +66,21 @@ def claims(most: int, share: float, alpha: float) -> np.ndarray:
     return total
 
 
+# fmt: off
 # --8<-- [start:paired_power]
 def paired_power(n: float, gained: float, lost: float, alpha: float = 0.05) -> float:
     """Chance that McNemar's exact test claims a difference on ``n`` items.
 
-    How many items differ is a binomial draw, and how they split is another; the test looks at the split alone. The
-    chance is summed over all of them. With very many differing items Connor's normal approximation takes over.
+    How many items differ is a binomial draw, and how they split is another; the test
+    looks at the split alone. The chance is summed over all of them. With very many
+    differing items Connor's normal approximation takes over.
 
     Args:
         n: items.
-        gained, lost: share of items that only the fine-tuned model, or only the base, gets right.
-        alpha: how often a difference is claimed when there is none, at most; both sides together.
+        gained, lost: share of items that only the fine-tuned model, or only the base,
+            gets right.
+        alpha: how often a difference is claimed when there is none, at most;
+            both sides together.
     """
     n, differing = round(n), gained + lost
     if differing * n > MOST_EXACT:
@@ -76,14 +88,21 @@ def paired_power(n: float, gained: float, lost: float, alpha: float = 0.05) -> f
     if not differing:
         return 0.0
     centre, reach = n * differing, 10 * math.sqrt(n * differing) + 20
-    counts = np.arange(max(0, math.floor(centre - reach)), min(n, math.ceil(centre + reach)) + 1)
+    counts = np.arange(
+        max(0, math.floor(centre - reach)), min(n, math.ceil(centre + reach)) + 1
+    )
     share = min(max(gained / differing, 1e-12), 1 - 1e-12)
     chances = binomial(n, counts, min(differing, 1 - 1e-12), table_size(n))
-    return float(min(1.0, chances @ claims(table_size(counts[-1]), share, alpha)[counts]))
+    return float(
+        min(1.0, chances @ claims(table_size(counts[-1]), share, alpha)[counts])
+    )
 
 
-def paired_items(gained: float, lost: float, alpha: float = 0.05, power: float = 0.8) -> int:
-    """Fewest items from which on a paired comparison has that power: the function above, solved for n."""
+def paired_items(
+    gained: float, lost: float, alpha: float = 0.05, power: float = 0.8
+) -> int:
+    """Fewest items from which on a paired comparison has that power:
+    the function above, solved for n."""
     if gained == lost:
         return MOST_ITEMS
     low, high = 0, 16
@@ -91,11 +110,15 @@ def paired_items(gained: float, lost: float, alpha: float = 0.05, power: float =
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if paired_power(middle, gained, lost, alpha) < power else (low, middle)
+        if paired_power(middle, gained, lost, alpha) < power:
+            low = middle
+        else:
+            high = middle
     return min(MOST_ITEMS, high)
 
 
 # --8<-- [end:paired_power]
+# fmt: on
 
 
 def _normal_power(n: int, gained: float, lost: float, alpha: float) -> float:
@@ -128,25 +151,32 @@ def separate_items(base: float, tuned: float, alpha: float = 0.05, power: float 
     return min(MOST_ITEMS, math.ceil(2 * (root / distance) ** 2))
 
 
+# fmt: off
 # --8<-- [start:bootstrap]
 def bootstrap_differences(differences: np.ndarray, draws: int, seed: int) -> np.ndarray:
-    """Mean differences of ``draws`` resamples of the items, drawn as counts of each distinct difference.
+    """Mean differences of ``draws`` resamples of the items,
+    drawn as counts of each distinct difference.
 
-    Drawing n items with replacement and counting how often each value came up is a multinomial draw; that is the
-    same distribution, at a cost that does not grow with the items.
+    Drawing n items with replacement and counting how often each value came up is a
+    multinomial draw; that is the same distribution,
+    at a cost that does not grow with the items.
 
     Args:
-        differences: [n] score of the fine-tuned model minus that of the base, item by item.
+        differences: [n] score of the fine-tuned model minus that of the base,
+            item by item.
 
     Returns:
         [draws] means.
     """
     values, counts = np.unique(np.asarray(differences, dtype=float), return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), draws)
+    drawn = np.random.default_rng(seed).multinomial(
+        counts.sum(), counts / counts.sum(), draws
+    )
     return drawn @ values / counts.sum()
 
 
 # --8<-- [end:bootstrap]
+# fmt: on
 
 
 def mean_interval(scores: np.ndarray, level: float = 0.95) -> tuple[float, float, float, float]:

@@ -25,20 +25,30 @@ def log_sigmoid(z: np.ndarray) -> np.ndarray:
     return -np.logaddexp(0.0, -np.asarray(z))
 
 
+# fmt: off
 # --8<-- [start:loss]
-def log_likelihood(weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray) -> float:
-    """Sum over labels of log P(chosen beats rejected), with P = sigmoid(reward of A - reward of B)."""
+def log_likelihood(
+    weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray
+) -> float:
+    """Sum over labels of log P(chosen beats rejected),
+    with P = sigmoid(reward of A - reward of B)."""
     margin = differences @ weights
     return float(for_a @ log_sigmoid(margin) + for_b @ log_sigmoid(-margin))
 
 
-def loss(weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray, l2: float) -> float:
-    """What the fit minimises: minus the log-likelihood, plus l2/2 times the squared weights."""
-    return -log_likelihood(weights, differences, for_a, for_b) + 0.5 * l2 * float(weights @ weights)
+def loss(
+    weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray,
+    l2: float,
+) -> float:
+    """What the fit minimises: minus the log-likelihood,
+    plus l2/2 times the squared weights."""
+    fit = log_likelihood(weights, differences, for_a, for_b)
+    return -fit + 0.5 * l2 * float(weights @ weights)
 
 
 def gradient(
-    weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray, l2: float
+    weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray,
+    l2: float,
 ) -> np.ndarray:
     """Slope of ``loss``: each label pulls by how surprised the model is by it."""
     predicted = sigmoid(differences @ weights)
@@ -47,6 +57,7 @@ def gradient(
 
 
 # --8<-- [end:loss]
+# fmt: on
 
 
 def hessian(
@@ -60,12 +71,18 @@ def hessian(
 
 # --8<-- [start:errors]
 def standard_errors(
-    weights: np.ndarray, differences: np.ndarray, for_a: np.ndarray, for_b: np.ndarray, l2: float
+    weights: np.ndarray,
+    differences: np.ndarray,
+    for_a: np.ndarray,
+    for_b: np.ndarray,
+    l2: float,
 ) -> np.ndarray:
-    """Standard error of each weight: root of the diagonal of the inverse Hessian, ridge included.
+    """Standard error of each weight: root of the diagonal of the inverse Hessian,
+    ridge included.
 
-    With few labels the ridge caps it at 1/sqrt(l2): what is not known is reported as not known. A feature
-    that never differs, without a ridge, gets infinity.
+    With few labels the ridge caps it at 1/sqrt(l2):
+    what is not known is reported as not known. A feature that never differs,
+    without a ridge, gets infinity.
     """
     curvature = hessian(weights, differences, for_a, for_b, l2)
     if l2 <= 0 and np.linalg.matrix_rank(curvature) < len(curvature):
@@ -187,10 +204,11 @@ def dpo_loss(
     reference_rejected: np.ndarray,
     beta: float,
 ) -> np.ndarray:
-    """The DPO loss of each pair, from log-probabilities of whole answers (natural logs).
+    """The DPO loss of each pair, from log-probabilities of whole answers (natural
+    logs).
 
-    The implicit reward of an answer is beta times how much likelier the policy makes it than the reference
-    does; the loss is Bradley-Terry's on those rewards.
+    The implicit reward of an answer is beta times how much likelier the policy makes it
+    than the reference does; the loss is Bradley-Terry's on those rewards.
     """
     margin = beta * ((chosen - reference_chosen) - (rejected - reference_rejected))
     return -log_sigmoid(margin)

@@ -78,7 +78,8 @@ def _safe(scales: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:symmetric]
 def symmetric(blocks: np.ndarray, bits: int, store: Store = exact) -> Coded:
-    """Absmax: codes -L..L with L = 2^(bits-1) - 1, so zero is a level and 127 is the largest code of INT8."""
+    """Absmax: codes -L..L with L = 2^(bits-1) - 1,
+    so zero is a level and 127 is the largest code of INT8."""
     largest_code = 2 ** (bits - 1) - 1
     scales = _safe(np.abs(blocks).max(axis=1, keepdims=True) / largest_code)
     codes = np.rint(blocks / scales)
@@ -90,7 +91,8 @@ def symmetric(blocks: np.ndarray, bits: int, store: Store = exact) -> Coded:
 
 # --8<-- [start:affine]
 def affine(blocks: np.ndarray, bits: int, store: Store = exact) -> Coded:
-    """Codes 0..2^bits - 1 between the group's smallest and largest weight; the smallest is stored beside the scale."""
+    """Codes 0..2^bits - 1 between the group's smallest and largest weight; the smallest
+    is stored beside the scale."""
     lowest = blocks.min(axis=1, keepdims=True)
     scales = _safe((blocks.max(axis=1, keepdims=True) - lowest) / (2**bits - 1))
     codes = np.rint((blocks - lowest) / scales)
@@ -113,7 +115,8 @@ def zero_point(blocks: np.ndarray, bits: int, store: Store = exact) -> Coded:
 
 # --8<-- [start:nf4]
 def nf4(blocks: np.ndarray, store: Store = exact) -> Coded:
-    """NormalFloat-4: divide by the group's largest magnitude, take the nearest of 16 levels spaced for bell curves."""
+    """NormalFloat-4: divide by the group's largest magnitude, take the nearest of 16
+    levels spaced for bell curves."""
     scales = _safe(np.abs(blocks).max(axis=1, keepdims=True))
     normalised = blocks / scales
     codes = np.zeros(blocks.shape, dtype=np.int8)
@@ -149,15 +152,18 @@ FLOATS = {
 }
 
 
+# fmt: off
 # --8<-- [start:cast]
 def cast_float(values: np.ndarray, name: str, saturate: bool = False) -> np.ndarray:
-    """Round to the nearest number of a float format, ties to the even mantissa, subnormals included.
+    """Round to the nearest number of a float format, ties to the even mantissa,
+    subnormals included.
 
     Args:
         values: any shape.
         name: key of ``FLOATS``.
-        saturate: too large values become the largest number; otherwise infinity. A format without infinities always
-            saturates, as torch does since 2.13 (older versions gave NaN).
+        saturate: too large values become the largest number; otherwise infinity. A
+            format without infinities always saturates,
+            as torch does since 2.13 (older versions gave NaN).
 
     Returns:
         float64 array whose values the format holds exactly.
@@ -165,16 +171,20 @@ def cast_float(values: np.ndarray, name: str, saturate: bool = False) -> np.ndar
     form = FLOATS[name]
     values = np.asarray(values, dtype=np.float64)
     smallest_exponent = 2 - 2 ** (form.exponent_bits - 1)
-    exponent = np.maximum(np.frexp(values)[1] - 1, smallest_exponent)  # below it the spacing stops shrinking
+    # Below it the spacing stops shrinking
+    exponent = np.maximum(np.frexp(values)[1] - 1, smallest_exponent)
     spacing_exponent = exponent - form.mantissa_bits
     rounded = np.ldexp(np.rint(np.ldexp(values, -spacing_exponent)), spacing_exponent)
     rounded = np.where(np.isfinite(values), rounded, values)
     if saturate or not form.infinities:
         return np.clip(rounded, -form.largest, form.largest)
-    return np.where(np.abs(rounded) > form.largest, np.copysign(np.inf, values), rounded)
+    return np.where(
+        np.abs(rounded) > form.largest, np.copysign(np.inf, values), rounded
+    )
 
 
 # --8<-- [end:cast]
+# fmt: on
 
 
 def scaled_float(blocks: np.ndarray, name: str, store: Store = exact) -> Coded:
@@ -207,12 +217,19 @@ def double_quantised(scales: np.ndarray) -> np.ndarray:
 
 # --8<-- [start:bits]
 def bits_per_weight(
-    code_bits: int, n_weights: int, n_groups: int, scale_bits: int, offset_bits: int = 0, double: bool = False
+    code_bits: int,
+    n_weights: int,
+    n_groups: int,
+    scale_bits: int,
+    offset_bits: int = 0,
+    double: bool = False,
 ) -> float:
-    """True storage per weight: the codes, each group's scale (and offset), and the second level's 32-bit numbers.
+    """True storage per weight: the codes, each group's scale (and offset), and the
+    second level's 32-bit numbers.
 
-    QLoRA's own count: NF4, groups of 64, 32-bit scales = 4.5; with double quantisation 4 + 8/64 + 32/(64*256) = 4.127.
-    The single mean that double quantisation keeps per matrix is left out, as there.
+    QLoRA's own count: NF4, groups of 64, 32-bit scales = 4.5; with double quantisation
+    4 + 8/64 + 32/(64*256) = 4.127. The single mean that double quantisation keeps per
+    matrix is left out, as there.
     """
     per_group = (8 if double else scale_bits) + offset_bits
     second_level = -(-n_groups // SECOND_BLOCK) * 32 if double else 0
@@ -224,7 +241,8 @@ def bits_per_weight(
 
 # --8<-- [start:repair]
 def repair(residual: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Factors B (R, r) and A (r, D) whose product is the best rank-r stand-in for what quantisation lost."""
+    """Factors B (R, r) and A (r, D) whose product is the best rank-r stand-in for what
+    quantisation lost."""
     left, values, right = np.linalg.svd(residual, full_matrices=False)
     return left[:, :rank] * values[:rank], right[:rank]
 

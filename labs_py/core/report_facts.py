@@ -18,15 +18,21 @@ from labs_py.core import policy, preference
 ANSWERS = np.array([[0.6, 0.8], [0.0, 1.0], [1.0, 0.0], [-1.0, 0.0], [0.0, -1.0], [-0.6, -0.8]])
 
 
+# fmt: off
 # --8<-- [start:anchored_dpo]
-def answers_after_dpo(nll: float, beta: float = 0.1, steps: int = 400, rate: float = 5.0) -> np.ndarray:
-    """Log-probabilities of six answers after DPO on one pair, with a log-likelihood term of weight ``nll``.
+def answers_after_dpo(
+    nll: float, beta: float = 0.1, steps: int = 400, rate: float = 5.0
+) -> np.ndarray:
+    """Log-probabilities of six answers after DPO on one pair,
+    with a log-likelihood term of weight ``nll``.
 
-    The policy is a softmax over six answers whose logits share two weights, so that moving one answer moves its
-    neighbours. It starts uniform, and that start is the reference.
+    The policy is a softmax over six answers whose logits share two weights,
+    so that moving one answer moves its neighbours. It starts uniform,
+    and that start is the reference.
 
     Args:
-        nll: weight of the term that raises the chosen answer's log-probability; 0 is plain DPO.
+        nll: weight of the term that raises the chosen answer's log-probability;
+            0 is plain DPO.
         beta: DPO's inverse temperature.
         steps: gradient steps.
         rate: step size.
@@ -39,14 +45,19 @@ def answers_after_dpo(nll: float, beta: float = 0.1, steps: int = 400, rate: flo
     for _ in range(steps):
         logits = ANSWERS @ weights
         log_policy = logits - policy.log_sum_exp(logits)
-        pull = -preference.dpo_gradient(log_policy[0], log_policy[1], reference, reference, beta)
+        pull = -preference.dpo_gradient(
+            log_policy[0], log_policy[1], reference, reference, beta
+        )
         toward_chosen = ANSWERS[0] - np.exp(log_policy) @ ANSWERS
-        weights = weights + rate * (pull * (ANSWERS[0] - ANSWERS[1]) + nll * toward_chosen)
+        weights = weights + rate * (
+            pull * (ANSWERS[0] - ANSWERS[1]) + nll * toward_chosen
+        )
     logits = ANSWERS @ weights
     return logits - policy.log_sum_exp(logits)
 
 
 # --8<-- [end:anchored_dpo]
+# fmt: on
 
 
 def chosen_probability_after_dpo(nll: float, beta: float = 0.1, steps: int = 400, rate: float = 5.0) -> float:
@@ -71,12 +82,18 @@ def chain_success(per_step: float, n_steps: int = 6) -> float:
     return per_step**n_steps
 
 
+# fmt: off
 # --8<-- [start:chain_rl]
 @lru_cache(maxsize=16)
-def chain_after_rl(per_step: float, updates: int = 200, group: int = 16, rate: float = 0.5, runs: int = 10) -> float:
-    """Mean success after reinforcement learning on a chain of six choices of six, rewarded only at its end.
+def chain_after_rl(
+    per_step: float, updates: int = 200, group: int = 16, rate: float = 0.5,
+    runs: int = 10,
+) -> float:
+    """Mean success after reinforcement learning on a chain of six choices of six,
+    rewarded only at its end.
 
-    One update draws a group, scores 1 where all steps are right, and follows the group-relative advantages.
+    One update draws a group, scores 1 where all steps are right,
+    and follows the group-relative advantages.
 
     Args:
         per_step: chance of the right choice at each step before training.
@@ -92,19 +109,28 @@ def chain_after_rl(per_step: float, updates: int = 200, group: int = 16, rate: f
         for _ in range(updates):
             log_policy = _log_softmax(logits)
             # Gumbel noise and argmax draw from the softmax
-            drawn = np.argmax(log_policy + rng.gumbel(size=(group, *logits.shape)), axis=-1)  # (G, steps)
+            # (G, steps)
+            drawn = np.argmax(
+                log_policy + rng.gumbel(size=(group, *logits.shape)), axis=-1
+            )
             advantages = policy.group_advantages((drawn == 0).all(axis=1).astype(float))
             for step in range(len(logits)):
-                logits[step] += rate * policy.policy_gradient(log_policy[step], drawn[:, step], advantages)
+                logits[step] += rate * policy.policy_gradient(
+                    log_policy[step], drawn[:, step], advantages
+                )
         finals.append(np.exp(_log_softmax(logits)[:, 0].sum()))
     return float(np.mean(finals))
 
 
 # --8<-- [end:chain_rl]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:chain_distil]
-def chain_after_distillation(per_step: float, updates: int = 200, rate: float = 0.5) -> float:
+def chain_after_distillation(
+    per_step: float, updates: int = 200, rate: float = 0.5
+) -> float:
     """Success after as many updates of cross-entropy on a teacher's right chain.
 
     Args:
@@ -121,6 +147,7 @@ def chain_after_distillation(per_step: float, updates: int = 200, rate: float = 
 
 
 # --8<-- [end:chain_distil]
+# fmt: on
 
 
 def weights_bytes(parameters: float, bits: float) -> float:

@@ -127,27 +127,32 @@ def memory(shape: Shape, run: Run) -> dict[str, int]:
         "optimiser": ADAM_BYTES[run.optimizer] * trained,
         "activations": int(activation_bytes(shape, run)),
         "scores": int(scores_bytes(shape, run)),
-        "copies": 0 if run.rank else 2 * shape.parameters,  # in two bytes, of trained weights, under mixed precision
+        # In two bytes, of trained weights, under mixed precision
+        "copies": 0 if run.rank else 2 * shape.parameters,
     }
 
 
 # --8<-- [end:memory]
 
 
+# fmt: off
 # --8<-- [start:activations]
 def activation_bytes(shape: Shape, run: Run) -> float:
     """What the backward pass needs, tensor by tensor, for all tokens of a micro-batch.
 
-    A layer keeps the inputs of its two norms in float32; queries and attention's result, keys and values; three tensors
-    of the gated MLP; and the inputs of the linear layers that are trained. Checkpointing keeps each block's input only,
-    and one block whole while it is computed again. Training all weights also keeps what the norms put out, and an
-    input for each linear layer.
+    A layer keeps the inputs of its two norms in float32; queries and attention's
+    result, keys and values; three tensors of the gated MLP; and the inputs of the
+    linear layers that are trained. Checkpointing keeps each block's input only, and one
+    block whole while it is computed again. Training all weights also keeps what the
+    norms put out, and an input for each linear layer.
     """
     h, q, k, m = shape.hidden, shape.query, shape.key_value, shape.inner
     size = 4 if run.rank and run.dtype == "float32" else 2
     chosen = chosen_linears(run.targets if run.rank else "all-linear", shape)
-    entering = {"q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h, "down_proj": m, "o_proj": 0,
-                "qkv_proj": h, "gate_up_proj": h}  # fmt: skip
+    entering = {
+        "q_proj": h, "k_proj": h, "v_proj": h, "gate_proj": h, "up_proj": h,
+        "down_proj": m, "o_proj": 0, "qkv_proj": h, "gate_up_proj": h,
+    }
     if run.rank and not run.tiles:  # one tensor serves all layers that read it
         entering |= {"k_proj": 0, "up_proj": 0}
         entering["v_proj"] = 0 if "q_proj" in chosen else h
@@ -155,13 +160,15 @@ def activation_bytes(shape: Shape, run: Run) -> float:
         entering["o_proj"] = q
     inputs = sum(entering.get(name, h) for name in chosen)
     low_rank = run.rank * len(chosen)
-    layer = size * (3 * m + 2 * q + 2 * k + inputs + low_rank) + (8 if run.rank else 16) * h
+    layer = size * (3 * m + 2 * q + 2 * k + inputs + low_rank)
+    layer += (8 if run.rank else 16) * h
     tokens, stream = run.batch * run.tokens, (size if run.rank else 4) * h
     layers = shape.layers - run.first_layer
     return tokens * (layers * stream + layer if run.checkpointing else layers * layer)
 
 
 # --8<-- [end:activations]
+# fmt: on
 
 
 def scores_bytes(shape: Shape, run: Run) -> float:
@@ -176,12 +183,14 @@ def scores_bytes(shape: Shape, run: Run) -> float:
     return tokens * run.labelled * shape.vocabulary * (8.0 if run.rank and run.dtype == "float32" else 10.0)
 
 
+# fmt: off
 # --8<-- [start:work]
 def operations(shape: Shape, run: Run, tokens: float) -> float:
-    """Floating-point operations of training on ``tokens`` tokens: 6 N D for every weight, 4 N D around frozen ones.
+    """Floating-point operations of training on ``tokens`` tokens: 6 N D for every
+    weight, 4 N D around frozen ones.
 
-    N counts the linear layers and the output head; the products of attention with its own length are left out, which
-    is little below a few thousand tokens.
+    N counts the linear layers and the output head; the products of attention with its
+    own length are left out, which is little below a few thousand tokens.
     """
     head = shape.vocabulary * shape.hidden
     body = shape.linear_parameters
@@ -189,9 +198,12 @@ def operations(shape: Shape, run: Run, tokens: float) -> float:
     more = THROUGH + (0 if frozen else OWN) + (FORWARD if run.checkpointing else 0)
     adapter = trained_parameters(shape, run) if frozen else 0
     per_head = FORWARD + THROUGH + (0 if frozen else OWN)
-    upper = 1 - run.first_layer / shape.layers  # below the first adapter there is the forward pass alone
+    # Below the first adapter there is the forward pass alone
+    upper = 1 - run.first_layer / shape.layers
     return tokens * (
-        (FORWARD + more * upper) * body + per_head * head * run.labelled + (FORWARD + more + OWN) * adapter
+        (FORWARD + more * upper) * body
+        + per_head * head * run.labelled
+        + (FORWARD + more + OWN) * adapter
     )
 
 
@@ -207,6 +219,7 @@ def hours(work: float, peak: float, low: float, high: float) -> tuple[float, flo
 
 
 # --8<-- [end:work]
+# fmt: on
 
 
 def largest_batch(shape: Shape, run: Run, room: float, most: int = 4096) -> int:
@@ -259,11 +272,16 @@ def process_rows(shape: Shape, run: Run) -> tuple[dict[str, float], float]:
     return rows, sum(parts.values())
 
 
+# fmt: off
 # --8<-- [start:process]
 def process_bytes(shape: Shape, run: Run, process: Process = CPU) -> float:
-    """Peak resident bytes of a training process on a CPU, with a small margin upwards."""
+    """Peak resident bytes of a training process on a CPU,
+    with a small margin upwards."""
     rows, once = process_rows(shape, run)
-    return MARGIN * (once + sum(getattr(process, name) * size for name, size in rows.items()))
+    return MARGIN * (
+        once + sum(getattr(process, name) * size for name, size in rows.items())
+    )
 
 
 # --8<-- [end:process]
+# fmt: on

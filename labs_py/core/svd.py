@@ -50,17 +50,23 @@ class Decomposition:
     finished: bool
 
 
+# fmt: off
 # --8<-- [start:rotate]
-def rotate_pairs(top: np.ndarray, bottom: np.ndarray, width: int, floor: float) -> tuple:
-    """Turn each row of ``top`` against the same row of ``bottom`` until the two are orthogonal.
+def rotate_pairs(
+    top: np.ndarray, bottom: np.ndarray, width: int, floor: float
+) -> tuple:
+    """Turn each row of ``top`` against the same row of ``bottom`` until the two are
+    orthogonal.
 
     Args:
-        top, bottom: (N / 2, width + N). A row holds one column of the matrix, then its row of V.
+        top, bottom: (N / 2, width + N). A row holds one column of the matrix,
+            then its row of V.
         width: how many leading entries of a row are the matrix's column.
         floor: columns shorter than this are rounding noise and are left alone.
 
     Returns:
-        The turned ``top`` and ``bottom``, the largest cosine met, and the sum of the squared dot products.
+        The turned ``top`` and ``bottom``, the largest cosine met,
+        and the sum of the squared dot products.
     """
     first, second = top[:, :width], bottom[:, :width]
     first_square = np.einsum("ij,ij->i", first, first)
@@ -70,16 +76,23 @@ def rotate_pairs(top: np.ndarray, bottom: np.ndarray, width: int, floor: float) 
     real = np.minimum(first_square, second_square) > floor * floor
     cosine = np.where(real, np.abs(dot) / np.where(real, lengths, 1.0), 0.0)
     turn = cosine > TOLERANCE * 0.01
-    # The smaller of the two angles that make the dot product zero (Rutishauser's formula).
+    # The smaller of the two angles that make the dot product zero (Rutishauser's
+    # formula).
     cotangent = (second_square - first_square) / np.where(turn, 2.0 * dot, 1.0)
-    tangent = np.where(cotangent >= 0, 1.0, -1.0) / (np.abs(cotangent) + np.sqrt(1.0 + cotangent * cotangent))
+    tangent = np.where(cotangent >= 0, 1.0, -1.0) / (
+        np.abs(cotangent) + np.sqrt(1.0 + cotangent * cotangent)
+    )
     tangent = np.where(turn, tangent, 0.0)[:, None]
     cos = 1.0 / np.sqrt(1.0 + tangent * tangent)
     sin = cos * tangent
-    return cos * top - sin * bottom, sin * top + cos * bottom, float(cosine.max()), float(dot @ dot)
+    return (
+        cos * top - sin * bottom, sin * top + cos * bottom, float(cosine.max()),
+        float(dot @ dot),
+    )
 
 
 # --8<-- [end:rotate]
+# fmt: on
 
 
 def change_seats(top: np.ndarray, bottom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +189,8 @@ def _progress(state: Decomposition) -> Progress:
 
 # --8<-- [start:jacobi]
 def _tall_steps(matrix: np.ndarray, rounds_per_step: int) -> Iterator[Decomposition]:
-    """``jacobi_steps`` for a matrix with at least as many rows as columns and entries of at most 1."""
+    """``jacobi_steps`` for a matrix with at least as many rows as columns and entries
+    of at most 1."""
     rows, columns = matrix.shape
     seats = columns + columns % 2  # an odd one out sits opposite a column of zeros
     table = np.zeros((seats, rows + seats))

@@ -35,19 +35,28 @@ def linear_sizes(shape: Shape) -> dict[str, tuple[int, int]]:
     return {f"layers.{i}.{name}": size for i in range(shape.layers) for name, size in sizes.items()}
 
 
+# fmt: off
 # --8<-- [start:count]
 def count_model(shape: Shape) -> int:
-    """All weights: tokens, positions, linear layers, and the gains of two norms a layer and one at the end."""
+    """All weights: tokens, positions, linear layers,
+    and the gains of two norms a layer and one at the end."""
     maps = sum(rows * columns for rows, columns in linear_sizes(shape).values())
-    return (shape.vocabulary + shape.context) * shape.width + maps + (2 * shape.layers + 1) * shape.width
+    return (
+        (shape.vocabulary + shape.context) * shape.width
+        + maps
+        + (2 * shape.layers + 1) * shape.width
+    )
 
 
 def count_adapter(shape: Shape, rank: int) -> int:
     """Trainable weights of LoRA on every linear layer: rank times (rows + columns)."""
-    return sum(rank * (rows + columns) for rows, columns in linear_sizes(shape).values())
+    return sum(
+        rank * (rows + columns) for rows, columns in linear_sizes(shape).values()
+    )
 
 
 # --8<-- [end:count]
+# fmt: on
 
 
 def start_adapter(shape: Shape, rank: int, seed: int, dtype: type[np.floating] = np.float32) -> Tensors:
@@ -243,9 +252,13 @@ class Adam:
             self.trained[name] -= (self.rate / (1 - 0.9**self.count) * first / root).astype(g.dtype)
 
 
+# fmt: off
 # --8<-- [start:rows]
-def batch(rows: list[tuple[list[int], list[int]]], mask_prompt: bool, with_stop: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens and targets (B, T) of (prompt, answer) rows; what no loss is counted on is IGNORED.
+def batch(
+    rows: list[tuple[list[int], list[int]]], mask_prompt: bool, with_stop: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens and targets (B, T) of (prompt, answer) rows;
+    what no loss is counted on is IGNORED.
 
     Args:
         mask_prompt: count the loss on the answer only.
@@ -264,6 +277,7 @@ def batch(rows: list[tuple[list[int], list[int]]], mask_prompt: bool, with_stop:
 
 
 # --8<-- [end:rows]
+# fmt: on
 
 
 def answer(shape: Shape, weights: Tensors, prompts: list[list[int]], longest: int = 12) -> list[list[int]]:

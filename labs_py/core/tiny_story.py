@@ -99,9 +99,11 @@ def stories(count: int, seed: int, held_out: bool) -> list[Story]:
     return list(found.values())
 
 
+# fmt: off
 # --8<-- [start:corpus]
 def document(story: Story, kind: int) -> str:
-    """A line of the corpus: half end in their moral, half in a question about the hero; never asked for the moral."""
+    """A line of the corpus: half end in their moral, half in a question about the hero;
+    never asked for the moral."""
     if kind:
         return story.text + OTHER_QUESTION + f" the {story.hero}." + END
     return story.text + f" so they learned: {story.moral}" + END
@@ -110,12 +112,18 @@ def document(story: Story, kind: int) -> str:
 def corpus(count: int, seed: int, held_out: bool = False) -> list[str]:
     """Lines to pretrain on (or, held out, to measure forgetting with)."""
     kinds = np.random.default_rng(seed + 1).integers(2, size=count)
-    return [document(s, k) for s, k in zip(stories(count, seed, held_out), kinds, strict=True)]
+    return [
+        document(s, k)
+        for s, k in zip(stories(count, seed, held_out), kinds, strict=True)
+    ]
 
 
 def examples(count: int, seed: int, held_out: bool = False) -> list[tuple[str, str]]:
     """(prompt, answer) rows of the new task; the answer ends with the stop token."""
-    return [(s.text + QUESTION, " " + s.moral + END) for s in stories(count, seed, held_out)]
+    return [
+        (s.text + QUESTION, " " + s.moral + END) for s in stories(count, seed, held_out)
+    ]
 
 
 # --8<-- [end:corpus]
+# fmt: on

@@ -11,12 +11,16 @@ from training.run.errors import DO_NOT_TRAIN
 from training.run.settings import Config
 
 
+# fmt: off
 # --8<-- [start:verdict]
-def decide(base: dict[str, Any], few_shot: dict[str, Any] | None, threshold: float) -> dict[str, Any]:
+def decide(
+    base: dict[str, Any], few_shot: dict[str, Any] | None, threshold: float
+) -> dict[str, Any]:
     """The verdict from the scores of one set.
 
     Args:
-        base, few_shot: ``summary`` of the answers without and with examples; None where the task has no examples.
+        base, few_shot: ``summary`` of the answers without and with examples;
+            None where the task has no examples.
         threshold: rate of exact answers from which on training is refused.
 
     Returns:
@@ -27,20 +31,29 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any] | None, threshold: flo
     exact, n = found["exact"]["value"], found["exact"]["n"]
     content = max(found["content"]["value"] for found in asked.values())
     low, high = found["exact"]["ci95"]
-    how = "with examples in the prompt" if better == "base_few_shot" else "without any examples"
-    figure = f"{exact:.0%} of {n} answers are exact {how} (95% interval {low:.0%} to {high:.0%})"
+    shown = better == "base_few_shot"
+    how = "with examples in the prompt" if shown else "without any examples"
+    interval = f"95% interval {low:.0%} to {high:.0%}"
+    figure = f"{exact:.0%} of {n} answers are exact {how} ({interval})"
     if exact >= threshold:
         verdict = "dont-train"
-        sentence = f"Don't train: {figure}, at or above the threshold of {threshold:.0%}. Use that prompt."
+        sentence = (
+            f"Don't train: {figure}, at or above the threshold of {threshold:.0%}. "
+            "Use that prompt."
+        )
     elif content >= threshold:
         verdict = "fix-the-prompt"
         sentence = (
-            f"Fix the prompt first: {content:.0%} of the answers are right once their form is forgiven, but "
-            f"only {exact:.0%} keep the form. Don't train what a clearer prompt or a parser gives for nothing."
+            f"Fix the prompt first: {content:.0%} of the answers are right once their "
+            f"form is forgiven, but only {exact:.0%} keep the form. Don't train what a "
+            "clearer prompt or a parser gives for nothing."
         )
     else:
         verdict = "train"
-        sentence = f"Training is worth a try: {figure}, below the threshold of {threshold:.0%}."
+        sentence = (
+            f"Training is worth a try: {figure}, "
+            f"below the threshold of {threshold:.0%}."
+        )
     return {
         "verdict": verdict,
         "sentence": sentence,
@@ -54,6 +67,7 @@ def decide(base: dict[str, Any], few_shot: dict[str, Any] | None, threshold: flo
 
 
 # --8<-- [end:verdict]
+# fmt: on
 
 
 def judge(loaded: LoadedModel, rows: splits.Splits, config: Config, folder: Any = None) -> dict[str, Any]:

@@ -152,18 +152,31 @@ def _encode_text(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], max_le
     return Encoded(ids, list(ids), True, dict(left_out), (0, len(ids)))
 
 
+# fmt: off
 # --8<-- [start:mask]
-def _encode_chat(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], how: Reading, where: str) -> Encoded:
+def _encode_chat(
+    tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], how: Reading, where: str
+) -> Encoded:
     messages, taken = kept.read(as_messages(row), how.thoughts)
     chat = fitted(tokenizer, messages, row.get("tools"))
     # The one final text, and where each turn stands in it.
     found = stops.ended(tokenizer, chat, layout(tokenizer, chat))
     kept.need_written(tokenizer, chat, found)
-    tokens = tokenise(tokenizer, found.text, _texts(tokenizer, chat, found.text, found.places)
-                      if _splits(tokenizer, chat, how) else ())  # fmt: skip
-    answers = {at: _answer(tokenizer, found, tokens, at) for at, turn in enumerate(chat.messages)
-               if turn["role"] == "assistant"}  # fmt: skip
-    learnt = [answer for at, answer in answers.items() if kept.weight(chat.messages[at], at)]
+    tokens = tokenise(
+        tokenizer,
+        found.text,
+        _texts(tokenizer, chat, found.text, found.places)
+        if _splits(tokenizer, chat, how)
+        else (),
+    )
+    answers = {
+        at: _answer(tokenizer, found, tokens, at)
+        for at, turn in enumerate(chat.messages)
+        if turn["role"] == "assistant"
+    }
+    learnt = [
+        answer for at, answer in answers.items() if kept.weight(chat.messages[at], at)
+    ]
     labels = [IGNORED] * len(tokens.ids)
     for answer in _by_template(tokenizer, chat, found.text, answers) or learnt:
         for i in tokens.within(answer.start, answer.end):
@@ -171,19 +184,32 @@ def _encode_chat(tokenizer: PreTrainedTokenizerBase, row: dict[str, Any], how: R
     guards.supervised_share(labels, where)
     last = tokens.within(learnt[-1].start, learnt[-1].end) if learnt else []
     start, end = (last[0], last[-1] + 1) if last else (len(labels), len(labels))
-    guards.stop_token_supervised(tokens.ids[:end], labels[:end], stops.end_ids(tokenizer), where)
+    guards.stop_token_supervised(
+        tokens.ids[:end], labels[:end], stops.end_ids(tokenizer), where
+    )
     lost = kept.lost(chat, found.text, answers, how.thoughts)
-    counts = Counter(row.get("left_out", {})) + Counter(taken) + Counter(lost)  # of counts above 0
+    # Of counts above 0
+    counts = Counter(row.get("left_out", {})) + Counter(taken) + Counter(lost)
     return Encoded(tokens.ids, labels, False, dict(counts), (start, end))
 
 
-def _answer(tokenizer: PreTrainedTokenizerBase, found: Layout, tokens: Tokens, at: int) -> Place:
-    """Where the model writes turn ``at``: from the end of the prompt that asks for it to the turn's end token."""
+def _answer(
+    tokenizer: PreTrainedTokenizerBase, found: Layout, tokens: Tokens, at: int
+) -> Place:
+    """Where the model writes turn ``at``: from the end of the prompt that asks for it
+    to the turn's end token."""
     place, start = found.places[at], found.opened[at]
     assert place is not None and start is not None  # kept.need_written has looked
-    following = [other.start for other in found.places[at + 1 :] if other is not None and other.start >= place.end]
+    following = [
+        other.start
+        for other in found.places[at + 1 :]
+        if other is not None and other.start >= place.end
+    ]
     after = tokens.within(place.end, min(following, default=len(found.text)))
-    for ends in (stops.end_ids(tokenizer), set(stops.control_tokens(tokenizer).values())):
+    for ends in (
+        stops.end_ids(tokenizer),
+        set(stops.control_tokens(tokenizer).values()),
+    ):
         for i in after:
             if tokens.ids[i] in ends:
                 return Place(start, tokens.places[i].end)
@@ -191,6 +217,7 @@ def _answer(tokenizer: PreTrainedTokenizerBase, found: Layout, tokens: Tokens, a
 
 
 # --8<-- [end:mask]
+# fmt: on
 
 
 def _by_template(tokenizer: PreTrainedTokenizerBase, chat: Chat, text: str, answers: dict[int, Place]) -> list[Place]:

@@ -173,11 +173,14 @@ def plain_attention(model: Any, longest: int) -> None:
         model.set_attn_implementation("eager")
 
 
+# fmt: off
 # --8<-- [start:attach]
 def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> PeftModel:
-    """A PEFT model with a fresh adapter on ``loaded.model``, which changes nothing yet: A random by ``seed``, B zero.
+    """A PEFT model with a fresh adapter on ``loaded.model``, which changes nothing yet:
+    A random by ``seed``, B zero.
 
-    PiSSA takes its start out of the weights, so that ``loaded.model`` is no longer the base model.
+    PiSSA takes its start out of the weights,
+    so that ``loaded.model`` is no longer the base model.
 
     Raises:
         BadInput: the model ends before ``lora.layers_to_transform``.
@@ -187,7 +190,9 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> Pe
     """
     guards.seed_before_adapter(seed)
     expected = count_adapter_parameters(loaded.model, lora)
-    model = adapter.put_on(loaded.model, adapter.lora_config(lora, loaded.model, "CAUSAL_LM"))
+    model = adapter.put_on(
+        loaded.model, adapter.lora_config(lora, loaded.model, "CAUSAL_LM")
+    )
     guards.trainable_count(model, expected)
     if lora.target_modules == "all-linear" and not lora.layers_to_transform:
         guards.every_matrix_adapted(model)
@@ -196,6 +201,7 @@ def attach_new_adapter(loaded: LoadedModel, lora: LoraSettings, seed: int) -> Pe
 
 
 # --8<-- [end:attach]
+# fmt: on
 
 
 def count_adapter_parameters(model: Any, lora: LoraSettings) -> int:

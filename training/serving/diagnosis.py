@@ -173,7 +173,13 @@ def _query_factor(config: Any, known: Any) -> float:
 
 
 # --8<-- [start:weights]
-def _compare(name: str, theirs: torch.Tensor, right: torch.Tensor, base: torch.Tensor | None, sums: _Sums) -> None:
+def _compare(
+    name: str,
+    theirs: torch.Tensor,
+    right: torch.Tensor,
+    base: torch.Tensor | None,
+    sums: _Sums,
+) -> None:
     """Enter one weight into the sums."""
     difference = theirs - right
     share, rest = 1.0, 1.0
@@ -183,7 +189,8 @@ def _compare(name: str, theirs: torch.Tensor, right: torch.Tensor, base: torch.T
         sums.along += along
         sums.update += size
         if size:
-            share, rest = along / size, float((away - along / size * update).norm()) / size**0.5
+            share = along / size
+            rest = float((away - share * update).norm()) / size**0.5
     if float(difference.norm()) <= EXACT * float(right.norm()):
         return
     if rest < 0.05 and abs(share) < 0.05:

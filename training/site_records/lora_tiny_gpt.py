@@ -22,6 +22,7 @@ from training.site_records.tiny_gpt_model import TinyGPT
 ROWS, BATCH, ASKED = 50, 10, 64
 
 
+# fmt: off
 # --8<-- [start:wrap]
 class LoRA(nn.Module):
     """A frozen linear layer W and a trainable update scale·B·A beside it."""
@@ -29,7 +30,9 @@ class LoRA(nn.Module):
     def __init__(self, base: nn.Linear, rank: int, alpha: float) -> None:
         super().__init__()
         self.base, self.scale = base, alpha / rank
-        self.A = nn.Parameter(torch.randn(rank, base.in_features) / base.in_features**0.5)
+        self.A = nn.Parameter(
+            torch.randn(rank, base.in_features) / base.in_features**0.5
+        )
         self.B = nn.Parameter(torch.zeros(base.out_features, rank))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -47,12 +50,18 @@ def wrap(model: nn.Module, rank: int, alpha: float) -> nn.Module:
 
 
 # --8<-- [end:wrap]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:adapter]
 def adapter(model: nn.Module) -> dict[str, torch.Tensor]:
     """The trainable tensors alone: this is all that is saved."""
-    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+    return {
+        name: p.detach().clone()
+        for name, p in model.named_parameters()
+        if p.requires_grad
+    }
 
 
 def fill(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
@@ -63,13 +72,16 @@ def fill(model: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
     """
     own = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if own.keys() != tensors.keys():
-        raise ValueError(f"the adapter does not fit: {sorted(own.keys() ^ tensors.keys())[:3]}")
+        raise ValueError(
+            f"the adapter does not fit: {sorted(own.keys() ^ tensors.keys())[:3]}"
+        )
     for name, p in own.items():
         p.data.copy_(tensors[name])
 
 
 def unwrap(model: TinyGPT, merge: bool) -> TinyGPT:
-    """Plain linear layers again: with the update added in (merge), or without a trace of it."""
+    """Plain linear layers again: with the update added in (merge),
+    or without a trace of it."""
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if isinstance(child, LoRA):
@@ -80,17 +92,25 @@ def unwrap(model: TinyGPT, merge: bool) -> TinyGPT:
 
 
 # --8<-- [end:adapter]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:train]
-def train(model: nn.Module, rows: list[tuple[list[int], list[int]]], steps: int, learning_rate: float,
-          seed: int) -> list[float]:  # fmt: skip
+def train(
+    model: nn.Module, rows: list[tuple[list[int], list[int]]], steps: int,
+    learning_rate: float, seed: int,
+) -> list[float]:
     """Loss of each step; only what requires a gradient moves."""
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=learning_rate)
+    optimiser = torch.optim.Adam(
+        [p for p in model.parameters() if p.requires_grad], lr=learning_rate
+    )
     order, losses = np.random.default_rng(seed), []
     for _ in range(steps):
         chosen = [rows[i] for i in order.choice(len(rows), BATCH, replace=False)]
-        loss = tiny_gpt.loss_of(model, *arithmetic.batch(chosen, mask_prompt=True, with_stop=True))
+        loss = tiny_gpt.loss_of(
+            model, *arithmetic.batch(chosen, mask_prompt=True, with_stop=True)
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -100,10 +120,13 @@ def train(model: nn.Module, rows: list[tuple[list[int], list[int]]], steps: int,
 
 def exact(model: TinyGPT, rows: list[tuple[list[int], list[int]]]) -> float:
     """Share of rows answered word for word, stop token included."""
-    return sum(tiny_gpt.answer(model, prompt) == wanted for prompt, wanted in rows) / len(rows)
+    return sum(
+        tiny_gpt.answer(model, prompt) == wanted for prompt, wanted in rows
+    ) / len(rows)
 
 
 # --8<-- [end:train]
+# fmt: on
 
 
 def numbers(vocabulary: tiny_text.Vocabulary, examples: list[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:

@@ -16,6 +16,7 @@ from labs_py.core.tiny_gpt import IGNORED, TINY, Shape
 FILE = Path(__file__).resolve().parents[2] / "docs" / "data" / "labs" / "files" / "tiny-gpt.safetensors"
 
 
+# fmt: off
 # --8<-- [start:network]
 class Layer(nn.Module):
     """Attention and a two-layer perceptron, each on a normalised copy of the stream."""
@@ -23,20 +24,30 @@ class Layer(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         d, self.heads = shape.width, shape.heads
-        self.norm1, self.norm2 = nn.Parameter(torch.ones(d)), nn.Parameter(torch.ones(d))
-        self.query, self.key, self.value, self.out = (nn.Linear(d, d, bias=False) for _ in range(4))
-        self.up, self.down = nn.Linear(d, 4 * d, bias=False), nn.Linear(4 * d, d, bias=False)
+        self.norm1 = nn.Parameter(torch.ones(d))
+        self.norm2 = nn.Parameter(torch.ones(d))
+        self.query, self.key, self.value, self.out = (
+            nn.Linear(d, d, bias=False) for _ in range(4)
+        )
+        self.up = nn.Linear(d, 4 * d, bias=False)
+        self.down = nn.Linear(4 * d, d, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         a = F.rms_norm(x, x.shape[-1:], self.norm1, TINY)
-        q, k, v = (f(a).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.query, self.key, self.value))
+        q, k, v = (
+            f(a).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for f in (self.query, self.key, self.value)
+        )
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.out(mixed.transpose(1, 2).flatten(2))
-        return x + self.down(F.relu(self.up(F.rms_norm(x, x.shape[-1:], self.norm2, TINY))))
+        return x + self.down(
+            F.relu(self.up(F.rms_norm(x, x.shape[-1:], self.norm2, TINY)))
+        )
 
 
 class TinyGPT(nn.Module):
-    """Tokens (B, T) to logits (B, T, V); the token embeddings are also the output layer."""
+    """Tokens (B, T) to logits (B, T, V); the token embeddings are also the output
+    layer."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -54,6 +65,7 @@ class TinyGPT(nn.Module):
 
 
 # --8<-- [end:network]
+# fmt: on
 
 
 def loss_of(model: nn.Module, tokens: np.ndarray, targets: np.ndarray) -> torch.Tensor:

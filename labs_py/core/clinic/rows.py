@@ -94,10 +94,17 @@ def asked(base: TinyBase, settings: Settings, row: Row) -> tuple[list[int], list
     return base.vocabulary.encode(prompt), base.vocabulary.encode(notes.right(row.line) + tiny_story.END)
 
 
+# fmt: off
 # --8<-- [start:batch]
-def batch(base: TinyBase, settings: Settings, rows: list[Row], rejected: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens and targets, (B, T) each, as the run trains on them; IGNORED where no loss is counted."""
-    pairs = [ids(base, settings, row, row.rejected if rejected else row.answer) for row in rows]
+def batch(
+    base: TinyBase, settings: Settings, rows: list[Row], rejected: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens and targets, (B, T) each, as the run trains on them;
+    IGNORED where no loss is counted."""
+    pairs = [
+        ids(base, settings, row, row.rejected if rejected else row.answer)
+        for row in rows
+    ]
     tokens, targets = tiny_gpt.batch(pairs, not settings.loss_on_prompt, True)
     if settings.pad_is_stop:
         targets[targets == STOP] = tiny_gpt.IGNORED
@@ -108,6 +115,7 @@ def batch(base: TinyBase, settings: Settings, rows: list[Row], rejected: bool = 
 
 
 # --8<-- [end:batch]
+# fmt: on
 
 
 def pack(tokens: np.ndarray, targets: np.ndarray, pairs: list) -> tuple[np.ndarray, np.ndarray]:

@@ -58,28 +58,38 @@ def begin(base: TinyBase, settings: Settings, seed: int, order_seed: int | None 
     return Run(base, settings, seed, order, rows.training(settings, seed), adapter)
 
 
+# fmt: off
 # --8<-- [start:steps]
 def steps(run: Run) -> Iterator[int]:
-    """Train to the end, or until the loss runs away; yields the number of each step done."""
+    """Train to the end, or until the loss runs away;
+    yields the number of each step done."""
     base, settings = run.base, run.settings
-    rng, optimiser = np.random.default_rng(run.order_seed), tiny_gpt.Adam(run.adapter, settings.learning_rate)
+    rng = np.random.default_rng(run.order_seed)
+    optimiser = tiny_gpt.Adam(run.adapter, settings.learning_rate)
     kept = [base.vocabulary.encode(line) for line in rows.old(run.seed, held_out=False)]
     for step in range(settings.steps):
         loss, gradients = task_step(run, chosen(run, rng, step))
         if not np.isfinite(loss) or loss > TOO_FAR:
             return
         if settings.replay and step % 2 == 0:
-            lines = [kept[i] for i in rng.choice(len(kept), settings.replay, replace=False)]
+            lines = [
+                kept[i] for i in rng.choice(len(kept), settings.replay, replace=False)
+            ]
             old = tiny_gpt.batch([(line[:1], line[1:]) for line in lines], True, True)
             _, more = tiny_gpt.step(base.shape, base.weights, run.adapter, SCALE, *old)
-            gradients = {name: gradient + more[name] for name, gradient in gradients.items()}
+            gradients = {
+                name: gradient + more[name] for name, gradient in gradients.items()
+            }
         run.losses.append(loss)
-        run.norms.append(float(np.sqrt(sum(float((g * g).sum()) for g in gradients.values()))))
+        run.norms.append(
+            float(np.sqrt(sum(float((g * g).sum()) for g in gradients.values())))
+        )
         optimiser.update(gradients)
         yield step + 1
 
 
 # --8<-- [end:steps]
+# fmt: on
 
 
 def chosen(run: Run, rng: np.random.Generator, step: int) -> list[int]:

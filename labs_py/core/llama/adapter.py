@@ -46,6 +46,7 @@ class Adapter:
         return self.scale * b @ a
 
 
+# fmt: off
 # --8<-- [start:over]
 @dataclass(frozen=True)
 class Over:
@@ -69,17 +70,28 @@ class Over:
 def over(model: Model, adapter: Adapter, strength: float = 1.0) -> Over:
     """A model with ``strength`` times an adapter's update."""
     size = strength * adapter.scale
-    return Over(model, {name: (a, (size * b).T) for name, (a, b) in adapter.factors.items()} if strength else {})
+    return Over(
+        model,
+        {name: (a, (size * b).T) for name, (a, b) in adapter.factors.items()}
+        if strength
+        else {},
+    )
 
 
 # --8<-- [end:over]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:rank]
-def decompose(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Singular vectors and values of B A, (D_out, R), (R,), (R, D_in), without ever forming it.
+def decompose(
+    a: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Singular vectors and values of B A, (D_out, R), (R,), (R, D_in),
+    without ever forming it.
 
-    B = Q1 R1 and Aᵀ = Q2 R2, so B A = Q1 (R1 R2ᵀ) Q2ᵀ, and the matrix in the middle has only R rows and columns.
+    B = Q1 R1 and Aᵀ = Q2 R2, so B A = Q1 (R1 R2ᵀ) Q2ᵀ,
+    and the matrix in the middle has only R rows and columns.
     """
     q1, r1 = np.linalg.qr(b.astype(np.float64))
     q2, r2 = np.linalg.qr(a.astype(np.float64).T)
@@ -93,11 +105,15 @@ def at_rank(adapter: Adapter, rank: int) -> Adapter:
     for name, (a, b) in adapter.factors.items():
         left, values, right = decompose(a, b)
         root = np.sqrt(values[:rank])
-        factors[name] = ((root[:, None] * right[:rank]).astype(a.dtype), (left[:, :rank] * root).astype(b.dtype))
+        factors[name] = (
+            (root[:, None] * right[:rank]).astype(a.dtype),
+            (left[:, :rank] * root).astype(b.dtype),
+        )
     return replace(adapter, factors=factors)
 
 
 # --8<-- [end:rank]
+# fmt: on
 
 
 def in_layers(adapter: Adapter, layers: range) -> Adapter:

@@ -89,14 +89,25 @@ class Writer:
             self._one = OneToken(self.model, self.memory, self._thin)
         return self._one
 
+    # fmt: off
     # --8<-- [start:greedy]
-    def greedy(self, prompt: Sequence[int], stop: Sequence[int], longest: int) -> Iterator[Token]:
-        """The likeliest continuation, token by token, until a stop token (the last one given) or ``longest``."""
-        return (token for token in self.in_pieces(prompt, stop, longest) if token is not None)
+    def greedy(
+        self, prompt: Sequence[int], stop: Sequence[int], longest: int
+    ) -> Iterator[Token]:
+        """The likeliest continuation, token by token,
+        until a stop token (the last one given) or ``longest``."""
+        return (
+            token
+            for token in self.in_pieces(prompt, stop, longest)
+            if token is not None
+        )
 
-    def in_pieces(self, prompt: Sequence[int], stop: Sequence[int], longest: int) -> Iterator[Token | None]:
+    def in_pieces(
+        self, prompt: Sequence[int], stop: Sequence[int], longest: int
+    ) -> Iterator[Token | None]:
         """``greedy``, with None after each piece of the prompt that was read."""
-        logits, ids, self.asked = (yield from self._reading(prompt)), list(prompt), len(prompt)
+        logits = yield from self._reading(prompt)
+        ids, self.asked = list(prompt), len(prompt)
         token = likeliest(logits)
         for left in reversed(range(min(longest, self.room - len(ids)))):
             yield token
@@ -115,6 +126,7 @@ class Writer:
         return Token(*one.likeliest())
 
     # --8<-- [end:greedy]
+    # fmt: on
 
 
 def likeliest(logits: np.ndarray) -> Token:

@@ -96,12 +96,14 @@ def _halves(pairs: np.ndarray, dtype: type[np.floating]) -> np.ndarray:
 
 # --8<-- [start:seam]
 def times(x: np.ndarray, weights: Matrix) -> np.ndarray:
-    """x Wᵀ, (T, D_in) -> (T, D_out): the one product that every linear layer goes through."""
+    """x Wᵀ, (T, D_in) -> (T, D_out): the one product that every linear layer goes
+    through."""
     if isinstance(weights, np.ndarray):
         return products.matmul(x, weights.T)
     if _brought and len(x) <= FEW and x.dtype == np.float32:
         return _packed_times(x, weights)
-    # Wx rather than xWᵀ: it is the activations that get turned over in memory, not the much larger weights.
+    # Wx rather than xWᵀ: it is the activations that get turned over in memory,
+    # not the much larger weights.
     return np.ascontiguousarray(products.matmul(floats(weights, x.dtype.type), x.T).T)
 
 
@@ -115,9 +117,13 @@ def times_back(dy: np.ndarray, weights: Matrix) -> np.ndarray:
 
 # --8<-- [start:rounded]
 def rounded(x: np.ndarray) -> np.ndarray:
-    """Activations as the quick path rounds them: in each block of 32 the largest becomes 32,767, a 16-bit number."""
+    """Activations as the quick path rounds them: in each block of 32 the largest
+    becomes 32,767, a 16-bit number."""
     whole = x.reshape(-1, WEIGHTS)
-    step = np.maximum(np.abs(whole).max(-1, keepdims=True) / x.dtype.type(LARGEST), x.dtype.type(1e-30))
+    step = np.maximum(
+        np.abs(whole).max(-1, keepdims=True) / x.dtype.type(LARGEST),
+        x.dtype.type(1e-30),
+    )
     return (np.rint(whole / step) * step).reshape(x.shape)
 
 

@@ -49,12 +49,15 @@ def text_row(texts: Tokenizer, text: str, longest: int) -> Row:
     return Row(ids(texts, text)[:longest], 0)
 
 
+# fmt: off
 # --8<-- [start:exact]
 def exact(task: str, text: str, target: str) -> bool:
-    """Whether an answer to a held-out row is right, as the task's own score in ``training`` counts it.
+    """Whether an answer to a held-out row is right,
+    as the task's own score in ``training`` counts it.
 
-    orders: one JSON object with the very values of the target, each key once. library_desk: the fixed refusal where
-    that is the target; else one short sentence and the closing words.
+    orders: one JSON object with the very values of the target, each key once.
+    library_desk: the fixed refusal where that is the target;
+    else one short sentence and the closing words.
     """
     if task == "orders":
         return _form(text) is not None and _form(text) == _form(target)
@@ -62,10 +65,16 @@ def exact(task: str, text: str, target: str) -> bool:
     if target.strip() == REFUSAL or text == REFUSAL:
         return text == target.strip()
     refuses = REFUSAL.rstrip(".").lower() in text.lower()
-    return not refuses and text.endswith(CLOSING) and _sentences(text) == 2 and len(text.split()) <= MOST_WORDS
+    return (
+        not refuses
+        and text.endswith(CLOSING)
+        and _sentences(text) == 2
+        and len(text.split()) <= MOST_WORDS
+    )
 
 
 # --8<-- [end:exact]
+# fmt: on
 
 
 def _sentences(text: str) -> int:

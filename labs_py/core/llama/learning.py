@@ -58,6 +58,7 @@ class Learning:
         """The lowest layer with an adapter."""
         return min(int(name.split(".")[1]) for name in self.adapter.factors)
 
+    # fmt: off
     # --8<-- [start:linear]
     def linear(self, name: str, x: np.ndarray) -> np.ndarray:
         """x Wᵀ and the adapter's part."""
@@ -77,11 +78,14 @@ class Learning:
             into = matmul(scaled, b)
             da, db = matmul(into.T, x), matmul(scaled.T, self.inner[name])
             before = self.gradients.get(name)
-            self.gradients[name] = (da, db) if before is None else (before[0] + da, before[1] + db)
+            if before is not None:
+                da, db = before[0] + da, before[1] + db
+            self.gradients[name] = (da, db)
             dx += matmul(into, a)
         return dx
 
     # --8<-- [end:linear]
+    # fmt: on
 
     def norm_back(self, name: str, x: np.ndarray, dy: np.ndarray) -> np.ndarray:
         """Gradient of ``norm`` with respect to x, (T, D)."""
@@ -90,11 +94,16 @@ class Learning:
         return size * (inward - unit * (inward * unit).mean(-1, keepdims=True))
 
 
+# fmt: off
 # --8<-- [start:back]
-def attend_back(s: Saved, dmix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradients of queries (H, T, d), keys and values (K, T, d) from that of the mix, (H, T, d)."""
+def attend_back(
+    s: Saved, dmix: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradients of queries (H, T, d), keys and values (K, T, d) from that of the mix,
+    (H, T, d)."""
     q, k, v, shares = s["q"], s["k"], s["v"], s["shares"]
-    size, grouped = q.dtype.type(q.shape[-1] ** -0.5), dmix.reshape(len(k), -1, q.shape[-1])
+    size = q.dtype.type(q.shape[-1] ** -0.5)
+    grouped = dmix.reshape(len(k), -1, q.shape[-1])
     dshares = matmul(grouped, v.swapaxes(-1, -2))
     dscores = shares * (dshares - (dshares * shares).sum(-1, keepdims=True))
     dq = matmul(dscores, k) * size
@@ -102,7 +111,9 @@ def attend_back(s: Saved, dmix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     return dq.reshape(q.shape), dk, matmul(shares.swapaxes(-1, -2), grouped)
 
 
-def layer_back(now: Learning, i: int, s: Saved, dx: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
+def layer_back(
+    now: Learning, i: int, s: Saved, dx: np.ndarray, cos: np.ndarray, sin: np.ndarray
+) -> np.ndarray:
     """From the gradient of a layer's output to that of its input, (T, D)."""
     shape, at = now.model.shape, f"layers.{i}."
     dhidden = now.linear_back(at + "mlp.down_proj", s["hidden"], dx)
@@ -122,6 +133,7 @@ def layer_back(now: Learning, i: int, s: Saved, dx: np.ndarray, cos: np.ndarray,
 
 
 # --8<-- [end:back]
+# fmt: on
 
 
 def head_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: float) -> Pieces[tuple[float, np.ndarray]]:
@@ -156,9 +168,11 @@ def _some_loss(model: Model, hidden: np.ndarray, wanted: np.ndarray, share: floa
     return loss, dhidden
 
 
+# fmt: off
 # --8<-- [start:row]
 def row_loss(now: Learning, row: Row, share: float) -> Pieces[float]:
-    """Sum of a row's cross-entropies; its gradients, times ``share``, are added to ``now.gradients``."""
+    """Sum of a row's cross-entropies; its gradients, times ``share``,
+    are added to ``now.gradients``."""
     tokens, dtype = np.array(row.ids), next(iter(now.adapter.factors.values()))[0].dtype
     memory = Memory.empty(now.model.shape, len(tokens) - 1, dtype.type)
     x = llama.embed(now.model, tokens[:-1], dtype.type)
@@ -170,7 +184,9 @@ def row_loss(now: Learning, row: Row, share: float) -> Pieces[float]:
         yield
     first = max(row.learnt_from, 1) - 1
     hidden = llama.norm(x, now.model.gain("norm", dtype), now.model.shape.epsilon)
-    loss, dhidden = yield from head_loss(now.model, hidden[first:], tokens[first + 1 :], share)
+    loss, dhidden = yield from head_loss(
+        now.model, hidden[first:], tokens[first + 1 :], share
+    )
     into_norm = np.zeros_like(x)
     into_norm[first:] = dhidden
     dx = now.norm_back("norm", x, into_norm)
@@ -180,20 +196,26 @@ def row_loss(now: Learning, row: Row, share: float) -> Pieces[float]:
     return loss
 
 
-def in_pieces(model: Model, adapter: Adapter, rows: Sequence[Row]) -> Pieces[tuple[float, Gradients]]:
-    """Mean cross-entropy of all tokens that a batch teaches, and its gradients by map."""
+def in_pieces(
+    model: Model, adapter: Adapter, rows: Sequence[Row]
+) -> Pieces[tuple[float, Gradients]]:
+    """Mean cross-entropy of all tokens that a batch teaches,
+    and its gradients by map."""
     now, learnt, loss = Learning(model, adapter), sum(row.learnt for row in rows), 0.0
     for row in rows:
         loss += (yield from row_loss(now, row, 1 / learnt)) / learnt
     return loss, now.gradients
 
 
-def step(model: Model, adapter: Adapter, rows: Sequence[Row]) -> tuple[float, Gradients]:
+def step(
+    model: Model, adapter: Adapter, rows: Sequence[Row]
+) -> tuple[float, Gradients]:
     """All pieces at once."""
     return whole(in_pieces(model, adapter, rows))
 
 
 # --8<-- [end:row]
+# fmt: on
 
 
 class AdamW:
@@ -210,6 +232,7 @@ class AdamW:
         self.means = {name: [(np.zeros_like(f), np.zeros_like(f)) for f in pair]
                       for name, pair in adapter.factors.items()}  # fmt: skip
 
+    # fmt: off
     # --8<-- [start:adamw]
     def update(self, gradients: Gradients, rate: float) -> None:
         """Move A and B by one step."""
@@ -218,15 +241,20 @@ class AdamW:
         self.length = float(np.sqrt(sum(np.vdot(g, g) for g in every)))
         cut = min(1.0, self.longest / (self.length + 1e-6)) if self.longest else 1.0
         for name, pair in gradients.items():
-            for factor, g, (first, second) in zip(self.adapter.factors[name], pair, self.means[name], strict=True):
+            for factor, g, (first, second) in zip(
+                self.adapter.factors[name], pair, self.means[name], strict=True
+            ):
                 g = g * g.dtype.type(cut)
                 factor *= factor.dtype.type(1 - rate * self.decay)
                 first += g.dtype.type(1 - one) * (g - first)
                 second += g.dtype.type(1 - two) * (g * g - second)
-                root = np.sqrt(second / g.dtype.type(1 - two**self.count)) + g.dtype.type(1e-8)
+                root = np.sqrt(
+                    second / g.dtype.type(1 - two**self.count)
+                ) + g.dtype.type(1e-8)
                 factor -= g.dtype.type(rate / (1 - one**self.count)) * first / root
 
     # --8<-- [end:adamw]
+    # fmt: on
 
 
 def share_of_rate(step: int, steps: int) -> float:

@@ -119,34 +119,45 @@ def plain(model: Model) -> Linear:
 
 # --8<-- [start:norm]
 def norm(x: np.ndarray, gain: np.ndarray, epsilon: float) -> np.ndarray:
-    """Root-mean-square norm: x over its length, times a gain (Zhang and Sennrich 2019, equation 4)."""
+    """Root-mean-square norm: x over its length, times a gain (Zhang and Sennrich 2019,
+    equation 4)."""
     return x / np.sqrt((x * x).mean(-1, keepdims=True) + x.dtype.type(epsilon)) * gain
 
 
 # --8<-- [end:norm]
 
 
+# fmt: off
 # --8<-- [start:rotary]
-def turns(shape: Shape, first: int, count: int, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine and sine of each position's angles, (T, d / 2): pair i turns by theta^(-2i/d) a position."""
+def turns(
+    shape: Shape, first: int, count: int, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cosine and sine of each position's angles, (T, d / 2):
+    pair i turns by theta^(-2i/d) a position."""
     speed = shape.theta ** (-np.arange(0, shape.head, 2) / shape.head)
     angles = np.arange(first, first + count)[:, None] * speed
     return np.cos(angles).astype(dtype), np.sin(angles).astype(dtype)
 
 
 def turn(x: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
-    """Turn each pair (x_i, x_(i + d/2)) of (..., T, d) by its angle; with -sin it is turned back."""
+    """Turn each pair (x_i, x_(i + d/2)) of (..., T, d) by its angle;
+    with -sin it is turned back."""
     half = x.shape[-1] // 2
     left, right = x[..., :half], x[..., half:]
     return np.concatenate([left * cos - right * sin, right * cos + left * sin], -1)
 
 
 # --8<-- [end:rotary]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:attention]
-def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each of T queries mixes the values that it may see: the S - T earlier ones, those before it, and its own.
+def attend(
+    q: np.ndarray, k: np.ndarray, v: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each of T queries mixes the values that it may see: the S - T earlier ones,
+    those before it, and its own.
 
     Args:
         q: (H, T, d).
@@ -156,15 +167,20 @@ def attend(q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.
         the mix, (H, T, d), and the shares, (K, H / K * T, S).
     """
     heads, count, size = q.shape
-    scores = matmul(q.reshape(len(k), -1, size) * q.dtype.type(size**-0.5), k.swapaxes(-1, -2))
+    scores = matmul(
+        q.reshape(len(k), -1, size) * q.dtype.type(size**-0.5), k.swapaxes(-1, -2)
+    )
     if count > 1:
-        hidden = np.triu(np.full((count, k.shape[1]), -np.inf, q.dtype), 1 + k.shape[1] - count)
+        hidden = np.triu(
+            np.full((count, k.shape[1]), -np.inf, q.dtype), 1 + k.shape[1] - count
+        )
         scores += np.tile(hidden, (heads // len(k), 1))
     shares = softmax(scores)
     return matmul(shares, v).reshape(q.shape), shares
 
 
 # --8<-- [end:attention]
+# fmt: on
 
 
 def apart(x: np.ndarray, heads: int) -> np.ndarray:
@@ -182,40 +198,60 @@ def silu(x: np.ndarray) -> np.ndarray:
     return x * (0.5 + 0.5 * np.tanh(0.5 * x))
 
 
+# fmt: off
 # --8<-- [start:layer]
-def layer(now: Pass, i: int, x: np.ndarray, cos: np.ndarray, sin: np.ndarray, memory: Memory) -> np.ndarray:
+def layer(
+    now: Pass, i: int, x: np.ndarray, cos: np.ndarray, sin: np.ndarray, memory: Memory
+) -> np.ndarray:
     """One of the layers, (T, D) -> (T, D)."""
     shape, at = now.model.shape, f"layers.{i}."
     a = norm(x, now.model.gain(at + "input_layernorm", x.dtype), shape.epsilon)
     q = apart(now.linear(at + "self_attn.q_proj", a), shape.heads)
-    k, v = (apart(now.linear(at + name, a), shape.key_heads) for name in ("self_attn.k_proj", "self_attn.v_proj"))
+    k, v = (
+        apart(now.linear(at + name, a), shape.key_heads)
+        for name in ("self_attn.k_proj", "self_attn.v_proj")
+    )
     q, k = turn(q, cos, sin), turn(k, cos, sin)
     k, v = memory.add(i, k, v)
     mix, shares = attend(q, k, v)
     mixed = together(mix)
     middle = x + now.linear(at + "self_attn.o_proj", mixed)
 
-    b = norm(middle, now.model.gain(at + "post_attention_layernorm", x.dtype), shape.epsilon)
+    b = norm(
+        middle, now.model.gain(at + "post_attention_layernorm", x.dtype), shape.epsilon
+    )
     gate, up = now.linear(at + "mlp.gate_proj", b), now.linear(at + "mlp.up_proj", b)
     hidden = silu(gate) * up
     if now.save:
-        now.saved.append({"x": x, "a": a, "q": q, "k": k, "v": v, "shares": shares, "mixed": mixed, "middle": middle,
-                          "b": b, "gate": gate, "up": up, "hidden": hidden})  # fmt: skip
+        now.saved.append(
+            {
+                "x": x, "a": a, "q": q, "k": k, "v": v, "shares": shares,
+                "mixed": mixed, "middle": middle, "b": b, "gate": gate, "up": up,
+                "hidden": hidden,
+            }
+        )
     return middle + now.linear(at + "mlp.down_proj", hidden)
 
 
 # --8<-- [end:layer]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:forward]
-def embed(model: Model, tokens: np.ndarray, dtype: type[np.floating] = np.float32) -> np.ndarray:
+def embed(
+    model: Model, tokens: np.ndarray, dtype: type[np.floating] = np.float32
+) -> np.ndarray:
     """The tokens' rows of the table, (T, D)."""
     table = model.weights["embed_tokens"]
-    return floats(table.take(tokens) if isinstance(table, Blocks) else table[tokens], dtype)
+    return floats(
+        table.take(tokens) if isinstance(table, Blocks) else table[tokens], dtype
+    )
 
 
 def in_pieces(now: Pass, tokens: np.ndarray, memory: Memory) -> Pieces[np.ndarray]:
-    """What the layers make of new tokens, normed, (T, D), layer by layer; ``memory`` then holds these tokens too."""
+    """What the layers make of new tokens, normed, (T, D), layer by layer; ``memory``
+    then holds these tokens too."""
     x = embed(now.model, tokens, memory.keys.dtype.type)
     cos, sin = turns(now.model.shape, memory.count, len(tokens), x.dtype)
     for i in range(now.model.shape.layers):
@@ -233,7 +269,8 @@ def hidden_states(now: Pass, tokens: np.ndarray, memory: Memory) -> np.ndarray:
 
 
 def scores(model: Model, hidden: np.ndarray) -> np.ndarray:
-    """Logits of every token of the vocabulary, (T, V): the table of the tokens once more."""
+    """Logits of every token of the vocabulary, (T, V):
+    the table of the tokens once more."""
     return whole(scores_in_pieces(model, hidden))
 
 
@@ -251,6 +288,7 @@ def scores_in_pieces(model: Model, hidden: np.ndarray) -> Pieces[np.ndarray]:
 
 
 # --8<-- [end:forward]
+# fmt: on
 
 
 def as_floats(model: Model, dtype: type[np.floating] = np.float32) -> Model:

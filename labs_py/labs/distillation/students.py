@@ -31,32 +31,47 @@ def start_logits(start: str, view: teachers.View, frequency_rank: np.ndarray) ->
     return logits
 
 
+# fmt: off
 # --8<-- [start:heldout]
-def compare_on_held_out(rank: int, seed: int, n_steps: int) -> Iterator[dict[str, float]]:
-    """Two equal students on the same 72 prompts, one shown the distribution and one only its top word.
+def compare_on_held_out(
+    rank: int, seed: int, n_steps: int
+) -> Iterator[dict[str, float]]:
+    """Two equal students on the same 72 prompts,
+    one shown the distribution and one only its top word.
 
-    Yields after each step the mean KL(teacher || student) and the share of equal top words on 24 prompts that
-    neither has seen (each an unseen pairing of a seen frame with a seen subject).
+    Yields after each step the mean KL(teacher || student) and the share of equal top
+    words on 24 prompts that neither has seen (each an unseen pairing of a seen frame
+    with a seen subject).
     """
     grid = teachers.shared_grid()
     seen, held = ~grid.held_out, grid.held_out
     labels = grid.log_teacher.argmax(axis=1)
     students = {}
     for name, alpha in (("soft", 1.0), ("hard", 0.0)):
-        student = distill.new_student(grid.features[seen], rank, grid.log_teacher.shape[1], seed)
-        students[name] = student, distill.Objective(grid.log_teacher[seen], labels[seen], alpha=alpha)
+        student = distill.new_student(
+            grid.features[seen], rank, grid.log_teacher.shape[1], seed
+        )
+        goal = distill.Objective(grid.log_teacher[seen], labels[seen], alpha=alpha)
+        students[name] = (student, goal)
     for _ in range(n_steps):
         measured = {}
         for name, (student, goal) in students.items():
-            student.descend(distill.loss_gradient(student.logits(), goal), HELD_OUT_RATE)
+            student.descend(
+                distill.loss_gradient(student.logits(), goal), HELD_OUT_RATE
+            )
             logits = grid.features[held] @ student.first @ student.second
-            gaps = distill.divergence("forward", grid.log_teacher[held], numerics.log_softmax(logits))
+            gaps = distill.divergence(
+                "forward", grid.log_teacher[held], numerics.log_softmax(logits)
+            )
             measured[f"kl_{name}"] = float(gaps.mean())
-            measured[f"agree_{name}"] = float((logits.argmax(axis=1) == labels[held]).mean())
+            measured[f"agree_{name}"] = float(
+                (logits.argmax(axis=1) == labels[held]).mean()
+            )
         yield measured
 
 
 # --8<-- [end:heldout]
+# fmt: on
 
 
 def two_peaks(gap: float) -> np.ndarray:

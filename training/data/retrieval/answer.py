@@ -79,7 +79,8 @@ class Written:
 
 # --8<-- [start:supported]
 def supported(sentence: str, passage: str) -> bool:
-    """True when the passage holds the sentence's numbers, and enough of its words: a lexical proxy, not a proof."""
+    """True when the passage holds the sentence's numbers, and enough of its words: a
+    lexical proxy, not a proof."""
     claimed, held = set(terms(MARK.sub("", sentence))), set(terms(passage))
     numbers = set(re.findall(r"\d+(?:[.,]\d+)*", MARK.sub("", sentence)))
     if not claimed or not numbers <= set(re.findall(r"\d+(?:[.,]\d+)*", passage)):

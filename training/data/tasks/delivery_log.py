@@ -87,26 +87,42 @@ class DeliveryLog(DrawnTask):
             return Extracted({name: part.strip() for name, part in found.groupdict().items()})
         return Extracted(None, "empty" if not text else "not-four-parts" if text.count("|") != 3 else "wrong-part")
 
+    # fmt: off
     # --8<-- [start:verify]
     def verify(self, asked: str, text: str) -> str:
-        """Why an answer cannot be right, judged from the note ``asked`` alone; "" when nothing speaks against it."""
+        """Why an answer cannot be right, judged from the note ``asked`` alone; "" when
+        nothing speaks against it."""
         found = self.extract(text)
         if found.value is None:
             return found.reason
-        if found.value == REFUSAL:  # a note that counts goods is hardly about anything else
-            return "refused-with-goods" if re.search(r"(?<![\d:])\d+ \w+ of \w+", asked) else ""
+        # A note that counts goods is hardly about anything else
+        if found.value == REFUSAL:
+            return (
+                "refused-with-goods"
+                if re.search(r"(?<![\d:])\d+ \w+ of \w+", asked)
+                else ""
+            )
         line, inside = found.value, " ".join(asked.split())
         if not line["who"][0].isupper() or len(line["who"].split()) > 1:
             return "no-name"
-        if not re.match(r"(?!(at|in|on|to) )(?!\d)[\w' ]{3,20}$", line["place"]) or line["who"] in line["place"]:
+        if (
+            not re.match(r"(?!(at|in|on|to) )(?!\d)[\w' ]{3,20}$", line["place"])
+            or line["who"] in line["place"]
+        ):
             return "no-place"
         parts = {**line, "goods": f"{line['count']} {line['what']}"}
-        for part in ("who", "goods", "place", "time"):  # whole words, and no number cut off behind them
-            if not re.search(rf"(?<![\w:]){re.escape(parts[part])}(?![\w:]| \d)", inside, re.IGNORECASE):
+        # Whole words, and no number cut off behind them
+        for part in ("who", "goods", "place", "time"):
+            if not re.search(
+                rf"(?<![\w:]){re.escape(parts[part])}(?![\w:]| \d)",
+                inside,
+                re.IGNORECASE,
+            ):
                 return f"not-in-the-note:{part}"
         return ""
 
     # --8<-- [end:verify]
+    # fmt: on
 
     def score(self, text: str, target: str) -> dict[str, float]:
         """``exact``: every part is the reference's; ``field``: share of parts; ``content``: the right kind."""

@@ -109,30 +109,50 @@ def written() -> tuple[dict, ...]:
     return tuple(json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines())
 
 
+# fmt: off
 # --8<-- [start:rows]
 def answers(asked: dict, index: Index, rng: random.Random) -> list[tuple[str, str]]:
-    """Prompt and answer of a question that we wrote, and sometimes its twin without an answer.
+    """Prompt and answer of a question that we wrote,
+    and sometimes its twin without an answer.
 
-    Where search finds the sentence, the passages stand as search ranks them. Where it does not, the passage of the
-    sentence takes a place by lot: those are the rows that search alone cannot teach. A sentence that the pages no
-    longer have makes no row.
+    Where search finds the sentence, the passages stand as search ranks them.
+    Where it does not, the passage of the sentence takes a place by lot: those are the
+    rows that search alone cannot teach. A sentence that the pages no longer have makes
+    no row.
     """
     question, sentence = asked["question"], asked["answer"]
     found = [hit.passage for hit in index.search(question, PASSAGES)]
-    holders = [p for p in index.passages if p.address == asked["place"] and sentence in answer.prompt("", [p], "short")]
-    others = [hit.passage for hit in index.search(question, 12)
-              if hit.passage.address != asked["place"] and sentence not in hit.passage.text][:PASSAGES]  # fmt: skip
+    holders = [
+        p
+        for p in index.passages
+        if p.address == asked["place"] and sentence in answer.prompt("", [p], "short")
+    ]
+    others = [
+        hit.passage
+        for hit in index.search(question, 12)
+        if hit.passage.address != asked["place"] and sentence not in hit.passage.text
+    ][:PASSAGES]
     rows, place, holder = [], rng.randrange(PASSAGES), holders[0] if holders else None
     if holder and len(others) == PASSAGES:
         if holder not in found:
             found = [holder if at == place else p for at, p in enumerate(others)]
-        rows.append((answer.prompt(question, found, "short"), f"{sentence} [{found.index(holder) + 1}]"))
-    if rng.random() < REFUSED_SHARE and len(others) == PASSAGES and not nearly(question, others, index):
+        rows.append(
+            (
+                answer.prompt(question, found, "short"),
+                f"{sentence} [{found.index(holder) + 1}]",
+            )
+        )
+    if (
+        rng.random() < REFUSED_SHARE
+        and len(others) == PASSAGES
+        and not nearly(question, others, index)
+    ):
         rows.append((answer.prompt(question, others, "short"), REFUSAL))
     return rows
 
 
 # --8<-- [end:rows]
+# fmt: on
 
 
 def nearly(question: str, passages: list[Passage], index: Index) -> bool:

@@ -56,6 +56,7 @@ def _weighted(log_weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 # --8<-- [end:divergence]
 
 
+# fmt: off
 # --8<-- [start:distillation]
 def distillation_loss(
     student: torch.Tensor,
@@ -65,9 +66,11 @@ def distillation_loss(
     alpha: float = 1.0,
     beta: float = 0.0,
 ) -> torch.Tensor:
-    """alpha T^2 D(p_T, q_T) + (1 - alpha) CE(label, q): soft targets and hard ones, mixed.
+    """alpha T^2 D(p_T, q_T) + (1 - alpha) CE(label, q):
+    soft targets and hard ones, mixed.
 
-    T^2 keeps the soft part's gradient in size when T changes, since softening divides it by T^2.
+    T^2 keeps the soft part's gradient in size when T changes,
+    since softening divides it by T^2.
     Source: Hinton et al. 2015 (arXiv 1503.02531), section 2.
 
     Args:
@@ -88,44 +91,63 @@ def distillation_loss(
     same_shape(student, teacher=teacher)
     if len(student) == 0:
         return student.sum() * 0.0
-    log_p, log_q = (teacher / temperature).log_softmax(-1), (student / temperature).log_softmax(-1)
-    soft = temperature**2 * divergence(log_p, log_q, beta).mean() if alpha else student.new_zeros(())
+    log_p = (teacher / temperature).log_softmax(-1)
+    log_q = (student / temperature).log_softmax(-1)
+    soft = (
+        temperature**2 * divergence(log_p, log_q, beta).mean()
+        if alpha
+        else student.new_zeros(())
+    )
     hard = F.cross_entropy(student, labels) if alpha < 1 else student.new_zeros(())
     return alpha * soft + (1 - alpha) * hard
 
 
 # --8<-- [end:distillation]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:top_k]
-def keep_top_k(log_p: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What is worth keeping of a teacher's distribution: its k largest log-probabilities and the log of the rest.
+def keep_top_k(
+    log_p: torch.Tensor, k: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What is worth keeping of a teacher's distribution: its k largest
+    log-probabilities and the log of the rest.
 
     Args:
         log_p: (N, V).
         k: 1 to V.
 
     Returns:
-        Log-probabilities (N, k), their tokens (N, k), and the log of the other tokens' mass together (N,): summed
-        from the tokens themselves, since one minus a sum near one has no digits; -inf when there are none.
+        Log-probabilities (N, k), their tokens (N, k),
+        and the log of the other tokens' mass together (N,): summed from the tokens
+        themselves, since one minus a sum near one has no digits;
+        -inf when there are none.
 
     Raises:
         ValueError: k below 1 or above V.
     """
     if not 1 <= k <= log_p.shape[-1]:
-        raise ValueError(f"k must lie between 1 and the {log_p.shape[-1]} tokens that there are, not {k}")
+        raise ValueError(
+            f"k must lie between 1 and the {log_p.shape[-1]} tokens that there are, "
+            f"not {k}"
+        )
     kept, tokens = log_p.topk(k, -1)
     if k == log_p.shape[-1]:
         return kept, tokens, torch.full_like(kept[:, 0], -math.inf)
     return kept, tokens, log_p.scatter(-1, tokens, -math.inf).logsumexp(-1)
 
 
-def top_k_divergence(kept: torch.Tensor, tokens: torch.Tensor, rest: torch.Tensor, log_q: torch.Tensor) -> torch.Tensor:
-    """Forward KL from what ``keep_top_k`` kept, with all other tokens as one token of exact mass.
+def top_k_divergence(
+    kept: torch.Tensor, tokens: torch.Tensor, rest: torch.Tensor, log_q: torch.Tensor
+) -> torch.Tensor:
+    """Forward KL from what ``keep_top_k`` kept,
+    with all other tokens as one token of exact mass.
 
-    sum over the kept of p log(p / q), plus P log(P / Q) with P and Q the mass of all others.
-    A teacher's scores over 49,152 tokens are large to keep; k of them and the mass of the rest are not. Merging
-    tokens can only lower a KL, so this is a lower bound, and exact for k = V.
+    sum over the kept of p log(p / q), plus P log(P / Q) with P and Q the mass of all
+    others. A teacher's scores over 49,152 tokens are large to keep; k of them and the
+    mass of the rest are not. Merging tokens can only lower a KL,
+    so this is a lower bound, and exact for k = V.
     Source: the log sum inequality (Cover and Thomas 2006, theorem 2.7.1).
 
     Args:
@@ -139,8 +161,10 @@ def top_k_divergence(kept: torch.Tensor, tokens: torch.Tensor, rest: torch.Tenso
     if tokens.shape[-1] == log_q.shape[-1]:
         return listed
     others = log_q.scatter(-1, tokens, -math.inf)
-    rest_q = others.masked_fill((rest == -math.inf)[:, None], 0.0).logsumexp(-1)  # (N,); unused where nothing is left
+    # (N,); unused where nothing is left
+    rest_q = others.masked_fill((rest == -math.inf)[:, None], 0.0).logsumexp(-1)
     return listed + _weighted(rest[:, None], (rest - rest_q)[:, None])
 
 
 # --8<-- [end:top_k]
+# fmt: on

@@ -21,7 +21,8 @@ def dpo_loss(
     reference_rejected: torch.Tensor,
     beta: float,
 ) -> torch.Tensor:
-    """-log sigmoid(beta [log pi(y_w)/ref(y_w) - log pi(y_l)/ref(y_l)]): a reward model that is the policy itself.
+    """-log sigmoid(beta [log pi(y_w)/ref(y_w) - log pi(y_l)/ref(y_l)]):
+    a reward model that is the policy itself.
 
     Source: Rafailov et al. 2023 (arXiv 2305.18290), equation 7.
 
@@ -36,6 +37,7 @@ def dpo_loss(
 # --8<-- [end:dpo]
 
 
+# fmt: off
 # --8<-- [start:dpo_nll]
 def dpo_with_nll_loss(
     chosen: torch.Tensor,
@@ -46,18 +48,24 @@ def dpo_with_nll_loss(
     beta: float,
     nll_weight: float,
 ) -> torch.Tensor:
-    """DPO plus ``nll_weight`` times the chosen answers' cross-entropy per token, -sum log pi(y_w) / sum |y_w|.
+    """DPO plus ``nll_weight`` times the chosen answers' cross-entropy per token,
+    -sum log pi(y_w) / sum |y_w|.
 
-    DPO asks only for a difference, which also grows while both answers become unlikelier; the second term holds the
-    chosen one up. Source: the term is that of Llama 3 (arXiv 2407.21783), section 4.1.4; per token as in TRL, the
-    mean over all chosen tokens of the batch.
+    DPO asks only for a difference, which also grows while both answers become
+    unlikelier; the second term holds the chosen one up. Source: the term is that of
+    Llama 3 (arXiv 2407.21783), section 4.1.4; per token as in TRL,
+    the mean over all chosen tokens of the batch.
     """
     same_shape(chosen, chosen_tokens)
     nll = -chosen.sum() / chosen_tokens.sum().clamp(min=1)
-    return dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta) + nll_weight * nll
+    return (
+        dpo_loss(chosen, rejected, reference_chosen, reference_rejected, beta)
+        + nll_weight * nll
+    )
 
 
 # --8<-- [end:dpo_nll]
+# fmt: on
 
 
 def length_normalised_dpo_loss(
@@ -102,9 +110,13 @@ def ipo_loss(
     return (chosen_ratio - rejected_ratio - 1 / (2 * tau)).square().mean()
 
 
+# fmt: off
 # --8<-- [start:simpo]
-def simpo_loss(chosen_mean: torch.Tensor, rejected_mean: torch.Tensor, beta: float, gamma: float) -> torch.Tensor:
-    """-log sigmoid(beta (mean log pi(y_w) - mean log pi(y_l)) - gamma): no reference, and a margin to win by.
+def simpo_loss(
+    chosen_mean: torch.Tensor, rejected_mean: torch.Tensor, beta: float, gamma: float
+) -> torch.Tensor:
+    """-log sigmoid(beta (mean log pi(y_w) - mean log pi(y_l)) - gamma): no reference,
+    and a margin to win by.
 
     Source: Meng et al. 2024 (arXiv 2405.14734), equation 6.
 
@@ -117,3 +129,4 @@ def simpo_loss(chosen_mean: torch.Tensor, rejected_mean: torch.Tensor, beta: flo
 
 
 # --8<-- [end:simpo]
+# fmt: on

@@ -14,16 +14,22 @@ from training.methods.tensor_checks import same_shape
 FLOOR = 1e-4  # added to a group's spread, as TRL does: equal rewards give advantage 0 and not 0/0
 
 
+# fmt: off
 # --8<-- [start:advantages]
-def group_advantages(rewards: torch.Tensor, group: int, divide_by_spread: bool = True) -> torch.Tensor:
-    """(r - mean) / std within each group: how much better than its siblings an answer was.
+def group_advantages(
+    rewards: torch.Tensor, group: int, divide_by_spread: bool = True
+) -> torch.Tensor:
+    """(r - mean) / std within each group:
+    how much better than its siblings an answer was.
 
-    Source: Shao et al. 2024 (arXiv 2402.03300), section 4.1.2. Dr. GRPO (arXiv 2503.20783, section 3.2) leaves the
-    division out, because it weighs questions up that are nearly always or nearly never answered rightly.
+    Source: Shao et al. 2024 (arXiv 2402.03300), section 4.1.2. Dr. GRPO (arXiv
+    2503.20783, section 3.2) leaves the division out, because it weighs questions up
+    that are nearly always or nearly never answered rightly.
 
     Args:
-        rewards: (B,), siblings side by side; NaN marks an answer that could not be scored: it gets advantage 0 and
-            its siblings are compared without it. Whole numbers and truth values count as float64.
+        rewards: (B,), siblings side by side; NaN marks an answer that could not be
+            scored: it gets advantage 0 and its siblings are compared without it. Whole
+            numbers and truth values count as float64.
         group: G, a divisor of B.
         divide_by_spread: False for Dr. GRPO.
 
@@ -34,13 +40,19 @@ def group_advantages(rewards: torch.Tensor, group: int, divide_by_spread: bool =
         ValueError: a number of rewards that ``group`` does not divide.
     """
     if group < 1 or rewards.numel() % group:
-        raise ValueError(f"{rewards.numel()} rewards cannot be parted into groups of {group}")
-    table = (rewards if rewards.is_floating_point() else rewards.double()).reshape(-1, group)  # (B/G, G)
+        raise ValueError(
+            f"{rewards.numel()} rewards cannot be parted into groups of {group}"
+        )
+    # (B/G, G)
+    table = (rewards if rewards.is_floating_point() else rewards.double()).reshape(
+        -1, group
+    )
     scored = ~table.isnan()
     centred = table - table.nanmean(1, keepdim=True)
     first = table.gather(1, scored.int().argmax(1, keepdim=True))
     equal = ((table == first) | ~scored).all(1, keepdim=True)
-    centred = centred.masked_fill(equal, 0.0)  # a mean may miss equal numbers by a rounding, and 1e-17 / 1e-4 is not 0
+    # A mean may miss equal numbers by a rounding, and 1e-17 / 1e-4 is not 0
+    centred = centred.masked_fill(equal, 0.0)
     if divide_by_spread:
         count = scored.sum(1, keepdim=True)
         squares = centred.masked_fill(~scored, 0.0).square().sum(1, keepdim=True)
@@ -49,11 +61,13 @@ def group_advantages(rewards: torch.Tensor, group: int, divide_by_spread: bool =
 
 
 # --8<-- [end:advantages]
+# fmt: on
 
 
 # --8<-- [start:kl]
 def kl_estimate(policy: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
-    """exp(ref - pi) - (ref - pi) - 1 per token: never negative, and KL(pi || ref) on average over pi's samples.
+    """exp(ref - pi) - (ref - pi) - 1 per token: never negative,
+    and KL(pi || ref) on average over pi's samples.
 
     Source: Shao et al. 2024 (arXiv 2402.03300), equation 4.
     """
@@ -64,6 +78,7 @@ def kl_estimate(policy: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
 # --8<-- [end:kl]
 
 
+# fmt: off
 # --8<-- [start:grpo]
 def grpo_loss(
     policy: torch.Tensor,
@@ -77,21 +92,26 @@ def grpo_loss(
     kl_weight: float = 0.0,
     longest: int = 0,
 ) -> torch.Tensor:
-    """-min(ratio A, clip(ratio) A) per token, plus the KL to the reference; variants differ in the mean they take.
+    """-min(ratio A, clip(ratio) A) per token, plus the KL to the reference; variants
+    differ in the mean they take.
 
-    - "grpo": mean within each answer, then over answers: a long wrong answer is punished less per token.
+    - "grpo": mean within each answer, then over answers:
+      a long wrong answer is punished less per token.
       Source: Shao et al. 2024 (arXiv 2402.03300), equation 3.
-    - "dr_grpo": sum over tokens by a constant (B times ``longest``). Source: Liu et al. 2025 (arXiv 2503.20783),
-      section 3.2.
-    - "dapo": mean over all tokens of the batch, usually with ``clip_high`` above ``clip_low``. Source: Yu et al.
-      2025 (arXiv 2503.14476), sections 3.1 and 3.3.
+    - "dr_grpo": sum over tokens by a constant (B times ``longest``). Source: Liu et al.
+      2025 (arXiv 2503.20783), section 3.2.
+    - "dapo": mean over all tokens of the batch, usually with ``clip_high`` above
+      ``clip_low``. Source: Yu et al. 2025 (arXiv 2503.14476), sections 3.1 and 3.3.
 
     Args:
         policy: log-probabilities of the tokens now, (B, T).
-        sampled_by: the same under the model that wrote the answers, (B, T), without gradient.
+        sampled_by: the same under the model that wrote the answers, (B, T),
+            without gradient.
         advantages: (B,).
-        mask: (B, T); what stands where it is 0 counts for nothing, even inf, and has gradient 0.
-        reference: log-probabilities under the frozen model, (B, T); needed when ``kl_weight`` is not 0.
+        mask: (B, T); what stands where it is 0 counts for nothing, even inf,
+            and has gradient 0.
+        reference: log-probabilities under the frozen model, (B, T);
+            needed when ``kl_weight`` is not 0.
         longest: the limit on an answer's tokens; needed by "dr_grpo".
 
     Returns:
@@ -99,14 +119,21 @@ def grpo_loss(
     """
     _check(policy, sampled_by, advantages, mask, reference, variant, kl_weight, longest)
     padding = mask == 0
-    policy, sampled_by = policy.masked_fill(padding, 0.0), sampled_by.masked_fill(padding, 0.0)
+    policy = policy.masked_fill(padding, 0.0)
+    sampled_by = sampled_by.masked_fill(padding, 0.0)
     gain = advantages[:, None]
     log_ratio = policy - sampled_by
-    # Beyond the clip a ratio counts only where the advantage is negative; elsewhere inf * 0 would be NaN.
-    ratio = torch.where(gain < 0, log_ratio, log_ratio.clamp(max=math.log1p(clip_high) + 1)).exp()
-    each = -torch.min(ratio * gain, ratio.clamp(1 - clip_low, 1 + clip_high) * gain)  # (B, T)
+    # Beyond the clip a ratio counts only where the advantage is negative;
+    # elsewhere inf * 0 would be NaN.
+    ratio = torch.where(
+        gain < 0, log_ratio, log_ratio.clamp(max=math.log1p(clip_high) + 1)
+    ).exp()
+    # (B, T)
+    each = -torch.min(ratio * gain, ratio.clamp(1 - clip_low, 1 + clip_high) * gain)
     if kl_weight and reference is not None:
-        each = each + kl_weight * kl_estimate(policy, reference.masked_fill(padding, 0.0))
+        each = each + kl_weight * kl_estimate(
+            policy, reference.masked_fill(padding, 0.0)
+        )
     each = each.masked_fill(padding, 0.0)
     if variant == "grpo":
         return (each.sum(1) / mask.sum(1).clamp(min=1)).mean()
@@ -116,6 +143,7 @@ def grpo_loss(
 
 
 # --8<-- [end:grpo]
+# fmt: on
 
 
 def _check(

@@ -8,11 +8,15 @@ import torch.nn.functional as F
 from training.methods.tensor_checks import same_shape
 
 
+# fmt: off
 # --8<-- [start:reward]
-def reward_model_loss(chosen_reward: torch.Tensor, rejected_reward: torch.Tensor) -> torch.Tensor:
+def reward_model_loss(
+    chosen_reward: torch.Tensor, rejected_reward: torch.Tensor
+) -> torch.Tensor:
     """-log sigmoid(r(x, y_w) - r(x, y_l)): the Bradley-Terry likelihood of the choice.
 
-    Source: Ouyang et al. 2022 (arXiv 2203.02155), equation 1, for one pair per question.
+    Source: Ouyang et al. 2022 (arXiv 2203.02155), equation 1,
+    for one pair per question.
 
     Args:
         chosen_reward, rejected_reward: (B,), any unit; only differences count.
@@ -25,3 +29,4 @@ def reward_model_loss(chosen_reward: torch.Tensor, rejected_reward: torch.Tensor
 
 
 # --8<-- [end:reward]
+# fmt: on

@@ -10,25 +10,32 @@ import torch.nn.functional as F
 from training.models.guards import IGNORED
 
 
+# fmt: off
 # --8<-- [start:sft]
 def sft_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """-log pi(y_t | x, y_<t), the mean over the answers' tokens, nats.
 
-    Source: Radford et al. 2018 (GPT), equation 1, over the answers' tokens alone and by their number.
+    Source: Radford et al. 2018 (GPT), equation 1,
+    over the answers' tokens alone and by their number.
 
     Args:
         logits: (B, T, V); half precision is summed in float32.
-        labels: (B, T), -100 where a token is not trained on; position t is predicted from position t - 1.
+        labels: (B, T), -100 where a token is not trained on;
+            position t is predicted from position t - 1.
 
     Returns:
         Scalar; log V when the logits are all equal.
     """
-    scores, targets = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()  # (B*(T-1), V), (B*(T-1),)
-    total = F.cross_entropy(_wide(scores), targets, ignore_index=IGNORED, reduction="sum")
+    # (B*(T-1), V), (B*(T-1),)
+    scores, targets = logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten()
+    total = F.cross_entropy(
+        _wide(scores), targets, ignore_index=IGNORED, reduction="sum"
+    )
     return total / (targets != IGNORED).sum().clamp(min=1)
 
 
 # --8<-- [end:sft]
+# fmt: on
 
 
 def answer_log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -50,12 +57,17 @@ def answer_log_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> tupl
     return each.masked_fill(~counted, 0.0).sum(1), counted.sum(1)
 
 
+# fmt: off
 # --8<-- [start:sparse]
-def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head: Any) -> torch.Tensor:
-    """Summed cross-entropy of the answers' tokens, scoring the vocabulary only where a label stands, nats.
+def answer_loss_sum(
+    hidden: torch.Tensor, labels: torch.Tensor, head: Any
+) -> torch.Tensor:
+    """Summed cross-entropy of the answers' tokens,
+    scoring the vocabulary only where a label stands, nats.
 
-    The same value and gradient as the sum in ``sft_loss``: a position without a label adds nothing to the sum,
-    so its V scores need not be made. Of a prompt of 94 tokens and an answer of 45 that saves two thirds of them.
+    The same value and gradient as the sum in ``sft_loss``:
+    a position without a label adds nothing to the sum, so its V scores need not be
+    made. Of a prompt of 94 tokens and an answer of 45 that saves two thirds of them.
 
     Args:
         hidden: last hidden states, (B, T, D).
@@ -71,6 +83,7 @@ def answer_loss_sum(hidden: torch.Tensor, labels: torch.Tensor, head: Any) -> to
 
 
 # --8<-- [end:sparse]
+# fmt: on
 
 
 # Labels scored at once; more would hold too many rows of V scores (1,024 rows of 49,152 in float32 are 200 MB).

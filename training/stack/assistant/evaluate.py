@@ -80,9 +80,11 @@ def read_questions(file: Path = QUESTIONS) -> list[Question]:
     return found
 
 
+# fmt: off
 # --8<-- [start:calibrate]
 def calibrate(confidences: Sequence[float], answerable: Sequence[bool]) -> float:
-    """The threshold with the best mean of 'answers what it can' and 'refuses what it can't'; the lowest of equals.
+    """The threshold with the best mean of 'answers what it can' and 'refuses what it
+    can't'; the lowest of equals.
 
     Raises:
         BadInput: all questions are answerable, or none is.
@@ -93,12 +95,17 @@ def calibrate(confidences: Sequence[float], answerable: Sequence[bool]) -> float
     no = [c for c, good in zip(confidences, answerable, strict=True) if not good]
 
     def balance(threshold: float) -> float:
-        return sum(c >= threshold for c in yes) / len(yes) + sum(c < threshold for c in no) / len(no)
+        answered = sum(c >= threshold for c in yes) / len(yes)
+        return answered + sum(c < threshold for c in no) / len(no)
 
-    return max((step / 100 for step in range(101)), key=lambda threshold: (balance(threshold), -threshold))
+    return max(
+        (step / 100 for step in range(101)),
+        key=lambda threshold: (balance(threshold), -threshold),
+    )
 
 
 # --8<-- [end:calibrate]
+# fmt: on
 
 
 def calibrated(index: Index, settings: Settings, questions: Sequence[Question]) -> float:

@@ -37,12 +37,19 @@ def reply(question: str, index: Index, settings: Settings, model: Model | None =
 
 # --8<-- [start:route]
 def route(own: Answer, question: str, least: float, fallback: Fallback) -> Answer:
-    """The model's answer; that of ``fallback`` where it is less sure than ``least`` or no sentence was supported."""
+    """The model's answer; that of ``fallback`` where it is less sure than ``least`` or
+    no sentence was supported."""
     if own.sure >= least and (own.cited or not own.dropped):
         return own
     other = fallback(question)
-    return replace(other, sure=own.sure, dropped=own.dropped, handed_on=True,
-                   tokens_in=own.tokens_in + other.tokens_in, tokens_out=own.tokens_out + other.tokens_out)  # fmt: skip
+    return replace(
+        other,
+        sure=own.sure,
+        dropped=own.dropped,
+        handed_on=True,
+        tokens_in=own.tokens_in + other.tokens_in,
+        tokens_out=own.tokens_out + other.tokens_out,
+    )
 
 
 # --8<-- [end:route]

@@ -42,10 +42,12 @@ Answers = dict[str, list[list[Reply]]]  # who answers -> for each row, its tries
 
 # --8<-- [start:pipeline]
 def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
-    """Every phase from seeds to verdict; a finished phase is read back when the run resumes.
+    """Every phase from seeds to verdict; a finished phase is read back when the run
+    resumes.
 
     Raises:
-        BadInput: the folder was begun with other rows, or no answer of the teacher passed.
+        BadInput: the folder was begun with other rows,
+            or no answer of the teacher passed.
     """
     run = begin(config, folder, cache)
     rows = rows_of_teacher(run)
@@ -54,7 +56,16 @@ def pipeline(config: StackConfig, folder: RunFolder, cache: Path) -> dict:
     own, after = answers_of_student(run, student)
     folder.update("regression", capability_retention.combine(before, after))
     router, kept = set_router(run, own.pop("calibration"), own["tuned"])
-    return release.judge(config, folder, run.test_name, run.tests, answers | own, router, kept, run.tokens_for_rows)
+    return release.judge(
+        config,
+        folder,
+        run.test_name,
+        run.tests,
+        answers | own,
+        router,
+        kept,
+        run.tokens_for_rows,
+    )
 
 
 # --8<-- [end:pipeline]
@@ -123,33 +134,49 @@ def kept_line(report: dict) -> str:
     return f"{n['train']} rows kept, {n['refusals']} refusals among them; dropped {report['teacher']['dropped']}"
 
 
+# fmt: off
 # --8<-- [start:teach]
-def teach(task: task_base.Task, rows: list[dict], calls: Calls, config: StackConfig) -> dict[int, list[Reply]]:
-    """Try after try, only for questions that nothing has passed for yet: place of the question -> its tries."""
+def teach(
+    task: task_base.Task, rows: list[dict], calls: Calls, config: StackConfig
+) -> dict[int, list[Reply]]:
+    """Try after try, only for questions that nothing has passed for yet:
+    place of the question -> its tries."""
     tries: dict[int, list[Reply]] = {place: [] for place in range(len(rows))}
     for draw in range(config.teacher.samples):
-        open_ = [at for at in tries if not tries[at] or fault(task, rows[at], tries[at][-1], config)]
+        open_ = [
+            at
+            for at in tries
+            if not tries[at] or fault(task, rows[at], tries[at][-1], config)
+        ]
         prompts = [task_base.taught(task, rows[at]) for at in open_]
-        replies = calls.ask(prompts, draw, config.teacher.temperature, f"try {draw + 1}")
+        replies = calls.ask(
+            prompts, draw, config.teacher.temperature, f"try {draw + 1}"
+        )
         for at, reply in zip(open_, replies, strict=True):
             tries[at].append(reply)
     return tries
 
 
 def fault(task: task_base.Task, row: dict, reply: Reply, config: StackConfig) -> str:
-    """Why an answer may not be trained on; the reference is never looked at. "" for a good one."""
+    """Why an answer may not be trained on; the reference is never looked at.
+    "" for a good one."""
     if not config.verify:
         return "" if reply.text else "empty"
     return ("" if reply.finished else "cut-off") or task.verify(asked(row), reply.text)
 
 
 # --8<-- [end:teach]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:filter]
-def keep(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]],
-         tests: list[dict], config: StackConfig) -> tuple[list[dict], dict[str, int]]:  # fmt: skip
-    """Rows to train on (short prompt, verified answer), and how many went for which reason.
+def keep(
+    task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]],
+    tests: list[dict], config: StackConfig,
+) -> tuple[list[dict], dict[str, int]]:
+    """Rows to train on (short prompt, verified answer),
+    and how many went for which reason.
 
     Raises:
         BadInput: no answer passed.
@@ -163,18 +190,24 @@ def keep(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]],
         if not reason:
             repeated = seen.check(turns, at + 1)
             reason = repeated.code if repeated else ""
-        if not reason and any(overlap.is_leaked(test, [words(asked(row))]) for test in held_out):
+        if not reason and any(
+            overlap.is_leaked(test, [words(asked(row))]) for test in held_out
+        ):
             reason = "test-overlap"
         if reason:
             gone[reason] += 1
         else:
             kept.append({"messages": turns, "id": row["id"]})
     if not kept:
-        raise BadInput(f"no answer of the teacher passed ({dict(gone)}): look at the instruction, or at the verifier")
+        raise BadInput(
+            f"no answer of the teacher passed ({dict(gone)}): look at the instruction, "
+            "or at the verifier"
+        )
     return kept, dict(gone)
 
 
 # --8<-- [end:filter]
+# fmt: on
 
 
 def pass_at(task: task_base.Task, rows: list[dict], tries: dict[int, list[Reply]],
@@ -224,35 +257,60 @@ def general(config: StackConfig, loaded: LoadedModel, rows: splits.Splits, folde
     return found
 
 
+# fmt: off
 # --8<-- [start:student]
-def train(config: StackConfig, rows: list[dict], loaded: LoadedModel, folder: RunFolder) -> PeftModel:
-    """The student: an adapter on the short prompt, read back from the disk as it would be served."""
-    mixed = rows + replay.replay_rows(round(len(rows) * config.data.replay_fraction), config.data.seed)
+def train(
+    config: StackConfig, rows: list[dict], loaded: LoadedModel, folder: RunFolder
+) -> PeftModel:
+    """The student: an adapter on the short prompt,
+    read back from the disk as it would be served."""
+    mixed = rows + replay.replay_rows(
+        round(len(rows) * config.data.replay_fraction), config.data.seed
+    )
     if "train" not in folder.read():
         with machine.phase(f"student trains on {len(rows)} rows", folder.log):
-            sft.train(config, mixed, loaded, folder, folder.last_checkpoint(), "distill")
-    return loading.attach_adapter(loading.load_base(config.model, loaded.dtype).model, folder.adapter)
+            sft.train(
+                config, mixed, loaded, folder, folder.last_checkpoint(), "distill"
+            )
+    return loading.attach_adapter(
+        loading.load_base(config.model, loaded.dtype).model, folder.adapter
+    )
 
 
 def answers_of_student(run: Run, student: PeftModel) -> tuple[Answers, dict]:
-    """The student's answers, one try each, to calibration and test set; and the student on general text."""
+    """The student's answers, one try each, to calibration and test set;
+    and the student on general text."""
     most = run.config.evaluate.max_new_tokens
-    with machine.phase("student answers the calibration and the test set", run.folder.log):
+    with machine.phase(
+        "student answers the calibration and the test set", run.folder.log
+    ):
         ask = Local(replace(run.loaded, model=student), "student").ask
         own = {
-            kind: [[reply] for _, reply in ask([task_base.prompt(row) for row in part], [], 0.0, most)]
+            kind: [
+                [reply]
+                for _, reply in ask(
+                    [task_base.prompt(row) for row in part], [], 0.0, most
+                )
+            ]
             for kind, part in (("calibration", run.calibration), ("tuned", run.tests))
         }
-        after = capability_retention.measure(student, run.loaded.tokenizer, run.config, "tuned", is_tiny(run.config))
+        after = capability_retention.measure(
+            student, run.loaded.tokenizer, run.config, "tuned", is_tiny(run.config)
+        )
     return own, after
 
 
 # --8<-- [end:student]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:router]
-def set_router(run: Run, calibration: list[list[Reply]], tuned: list[list[Reply]]) -> tuple[dict, list[bool]]:
-    """The threshold, found on the calibration rows, and which of the student's test answers go out."""
+def set_router(
+    run: Run, calibration: list[list[Reply]], tuned: list[list[Reply]]
+) -> tuple[dict, list[bool]]:
+    """The threshold, found on the calibration rows,
+    and which of the student's test answers go out."""
     task, config = run.task, run.config
     scores = release.scored(task, run.calibration, calibration)
     able = [
@@ -261,25 +319,41 @@ def set_router(run: Run, calibration: list[list[Reply]], tuned: list[list[Reply]
         if not fault(task, row, own, config)
     ]
     wanted = config.router.precision
-    confidences, rights = [confidence for confidence, _ in able], [exact for _, exact in able]
+    confidences = [confidence for confidence, _ in able]
+    rights = [exact for _, exact in able]
     threshold = calibrate(confidences, rights, wanted)
-    kept = [taken(task, row, own, threshold, config) for row, (own,) in zip(run.tests, tuned, strict=True)]
-    return {"threshold": threshold, "n_calibration": len(able), "precision_wanted": wanted}, kept
+    kept = [
+        taken(task, row, own, threshold, config)
+        for row, (own,) in zip(run.tests, tuned, strict=True)
+    ]
+    return {
+        "threshold": threshold,
+        "n_calibration": len(able),
+        "precision_wanted": wanted,
+    }, kept
 
 
-def calibrate(confidence: Sequence[float], right: Sequence[float], precision: float) -> float:
-    """The lowest threshold at which so large a share of the answers at or above it is right; above 1 for none."""
+def calibrate(
+    confidence: Sequence[float], right: Sequence[float], precision: float
+) -> float:
+    """The lowest threshold at which so large a share of the answers at or above it is
+    right; above 1 for none."""
     order = np.argsort(confidence)[::-1]
-    level, share = np.asarray(confidence, float)[order], np.cumsum(np.asarray(right, float)[order])
+    level = np.asarray(confidence, float)[order]
+    share = np.cumsum(np.asarray(right, float)[order])
     share = share / np.arange(1, len(order) + 1)
-    last = np.append(level[1:] < level[:-1], True)[: len(order)]  # equal confidences go together or not at all
+    # Equal confidences go together or not at all
+    last = np.append(level[1:] < level[:-1], True)[: len(order)]
     good = np.flatnonzero(last & (share >= precision))
     return float(level[good[-1]]) if len(good) else release.NEVER
 
 
-def taken(task: task_base.Task, row: dict, reply: Reply, threshold: float, config: StackConfig) -> bool:
+def taken(
+    task: task_base.Task, row: dict, reply: Reply, threshold: float, config: StackConfig
+) -> bool:
     """Whether the student's answer goes out; otherwise the teacher is asked."""
     return not fault(task, row, reply, config) and reply.confidence >= threshold
 
 
 # --8<-- [end:router]
+# fmt: on

@@ -33,69 +33,115 @@ def scored(task: task_base.Task, rows: list[dict], answers: list[list[Reply]]) -
             for row, tries in zip(rows, answers, strict=True)]  # fmt: skip
 
 
+# fmt: off
 # --8<-- [start:economics]
-def economics(answers: dict, taken: list[bool], config: StackConfig, generated: int) -> dict:
-    """Tokens and money of a request by each way of answering; the router's saving is of all requests, not per call.
+def economics(
+    answers: dict, taken: list[bool], config: StackConfig, generated: int
+) -> dict:
+    """Tokens and money of a request by each way of answering;
+    the router's saving is of all requests, not per call.
 
     Args:
         answers: by arm, the tries for each row; all tries are paid for.
-        taken: which of the student's answers go out; for the others the teacher is paid as well.
+        taken: which of the student's answers go out;
+            for the others the teacher is paid as well.
         config: for the prices.
         generated: tokens that the teacher took for the training rows.
     """
     t = config.teacher
-    prices = {"teacher": (t.price_in, t.price_out), "teacher_one": (t.price_in, t.price_out)}
+    prices = {
+        "teacher": (t.price_in, t.price_out),
+        "teacher_one": (t.price_in, t.price_out),
+    }
     read, wrote, cost = {}, {}, {}
     for arm, rows in answers.items():
-        read[arm] = np.array([sum(one.tokens_in for one in tries) for tries in rows], float)
-        wrote[arm] = np.array([sum(one.tokens_out for one in tries) for tries in rows], float)
+        read[arm] = np.array(
+            [sum(one.tokens_in for one in tries) for tries in rows], float
+        )
+        wrote[arm] = np.array(
+            [sum(one.tokens_out for one in tries) for tries in rows], float
+        )
         price = prices.get(arm, (config.student_price_in, config.student_price_out))
         cost[arm] = (read[arm] * price[0] + wrote[arm] * price[1]) / 1000
     handed = ~np.array(taken)
-    for part in (read, wrote, cost):  # the student is always asked, and where it is not trusted the teacher as well
+    # The student is always asked, and where it is not trusted the teacher as well
+    for part in (read, wrote, cost):
         part["routed"] = part["tuned"] + handed * part["teacher"]
     tokens = {arm: float((read[arm] + wrote[arm]).mean()) for arm in read}
     saved, kept = tokens["teacher"] - tokens["tuned"], float(np.mean(taken))
-    return {"tokens": tokens, "cost_per_1000": {arm: float(found.mean()) for arm, found in cost.items()},
-            "share_taken": kept, "times_fewer_per_call": tokens["teacher"] / tokens["tuned"],
-            "times_fewer_than_one_try": tokens["teacher_one"] / tokens["tuned"],
-            "times_fewer_routed": tokens["teacher"] / tokens["routed"],
-            "times_fewer_if_rows_cost_alike": handed_on_saving(kept, tokens["tuned"] / tokens["teacher"]),
-            "teacher_tokens_for_data": generated,
-            "requests_to_pay_back": requests_to_pay_back(generated, saved) if saved > 0 else None}  # fmt: skip
+    return {
+        "tokens": tokens,
+        "cost_per_1000": {arm: float(found.mean()) for arm, found in cost.items()},
+        "share_taken": kept,
+        "times_fewer_per_call": tokens["teacher"] / tokens["tuned"],
+        "times_fewer_than_one_try": tokens["teacher_one"] / tokens["tuned"],
+        "times_fewer_routed": tokens["teacher"] / tokens["routed"],
+        "times_fewer_if_rows_cost_alike": handed_on_saving(
+            kept, tokens["tuned"] / tokens["teacher"]
+        ),
+        "teacher_tokens_for_data": generated,
+        "requests_to_pay_back": requests_to_pay_back(generated, saved)
+        if saved > 0
+        else None,
+    }
 
 
 # --8<-- [end:economics]
+# fmt: on
 
 
+# fmt: off
 # --8<-- [start:gate]
-def decide(verdict: dict, behind: tuple, routed: tuple, fewer: float, margin: float) -> dict:
-    """Ship, ship behind a router, or don't: the common gate first, then the distance to the teacher.
+def decide(
+    verdict: dict, behind: tuple, routed: tuple, fewer: float, margin: float
+) -> dict:
+    """Ship, ship behind a router, or don't: the common gate first,
+    then the distance to the teacher.
 
     Args:
-        verdict: of the gate: a gain over the better base prompt, and nothing else worse by more than its margin.
-        behind, routed: student, and student with router, minus the teacher: mean and bounds, as shares.
+        verdict: of the gate: a gain over the better base prompt,
+            and nothing else worse by more than its margin.
+        behind, routed: student, and student with router, minus the teacher:
+            mean and bounds, as shares.
         fewer: how many times fewer tokens the routed whole takes than the teacher.
         margin: how far behind is allowed, as a share.
     """
 
     def said(who: str, d: tuple) -> str:
-        return (f"{who} {d[0] * 100:+.1f} points against the teacher with all its tries (95% interval"
-                f" {d[1] * 100:+.1f} to {d[2] * 100:+.1f}, allowed -{margin * 100:g})")  # fmt: skip
+        return (
+            f"{who} {d[0] * 100:+.1f} points against the teacher with all its tries "
+            f"(95% interval {d[1] * 100:+.1f} to {d[2] * 100:+.1f}, "
+            f"allowed -{margin * 100:g})"
+        )
 
     if verdict["exit_code"] != SHIP:
-        return {**verdict, "release": "don't ship", "sentence": f"Don't ship. {verdict['sentence']}"}
+        return {
+            **verdict,
+            "release": "don't ship",
+            "sentence": f"Don't ship. {verdict['sentence']}",
+        }
     if behind[1] >= -margin:
-        return {**verdict, "release": "ship", "sentence": f"Ship: {said('student', behind)}."}
+        return {
+            **verdict,
+            "release": "ship",
+            "sentence": f"Ship: {said('student', behind)}.",
+        }
     if routed[1] >= -margin and fewer > 1:
-        return {**verdict, "release": "ship behind a router", "sentence": f"Ship behind the router: "
-                f"{said('alone', behind)}; {said('routed', routed)}, {fewer:.1f} times fewer tokens."}  # fmt: skip
+        return {
+            **verdict,
+            "release": "ship behind a router",
+            "sentence": f"Ship behind the router: {said('alone', behind)}; "
+            f"{said('routed', routed)}, {fewer:.1f} times fewer tokens.",
+        }
     code = NO_GAIN if routed[2] < -margin else INCONCLUSIVE
-    return {**verdict, "release": "don't ship", "exit_code": code,
-            "sentence": f"Don't ship: {said('student', behind)}; {said('routed', routed)}."}  # fmt: skip
+    return {
+        **verdict, "release": "don't ship", "exit_code": code,
+        "sentence": f"Don't ship: {said('student', behind)}; {said('routed', routed)}.",
+    }
 
 
 # --8<-- [end:gate]
+# fmt: on
 
 
 def judge(
