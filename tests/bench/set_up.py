@@ -7,6 +7,9 @@ site-build`` is killed at random moments, processes and all; then two run at onc
 set-up are damaged, one kind after the other. After each of the three a site must be served. Packages come from
 wherever pip finds them; ``--share`` names the folders of this checkout's cache that the copy begins with, so that it
 downloads less. Exit 1 where a promise is broken.
+
+It takes an hour or two. ``--folder`` keeps the copy there and goes on with the one that it finds, so that it can be
+done in pieces: the kills first (``--kinds 0``), then some kinds of files at a time (``--kills 0 --first 8 --kinds 8``).
 """
 
 from __future__ import annotations
@@ -91,8 +94,11 @@ def answered(url: str) -> bool:
 
 
 def copy(above: Path, shared: list[str]) -> Checkout:
-    """The tracked files of this checkout, as they stand, and the shared folders of its cache."""
+    """The tracked files of this checkout, as they stand, and the shared folders of its cache; as it is where it was
+    made before."""
     folder = above / ODD
+    if folder.exists():
+        return Checkout(folder)
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
@@ -143,8 +149,8 @@ def kill(checkout: Checkout, kills: int, draw: random.Random) -> None:
             shutil.rmtree(checkout.folder / "site", ignore_errors=True)
 
 
-def faults_of(checkout: Checkout, kills: int, kinds_at_most: int, draw: random.Random) -> list[str]:
-    """Everything in turn; a line for each promise that did not hold."""
+def faults_of_kills(checkout: Checkout, kills: int, draw: random.Random) -> list[str]:
+    """Kills, and two at once after them; a line for each promise that did not hold."""
     faults = []
     kill(checkout, kills, draw)
     pair = [checkout.start("site-build") for _ in range(2)]
@@ -154,7 +160,14 @@ def faults_of(checkout: Checkout, kills: int, kinds_at_most: int, draw: random.R
         faults.append(f"two at once: {ended}: {checkout.said[-2:]}")
     if missing := checkout.serves():
         faults.append(f"after the kills: {missing}: {checkout.said[-1][-400:]}")
-    for file in kinds(checkout.folder, draw)[:kinds_at_most]:
+    return faults
+
+
+def faults_of_files(checkout: Checkout, which: slice, draw: random.Random) -> list[str]:
+    """One file of each kind damaged in turn; a line for each promise that did not hold."""
+    faults, found = [], kinds(checkout.folder, draw)
+    print(f"{len(found)} kinds of files", flush=True)
+    for file in found[which]:
         if not file.is_file():  # what was made anew after another's damage may have another name
             continue
         name, started = file.relative_to(checkout.folder), time.monotonic()
@@ -164,7 +177,6 @@ def faults_of(checkout: Checkout, kills: int, kinds_at_most: int, draw: random.R
         print(f"{name} {way}: {missing or 'served'} ({time.monotonic() - started:.0f} s)", flush=True)
         if missing:
             faults.append(f"{name} {way}: {missing}: {checkout.said[-1][-400:]}")
-    faults += [f"a traceback: {text[-400:]}" for text in checkout.said if "Traceback (most" in text]
     return faults
 
 
@@ -173,11 +185,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--kinds", type=int, default=1000, help="of damaged files, at most")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first of these kinds")
+    parser.add_argument("--folder", type=Path, help="keeps the copy, and goes on with one that is there")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--share", nargs="*", default=["wheels"], help="folders of .cache that the copy begins with")
     args = parser.parse_args()
+    draw = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as above:
-        faults = faults_of(copy(Path(above), args.share), args.kills, args.kinds, random.Random(args.seed))
+        checkout = copy(args.folder or Path(above), args.share)
+        faults = faults_of_kills(checkout, args.kills, draw) if args.kills else []
+        if args.kinds:
+            faults += faults_of_files(checkout, slice(args.first, args.first + args.kinds), draw)
+        faults += [f"a traceback: {text[-400:]}" for text in checkout.said if "Traceback (most" in text]
     print("\n".join(f"BROKEN: {line}" for line in faults) or "a site was served each time")
     return bool(faults)
 

@@ -3,8 +3,10 @@
     python -m tests.training.stack.assistant.load --clients 200 --requests 10000
 
 One server answers all requests. They come in rounds; in each round the teacher goes through its five moods, so that
-rounds can be compared: memory, threads and open files must not grow from one to the next. Every fiftieth client hangs
-up as soon as its question is sent. Exit 1 where a promise is broken.
+rounds can be compared: memory, threads and open files must not grow from one to the next. Resident memory rises and
+falls by some MB with the threads that are alive, so no two rounds are held against each other: a line is fitted to all
+rounds after the warm-up, and its slope's 95% interval must end below LEAK_KB a question. Every fiftieth client hangs up
+as soon as its question is sent. ``--leak 10`` plants a leak of 10 kB a question. Exit 1 where a promise is broken.
 """
 
 from __future__ import annotations
@@ -24,17 +26,29 @@ from dataclasses import dataclass, field
 from operator import sub
 from pathlib import Path
 
+import numpy as np
+
+from labs_py.core.quantiles import t_quantile
 from tests.checkout import ROOT
 from tests.training.stack.assistant.bad_teachers import KEY, MOODS, Teacher, Thief
 from tests.training.stack.assistant.health_probe import HealthProbe, Waits, at
 from training.stack.assistant.traces import Traces
 
 CONFIG = "name: load\nbackend: endpoint\nthreshold: 0.1\ntimeout_s: {seconds}\nurl: {url}\nkey_from: TEACHER_KEY\n"
+# A server that frees all but so many bytes of each question, to see that the rule for memory finds it.
+LEAKING = """import sys
+from training.stack.assistant import __main__, traces
+kept, begin = [], traces.Traces.begin
+traces.Traces.begin = lambda self, question: (kept.append(bytearray({bytes}) + b"."), begin(self, question))[1]
+sys.exit(__main__.main())"""
 TIMEOUT_S = 2.0  # for a call of the teacher; the trickling one is given up after so long
 HANGS_UP = 50  # one request in so many
 HEALTH_S = 0.1
 HOPS = 4  # how often a probe or the server is woken up for one answer of /health
-GROWTH_MB = 16.0  # that the last round may need above the second one: the allocator's rest, not one request's share
+WARM_UP = 2  # rounds in which threads and caches come; memory is looked at after them
+FEWEST = 6  # rounds after these of which an interval says something
+LEAK_KB = 5.0  # a question that must be ruled out: 50 MB in 10,000
+GROWTH_MB = 16.0  # from the first to the last round, where there are too few for an interval
 GROWTH_FILES = 40  # one for each answer in the making, and a few
 ALLOWED = {200, 503}  # an answer, or one line that says why the teacher gave none
 
@@ -67,9 +81,45 @@ class Found:
     said: str = ""
 
 
+def growth_kb(megabytes: list[float], questions: int) -> tuple[float, float, float] | None:
+    """By how much memory grows with each question: least squares over the rounds after the warm-up.
+
+    Args:
+        megabytes: resident memory after each round.
+        questions: of all rounds.
+
+    Returns:
+        Slope in kB a question and the ends of its 95% interval (Student's t); None with fewer than FEWEST rounds.
+    """
+    after = np.array(megabytes[WARM_UP:])
+    if len(after) < FEWEST:
+        return None
+    asked = questions / len(megabytes) * np.arange(len(after))
+    apart = asked - asked.mean()
+    slope = float(apart @ after / (apart @ apart))
+    rest = after - after.mean() - slope * apart
+    freedom = len(after) - 2
+    half = t_quantile(0.975, freedom) * float(np.sqrt(rest @ rest / freedom / (apart @ apart)))
+    return 1000 * slope, 1000 * (slope - half), 1000 * (slope + half)
+
+
+def memory_grew(found: Found) -> str:
+    """What is wrong with the memory; nothing where it is flat. A short run is only held to a bound between its ends."""
+    megabytes = [state[0] for state in found.state]
+    if growth := growth_kb(megabytes, found.sent):
+        slope, low, high = growth
+        return (
+            f"memory: {slope:+.1f} kB a question (95% interval {low:+.1f} to {high:+.1f}, {len(megabytes) - WARM_UP} "
+            f"rounds); {LEAK_KB:.0f} kB are not ruled out"
+        ) * (high > LEAK_KB)
+    first, last = megabytes[min(1, len(megabytes) - 2)], megabytes[-1]
+    return f"memory grew from {first:.0f} to {last:.0f} MB" * (last - first > GROWTH_MB)
+
+
 def broken(found: Found) -> list[str]:
     """The promises that did not hold, a line each."""
-    (first, *before), (last, *after) = found.state[min(1, len(found.state) - 2)], found.state[-1]
+    (_, *before), (_, *after) = found.state[min(1, len(found.state) - 2)], found.state[-1]
+    grew = memory_grew(found)
     health, late = at(0.95, found.waits.health), at(0.95, found.waits.late)
     odd = {mood: dict(codes) for mood, codes in found.codes.items() if set(codes) - ALLOWED}
     faults = {
@@ -86,7 +136,7 @@ def broken(found: Found) -> list[str]:
         f"/health took {health * 1000:.0f} ms at the 95th percentile (the machine was {late * 1000:.1f} ms late)": (
             health > HEALTH_S + HOPS * late
         ),
-        f"memory grew from {first:.0f} to {last:.0f} MB": last - first > GROWTH_MB,
+        grew: grew,
         f"threads and open files grew from {before} to {after}": max(map(sub, after, before)) > GROWTH_FILES,
         f"the server said: {found.said[:400]}": "Traceback" in found.said,
     }
@@ -110,6 +160,9 @@ def table(found: Found) -> str:
     lines.append(f"visits at the thief: {found.thief_met}; keys at the teacher: {sum(found.keys.values())} calls")
     lines.append("MB, threads, open files after each round: "
                  + "; ".join(f"{mb:.0f}, {threads}, {files}" for mb, threads, files in found.state))  # fmt: skip
+    if growth := growth_kb([state[0] for state in found.state], found.sent):
+        slope, low, high = growth
+        lines.append(f"memory, kB a question after the warm-up: {slope:+.2f} (95% interval {low:+.2f} to {high:+.2f})")
     return "\n".join(lines)
 
 
@@ -176,15 +229,17 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def served(folder: Path, port: int, teacher: int, thief: int) -> subprocess.Popen[bytes]:
-    """The command itself; every proxy of its environment is the thief.
+def served(folder: Path, port: int, teacher: int, thief: int, leak_kb: float = 0.0) -> subprocess.Popen[bytes]:
+    """The command itself; every proxy of its environment is the thief. With ``leak_kb`` it forgets to free so much of
+    each question.
 
     Raises:
         RuntimeError: it does not listen within 120 s.
     """
     (folder / "load.yaml").write_text(CONFIG.format(seconds=TIMEOUT_S, url=f"http://127.0.0.1:{teacher}/v1"))
-    command = [sys.executable, "-m", "training.stack.assistant", "serve", "--port", str(port), "--config",
-               str(folder / "load.yaml"), "--traces", str(folder / "traces.jsonl")]  # fmt: skip
+    program = ["-c", LEAKING.format(bytes=int(1000 * leak_kb))] if leak_kb else ["-m", "training.stack.assistant"]
+    command = [sys.executable, *program, "serve", "--port", str(port), "--config", str(folder / "load.yaml"),
+               "--traces", str(folder / "traces.jsonl")]  # fmt: skip
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"), f"http://127.0.0.1:{thief}")
     environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
     with (folder / "said.txt").open("wb") as said:
@@ -198,19 +253,21 @@ def served(folder: Path, port: int, teacher: int, thief: int) -> subprocess.Pope
     return process
 
 
-async def run(folder: Path, clients: int, requests: int, seed: int) -> Found:
+async def run(folder: Path, clients: int, requests: int, seed: int, leak_kb: float = 0.0) -> Found:
     """Serve, ask, stop, and read the traces.
 
     Args:
         folder: for the configuration, the traces and what the server says.
         clients: at once.
         requests: in all; at least one from each client in each of three rounds of moods.
+        seed: of the questions and of who hangs up.
+        leak_kb: planted for each question.
     """
     draw, found, thief = random.Random(seed), Found(), Thief()
     await thief.start()
     teacher, port = Teacher(thief, seed), free_port()
     await teacher.turn("kind")
-    process = await asyncio.to_thread(served, folder, port, teacher.port, thief.port)
+    process = await asyncio.to_thread(served, folder, port, teacher.port, thief.port, leak_kb)
     probe = await asyncio.to_thread(HealthProbe, port)
     questions, started = asked_questions(), time.monotonic()
     callers = [Client(port, found) for _ in range(clients)]
@@ -257,9 +314,10 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--leak", type=float, default=0.0, help="kB that the server shall keep of each question")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(run(Path(folder), args.clients, args.requests, args.seed))
+        found = asyncio.run(run(Path(folder), args.clients, args.requests, args.seed, args.leak))
     print(table(found))
     faults = broken(found)
     print("\n".join(f"BROKEN: {line}" for line in faults) or "every promise held")

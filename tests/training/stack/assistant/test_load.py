@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.effort import Effort
@@ -39,6 +40,8 @@ def kept() -> load.Found:
     ({"keys": Counter({"": 1})}, "other keys"), ({"key_in_traces": True}, "the key stands"),
     ({"said": f"refused {load.KEY}"}, "the key stands"), ({"waits": Waits([0.2], [0.01])}, "/health took"),
     ({"state": [(400, 40, 30), (400, 40, 30), (430, 40, 30)]}, "memory grew"),
+    ({"state": [(500 + 9 * (n % 3) + 10 * n, 40, 30) for n in range(10)], "sent": 10_000,
+      "events": Counter(asked=10_000, closed=10_000)}, "memory: +9."),
     ({"state": [(400, 40, 30), (400, 40, 300)]}, "open files grew"), ({"said": "Traceback"}, "the server said"),
 ])  # fmt: skip
 def test_each_broken_promise_is_named(fault: dict, said: str) -> None:
@@ -47,6 +50,18 @@ def test_each_broken_promise_is_named(fault: dict, said: str) -> None:
     for name, value in fault.items():
         setattr(found, name, value)
     assert [line for line in load.broken(found) if said in line]
+
+
+def test_flat_memory_is_flat_though_its_lowest_round_comes_early() -> None:
+    seen = [504, 494, 509, 518, 518, 513, 507, 505, 513, 512]  # MB after each thousand of 10,000 questions
+    slope, low, high = load.growth_kb(seen, 10_000)
+    assert slope == pytest.approx(np.polyfit(range(8), seen[2:], 1)[0]) and low < 0 < high < load.LEAK_KB
+    assert load.growth_kb(seen[:7], 7_000) is None
+
+
+def test_memory_that_rises_and_falls_too_much_to_tell_is_not_called_flat() -> None:
+    found = load.Found(sent=10_000, state=[(500 + 60 * (n % 2), 40, 30) for n in range(10)])
+    assert "not ruled out" in load.memory_grew(found)
 
 
 def test_an_answer_of_another_kind_is_named() -> None:
