@@ -122,7 +122,8 @@ class Chart:
         room_for: heatmap: the array that is drawn left of this one, or of its neighbours, which keep to one size.
         download: caption of the button that saves the numbers as CSV ("" = a plain one).
         mirror: a chart of words: two series as mirror images about one axis of words.
-        drag: name of a range parameter that is dragged along the chart's axis, or across a chart of words ("" = none).
+        drag: name of a range parameter that is dragged along the chart's axis or across a chart of words, or goes up by
+            one with each press of a histogram's dot ("" = none).
     """
 
     name: str

@@ -17,7 +17,7 @@ def log_factorials(most: int) -> np.ndarray:
 def binomial(n: np.ndarray | int, k: np.ndarray | int, share: float, most: int) -> np.ndarray:
     """Chance of k among n <= ``most`` at this share, 0 < share < 1; 0 where k is below 0 or above n."""
     log = log_factorials(most)
-    n, k = np.broadcast_arrays(np.asarray(n), np.asarray(k))
+    n, k = np.asarray(n), np.asarray(k)
     inside = (k >= 0) & (k <= n)
     at = np.where(inside, k, 0)
     value = log[n] - log[at] - log[n - at] + at * math.log(share) + (n - at) * math.log1p(-share)

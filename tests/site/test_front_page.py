@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -34,6 +35,19 @@ def test_the_first_screen_says_what_it_is_and_what_to_press(visit, width: int, h
         assert box and box["y"] + box["height"] <= height, seen
     assert "prove that it got better" in page.inner_text("h1")
     assert page.locator(".s10-page-card").count() == 0
+
+
+@pytest.mark.parametrize("width", [1440, 1280])
+def test_the_spectrum_is_as_high_as_what_stands_beside_it(visit, width: int) -> None:
+    page = visit("", labs=False, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    cut, beside = (page.locator(part).bounding_box() for part in ("rank-cut", ".s10-front__do"))
+    assert cut["y"] + cut["height"] == pytest.approx(beside["y"] + beside["height"], abs=2)
+
+
+def test_what_is_said_of_the_bars_holds_in_both_schemes(visit) -> None:
+    """A bar that is dark on paper is bright at night: words for a shade are wrong in one of them."""
+    page = visit("", labs=False)
+    assert not re.search(r"\b(dark|light|bright|pale|black|white)", page.inner_text("rank-cut"))
 
 
 def test_the_spectrum_follows_the_keys_and_agrees_with_the_lab(visit) -> None:

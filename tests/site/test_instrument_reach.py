@@ -25,14 +25,14 @@ STAYS = """() => {
   for (let y = 1; y < innerHeight; y += 4) rows += stays(document.elementFromPoint(innerWidth / 2, y)) ? 4 : 0;
   return rows / innerHeight;
 }"""
-# Each option of a select that is wider than the select, with what stands below the select once it is chosen.
-CUT = """() => [...document.querySelectorAll('lab-view [data-region=rail] select')].flatMap((select) => {
+# Each option of a select: whether it is wider than the select, and what stands below the select once it is chosen.
+ARROW = 12  # pixels by which the room beside a select's arrow is not known
+OPTIONS = """() => [...document.querySelectorAll('lab-view [data-region=rail] select')].flatMap((select) => {
   const style = getComputedStyle(select);
   const pen = document.createElement('canvas').getContext('2d');
   pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
   const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16; // the arrow
-  const cut = [...select.options].filter((o) => pen.measureText(o.text).width > room + 1);
-  return cut.map((o) => [select.name, o.value, o.text]);
+  return [...select.options].map((o) => [select.name, o.value, o.text, pen.measureText(o.text).width - room]);
 })"""
 BELOW = """([name, value]) => {
   const select = document.querySelector(`lab-view [data-region=rail] select[name="${name}"]`);
@@ -106,15 +106,45 @@ def test_a_dragged_slider_is_announced_once_it_rests(visit):
     assert during <= 1
 
 
+def test_a_dragged_slider_draws_what_is_in_sight_and_the_rest_once_it_rests(visit):
+    page = visit(LAB_PAGES["quantization"], viewport={"width": 1440, "height": 900})
+    page.wait_for_function(READY, timeout=BOOT)
+    page.wait_for_function("document.querySelector('lab-view').inSight?.has('histogram')", timeout=BOOT)
+    page.evaluate("""() => {
+      const lab = document.querySelector('lab-view');
+      globalThis.isDrawn = (name) => lab.frame.texts[`summary:${name}`] ===
+        lab.querySelector(`[data-chart=${name}] [data-part=summary]`).textContent;
+      globalThis.drawn = [];
+      lab.addEventListener('lab-frame', () => drawn.push([isDrawn('histogram'), isDrawn('sweep')]));
+    }""")
+    slider = page.locator("input[type=range][name=bits]")
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.4 * box["width"], middle)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + (0.4 + 0.02 * step) * box["width"], middle)
+        page.wait_for_timeout(15)
+    page.mouse.up()
+    page.wait_for_function("drawn.length > 0 && isDrawn('sweep') && isDrawn('histogram')", timeout=BOOT)
+    page.wait_for_function(READY, timeout=BOOT)
+    seen, hidden = zip(*page.evaluate("drawn"), strict=True)
+    assert all(seen) and not all(hidden)
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize("slug", SOME_LABS)
-def test_selects_show_their_whole_text_or_repeat_it_below(tour, slug):
+def test_selects_show_their_whole_text_and_repeat_below_what_they_cut(tour, slug):
     page = tour(LAB_PAGES[slug])
     for width, height in ((1440, 900), (1280, 800), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         still(page)
-        for name, value, text in page.evaluate(CUT):
-            assert text in page.evaluate(BELOW, [name, value]), f"{slug} at {width}"
+        for name, value, text, over in page.evaluate(OPTIONS):
+            below = page.evaluate(BELOW, [name, value])
+            if over > 1:
+                assert text in below, f"{slug} at {width}"
+            elif over < -ARROW:
+                assert text not in below, f"{slug} at {width}: it fits"
 
 
 def test_the_three_matrices_stand_in_one_row_of_equal_size(tour):

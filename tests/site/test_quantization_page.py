@@ -98,3 +98,25 @@ def test_the_prose_and_the_first_frame_stand_without_scripts(visit):
     assert _value(page, "rmse") == pytest.approx(frame["rmse"]["value"], rel=1e-9)
     assert page.locator("[data-chart=histogram] svg[role=img]").count() == 1
     assert json.loads(page.get_attribute("lab-view", "data-params"))["bits"] == 4
+
+
+def test_the_outlier_is_left_out_by_a_press_on_it_and_comes_back_by_undo(lab_page):
+    """By mouse, by keyboard, and back."""
+    page = _open(lab_page, "?granularity=tensor")
+    page.wait_for_function(f"{READY} && {SHOWN}.granularity === 'tensor'", timeout=BOOT)
+    first = _value(page, "largest_weight")
+    point = page.locator("[data-chart=histogram] .lab-point")
+    mark = page.locator("[data-chart=histogram] .lab-dots path").bounding_box()
+    at = point.bounding_box()
+    assert abs(at["x"] + at["width"] / 2 - mark["x"] - mark["width"] / 2) < 3 and at["width"] >= 24
+    point.click()
+    page.wait_for_function(f"{READY} && {SHOWN}.left_out === 1", timeout=BOOT)
+    second = _value(page, "largest_weight")
+    point.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{READY} && {SHOWN}.left_out === 2", timeout=BOOT)
+    assert first > second > _value(page, "largest_weight")
+    for left in (1, 0):
+        page.click("[data-action=undo]")
+        page.wait_for_function(f"{READY} && {SHOWN}.left_out === {left}", timeout=BOOT)
+    assert _value(page, "largest_weight") == first and not page.complaints

@@ -96,7 +96,7 @@ class Walk:
 
     def tick(self):
         box = self.pick("[data-region=rail] input[type=checkbox]")
-        return box and (box.click(timeout=10_000), box.get_attribute("name"))[1]
+        return box and (box.click(timeout=BOOT), box.get_attribute("name"))[1]
 
     def write(self):
         field = self.pick("lab-view .lab-pasted textarea")
@@ -110,7 +110,7 @@ class Walk:
 
     def press(self, selector: str):
         button = self.pick(selector)
-        return button and (button.inner_text()[:30], button.click(timeout=10_000))[0]
+        return button and (button.inner_text()[:30], button.click(timeout=BOOT))[0]
 
     def preset(self):
         return self.press("[data-preset]")
@@ -137,7 +137,7 @@ class Walk:
 
     def link(self):
         link = self.pick("article a[href*='?']")
-        return link and (link.click(timeout=10_000), link.get_attribute("href"))[1]
+        return link and (link.click(timeout=BOOT), link.get_attribute("href"))[1]
 
     def run(self):
         if not self.press("[data-action=run]"):
@@ -232,6 +232,10 @@ def test_whatever_a_hand_does_the_lab_holds(visit, slug):
     page.wait_for_selector("lab-view.is-awake", state="attached", timeout=BOOT)
     page.wait_for_function(READY, timeout=BOOT)
     walk = Walk(page, slug, random.Random(f"{SEED} {slug}"))
-    for _ in range(EFFORT.count(*ACTIONS)):
-        walk.step()
+    for number in range(EFFORT.count(*ACTIONS)):
+        try:
+            walk.step()
+        except Exception as error:
+            error.add_note(f"{slug}, action {number + 1} after {' | '.join(walk.line[-8:])}")
+            raise
     assert len(walk.line) == EFFORT.count(*ACTIONS)

@@ -263,10 +263,8 @@ def _static_arrays(
     order = np.argsort(-view.log_teacher[row], kind="stable")[:SHOWN]
     if view.log_counts[-1] > 0 and n_words - 1 not in order:
         order = np.append(order[:-1], n_words - 1)
-    table = teachers.table(params["teacher"])
-    recorded = np.array(table["temperatures"], dtype=float)
-    rest = np.array([100 * teachers.rest_mass(params["teacher"], prompt, t) for t in table["temperatures"]])
-    near = rest[teachers.nearest_recorded(table["temperatures"], params["temperature"])]
+    recorded, rest = teachers.rest_masses(params["teacher"], prompt)
+    near = 100 * rest[np.abs(recorded - params["temperature"]).argmin()]
     with_square, at_one, at_t = _soft_sizes(params, prompt, logits[row, : min(teachers.FEW, n_words)], goal)
     bumps = _bumps(params["peak_gap"], params["beta"])
     return {
@@ -275,7 +273,7 @@ def _static_arrays(
         "gradient_without": with_square / TEMPERATURES**2,
         "inverse_square": at_one / TEMPERATURES**2,
         "recorded_temperatures": recorded,
-        "rest_by_temperature": rest,
+        "rest_by_temperature": 100 * rest,
         "bump_position": students.BUMP_POSITIONS,
         **bumps,
         "order": order,
@@ -288,7 +286,7 @@ def _soft_sizes(
     params: dict[str, Any], prompt: int, start: np.ndarray, goal: distill.Objective
 ) -> tuple[np.ndarray, float, float]:
     """Size of the soft gradient over T with T² (24,), and without it at T = 1 and at the set T (64 words)."""
-    top = np.array(teachers.table(params["teacher"])["prompts"][prompt]["top"]["logits"][: teachers.FEW])
+    top = teachers.few_logits(params["teacher"], prompt)
     start = start if params["start"] != "lowrank" else np.zeros(teachers.FEW)
     kind = params["divergence"]
     all_t = np.concatenate([TEMPERATURES, [1.0, goal.temperature]])[:, None]

@@ -39,6 +39,8 @@ FRAMES, SUBJECTS = 8, 12
 """The grid of shared prompts: every frame with every subject."""
 
 _tables: dict[str, dict[str, Any]] = {}
+_few: dict[tuple[str, int], np.ndarray] = {}
+_rest: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]] = {}
 
 
 def ending(prompt: str, most: int = 40) -> str:
@@ -49,8 +51,9 @@ def ending(prompt: str, most: int = 40) -> str:
 
 
 def forget() -> None:
-    """Drop the parsed tables."""
-    _tables.clear()
+    """Drop the parsed tables and what was made of them."""
+    for kept in (_tables, _few, _rest):
+        kept.clear()
 
 
 def table(teacher: str) -> dict[str, Any]:
@@ -108,21 +111,33 @@ def nearest_recorded(temperatures: list[float], wanted: float) -> int:
 def few_words(teacher: str, prompt: int, temperature: float) -> View:
     """The 64 likeliest words alone, renormalised: temperature shows what it does, the rest is left out."""
     top = table(teacher)["prompts"][prompt]["top"]
-    logits = np.array(top["logits"][:FEW])
-    log_teacher = distill.soften(logits[None], temperature)
+    log_teacher = distill.soften(few_logits(teacher, prompt)[None], temperature)
     return View(top["tokens"][:FEW], log_teacher, np.array([0]), np.zeros(FEW), 0, temperature,
                 rest_mass(teacher, prompt, temperature))  # fmt: skip
 
 
-def rest_mass(teacher: str, prompt: int, temperature: float, n_words: int = FEW) -> float:
-    """Mass of all words beyond the first ``n_words`` at a recorded temperature; NaN at others."""
-    recorded = table(teacher)
-    at = nearest_recorded(recorded["temperatures"], temperature)
-    if recorded["temperatures"][at] != temperature:
-        return float("nan")
-    entry = recorded["prompts"][prompt]
-    logits = np.array(entry["top"]["logits"][:n_words])
-    return float(max(0.0, 1.0 - np.exp(logits / temperature - entry["logsumexp"][at]).sum()))
+def few_logits(teacher: str, prompt: int) -> np.ndarray:
+    """(64,) logits of the likeliest words."""
+    if (teacher, prompt) not in _few:
+        _few[teacher, prompt] = np.array(table(teacher)["prompts"][prompt]["top"]["logits"][:FEW])
+    return _few[teacher, prompt]
+
+
+def rest_masses(teacher: str, prompt: int) -> tuple[np.ndarray, np.ndarray]:
+    """The recorded temperatures (K,), and the mass of all words beyond the first 64 at each (K,)."""
+    if (teacher, prompt) not in _rest:
+        recorded, entry = table(teacher), table(teacher)["prompts"][prompt]
+        temperatures = np.array(recorded["temperatures"], dtype=float)
+        listed = few_logits(teacher, prompt) / temperatures[:, None] - np.array(entry["logsumexp"])[:, None]
+        _rest[teacher, prompt] = temperatures, np.maximum(0.0, 1.0 - np.exp(listed).sum(axis=1))
+    return _rest[teacher, prompt]
+
+
+def rest_mass(teacher: str, prompt: int, temperature: float) -> float:
+    """Mass of all words beyond the first 64 at a recorded temperature; NaN at others."""
+    temperatures, rest = rest_masses(teacher, prompt)
+    at = int(np.abs(temperatures - temperature).argmin())
+    return float(rest[at]) if temperatures[at] == temperature else float("nan")
 
 
 def full_vocabulary(teacher: str, prompt: int, wanted: float) -> View:

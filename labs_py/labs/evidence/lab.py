@@ -25,8 +25,9 @@ def compute(params: dict[str, Any]) -> Iterator[Result]:
 
 
 def forget() -> None:
-    """Drop remembered resamples."""
+    """Drop remembered resamples and seeds."""
     _judge.cache_clear()
+    _seeds.cache_clear()
 
 
 def shares(base: float, gain: float, differing: float) -> tuple[float, float]:
@@ -133,6 +134,7 @@ def bins(values: np.ndarray, step: float) -> np.ndarray:
     return step * (first - 0.5 + many * np.arange(count + 1))
 
 
+@lru_cache(maxsize=4)
 def _seeds(text: str, reference: float) -> tuple[dict, dict, dict]:
     scores = pasted.read_scores(text)
     texts = {}

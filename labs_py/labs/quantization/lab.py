@@ -135,7 +135,14 @@ def _histogram(weights: sources.Weights, setting: storage.Setting) -> dict[str, 
 
     key = (weights.key, granularity, setting.group_size, affine)
     counts = storage.remember(storage.histogram_memo, key, 64, count)
-    return {"histogram_counts": counts, "histogram_edges": np.linspace(-1, 1, BINS + 1), "levels": _levels(setting)}
+    return {
+        "histogram_counts": counts,
+        "histogram_edges": np.linspace(-1, 1, BINS + 1),
+        "levels": _levels(setting),
+        # The largest magnitude is an end of its group's range.
+        "outlier_at": np.array([1.0 if weights.matrix.max() == weights.largest else -1.0]),
+        "outlier_height": np.zeros(1),
+    }
 
 
 def _levels(setting: storage.Setting) -> np.ndarray:
@@ -171,6 +178,10 @@ def _texts(weights: sources.Weights, setting: storage.Setting, scalars: dict, pa
         "summary:rows": f"Error {rmse:.3g} over all rows; the largest single error is {scalars['max_error']:.3g}.",
         "summary:sweep": f"Your setting: {scalars['bits_per_weight']:.4g} true bits per weight, error {rmse:.3g}.",
     }
+    if params["left_out"]:
+        texts["summary:histogram"] += f" Largest weights left out: {params['left_out']}; the largest is now " + (
+            f"{weights.largest:.3g}."
+        )
     if setting.format in ("bf16", "fp16") and weights.key[0].startswith("minilm"):
         texts["status"] += " These weights were kept as fp16 for this page, so an fp16 cast cannot lose anything."
     return texts | _remarks(weights, setting, params)

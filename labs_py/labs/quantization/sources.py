@@ -101,6 +101,15 @@ def _weights(key: tuple, matrix: np.ndarray, inputs: np.ndarray, note: str = "")
     return Weights(key, matrix, inputs, float(np.linalg.norm(matrix)), outputs_norm, float(np.abs(matrix).max()), note)
 
 
+def without_largest(weights: Weights, count: int) -> Weights:
+    """The same weights with the ``count`` largest as zero; one that is not zero stays."""
+    sizes = np.abs(weights.matrix).ravel()
+    dropped = np.argsort(-sizes, kind="stable")[: max(0, min(count, int((sizes > 0).sum()) - 1))]
+    matrix = weights.matrix.copy()
+    matrix.ravel()[dropped] = 0.0
+    return _weights((*weights.key, "without", count), matrix, weights.inputs, weights.note)
+
+
 def read_pasted(text: str) -> tuple[np.ndarray | None, str]:
     """A matrix from pasted text (rows on lines, numbers apart by spaces, commas or semicolons).
 

@@ -52,7 +52,11 @@ def remember(memo: dict[tuple, V], key: tuple, most: int, make: Callable[[], V])
 def weights_of(params: dict[str, Any]) -> sources.Weights:
     """The matrix and the inputs that a lab at these parameters works on."""
     key = (params["weights"], params["seed"], params["pasted"] if params["weights"] == "pasted" else "")
-    return remember(_weights_memo, key, 6, lambda: sources.find(*key))
+    weights = remember(_weights_memo, key, 6, lambda: sources.find(*key))
+    count = params["left_out"]
+    if not count:
+        return weights
+    return remember(_weights_memo, (*key, count), 6, lambda: sources.without_largest(weights, count))
 
 
 def setting_of(params: dict[str, Any]) -> Setting:

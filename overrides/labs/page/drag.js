@@ -11,6 +11,7 @@ const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 
 
 /** The setting that a hand can move in a chart: the one that the SPEC names, or that of a marker. */
 function paramOf(spec, chart) {
+  if (chart.kind === "histogram") return undefined; // page/press.js
   const names = [chart.drag, ...chart.markers.map(([name]) => name)];
   return spec.params.find((param) => names.includes(param.name) && param.kind === "range" && hasControl(param));
 }

@@ -43,6 +43,7 @@ export class LabView extends HTMLElement {
     this.shown = data.frame;
     this.frame = null;
     this.staticTexts = {};
+    this.inSight = null;
     this.undo = new Undo(this);
     this.#start();
   }
@@ -248,7 +249,7 @@ export class LabView extends HTMLElement {
     this.frame = frame;
     this.shown = frame;
     syncOutputs(this, this.spec, frame);
-    syncCharts(this, this.spec, frame, false);
+    syncCharts(this, this.spec, frame, false, this.classList.contains("is-dragged") ? this.inSight : null);
     clearTimeout(this.#timers.tables);
     this.#timers.tables = setTimeout(() => this.refreshTables(), TABLE_DELAY);
     this.dataset.params = JSON.stringify(frame.params);

@@ -12,9 +12,11 @@ import { mountDrag } from "./drag.js";
 import { mountDrawer } from "./drawer.js";
 import { mountMeter } from "./meter.js";
 import { mountPredictions } from "./predict.js";
+import { mountPress } from "./press.js";
 import { mountProgress } from "./progress.js";
 import { mountRecorded } from "./recorded.js";
 import { mountReplay } from "./replay.js";
+import { mountChosen, mountSight } from "./sight.js";
 
 /** @param {import("./element.js").LabView} lab */
 function mountExport(lab) {
@@ -32,4 +34,4 @@ function mountDownloads(lab) {
   }, { signal: lab.signal }));
 }
 
-export const mounts = [mountReplay, mountRecorded, mountDrag, mountMeter, mountDrawer, mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport, mountDownloads];
+export const mounts = [mountSight, mountChosen, mountReplay, mountRecorded, mountDrag, mountPress, mountMeter, mountDrawer, mountPredictions, mountChip, mountChallenges, mountCode, mountProgress, mountExport, mountDownloads];

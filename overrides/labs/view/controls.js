@@ -63,7 +63,7 @@ const FIELD = {
   file: (id, param) => html`<input type="file" id="${id}" name="${param.name}"${described(id, param)}>`,
 };
 
-const LONG = 28;
+const LONG = 31; // letters that no rail is wide enough for, as far as the build can tell
 
 /** The chosen text of a choice where it is too long for its select, which would cut it off; "" where there is none. */
 function longText(param, value) {
@@ -94,9 +94,6 @@ export function syncControls(root, spec, params) {
     const holder = root.querySelector(`[data-param="${param.name}"]`);
     if (!holder || param.kind === "file") continue;
     const value = params[param.name];
-    const text = longText(param, value);
-    if (text) holder.dataset.chosen = text;
-    else delete holder.dataset.chosen;
     const limits = boundsOf(param, params);
     for (const input of holder.querySelectorAll("input, select, textarea")) {
       if (input.type === "checkbox") input.checked = Boolean(value);

@@ -46,11 +46,11 @@ export function syncOutputs(root, spec, frame) {
  * Draws every chart of a frame whose arrays came with it; the others keep their last picture, marked as such.
  * @param {Element} root
  * @param {boolean} withTables the numbers below are rewritten too (costlier than the picture)
- * @param {string[] | null} [only] names of the charts that may change
+ * @param {Set<string> | null} [only] names of the charts that may change
  */
 export function syncCharts(root, spec, frame, withTables, only = null) {
   for (const chart of sizedCharts(spec, isNarrow(root))) {
-    if (only && !only.includes(chart.name)) continue;
+    if (only && !only.has(chart.name)) continue;
     const figure = root.querySelector(`[data-chart="${chart.name}"]`);
     if (!figure) continue;
     const parts = drawParts(chart, frame, spec);

@@ -9,7 +9,7 @@ import { syncCharts } from "./outputs.js";
  * @param {string[]} charts names of those that it fills
  */
 export function drawRecorded(lab, frame, charts) {
-  syncCharts(lab, lab.spec, frame, false, charts);
+  syncCharts(lab, lab.spec, frame, false, new Set(charts));
   charts.forEach((name) => (lab.querySelector(`[data-chart="${name}"]`).dataset.recorded = "now"));
   for (const output of lab.spec.outputs) {
     const value = frame.scalars[output.name]?.value;

@@ -77,13 +77,35 @@ def test_the_numbers_that_the_page_promises() -> None:
     assert scalars(weights="smollm2", scheme="affine", group_size=32, scale_format="fp16")["rmse"] == 0.0
     assert scalars(format="fp16")["rmse"] == 0.0  # kept as fp16
     assert scalars(format="fp16", weights="gaussian")["rmse"] > 0
-    one_scale = storage.code(storage.weights_of({"weights": "minilm-outlier", "seed": 0, "pasted": ""}).matrix,
+    chosen = {"weights": "minilm-outlier", "seed": 0, "pasted": "", "left_out": 0}
+    one_scale = storage.code(storage.weights_of(chosen).matrix,
                              storage.Setting("int", 4, "symmetric", "tensor", 0, "fp32", False))  # fmt: skip
     assert (one_scale == 0).mean() > 0.9
     assert (
         scalars(granularity="tensor", format="fp8_e4m3")["snr_db"] > scalars(granularity="tensor", bits=8)["snr_db"] + 6
     )
     assert scalars(**bell, format="fp8_e4m3")["snr_db"] < scalars(**bell, bits=8)["snr_db"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 16])
+def test_the_largest_weights_are_left_out_one_after_the_other(count: int) -> None:
+    params = {"weights": "minilm-outlier", "seed": 0, "pasted": "", "left_out": 0}
+    whole, rest = (storage.weights_of(params | {"left_out": n}).matrix for n in (0, count))
+    ordered = np.sort(np.abs(whole).ravel())[::-1]
+    assert (rest != whole).sum() == count and np.abs(rest).max() == ordered[count]
+    found = api.last_frame("quantization", {"granularity": "tensor", "left_out": count})
+    assert found["scalars"]["largest_weight"]["value"] == ordered[count]
+    assert (
+        abs(found["arrays"]["outlier_at"]["data"][0]) == 1
+        and found["arrays"]["histogram_counts"]["data"].sum() == whole.size
+    )
+    assert scalars(granularity="tensor", left_out=count)["rmse"] < scalars(granularity="tensor")["rmse"]
+
+
+def test_the_last_weight_that_is_not_zero_stays() -> None:
+    pasted = "0 0 0 2 0 0 -1 0"
+    found = scalars(weights="pasted", pasted=pasted, left_out=64)
+    assert found["largest_weight"] == 1 and math.isfinite(found["rmse"])
 
 
 def test_more_bits_never_hurt_and_smaller_groups_help_on_the_outlier() -> None:
