@@ -25,7 +25,8 @@ export function mountDrag(lab) {
   const place = () => {
     due ||= requestAnimationFrame(() => {
       due = 0;
-      if (!lab.signal.aborted) grips.forEach((grip) => grip.place());
+      // All are measured before the first is moved, so that the page is laid out once.
+      if (!lab.signal.aborted) grips.map((grip) => grip.placing()).forEach((move) => move());
     });
   };
   ["lab-frame", "lab-moved"].forEach((kind) => lab.addEventListener(kind, place, { signal: lab.signal }));
@@ -82,21 +83,23 @@ function gripOf(lab, chart, param) {
     slider.dispatchEvent(new Event("input", { bubbles: true }));
   }, { signal });
 
-  function place() {
+  /** Measures, and returns what is then to be written. */
+  function placing() {
     const axis = figure.checkVisibility() && axisOf(lab, chart, param, plot);
-    grip.hidden = !axis;
-    if (!axis) return;
+    if (!axis) return () => (grip.hidden = true);
     const value = lab.params[param.name];
     const { min, max } = boundsOf(param, lab.params);
     const box = figure.getBoundingClientRect();
-    grip.style.left = `${axis.placeOf(value) - box.left - figure.clientLeft}px`;
-    grip.style.top = `${axis.top - box.top - figure.clientTop}px`;
-    grip.style.height = `${axis.height}px`;
+    const [left, top] = [axis.placeOf(value) - box.left - figure.clientLeft, axis.top - box.top - figure.clientTop];
     const text = slider.getAttribute("aria-valuetext") || String(value);
-    Object.entries({ valuemin: min, valuemax: max, valuenow: value, valuetext: text }).forEach(
-      ([name, said]) => grip.setAttribute(`aria-${name}`, String(said)));
+    return () => {
+      grip.hidden = false;
+      Object.assign(grip.style, { left: `${left}px`, top: `${top}px`, height: `${axis.height}px` });
+      Object.entries({ valuemin: min, valuemax: max, valuenow: value, valuetext: text }).forEach(
+        ([name, said]) => grip.setAttribute(`aria-${name}`, String(said)));
+    };
   }
-  return { plot, place };
+  return { plot, placing };
 }
 
 /** Between places on the screen and values of a setting: along the chart's axis, or across a chart of words. */

@@ -6,6 +6,7 @@ import { isNarrow } from "../view/outputs.js";
 function mountTurn(lab) {
   let narrow = isNarrow(lab);
   const watcher = new ResizeObserver(() => {
+    lab.narrow = undefined;
     if (narrow === isNarrow(lab)) return;
     narrow = !narrow;
     lab.refreshTables();

@@ -72,9 +72,9 @@ export function syncCharts(root, spec, frame, withTables, only = null) {
 
 const NARROW = 700; // pixels, as in the style sheet
 
-/** On a small screen a chart fills the width, so its own units are fewer. */
+/** On a small screen a chart fills the width, so its own units are fewer. Asked of the layout once for each size. */
 export function isNarrow(root) {
-  return root.clientWidth < NARROW;
+  return (root.narrow ??= root.clientWidth < NARROW);
 }
 
 /** What each part was last given: most charts stay as they are when one slider moves, and keep their elements. */

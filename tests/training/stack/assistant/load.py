@@ -51,6 +51,8 @@ WARM_UP = 2  # rounds in which threads and caches come; memory is looked at afte
 FEWEST = 6  # rounds after these of which an interval says something
 LEAK_KB = 5.0  # a question that must be ruled out: 50 MB in 10,000
 GROWTH_MB = 16.0  # from the first to the last round, where there are too few for an interval
+# Else glibc gives threads arenas of their own, which fill up for thousands of questions though no object is left over.
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 GROWTH_FILES = 40  # one for each answer in the making, and a few
 ALLOWED = {200, 503}  # an answer, or one line that says why the teacher gave none
 
@@ -245,7 +247,7 @@ def served(folder: Path, port: int, teacher: int, thief: int, leak_kb: float = 0
     command = [sys.executable, *program, "serve", "--port", str(port), "--config", str(folder / "load.yaml"),
                "--traces", str(folder / "traces.jsonl")]  # fmt: skip
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"), f"http://127.0.0.1:{thief}")
-    environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
+    environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"} | ONE_ARENA
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(command, cwd=ROOT, stderr=said, env=environment | proxies | {"TEACHER_KEY": KEY})
     deadline = time.monotonic() + 120
