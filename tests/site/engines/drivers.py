@@ -72,7 +72,9 @@ class Chromium:
         self._page.goto(url, wait_until="load")
 
     def run(self, script: str, *values: Any) -> Any:
-        return self._page.evaluate(f"(values) => ({script})(...values)", list(values))
+        # Playwright hands over a NaN as it is; the other two speak JSON, where it is null.
+        said = self._page.evaluate(f"(values) => JSON.stringify(({script})(...values) ?? null)", list(values))
+        return json.loads(said)
 
     def click(self, selector: str) -> None:
         self._page.click(f"{selector} >> nth=0")
