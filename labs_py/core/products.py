@@ -14,6 +14,9 @@ Kernel = Callable[[int, int, int, int, int, int, int], None]
 SMALLEST = 4_000
 """Multiplications below which numpy is as quick as the call of a kernel."""
 
+LANES, MANY = 4, 64
+"""The kernel takes columns by fours and the rest one by one; from so many rows on, columns of zeros cost less."""
+
 _kernel: list[Kernel] = []
 
 
@@ -38,6 +41,10 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     small = pairs * rows * inner * columns < SMALLEST
     if not _kernel or small or not same or a.dtype != np.float32 or b.dtype != np.float32:
         return a @ b
+    if columns % LANES and rows >= MANY and a.ndim == 2:
+        wide = np.zeros((inner, columns + -columns % LANES), np.float32)
+        wide[:, :columns] = b
+        return np.ascontiguousarray(matmul(a, wide)[:, :columns])
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     c = np.empty((*a.shape[:-1], columns), np.float32)
     _kernel[0](_address(a), _address(b), _address(c), rows, columns, inner, pairs)

@@ -19,10 +19,15 @@ const MOST_BYTES = 33_000;
 /** Pyodide's own files, which the browser imports or compiles as they arrive (labs/boot.js). */
 const UNCHECKED = new Set(["pyodide_mjs", "pyodide_asm_mjs", "wasm"]);
 
+const REAL_PACK = "lab:real";
+
 const target = process.argv[2];
 if (!target) fail("usage: node bundle.mjs DIR");
 const out = path.join(target, "assets", "labs");
-const manifest = forThePage(readManifest(path.join(target, "assets", "runtime", "manifest.json")));
+const whole = forThePage(readManifest(path.join(target, "assets", "runtime", "manifest.json")));
+/** The real model's page brings in its own pack and no lab's, and the labs never bring in its pack. */
+const manifest = withFiles((role) => role !== REAL_PACK);
+const realManifest = withFiles((role) => role === REAL_PACK || !role.startsWith("lab:"));
 
 function fail(sentence) {
   console.error(sentence);
@@ -42,6 +47,11 @@ function forThePage({ files, ...rest }) {
   const kept = Object.entries(files).filter(([role]) => role !== "lock");
   const slim = kept.map(([role, { sha256, ...file }]) => [role, UNCHECKED.has(role) ? file : { ...file, sha256 }]);
   return { ...rest, files: Object.fromEntries(slim) };
+}
+
+/** The page's manifest with some of its files. */
+function withFiles(wanted) {
+  return { ...whole, files: Object.fromEntries(Object.entries(whole.files).filter(([role]) => wanted(role))) };
 }
 
 /** A file's name with its hash in it. */
@@ -100,7 +110,7 @@ const styles = await bundle("labs.css", { loader: { ".css": "css" } });
 const figures = await bundle("figures.css", { loader: { ".css": "css" } });
 const realStyles = await bundle("real.css", { loader: { ".css": "css" } });
 const [real] = await bundle("real/main.js", {
-  define: { RUNTIME_MANIFEST: JSON.stringify(manifest), REAL_WORKER: JSON.stringify(realWorkerFile), BLOCKS_FILE: JSON.stringify(blocksFile) },
+  define: { RUNTIME_MANIFEST: JSON.stringify(realManifest), REAL_WORKER: JSON.stringify(realWorkerFile), BLOCKS_FILE: JSON.stringify(blocksFile) },
 });
 
 const exercises = await bundle("exercises/main.js", {

@@ -12,8 +12,8 @@ import re
 
 DOOR = "labs_py.wire"
 LABS = "labs_py/labs/"
-OTHERS = {"exercises": "labs_py/exercises/"}
-"""Packs beside the labs' own: their name and their folder."""
+OTHERS = {"exercises": "labs_py/exercises/", "real": "labs_py/real_model.py"}
+"""Packs beside the labs' own: their name and their folder, or their one module."""
 NAMED = re.compile(r"labs_py(?:\.\w+)+")
 
 
@@ -30,7 +30,10 @@ def shared_files(sources: dict[str, str]) -> set[str]:
 
 def pack_names(sources: dict[str, str]) -> list[str]:
     """Names of all packs beside the shared one: the labs' slugs and the others."""
-    return [*lab_slugs(sources), *(name for name, folder in OTHERS.items() if f"{folder}__init__.py" in sources)]
+    return [
+        *lab_slugs(sources),
+        *(name for name, own in OTHERS.items() if any(path.startswith(own) for path in sources)),
+    ]
 
 
 def lab_files(sources: dict[str, str], slug: str) -> set[str]:

@@ -52,8 +52,10 @@ def exercise_all() -> None:
             except ImportError:
                 continue  # a guarded import of something that numpy or the labs can do without
         with only(travelling):
-            if slug in runtime_labs.OTHERS:
+            if slug == "exercises":
                 grade_all(slug)
+            elif slug == "real":
+                talk_to_a_small_model()
             else:
                 exercise(slug)
     word_errors()
@@ -87,6 +89,86 @@ def grade_all(pack: str) -> None:
                 raise LabFails(f"exercise '{name}': {answer['error']['message']}")
         if answer["value"]["result"] != "right":
             raise LabFails(f"exercise '{name}': our solution is not right: {answer['value']['message']}")
+
+
+def talk_to_a_small_model() -> None:
+    """All that the real model's page asks for, of a network of two layers; LabFails as in ``exercise_all``."""
+    at = "its parts"
+    try:
+        from labs_py import data, real_model
+
+        data.provide(real_model.TOKENIZER, (DATA_FOLDER / real_model.TOKENIZER).read_bytes())
+        talk = small_talk(real_model.Talk())
+        for what, step in small_steps(talk):
+            at = what
+            step()
+    except Exception as error:
+        raise LabFails(f"the real model, {at}: {_last_line(error)}") from error
+
+
+def small_talk(talk):
+    """A real model's door with random weights behind it: one of each kind of matrix, all else as in the page."""
+    shape = {"vocabulary": 49152, "width": 32, "layers": 30, "heads": 2, "key_heads": 1, "inner": 64}
+    maps = {"self_attn.q_proj": (32, 32), "self_attn.k_proj": (16, 32), "self_attn.v_proj": (16, 32),
+            "self_attn.o_proj": (32, 32), "mlp.gate_proj": (64, 32), "mlp.up_proj": (64, 32),
+            "mlp.down_proj": (32, 64)}  # fmt: skip
+    kinds = {"F32": 4 * 32, "Q4_1": 20, "Q8_0": 34}  # bytes of 32 weights
+    listed, end = {}, 0
+    for name, kind, size in (
+        ("embed_tokens", "Q8_0", (shape["vocabulary"], 32)),
+        ("norm", "F32", (1, 32)),
+        *((f"layers.{i}.{gain}", "F32", (1, 32)) for i in range(30) for gain in GAINS),
+        *((f"layers.{i}.{name}", "Q4_1", size) for i in range(30) for name, size in maps.items()),
+    ):
+        listed[name] = {"kind": kind, "shape": size, "part": 0, "start": end}
+        end += size[0] * size[1] // 32 * kinds[kind]
+    talk.reserve(0, end)
+    talk.parts[0][:] = 0
+    talk.assemble(wire_json({"shape": shape, "tensors": listed}))
+    return talk
+
+
+GAINS = ("input_layernorm", "post_attention_layernorm")
+
+
+def wire_json(value) -> str:
+    """JSON by the module that the labs load."""
+    from labs_py import wire
+
+    return wire.json.dumps(value)
+
+
+def small_steps(talk):
+    """What the page's worker asks of the door, as (what it is, function)."""
+    chat = [{"role": "user", "content": "Two fruits?"}, {"role": "assistant", "content": "Kiwi, fig."}]
+    asked = {"passage": "A short text.", "questions": [["Two fruits?", "fig"]], "held": [chat]}
+
+    def all_pieces():
+        while not talk.piece():
+            pass
+
+    def answer():
+        talk.begin("tuned", wire_json(chat[:1]), 3)
+        while talk.go_on("tuned") != "null":
+            pass
+
+    def train():
+        talk.learn(wire_json([{"messages": chat}, {"text": "A text."}]), '{"rank": 2, "steps": 1, "rate": 0.001}')
+        talk.begin_step()
+        all_pieces()
+        talk.learnt("yours")
+
+    def measure():
+        talk.begin_measure("base", wire_json(asked))
+        all_pieces()
+
+    yield "an answer", answer
+    yield "a step of training", train
+    yield "its files, read again", lambda: talk.add_peft("again", *talk.files("yours"))
+    yield "its adapter laid over", lambda: talk.lay("again", 0.5, 1, 0, 29)
+    yield "an answer with it", answer
+    yield "what it forgot", measure
+    yield "a row that is right", lambda: [talk.exact(task, "{}", '{"a": 1}') for task in ("orders", "library_desk")]
 
 
 class Absent(importlib.abc.MetaPathFinder):

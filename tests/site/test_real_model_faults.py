@@ -38,6 +38,7 @@ def test_a_network_cut_in_mid_fetch_keeps_what_came_and_goes_on(visit, site_dir)
     ready(page)
     fetched = [address.rpartition("/")[2] for address in page.requested if address.endswith(".bin")]
     assert [name for name in fetched if name in names] == names[2:]  # the first two were kept
+    assert not [a for a in page.requested if "_rest" in a or a.endswith(".whl")]  # its own pack, not all of the library
 
 
 def test_a_file_with_another_hash_is_not_used(visit, site_dir):

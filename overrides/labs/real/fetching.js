@@ -23,13 +23,24 @@ async function openKept() {
 }
 
 /** What was kept of a file, when it is still what it was. */
-async function fromKept(kept, url, sha256) {
+async function fromKept(kept, { url, sha256 }) {
   const found = await kept?.match(url).catch(() => undefined);
   if (!found) return null;
   const bytes = new Uint8Array(await found.arrayBuffer());
   if ((await hexOf(bytes)) === sha256) return bytes;
   await kept.delete(url);
   return null;
+}
+
+/**
+ * The bytes of a file where the browser has kept it, checked by their hash, else null. Reading and hashing are not this
+ * thread's work, so several files are asked for at once.
+ *
+ * @param {{url: string, sha256: string}} file
+ * @returns {Promise<Uint8Array | null>}
+ */
+export async function readKept(file) {
+  return fromKept(await openKept(), file);
 }
 
 /** The bytes of an answer, told as they come. */
@@ -82,7 +93,7 @@ async function fromNetwork(kept, file, tell) {
 export async function fetchFile(file, tell) {
   const kept = await openKept();
   const held = async () => {
-    const bytes = await fromKept(kept, file.url, file.sha256);
+    const bytes = await fromKept(kept, file);
     if (bytes) tell(bytes.length);
     return bytes && { bytes, keeps: true };
   };

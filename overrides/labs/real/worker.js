@@ -14,10 +14,9 @@
  *     | {type: "beat"} now and then while it works, so that the page knows
  */
 
-import { addFullLibrary, bootRuntime } from "../boot.js";
-import { useKernel } from "../kernel.js";
+import { bootRuntime } from "../boot.js";
 import { makeBlocks } from "./blocks.js";
-import { fetchFile } from "./fetching.js";
+import { fetchFile, readKept } from "./fetching.js";
 
 let python = null;
 let talk = null;
@@ -51,20 +50,23 @@ function sentence(error) {
   return line.replace(/^(?:\w+Error|LookupError): /, "").slice(0, 300);
 }
 
-/** The pieces of the weights, one after the other, told as they come. */
+/** The pieces of the weights, told as they come: those that the browser keeps all at once, the others one by one. */
 async function fetchParts(parts, folder) {
-  const files = parts.parts.flat();
+  const files = parts.parts.flat().map((file) => ({ ...file, url: `${folder}${file.name}` }));
+  const kept = files.map(readKept);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const found = [];
   let before = 0;
   let last = 0;
-  for (const piece of files) {
+  for (const [place, piece] of files.entries()) {
     const tell = (loaded, waits = false) => {
       if (!waits && before + loaded - last < 500_000 && loaded < piece.bytes) return;
       last = before + loaded;
       postMessage({ type: "progress", loaded: last, total, waits });
     };
-    found.push(await fetchFile({ ...piece, url: `${folder}${piece.name}` }, tell));
+    const bytes = await kept[place];
+    if (bytes) tell(bytes.length);
+    found.push(bytes ? { bytes, keeps: true } : await fetchFile(piece, tell));
     before += piece.bytes;
   }
   return found;
@@ -72,14 +74,10 @@ async function fetchParts(parts, folder) {
 
 /** Python starts while the weights come; then they are put where it keeps them. */
 async function load({ base, manifest, parts, folder, kernelFile, tokenizer, check }) {
-  const booting = bootRuntime({ base, manifest }).then(async (started) => {
-    await addFullLibrary(started, { base, manifest });
-    return started;
-  });
+  const booting = bootRuntime({ base, manifest, lab: "real" });
   const compiling = WebAssembly.compileStreaming(fetch(kernelFile));
   const [started, compiled, spelling, come] = await Promise.all([booting, compiling, fetchFile(tokenizer, () => {}), fetchParts(parts, folder)]);
   python = started;
-  useKernel(python);
   memory = Object.values(python._module).find((part) => part instanceof WebAssembly.Memory);
   python.pyimport("labs_py.data").provide("smollm2-tokenizer.safetensors", python.toPy(spelling.bytes));
   talk = python.pyimport("labs_py.real_model").Talk();
@@ -114,6 +112,17 @@ async function addAdapter({ name, files }) {
   postMessage({ type: "adapter", name, rank });
 }
 
+/** A writer's next token as JSON, "" when it was stopped. Its prompt is read to the end, and only then the other writer's. */
+async function nextToken(writer) {
+  for (;;) {
+    const started = performance.now();
+    const said = talk.go_on(writer);
+    if (said) return { said, took: performance.now() - started };
+    await breathe();
+    if (stopped) return { said: "", took: 0 };
+  }
+}
+
 async function ask({ id, turns, longest, writers, quick }) {
   stopped = false;
   talk.bring(kernels, quick);
@@ -124,17 +133,15 @@ async function ask({ id, turns, longest, writers, quick }) {
   let count = 0;
   while (open.size && !stopped) {
     for (const writer of [...open]) {
-      const started = performance.now();
-      const said = talk.go_on(writer);
-      if (said !== "") {
-        const token = JSON.parse(said);
-        if (!reading.delete(writer)) { // the first token has the prompt's end in it
-          spent += performance.now() - started;
-          count += 1;
-        }
-        if (token) postMessage({ type: "token", id, writer, token });
-        if (!token || token[1] === "") open.delete(writer);
+      const { said, took } = await nextToken(writer);
+      if (!said) break; // stopped
+      const token = JSON.parse(said);
+      if (!reading.delete(writer)) { // the first token has the prompt's end in it
+        spent += took;
+        count += 1;
       }
+      if (token) postMessage({ type: "token", id, writer, token });
+      if (!token || token[1] === "") open.delete(writer);
       await breathe();
       if (stopped) break;
     }

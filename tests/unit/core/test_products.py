@@ -48,6 +48,17 @@ def test_a_kernel_gets_whole_blocks_of_views_too(kernel):
     assert kernel == [(40, 50, 70, 1), (20, 20, 16, 6)]
 
 
+def test_columns_that_are_no_fours_get_company_where_there_are_many_rows(kernel):
+    rng = np.random.default_rng(0)
+    for rows, columns, wanted in ((96, 31, 32), (96, 32, 32), (40, 31, 31)):
+        a, b = (rng.normal(size=size).astype(np.float32) for size in ((rows, 70), (70, columns)))
+        found = products.matmul(a, b)
+        assert found.flags.c_contiguous and found.shape == (rows, columns)
+        assert np.allclose(found, a @ b, atol=1e-4)
+        assert kernel.pop() == (rows, wanted, 70, 1)
+    assert not kernel
+
+
 def test_small_products_and_other_numbers_stay_with_numpy(kernel):
     a = np.ones((4, 4), np.float32)
     assert np.array_equal(products.matmul(a, a), a @ a)
