@@ -54,6 +54,7 @@ def painted(record: dict[str, Any]) -> str:
         "asked": escape(first["turns"][-1]["content"]),
         "base": spans(first["base"]),
         "tuned": spans(first["tuned"]),
+        "tuned_by": escape(first["title"]),
         "parted": escape(parting(first)),
         "others": "".join(map(recorded, others)),
         "scores": "".join(score(adapter) for adapter in record["adapters"] if "score" in adapter),

@@ -79,3 +79,29 @@ def test_the_model_answers_learns_a_row_and_gives_the_adapter_away(visit):
     assert config["r"] == 8 and config["base_model_name_or_path"].endswith("SmolLM2-135M-Instruct")
     assert files["adapter_model.safetensors"].stat().st_size > 1_000_000
     assert page.complaints == []
+
+
+@pytest.mark.long
+def test_by_keys_on_a_phone_the_answers_come_into_sight_and_the_pressed_button_keeps_its_place(visit):
+    page = visit(PAGE, viewport={"width": 390, "height": 844})
+    focused = "document.activeElement.dataset.part"
+    expect(part(page, "fetch")).to_contain_text("MB")
+    part(page, "fetch").press("Enter")
+    expect(page.locator('real-model[data-state="loading"]')).to_be_visible()
+    assert page.evaluate(focused) == "status"
+    expect(page.locator('real-model[data-state="ready"]')).to_be_visible()
+    assert page.evaluate(focused) == "next"
+    part(page, "next").press("Enter")
+    expect(part(page, "tally")).to_contain_text("Right so far")
+    assert page.evaluate(focused) == "next"
+    expect(part(page, "asked")).to_be_in_viewport()
+    expect(part(page, "tuned-name")).to_have_text("Orders")
+    part(page, "own-rows").fill("Where is bay 7? => Bay 7: north door.")
+    part(page, "mix").uncheck()
+    part(page, "train").press("Enter")
+    expect(part(page, "loss")).to_contain_text("at step 1 ")
+    expect(part(page, "status")).to_be_in_viewport()  # far above the training, so it stays at the screen's edge
+    assert page.evaluate(focused) == "stop-training"
+    part(page, "stop-training").press("Enter")
+    expect(part(page, "status")).to_contain_text("Stopped after")
+    assert page.evaluate(focused) == "train"

@@ -14,6 +14,8 @@ import { startWorker } from "../start_worker.js";
 /* global RUNTIME_MANIFEST, REAL_WORKER, BLOCKS_FILE: put in by overrides/build/bundle.mjs */
 const here = new URL(".", import.meta.url);
 const LONGEST = 120;
+/** Pixels of the screen that the question and an answer's first lines need. */
+const ANSWER_IN_SIGHT = 200;
 /** Below this the model and Python would crowd out the rest (navigator.deviceMemory counts in GB, at most 8). */
 const LEAST_MEMORY = 4;
 /** A worker that works tells so every two seconds; after this many silent rounds of five it is taken for dead. */
@@ -27,6 +29,7 @@ export class RealModel extends HTMLElement {
   #lastId = 0;
   #shown = "";
   #silent = 0;
+  #left = null;
 
   connectedCallback() {
     if (this.ended || !this.querySelector('[data-part="data"]')) return;
@@ -40,7 +43,7 @@ export class RealModel extends HTMLElement {
     this.on(this.part("fetch"), "click", () => this.load());
     this.on(this.part("forget"), "click", () => this.#forget());
     this.on(this.part("ask"), "click", () => this.askOwn());
-    this.on(this.part("stop"), "click", () => this.stop());
+    for (const name of ["stop", "stop-training"]) this.on(this.part(name), "click", () => this.stop());
     this.on(this.part("rows"), "change", () => this.#showRow());
     this.on(this.part("next"), "click", () => this.#askRow());
     this.on(this.part("all"), "click", () => this.#askAll());
@@ -84,9 +87,23 @@ export class RealModel extends HTMLElement {
     this.part("status").textContent = sentence;
     this.dataset.state = state;
     const ready = state === "ready";
+    const focused = this.contains(document.activeElement) ? document.activeElement : null;
     this.querySelectorAll("[data-needs=model]").forEach((control) => (control.disabled = !ready));
     this.querySelectorAll("[data-needs=work]").forEach((control) => (control.disabled = state !== "working"));
     this.part("fetch").hidden = state !== "static" && state !== "error";
+    this.#keepFocus(focused);
+  }
+
+  /** A reader who goes by keys stays in place: at Stop while a pressed button rests, back at that button afterwards. */
+  #keepFocus(focused) {
+    const usable = (control) => control && !control.disabled && control.getClientRects().length > 0;
+    const waiting = [this.part("stop"), this.part("stop-training"), this.part("status")];
+    if (!focused || (usable(focused) && !waiting.includes(focused))) return;
+    if (!waiting.includes(focused)) this.#left = focused;
+    const stop = this.part(this.#left?.closest(".rm-train") ? "stop-training" : "stop");
+    const free = !["working", "loading"].includes(this.dataset.state);
+    const back = free && [this.#left, this.part("fetch"), this.part("next"), this.part("own")].find(usable);
+    (back || [stop, this.part("status")].find(usable)).focus({ preventScroll: true });
   }
 
   /** What this browser has, before anything is fetched. */
@@ -108,7 +125,7 @@ export class RealModel extends HTMLElement {
     this.part("fetch").textContent = held >= this.parts.bytes ? "Start the model (already here)" : `Fetch the model (${this.megabytes - Math.round(held / 1e6)} MB)`;
     if (memory && memory < LEAST_MEMORY) return this.say(`This device says that it has ${memory} GB of memory. The model needs half a gigabyte beside the browser, so the recorded answers may be the better choice here.`, "static");
     const thrifty = navigator.connection?.saveData ? " Your browser asks sites to save data." : "";
-    return this.say(`Nothing has been fetched yet.${thrifty}`, "static");
+    return this.say(`Nothing has been fetched yet.${thrifty} Until then the answers below are recorded ones.`, "static");
   }
 
   async load() {
@@ -196,7 +213,7 @@ export class RealModel extends HTMLElement {
     this.part("progress").hidden = true;
     this.part("forget").hidden = !keeps;
     const kept = keeps ? "The browser keeps its files for the next visit." : "The browser did not keep its files, so the next visit fetches them again.";
-    this.say(`The model is here, and its first answer is the stored one, token by token. It takes ${megabytes} MB of memory. ${kept}`, "ready");
+    this.say(`The model is here, and its first answer is the stored one, token by token. It takes ${megabytes} MB of memory. ${kept} Ask both a held-out row, or a question of your own.`, "ready");
     this.#shown = "";
     if (this.kept) await this.training.bringBack();
   }
@@ -304,6 +321,8 @@ export class RealModel extends HTMLElement {
     this.stopped = false;
     this.say("Reading the prompt …", "working");
     this.columns.begin(turns);
+    this.part("tuned-name").textContent = this.part("adapter").value ? this.part("adapter").selectedOptions[0].text : "no adapter";
+    this.#showAnswers();
     try {
       await this.lay();
       const quick = this.part("quick").checked;
@@ -316,6 +335,12 @@ export class RealModel extends HTMLElement {
       this.say(error.message, this.alive ? "ready" : "error");
       return null;
     }
+  }
+
+  /** On a small screen the answers begin below the last control: then they come into sight. */
+  #showAnswers() {
+    const asked = this.part("asked");
+    if (asked.getBoundingClientRect().top > innerHeight - ANSWER_IN_SIGHT) asked.scrollIntoView();
   }
 
   async #askRow() {
