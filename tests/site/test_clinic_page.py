@@ -67,6 +67,26 @@ def test_a_wrong_cause_is_answered_and_the_budget_ends(visit):
     expect(page.locator("[data-verdict=wrong]")).to_be_in_viewport()  # the findings had been scrolled past it
 
 
+BROKEN = """() => [...document.querySelectorAll('[data-finding] th')].flatMap((head) => {
+  const text = document.createTreeWalker(head, NodeFilter.SHOW_TEXT).nextNode();
+  return [...text.data.matchAll(/\\S+/g)].filter(({0: word, index}) => {
+    const range = document.createRange();
+    range.setStart(text, index);
+    range.setEnd(text, index + word.length);
+    return range.getClientRects().length > 1;
+  }).map(([word]) => word);
+})"""
+
+
+def test_no_word_of_a_findings_head_is_broken_on_a_phone(visit):
+    page = visit(PAGE + "?patient=5", **PHONE)
+    page.wait_for_function(READY, timeout=BOOT)
+    page.click("[data-evidence=kinds]")
+    page.wait_for_function(f"{FOUND} === 2", timeout=BOOT)
+    assert page.locator("[data-finding] th").count() >= 5
+    assert page.evaluate(BROKEN) == []
+
+
 def test_what_was_asked_stands_again_after_a_reload_with_the_menu_in_sight(visit):
     page = visit(PAGE)
     page.wait_for_function(READY, timeout=BOOT)

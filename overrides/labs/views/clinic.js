@@ -9,6 +9,7 @@ const STYLE = `
 .md-typeset .clinic h3 { margin: 12px 0 4px; }
 .md-typeset .clinic table { font-size: .88em; }
 .md-typeset .clinic .lab-table :is(th, td) { text-align: left; overflow-wrap: anywhere; }
+.md-typeset .clinic .lab-table th { overflow-wrap: normal; }
 .md-typeset .clinic td { white-space: pre-wrap; vertical-align: top; }
 @container inst (max-width: 799.9px) { .lab-own:has(.clinic) { order: -2; height: clamp(260px, 50svh, 460px); } }
 .md-typeset .clinic .clinic__verdict { border-left: 3px solid var(--line); padding-left: 8px; }
