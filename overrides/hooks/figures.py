@@ -110,9 +110,10 @@ def words(name: str, found: Figure, link: str = "") -> str:
     """The figure in HTML but for its picture and its table; macros stay as they are."""
     more = f' <a href="{link}">Open the lab</a>' if link else ""
     said = " · ".join(plain(source) for source in found.sources)
+    stop = "" if found.title.endswith(("?", "!")) else "."
     return (
         f'<figure class="s10-figure" data-figure="{name}"><div class="s10-figure-place" data-name="{name}"></div>'
-        f"<figcaption><strong>{plain(found.title)}.</strong> {plain(found.caption)}{more} "
+        f"<figcaption><strong>{plain(found.title)}{stop}</strong> {plain(found.caption)}{more} "
         f'<span class="s10-figure__source">How to get it again: {said}</span></figcaption></figure>'
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from labs_py import api
 from labs_py.core.chat_template import pieces
 from overrides.figures import (
     assistant,
@@ -13,6 +14,7 @@ from overrides.figures import (
     deciding,
     distillation,
     embedding,
+    preference_tuning,
     shipping,
     topics_models,
     topics_rows,
@@ -123,3 +125,19 @@ def test_what_the_captions_of_merging_and_adapting_say_holds() -> None:
     assert parts["language model alone"][:2] == (0, 0)
     reached = {row[0]: row[1:] for row in topics_models.experts_reached().numbers().rows}
     assert sum(reached["in memory"][:3]) == 20_914_757_184
+
+
+def test_a_hundred_labels_settle_two_of_eight_weights_and_turn_the_sign_of_one() -> None:
+    arrays = json.loads(api.to_json(api.last_frame("rlhf", {})))["arrays"]
+    low, high, fitted, true = (
+        arrays[name]["data"] for name in ("weights_low", "weights_high", "weights", "annotator_weights")
+    )
+    assert len(low) == 8 and sum(a <= 0 <= b for a, b in zip(low, high, strict=True)) == 6
+    assert [a * b < 0 for a, b in zip(fitted, true, strict=True)].index(True) == 3  # lists
+
+
+def test_a_supervised_start_has_a_row_of_its_own() -> None:
+    rows = {row[0]: row[1] for row in preference_tuning.dpo_runs().numbers().rows}
+    start = json.loads((ROOT / f"docs/data/runs/{preference_tuning.START}.json").read_text(encoding="utf-8"))
+    exact = start["eval"]["shifted"]["exact"]
+    assert rows["SFT alone"] == exact["warm_start"] and rows["naive, after SFT"] == exact["tuned"]

@@ -60,6 +60,12 @@ def test_a_figure_has_its_picture_words_numbers_and_sources(name: str, drawn: di
     assert all(len(row) == len(numbers.head) for row in numbers.rows)
 
 
+@pytest.mark.parametrize(("title", "bold"), [("Is it real?", "Is it real?"), ("A row", "A row.")])
+def test_a_title_that_asks_has_no_full_stop_behind_it(title: str, bold: str) -> None:
+    said = figures.words("x", Figure(title, "c", "s", Diagram(lambda width: ("", 1)), ("source",)))
+    assert f"<strong>{bold}</strong>" in said
+
+
 @pytest.mark.parametrize("name", sorted(FIGURES))
 def test_a_diagram_keeps_its_text_inside(name: str) -> None:
     one = get(name)
