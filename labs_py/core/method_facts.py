@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from labs_py.core import adapter_size, policy, quantize
+from labs_py.core import adapter_size, policy, quantize, run_cost
+from labs_py.core.model_table import MODELS
 
 # fmt: off
 # --8<-- [start:memory]
@@ -49,6 +50,36 @@ def tuning_bytes(
 
 # --8<-- [end:memory]
 # fmt: on
+
+
+FRAGMENTED = 0.1  # of the sum, on top: the estimate tool's own allowance
+
+
+def run_bytes(part: str, tokens: int, method: str = "qlora", model: str = "Llama-2-7B", rank: int = 16) -> float:
+    """Bytes of one part of a run with an adapter, activations recomputed, as the memory estimator counts them.
+
+    Args:
+        part: "weights", "adapter and gradients", "optimiser" (8 bits for QLoRA), "inputs" (of all layers), "layer at
+            work", "scores", "sum" or "total" (with a tenth more for fragmented memory).
+        tokens: in a micro-batch, all rows together.
+        method: "lora" or "qlora".
+        model: a name of the memory estimator.
+        rank: of the adapter, on all linear layers.
+    """
+    shape, nf4 = MODELS[model], method == "qlora"
+    run = run_cost.Run(rank, nf4=nf4, optimizer="paged_adamw_8bit" if nf4 else "adamw", tokens=tokens)
+    found = run_cost.memory(shape, run)
+    inputs = 2 * shape.layers * shape.hidden * tokens
+    parts: dict[str, float] = {
+        "weights": found["weights"],
+        "adapter and gradients": found["adapter"] + found["gradients"],
+        "optimiser": found["optimiser"],
+        "inputs": inputs,
+        "layer at work": found["activations"] - inputs,
+        "scores": found["scores"],
+    }
+    whole = sum(parts.values())
+    return {**parts, "sum": whole, "total": whole * (1 + FRAGMENTED)}[part]
 
 
 def scale_bits(block: int, double: bool) -> float:
@@ -158,6 +189,6 @@ def chased(what: str, beta: float) -> float:
 
 
 METHOD_FACTS = (
-    tuning_bytes, scale_bits, step_operations, lost_in_remerge, grid_ratio, models_bytes, margin_needed, beta_of_sum,
-    group_advantage, difficulty_weight, chased,
+    tuning_bytes, run_bytes, scale_bits, step_operations, lost_in_remerge, grid_ratio, models_bytes, margin_needed,
+    beta_of_sum, group_advantage, difficulty_weight, chased,
 )  # fmt: skip

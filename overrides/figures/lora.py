@@ -16,8 +16,8 @@ NF4_OFFSET = 0.9677083  # probability of the outermost quantile, as bitsandbytes
 
 @figure
 def thin_matrices() -> Figure:
-    """W beside B and A, to scale: one square matrix of width 4096 and rank 64."""
-    width, rank = 4096, 64
+    """W beside B and A, to scale: one square matrix of width 4096 and rank 16."""
+    width, rank = 4096, 16
     whole = int(computed("matrix_parameters", rows=width, columns=width))
     thin = int(computed("low_rank_parameters", rows=width, columns=width, rank=rank))
     share = computed("low_rank_share", rows=width, columns=width, rank=rank)
@@ -28,7 +28,7 @@ def thin_matrices() -> Figure:
         summary=f"A large square W of {width} by {width}, plus a thin upright B of {width} by {rank} times a thin "
         f"level A of {rank} by {width}. B and A together hold {thin:,} numbers, W holds {whole:,}.",
         drawing=matrices([Matrix("W", width, width, "soft", "frozen"), "+", Matrix("B", width, rank, "c2", "trained"),
-                          "×", Matrix("A", rank, width, "c2", "trained")]),
+                          "×", Matrix("A", rank, width, "c2", "trained")], thinnest=1),
         table=Table(
             ("matrix", "rows", "columns", "numbers", "trained"),
             (("W", width, width, whole, "no"), ("B", width, rank, width * rank, "yes"),

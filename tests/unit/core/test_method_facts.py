@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from labs_py import api
 from labs_py.core import method_facts
 from labs_py.core.facts import FACTS
 
@@ -25,6 +26,26 @@ def test_qlora_saves_on_the_weights_only():
     # linear layers at 4.127 bits, embedding, head and norms at 16
     linear, other = 6_476_005_376, 262_410_240
     assert FACTS["tuning_bytes"]("llama-7b", "qlora", "weights") == pytest.approx(linear * 4.126953125 / 8 + 2 * other)
+
+
+def test_a_run_by_hand_is_what_the_estimator_says():
+    adapter = FACTS["adapter_parameters"]("llama-7b", "all", 16)
+    by_hand = {
+        "weights": FACTS["tuning_bytes"]("llama-7b", "qlora", "weights"),
+        "adapter and gradients": 2 * 4 * adapter,
+        "optimiser": 2 * adapter,
+        "inputs": 32 * 4096 * 2 * 2048,
+        "layer at work": (2 * (4 * 11008 + 6 * 4096 + 7 * 16) + 2 * 4 * 4096) * 2048,
+        "scores": 10 * 32000 * 2048,
+    }
+    for part, size in by_hand.items():
+        assert FACTS["run_bytes"](part, 2048) == pytest.approx(size, rel=1e-4), part
+    assert FACTS["run_bytes"]("sum", 2048) == pytest.approx(sum(by_hand.values()), rel=1e-4)
+    for method in ("qlora", "lora"):
+        settings = {"model": "Llama-2-7B", "method": method, "tokens": 1024, "batch": 2}
+        total = api.last_frame("estimate", settings)["scalars"]["total"]["value"]
+        assert FACTS["run_bytes"]("total", 2048, method) == pytest.approx(total)
+    assert 16e9 < FACTS["run_bytes"]("total", 2048, "lora") < 24e9  # the two cards that the page names
 
 
 def test_scale_bits_are_those_of_the_paper():
