@@ -28,8 +28,10 @@ def decision_flow() -> Figure:
         Question("Is a fact missing, or something that will change?", "yes", "Retrieval",
                  "costs: an index to keep fresh, and the passages' tokens at every request"),
         Question("Does a more expensive model do it with the same prompt?", "yes", "Price it: use it, or distil it",
-                 "costs: its price at every request; distilled, its price once, for the answers that train a small model"),  # noqa: E501
-        Question("Can you write right answers for a few hundred inputs?", "no", "Not yet: first agree on them",
+                 "costs: its price at every request; if you distil it, you pay its price once, for the training "
+                 "answers"),
+        Question("Can you write right answers for fifty inputs or more, beside the test?", "no",
+                 "Not yet: first agree on them",
                  "costs: people's time; without it training has nothing to learn from", onward="yes"),
     )  # fmt: skip
     end = Step("Train a small adapter, then let the gate decide",
@@ -37,8 +39,8 @@ def decision_flow() -> Figure:
                style="soft")  # fmt: skip
     return Figure(
         title="Five questions before a training run",
-        caption="The questions stand in the order in which they are cheapest to answer. A cost is that of the step "
-        "beside it. The two times are measured on the default exercise, in which a model of 135 million weights learns "
+        caption="Cheapest question first. Each cost belongs to the box it is in. The two times "
+        "are measured on the default exercise, in which a model of 135 million weights learns "
         "to turn a customer's message into an order form; the other costs depend on your case.",
         summary="Five questions in order. Only a no to prompting, to retrieval and to a more expensive model, and a yes "  # noqa: E501
         "to the first and the last, lead to training.",

@@ -28,9 +28,9 @@ def models_needed() -> Figure:
     sums = {name: sum(sizes) for name, sizes in rows}
     return Figure(
         title="The models that each method holds",
-        caption="Memory of 7B models in full fine-tuning, before activations. PPO trains two models and asks two. DPO "
-        "asks the frozen reference; GRPO asks it only where there is a KL penalty. A program that checks answers "
-        "takes the reward model's place and needs no memory to speak of.",
+        caption="Memory of 7B models in full fine-tuning, before activations. PPO trains two models and only reads two "
+        "frozen ones. DPO reads the frozen reference; GRPO reads it only where there is a KL penalty. A program that "
+        "checks answers takes the reward model's place and needs no memory to speak of.",
         summary="Stacked bars in gigabytes: " + ", ".join(f"{name} {total:,.0f}" for name, total in sums.items())
         + f". A model in training takes {trained:,.0f}, a frozen one {frozen:,.0f}.",
         drawing=stacked(rows, PARTS, "GB", 0),

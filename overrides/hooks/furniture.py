@@ -25,7 +25,7 @@ LAB = re.compile(r'(?:<p>\s*)?<lab-view slug="([^"]*)">\s*</lab-view>(?:\s*</p>)
 HEADING = re.compile(r"<h1\b.*?</h1>", re.DOTALL)
 HEADING_END = re.compile("</h1>")
 TITLE_PLACE = "<!-- the page's title -->"  # in partials/front.html
-ON_THE_LADDER = '<p class="s10-place"><a href="{ladder}">Ladder, {rung} of {rungs}</a></p>'
+ON_THE_LADDER = '<p class="s10-place"><a href="{ladder}">Ladder, {rung} of {rungs}{part}</a></p>'
 COMING = '<span class="s10-coming">{text}<span class="s10-coming__mark"> (coming)</span></span>'
 HARDWARE = {
     "browser": "Runs in this page",
@@ -100,7 +100,8 @@ def on_page_context(context, page, config, nav):
         step = config.extra["steps"].get(page.file.src_uri)
         if step and step.rung:
             ladder = get_relative_url(groups["stage"].pages[0].address, page.url) + "#the-ladder"
-            line = ON_THE_LADDER.format(ladder=ladder, rung=step.rung, rungs=step.rungs)
+            part = f", part {step.part}" if step.part else ""
+            line = ON_THE_LADDER.format(ladder=ladder, rung=step.rung, rungs=step.rungs, part=part)
             page.content = page.content.replace("<h1", f"{line}\n<h1", 1)
         behind = LAB if LAB.search(page.content) else HEADING_END
         page.content = behind.sub(lambda match: f"{match[0]}\n{card}", page.content, count=1)

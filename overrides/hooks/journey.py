@@ -23,7 +23,10 @@ LADDER = "ladder"
 
 @dataclass(frozen=True)
 class Step:
-    """A page's place on the way. ``rung`` and ``rungs`` count from 1; ``rung`` is 0 off the ladder."""
+    """A page's place on the way. ``rung``, ``rungs`` and ``part`` count from 1.
+
+    ``rung`` is 0 off the ladder, ``part`` is 0 on a page that is no part of a rung.
+    """
 
     before: Entry | None = None
     after: Entry | None = None
@@ -31,6 +34,7 @@ class Step:
     read: Entry | None = None
     rung: int = 0
     rungs: int = 0
+    part: int = 0
 
 
 def steps(groups: tuple[Group, ...]) -> dict[str, Step]:
@@ -46,6 +50,7 @@ def steps(groups: tuple[Group, ...]) -> dict[str, Step]:
         rungs = [entry for entry in group.rungs if entry.ready] if group.key == LADDER else []
         for nth, entry in enumerate(pages):
             home = entry.part_of or entry.slug
+            parts = [one.slug for one in pages if entry.part_of and one.part_of == entry.part_of]
             found[entry.src_uri] = Step(
                 before=pages[nth - 1] if nth else first,
                 after=pages[nth + 1] if nth + 1 < len(pages) else last,
@@ -53,6 +58,7 @@ def steps(groups: tuple[Group, ...]) -> dict[str, Step]:
                 read=reads.get(entry.slug),
                 rung=next((place for place, rung in enumerate(rungs, 1) if rung.slug == home), 0),
                 rungs=len(rungs),
+                part=parts.index(entry.slug) + 1 if parts else 0,
             )
     return found
 

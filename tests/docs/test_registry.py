@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "overrides" / "hooks"))
 
+import journey  # noqa: E402
 import registry  # noqa: E402
 
 FIXED = """articles/10-fine-tuning/index articles/10-fine-tuning/when-to-fine-tune
@@ -38,6 +39,14 @@ def test_the_ladder_keeps_its_seven_rungs():
         "embedding-fine-tuning", "data-and-tooling",
     ]  # fmt: skip
     assert {entry.part_of for entry in ladder.pages if entry.part_of} == {"articles/10-fine-tuning/rlhf-dpo-grpo"}
+
+
+def test_the_two_parts_of_a_rung_are_told_apart():
+    found = journey.steps(registry.load(ROOT / "docs"))
+    names = ("lora-and-qlora", "rlhf-dpo-grpo", "preference-tuning", "reinforcement-learning")
+    steps = [found[f"articles/10-fine-tuning/{name}.md"] for name in names]
+    places = [(step.rung, step.part) for step in steps]
+    assert places == [(3, 0), (4, 0), (4, 1), (4, 2)]
 
 
 def test_every_page_that_is_written_is_registered():
