@@ -44,16 +44,18 @@ def prompts(count: int) -> list[dict]:
 
 
 def pairs(count: int) -> list[dict]:
-    """Questions with the passage that answers each."""
-    return [{"anchor": f"Which wheel does part {i} turn?", "positive": f"Part {i} turns wheel {7 * i}."}
+    """Two questions to each passage, in words of their own."""
+    asked = ("Which wheel does part {} turn?", "What turns with part {}?")
+    return [{"anchor": asked[i % 2].format(i // 2), "positive": f"Part {i // 2} turns wheel {7 * (i // 2)}."}
             for i in range(count)]  # fmt: skip
 
 
 def raw_rows(count: int) -> list[dict]:
-    """Prompts and answers with faults: the second repeats the first but for a mark, the third has no answer."""
+    """Prompts and answers with faults: a repeat of the first, no answer, a repeat of the fourth answered otherwise."""
     rows = [{"prompt": f"Please cancel order {i} of shop {3 * i} today", "completion": "done"} for i in range(count)]
     rows[1]["prompt"] = rows[0]["prompt"] + "!"
     rows[2]["completion"] = " "
+    rows[4] = {"prompt": rows[3]["prompt"].upper(), "completion": "refused"}
     return rows
 
 
@@ -87,11 +89,46 @@ ROWS_OF: dict[str, Callable[[int], list[dict]]] = {
 }
 # What a script prints, where that is known beforehand.
 SAYS: dict[str, tuple[str, ...]] = {
-    "data-and-tooling": ("train.jsonl: 9 rows", "test.jsonl: 1 rows", "left out: 1 without", "1 near-repeats"),
+    "data-and-tooling": (
+        "train.jsonl: 8 rows",
+        "test.jsonl: 1 rows",
+        "left out: 1 without",
+        "2 near-repeats",
+        "1 of them answered differently: read differ.jsonl",
+    ),
     "distillation": ("kept: student/checkpoint-", "held-out loss: "),
     "embedding-fine-tuning": ("held-out_cosine_recall@10: ", "before, "),
+    "reinforcement-learning": ("eval_reward: ", "\nreward: ", "answer: "),
     "ship-it": ("exact: ", "of 3 held-out rows", "verdict: ", "exported: merged"),
     "supervised-fine-tuning": ("day<|im_end|>", "answer: "),
+}
+
+
+def check_conflicts(script: dict) -> None:
+    """Both answers to the question that was answered twice are in the file to read."""
+    pairs = [json.loads(line) for line in Path("differ.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(pair["kept"]["completion"], pair["left_out"]["completion"]) for pair in pairs] == [("done", "refused")]
+
+
+def check_passages(script: dict) -> None:
+    """No passage that is asked for in the test is in a training pair, although each has two questions."""
+    train, held_out = (set(script["rows"][part]["positive"]) for part in ("train", "test"))
+    assert train and held_out and train.isdisjoint(held_out)
+
+
+def check_prompts(script: dict) -> None:
+    """The reward is also measured on prompts that training does not see, before and after."""
+    trainer = script["trainer"]
+    train, held_out = ({str(row["prompt"]) for row in part} for part in (trainer.train_dataset, trainer.eval_dataset))
+    assert held_out and train.isdisjoint(held_out)
+    assert sum("eval_reward" in log for log in trainer.state.log_history) == 2
+
+
+# What is looked at after a script has run: its names, and the files that it wrote.
+CHECKS: dict[str, Callable[[dict], None]] = {
+    "data-and-tooling": check_conflicts,
+    "embedding-fine-tuning": check_passages,
+    "reinforcement-learning": check_prompts,
 }
 
 
@@ -156,11 +193,13 @@ def test_a_script_runs_as_it_stands(
         STEPS=2,
         **SMALL,
     )
-    exec(compile(source, str(script), "exec"), {"__name__": "__main__"})
+    names: dict = {"__name__": "__main__"}
+    exec(compile(source, str(script), "exec"), names)
     said = capfd.readouterr().out
     print(said)
     for wanted in SAYS.get(script.stem, ()):
         assert wanted in said
+    CHECKS.get(script.stem, lambda names: None)(names)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
