@@ -40,12 +40,12 @@ def way_of_a_row() -> Figure:
     table = [("raw file", "", counts[0])]
     table += [(name, ", ".join(codes), left) for (name, codes), left in zip(STATIONS, counts[1:], strict=True)]
     return Figure(
-        title="The way of a row",
-        caption="The numbers are those of the six rows below. Each station looks for one kind of fault.",
-        summary=f"Boxes with arrows. {total} rows are read. Three stations stop rows with turns out of order, without "
+        title="What happens to a row",
+        caption="The numbers are those of the six rows below. Each box looks for one kind of fault.",
+        summary=f"Boxes with arrows. {total} rows are read. Three checks stop rows with turns out of order, without "
         f"an answer, and repeats; {counts[-1]} row is left. Then rows of the test are looked for.",
         drawing=flow(steps, across=3),
-        table=Table(("station", "codes of data check", "rows left"), table),
+        table=Table(("check", "codes of data check", "rows left"), table),
         sources=("python -m training data check docs/data/examples/six_rows.jsonl",),
     )
 
@@ -65,8 +65,8 @@ def data_set_sizes() -> Figure:
     """Rows of published supervised sets."""
     return Figure(
         title="Rows in published sets",
-        caption="Each line of the axis is a hundred times as many rows. They differ in what they wanted: one "
-        "behaviour, a manner, a broad assistant.",
+        caption="Each grid line means a hundred times more rows than the last. The sets differ in what they wanted: "
+        "one behaviour, a manner, a broad assistant.",
         summary="Dots on an axis of powers of ten: from 10 rows as one provider's minimum over 1,000 of LIMA to nearly "
         "a million of Tulu 3.",
         drawing=Chart("rows", [Series("rows", [rows for _, rows, *_ in SIZES], role="dots")], "rows", "set",

@@ -47,12 +47,12 @@ def two_peaked_teacher() -> Figure:
              ("student, reverse KL", "bump_reverse", "line"))  # fmt: skip
     return Figure(
         title="One peak for a teacher with two",
-        caption="The best students that have a single peak. With forward KL the student covers both peaks of the "
-        "teacher; with reverse KL it keeps one.",
+        caption="The best students that have a single peak, over a made-up row of words. With forward KL the student "
+        "covers both peaks of the teacher; with reverse KL it keeps one.",
         summary="Three curves over the places of words. The teacher has a high and a low peak. The student of forward "
         "KL is wide and flat over both. The student of reverse KL lies on the higher peak.",
         drawing=Chart("line", [Series(label, frame[array]["data"], places, role) for label, array, role in parts],
-                      "place", "probability"),
+                      "place of the word in the row", "probability"),
         sources=(from_lab("distillation"),),
     )  # fmt: skip
 
@@ -78,10 +78,11 @@ def distillation_runs() -> Figure:
     )
     return Figure(
         title="Next words right: a student minus its control",
-        caption="Each row compares two students that differ in one thing: the labels (scores or words; twice), whose "
-        "text they read (the teacher's or the book's), or whether half of it is their own. The student named second is "
-        "the control. First row: mean of three seeds, interval over the seeds (Student's t). Other rows: one seed, "
-        "interval over held-out texts. Left of zero the control is better.",
+        caption="Each row is one student minus its control, which is named second. Row 1: taught by the teacher's "
+        "scores or by the text's words. Row 2: the same for orders. Row 3: on text that the teacher wrote or on the "
+        "book's own. Row 4: half of the text is the student's own, or none is. Left of zero the control is better. "
+        "Row 1 is the mean of three seeds with an interval over the seeds (Student's t); the others are one seed with "
+        "an interval over held-out texts.",
         summary="Four dots with whiskers. Scores against words is above zero, orders is at zero, the teacher's text "
         "and training half on policy are below zero.",
         drawing=Chart("rows", [dots], "gain, points", "comparison", words=[name for name, _, _ in RUNS]),

@@ -49,7 +49,7 @@ def search_levels() -> Figure:
         title="Fine-tuned embedders beside search that costs nothing",
         caption="Mean reciprocal rank: one over the place of the right passage, averaged. "
         "Higher is better. Variants: mean of three seeds with Student's interval; free "
-        "search: interval over questions. Nothing was trained on the books.",
+        "search: interval over questions. Nothing was trained on the books. The table above says what each name means.",
         summary="A dot for each variant and each of two sets. On the workshop's questions every variant of the search "
         "model lies right of BM25 and the base; the chat model lies level with BM25. On the books the high learning "
         "rate falls to about half of the base.",
@@ -106,8 +106,9 @@ def mined_negative() -> Figure:
 
     return Figure(
         title="Which wrong passage is mined",
-        caption=f"The thick arc is what a margin of {MARGIN:.0%} leaves out: cosines above {limit:.2f}. Mined without "
-        f"a margin, passage {without + 1} would be pushed away; with it, passage {with_margin + 1} is.",
+        caption=f"Passages on the thick arc (cosine above {limit:.2f} = {PASSAGES[0][1]:.2f} × {1 - MARGIN:.2f}) are "
+        f"not used as negatives. Mined without a margin, passage {without + 1} would be pushed away; with it, passage "
+        f"{with_margin + 1} is.",
         summary="A half circle with the question at the top. A false negative lies nearer to the question than the "
         "right passage, a hard negative a little farther away, a random passage far off. A thick arc around the "
         "question marks what the margin leaves out: the right passage and the false negative lie in it.",

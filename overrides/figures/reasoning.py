@@ -25,8 +25,9 @@ def r1_stages() -> Figure:
             for name, steps in LANES]  # fmt: skip
     return Figure(
         title="The stages of R1-Zero, R1 and the distilled models",
-        caption="Filled boxes are reinforcement learning. The model of R1's first half writes the reasoning answers of "
-        "the second half, which starts from the base model again. The small models see those answers and no reward.",
+        caption="Filled boxes are reinforcement learning. A first model, later discarded, writes the reasoning answers "
+        "that R1 is trained on; R1 itself starts from the base model again. The small models see those answers and no "
+        "reward.",
         summary="Four lines of boxes. R1-Zero: base, reinforcement learning. R1, first half: base, cold start, "
         "reinforcement learning. R1, second half: base, supervised fine-tuning on 800,000 answers, reinforcement "
         "learning. Small models: Qwen or Llama, supervised fine-tuning.",
@@ -58,7 +59,7 @@ def r1_scores() -> Figure:
         title="Seven benchmarks on the way to R1",
         caption="The cold start lowers AIME, GPQA and Aider and raises the others. Reinforcement learning then raises "
         "AIME, though not to R1-Zero's score; GPQA stays below R1-Zero too. "
-        "The last stage adds most to AlpacaEval 2. Dev3 stands in the table.",
+        "The last stage adds most to AlpacaEval 2. Dev3 is in the table.",
         summary="Seven rows of dots for R1-Zero, the model after the cold start, the model after the first "
         "reinforcement learning, and R1. AIME falls from 77.9 to 59.0 at the cold start and ends at 79.8.",
         drawing=Chart("rows", series, "score", "benchmark", words=list(SCORES)),
@@ -83,7 +84,8 @@ def r1_distilled() -> Figure:
     series = [Series(name, [row[i] for row in SMALL.values()], role="dots") for i, name in enumerate(SHOWN)]
     return Figure(
         title="Distilled models, and one by reinforcement learning alone",
-        caption="Compare the last two rows: both start from Qwen2.5 32B. Distillation is ahead on all four scores, "
+        caption="Four of the six distilled models, and one without a teacher. "
+        "Compare the last two rows: both start from Qwen2.5 32B. Distillation is ahead on all four scores, "
         "most on AIME. The majority of 64 answers adds least to the strongest model.",
         summary="Five rows of four dots. The distilled 32B model has 72.6 on AIME, the one by reinforcement learning "
         "47.0; the distilled 1.5B model rises from 28.9 to 52.7 by the majority of 64 answers.",
@@ -92,7 +94,7 @@ def r1_distilled() -> Figure:
     )
 
 
-CHANCES = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
+CHANCES = (1 / 6, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 
 
 @figure
@@ -104,11 +106,12 @@ def chain_rl_distil() -> Figure:
               for name, fact, role in ways]  # fmt: skip
     return Figure(
         title="Success on a chain of six choices, by the base model",
-        caption="Distillation works from any base. Reinforcement learning needs one that succeeds now and then; from a "
+        caption="The left edge is guessing, one in six. "
+        "Distillation works from any base. Reinforcement learning needs one that succeeds now and then; from a "
         "strong base it ends slightly above distillation.",
         summary="Three lines by the base's chance of a right step. Before training success is near zero. After "
         f"distillation it is about {series[2].y[0]:.2f} everywhere. After reinforcement learning it rises from "
-        f"{series[1].y[0]:.2g} at 0.15 to {series[1].y[-1]:.2f} at 0.6.",
+        f"{series[1].y[0]:.2g} at one in six to {series[1].y[-1]:.2f} at 0.6.",
         drawing=Chart("line", series, "base's chance of a right step", "solves the chain", y_zero=True),
         sources=(from_fact("chain_after_rl", per_step=0.2), from_fact("chain_after_distillation", per_step=0.2)),
     )

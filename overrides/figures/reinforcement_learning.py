@@ -77,7 +77,7 @@ def grpo_runs() -> Figure:
         "answer, whatever words come before it. The last row is the mean of three seeds, with the interval over the "
         "seeds (Student's t); the others are one seed. SFT: a supervised start.",
         summary="After GRPO: " + ", ".join(f"{name} {one.value:.2f}" for (name, _), one in zip(RUNS, after, strict=True))  # noqa: E501
-        + ". With four examples and no training the last two stand at "
+        + ". With four examples and no training the last two are at "
         + " and ".join(f"{one.value:.2f}" for one in found["base, four examples"][-2:]) + ".",
         drawing=Chart("rows", [Series(name, [one.value for one in values], role="dots", low=[one.low for one in values],
                                       high=[one.high for one in values]) for name, values in found.items()],

@@ -50,7 +50,7 @@ def phi3_scores() -> Figure:
     return Figure(
         title="Phi-3 and two other models, by benchmark",
         caption="On TriviaQA, which asks for facts, mini falls behind Llama 3 8B Instruct, and small falls behind "
-        "mini. On the mean of 20 benchmarks mini is ahead of Llama, and small of mini. Phi-3 medium stands in the "
+        "mini. On the mean of 20 benchmarks mini is ahead of Llama, and small of mini. Phi-3 medium is in the "
         "table.",
         summary="Six rows of dots, one for each benchmark, with the scores of Phi-3 mini and small, Llama 3 8B "
         "Instruct and GPT-3.5. On TriviaQA GPT-3.5 is far ahead of all others.",

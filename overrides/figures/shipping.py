@@ -1,4 +1,4 @@
-"""Figures of Ship 16 and Ship 17: what pays, and a distillation from seeds to a verdict."""
+"""Figures of Ship 16 and Ship 17: what pays, and a distillation from prompts to a verdict."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def distil_pipeline() -> Figure:
     n, teacher = found["data"]["n"], found["teacher"]
     right, exact = teacher["rows_right"]["value"], found["eval"]["shifted"]["exact"]["tuned"]
     steps = (
-        ("Seeds", "notes without answers", f"{n['seeds']} notes"),
+        ("Prompts", "notes without answers", f"{n['seeds']} notes"),
         ("Teacher", "long instruction, up to eight tries", f"{teacher['calls']} answers"),
         ("Filter", "form, repeats, overlap with the test", f"{n['train']} rows, {right:.0%} right"),
         ("Student", "LoRA on a prompt of two words", "one try"),
         ("Evaluation", f"{n['shifted']} held-out notes", f"{exact:.0%} right"),
-        ("Router and gate", "who answers, and may it go out?", ""),
+        ("Router and gate", f"the answer: {found['gate']['release']}", ""),
     )
     boxes = [Step(name, detail, onward, "soft" if name in ("Teacher", "Student") else "box")
              for name, detail, onward in steps]  # fmt: skip
     return Figure(
-        title="From seeds to a verdict, with the counts of one seed",
+        title="From prompts to a verdict, with the counts of the first run",
         caption=f"Filled boxes are models. {n['seeds'] - n['train']} notes got no answer that passed. Of the rows that "
         f"passed, {1 - right:.0%} are wrong all the same.",
         summary="Six boxes with arrows and counts: "
@@ -40,22 +40,22 @@ def distil_pipeline() -> Figure:
 
 @figure
 def distil_yield() -> Figure:
-    """Share of seeds that pass the verifier, by the number of tries."""
+    """Share of prompts whose answer passes the verifier, by the number of tries."""
     tries = list(range(1, 9))
     found = [value(RUNS, f"teacher.pass_at.{k - 1}") for k in tries]
     means = [100 * one.value for one in found]
-    line = Series("mean of three seeds", means, tries)
+    line = Series("mean of three runs", means, tries)
     seeds = [record(f"distill-stack-s{seed}")["teacher"]["pass_at"] for seed in range(3)]
     each = [
-        Series(f"seed {seed}", [100 * one["value"] for one in rates], tries, "dashed")
+        Series(f"run {seed + 1}", [100 * one["value"] for one in rates], tries, "dashed")
         for seed, rates in enumerate(seeds)
     ]
     return Figure(
-        title="The yield: seeds with an answer that passes",
+        title="The yield: prompts with an answer that passes",
         caption="Each further try brings less. The first tries are the cheapest rows.",
-        summary=f"A rising line: {means[0]:.0f}% of the seeds pass at one try, {means[3]:.0f}% within four, "
+        summary=f"A rising line: {means[0]:.0f}% of the prompts pass at one try, {means[3]:.0f}% within four, "
         f"{means[7]:.0f}% within eight.",
-        drawing=Chart("line", [line, *each], "tries", "seeds that pass, %", y_zero=True),
+        drawing=Chart("line", [line, *each], "tries", "prompts that pass, %", y_zero=True),
         sources=(from_run(RUNS),),
     )
 

@@ -58,6 +58,7 @@ def convert(html: str, address: Callable[[str], str], lab: Callable[[str], str])
     _labs(soup, lab)
     _figures(soup)
     _words(soup)
+    _places(soup)
     for part in soup.select(LEFT_OUT):
         part.decompose()
     for part in soup.select(AS_TEXT):
@@ -130,6 +131,14 @@ def _words(soup: BeautifulSoup) -> None:
         item.extend([name, f": {card.get_text()}"])
         listed.append(item)
     soup.extend([head, listed])
+
+
+def _places(soup: BeautifulSoup) -> None:
+    """A citation with the place that its card would show: ``[1, §2]``."""
+    for mark in soup.select("a.s10-cite[aria-label]"):
+        place = str(mark["aria-label"]).partition(", ")[2]
+        if place:
+            mark.string = f"{mark.get_text().rstrip(']')}, {place}]"
 
 
 def _one_line_facts(soup: BeautifulSoup) -> None:

@@ -49,7 +49,7 @@ def test_a_page_stands_at_its_address_plus_md(tiny):
     assert built.problems == []
     text = (built.site / "index.md").read_text()
     assert "# Front" in text and (built.site / "second.md").is_file()
-    assert "It rose to 50.0\u00a0% (n = 120, 95% interval 41.0\u00a0% to 59.0\u00a0%), see [1]." in text.replace(
+    assert "It rose to 50.0\u00a0% (n = 120, 95% interval 41.0\u00a0% to 59.0\u00a0%), see [1, §1]." in text.replace(
         " %", "\u00a0%"
     )
     assert r"$\lVert x_1 \rVert$" in text
