@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.site.real_model_page import PAGE, part
+from tests.site.site_axe import still, violations
 
 pytestmark = pytest.mark.drawn(3)
 
@@ -92,7 +93,10 @@ def test_by_keys_on_a_phone_the_answers_come_into_sight_and_the_pressed_button_k
     expect(page.locator('real-model[data-state="ready"]')).to_be_visible()
     assert page.evaluate(focused) == "next"
     part(page, "next").press("Enter")
-    expect(part(page, "tally")).to_contain_text("Right so far")
+    expect(part(page, "answer-base").locator("[title]").first).to_be_visible()
+    assert page.evaluate(focused) == "stop"
+    part(page, "stop").press("Enter")
+    expect(page.locator('real-model[data-state="ready"]')).to_be_visible()
     assert page.evaluate(focused) == "next"
     expect(part(page, "asked")).to_be_in_viewport()
     expect(part(page, "tuned-name")).to_have_text("Orders")
@@ -105,3 +109,5 @@ def test_by_keys_on_a_phone_the_answers_come_into_sight_and_the_pressed_button_k
     part(page, "stop-training").press("Enter")
     expect(part(page, "status")).to_contain_text("Stopped after")
     assert page.evaluate(focused) == "train"
+    still(page)
+    assert not violations(page)
