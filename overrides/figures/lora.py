@@ -28,7 +28,7 @@ def thin_matrices() -> Figure:
         summary=f"A large square W of {width} by {width}, plus a thin upright B of {width} by {rank} times a thin "
         f"level A of {rank} by {width}. B and A together hold {thin:,} numbers, W holds {whole:,}.",
         drawing=matrices([Matrix("W", width, width, "soft", "frozen"), "+", Matrix("B", width, rank, "c2", "trained"),
-                          "×", Matrix("A", rank, width, "c2", "trained")], thinnest=1),
+                          "×", Matrix("A", rank, width, "c2", "trained")], thinnest=0.4),
         table=Table(
             ("matrix", "rows", "columns", "numbers", "trained"),
             (("W", width, width, whole, "no"), ("B", width, rank, width * rank, "yes"),

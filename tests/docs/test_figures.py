@@ -98,8 +98,8 @@ def test_the_adapter_beside_its_matrix_is_to_scale() -> None:
     sides = [(float(w), float(h)) for w, h in re.findall(r'width="([\d.]+)" height="([\d.]+)"', inside)]
     [whole, tall, level] = sides
     assert whole[0] == whole[1] and tall == level[::-1]
-    assert tall[0] / tall[1] == pytest.approx(64 / 4096, rel=0.1)
-    assert [row[3] for row in one.numbers().rows] == [4096 * 4096, 4096 * 64, 64 * 4096]
+    assert tall[0] / tall[1] == pytest.approx(16 / 4096, rel=0.1)
+    assert [row[3] for row in one.numbers().rows] == [4096 * 4096, 4096 * 16, 16 * 4096]
 
 
 def test_an_unknown_figure_is_named_with_those_that_exist() -> None:

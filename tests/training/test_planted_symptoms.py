@@ -22,7 +22,7 @@ from training.models.guards import IGNORED  # noqa: E402
 from training.run.errors import NO_GAIN, GuardFailed  # noqa: E402
 
 TRAINED = SimpleNamespace(train=SimpleNamespace(per_device_train_batch_size=4),
-                          evaluate=SimpleNamespace(per_device_eval_batch_size=4))  # fmt: skip
+                          evaluate=SimpleNamespace(per_device_eval_batch_size=4, refusals=False))  # fmt: skip
 
 
 def overfit(folder: Path, *settings: str) -> int:

@@ -48,8 +48,8 @@ def lines(x: float, y: float, said: list[str], anchor: str = "start", style: str
 def rect(x: float, y: float, width: float, height: float, style: str = "box", radius: float = 3) -> str:
     """A box; style: box, soft, full, hollow, c1 to c6 (filled with a series' colour), h1 to h6 (hatched)."""
     return (
-        f'<rect class="fig-{style}" x="{num(x)}" y="{num(y)}" width="{num(max(width, 1))}" '
-        f'height="{num(max(height, 1))}" rx="{num(radius)}"/>'
+        f'<rect class="fig-{style}" x="{num(x)}" y="{num(y)}" width="{num(max(width, 0.5))}" '
+        f'height="{num(max(height, 0.5))}" rx="{num(radius)}"/>'
     )
 
 
