@@ -19,6 +19,7 @@ LEFT_OUT = (
     " .x-box [data-part=mark], .s10-quiz__how, .s10-coming__mark, .s10-sources__places"
 )
 AS_TEXT = "button.s10-num, a.s10-cite, a.s10-term, .s10-whole, .s10-ref, .s10-num__note"
+TAG = re.compile(r"<(?=/?[a-z|])")
 EMPTY_LINES = re.compile(r"\n{3,}")
 MOST_ROWS = 24  # of a figure's table
 ELSEWHERE = "<p>What the reader does here needs a browser, and so does not stand in this text.</p>"
@@ -76,6 +77,9 @@ def convert(html: str, address: Callable[[str], str], lab: Callable[[str], str])
     for said in soup.select("td, th"):  # a bar would end the cell
         for words in said.find_all(string=True):
             words.replace_with(str(words).replace("|", "\\|"))
+    for words in soup.find_all(string=TAG):  # <tool_call> in a sentence is text, and no tag
+        if not words.find_parent(["pre", "code", "tex"]):
+            words.replace_with(TAG.sub("&lt;", str(words)))
     text = Plain(
         heading_style="atx", bullets="-", escape_misc=False, escape_underscores=False, escape_asterisks=False
     ).convert_soup(soup)

@@ -91,6 +91,11 @@ def test_a_figure_is_its_caption_and_its_table_and_a_long_table_becomes_words():
     assert plain(head + long + foot) == "**A.** It rises.\n\nIn words: A: rises.\n"
 
 
+def test_a_control_token_in_a_sentence_is_no_tag():
+    said = plain("<p>It ends in &lt;/tool_call&gt; and 1 &lt; 2: <code>&lt;think&gt;</code></p>")
+    assert said == "It ends in &lt;/tool_call> and 1 < 2: `<think>`\n"
+
+
 @given(st.text(alphabet="ab|`$\\<>&*_#\n ", max_size=60))
 def test_a_listing_comes_through_letter_by_letter(code: str) -> None:
     escaped = code.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

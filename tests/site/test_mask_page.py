@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.site.lab_pages import BOOT, READY, VALUE
-from tests.unit.labs.test_mask import numbered, twelve
+from tests.unit.labs.test_mask import numbered, thirteen
 
 pytestmark = pytest.mark.drawn(5)
 
@@ -40,7 +40,7 @@ def test_a_file_of_ten_thousand_lines_is_read_byte_by_byte(lab, tmp_path):
 
 
 def test_twelve_planted_faults_are_listed_with_their_lines(lab, tmp_path):
-    lines, wanted = twelve(numbered)
+    lines, wanted = thirteen(numbered)
     file = tmp_path / "rows.jsonl"
     file.write_bytes("\n".join(lines).encode().replace("\U0010fee9".encode(), b"\xe9"))
     lab.set_input_files("input[name=rows_file]", file)
