@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from overrides.figures.kit.figure import Chart, Figure, Series, Table, figure
-from overrides.figures.kit.sources import computed, from_fact, from_run, value
+from overrides.figures.kit.sources import RUNS as RECORDS
+from overrides.figures.kit.sources import Measured, computed, from_fact, from_run, value
 
 SIZE = 8
 RIGHT = (1, 4, 7, 8)
@@ -84,3 +85,56 @@ def grpo_runs() -> Figure:
                       "share exactly right", "paid for", words=[name for name, _ in RUNS], y_zero=True),
         sources=(from_run(*(run for _, run in RUNS)),),
     )  # fmt: skip
+
+
+# How the small sums were learnt, and the runs of three seeds.
+LEARNT = (
+    ("SFT", "forgetting-sft-s*"),
+    ("SFT with replay", "forgetting-replay-s*"),
+    ("SFT on own right answers", "forgetting-self-s*"),
+    ("DPO on own answers", "forgetting-dpo-s*"),
+    ("GRPO after a supervised start", "grpo-shown-warm-s*"),
+)
+FORGOTTEN = "regression.cross_entropy.change"
+
+
+@figure
+def learnt_and_forgotten() -> Figure:
+    """Exact sums against the change on general text, a dot for each of three seeds and five methods."""
+    seeds = {name: [file.stem for file in sorted(RECORDS.glob(f"{run}.json"))] for name, run in LEARNT}
+    dots = [
+        Series(
+            name,
+            [100 * value(run, "eval.shifted.exact.tuned").value for run in runs],
+            [value(run, FORGOTTEN).value for run in runs],
+            "dots",
+        )
+        for name, runs in seeds.items()
+    ]
+    base = value(LEARNT[0][1].replace("*", "0"), "eval.shifted.exact.base_few_shot").value
+    means = {name: (value(run, "eval.shifted.exact.tuned"), value(run, FORGOTTEN)) for name, run in LEARNT}
+    return Figure(
+        title="What each method learnt and forgot",
+        caption="A dot is one seed. Up is better at the sums, right is worse on general text; the gate allows 0.05. "
+        "All runs share the base model, the held-out sums and the size of the adapter.",
+        summary="Five groups of three dots; means: " + "; ".join(
+            f"{name} {100 * right.value:.0f}% exact at {change.value:+.3f} nats a token"
+            for name, (right, change) in means.items())
+        + f". The base model with four examples has {100 * base:.0f}% at 0.",
+        drawing=Chart("scatter", [*dots, Series("base, four examples", [100 * base], [0.0], "dots")],
+                      "rise of cross-entropy on general text, nats a token", "exact sums, %", y_zero=True),
+        table=Table(("method", "exact sums, %", "its 95% interval", "rise, nats a token", "its 95% interval"),
+                    [(name, 100 * right.value, spread(right, 100, ".0f"),
+                      change.value, spread(change, 1, ".3f"))
+                     for name, (right, change) in means.items()]),
+        sources=(from_run(*(run for _, run in LEARNT)),),
+    )  # fmt: skip
+
+
+def spread(one: Measured, scale: float, form: str) -> str:
+    """The ends of an interval in words; nothing for a value without one. In percent (a scale of 100) from 0 to 100."""
+    if one.low is None or one.high is None:
+        return ""
+    ends = (scale * one.low, scale * one.high)
+    low, high = (max(0.0, min(100.0, end)) for end in ends) if scale == 100 else ends
+    return f"{low:{form}} to {high:{form}}"
