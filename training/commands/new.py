@@ -90,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"written: {folder}: {len(start.rows)} rows, {len(start.test)} held out, {len(start.shots)} worked examples")
     print(f"scorer: {start.scorer} ({start.scorer_why})")
     if args.source:
-        print(*advice(start), sep="\n", end="\n" if advice(start) else "")
+        for line in advice(start):
+            print(line)
     print(f"next: the six commands in {folder / 'README.md'}, or at once:")
     print(f"  python -m training train --config {folder / 'config.yaml'} --out {folder / 'run'}")
     return 0
